@@ -1,0 +1,1 @@
+"""What Epinio will do with a destination: pure rules, one module per stage or per borrowed Go rule."""

@@ -1,0 +1,97 @@
+"""The port to the cluster: what the portal asks of Kubernetes, and how that can fail.
+
+Two adapters keep this contract and pass the same tests: `real.KubernetesCluster` and `memory.InMemoryCluster`.
+Manifests go in and come out as plain JSON values, exactly as the API server holds them (`data` base64 text).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from destinations.model import Secret
+
+
+class ClusterError(Exception):
+    """A call that did not do what it should; `status` is the HTTP status or 0, `reason` Kubernetes' short word.
+
+    No error of this module ever carries the body of an answer: bodies hold secrets.
+    """
+
+    def __init__(self, reason: str, *, status: int = 0) -> None:
+        """Keep the status and the reason and nothing else."""
+        super().__init__(f"{status} {reason}" if status else reason)
+        self.status = status
+        self.reason = reason
+
+
+class Unreachable(ClusterError):
+    """No usable answer, and nothing was changed: only reads, and writes that were never sent, end like this."""
+
+
+class Ambiguous(ClusterError):
+    """A write was sent and its answer never came or is no use: it may have happened."""
+
+
+class NotFound(ClusterError):
+    """There is no such Secret (404)."""
+
+
+class Conflict(ClusterError):
+    """The Secret is another than the caller saw: changed, or recreated under another uid (409)."""
+
+
+class AlreadyExists(ClusterError):
+    """The name is taken, by whatever Secret (409 on create)."""
+
+
+class Forbidden(ClusterError):
+    """The service account may not do this (401, 403, or a policy's refusal)."""
+
+
+class Invalid(ClusterError):
+    """The API server refuses the object: too large, immutable, malformed (400, 413, 422)."""
+
+
+class Cluster(Protocol):
+    """Secrets of one namespace, read and written with the API server's own promises.
+
+    Every call ends within its time limit. Reads are retried at most twice within eight seconds and are never
+    served from a cache of the API server; writes are sent once.
+    """
+
+    @property
+    def namespace(self) -> str:
+        """The system namespace of Epinio."""
+
+    def list_secrets(self) -> list[Secret]:
+        """Return every Secret of the namespace but Helm's release records, in pages, sorted by name.
+
+        Raises Unreachable or Forbidden.
+        """
+
+    def get_secret(self, name: str) -> Secret:
+        """Return one Secret. Raises NotFound, Unreachable or Forbidden."""
+
+    def create_secret(self, manifest: Mapping[str, Any]) -> Secret:
+        """Create a Secret and return it as stored.
+
+        Raises AlreadyExists, Invalid, Forbidden, Unreachable (never sent) or Ambiguous.
+        """
+
+    def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
+        """PUT a Secret whose metadata carries the uid and the resourceVersion that the caller saw.
+
+        Raises Conflict, NotFound, Invalid, Forbidden, Unreachable (never sent) or Ambiguous.
+        """
+
+    def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
+        """Delete the Secret that the caller saw.
+
+        Raises Conflict (changed or recreated), NotFound, Forbidden, Unreachable (never sent) or Ambiguous.
+        """
+
+    def ready(self) -> None:
+        """Ask for one Secret at most; raises as `list_secrets` does."""

@@ -1,0 +1,154 @@
+"""The values that cross module borders: frozen, slotted, free of I/O; nothing here prints a secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A Secret as the API server holds it, `data` decoded.
+
+    `labels`, `annotations` and `data` are never None. `manifest` is the object as it was read (plain JSON
+    values); a write starts from a deep copy of it, so that what the portal does not own survives. Neither it nor
+    `data` nor `annotations` shows in a repr: all three may hold passwords.
+    """
+
+    name: str
+    namespace: str = "epinio"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict, repr=False)
+    data: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    uid: str = ""
+    resource_version: str = ""
+    type: str = "Opaque"
+    immutable: bool = False
+    created_at: str = ""
+    manifest: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+class Stage(StrEnum):
+    """The stages of an export in Epinio's order; the listing is a path of its own and comes first."""
+
+    LISTING = "listing"
+    LOOKUP = "lookup"
+    CREDENTIALS = "credentials"
+    DESTINATION_URL = "destination-url"
+    CERTIFICATES = "certificates"
+    LOGIN = "login"
+    CHART_PUSH = "chart-push"
+    IMAGE_PUSH = "image-push"
+
+
+class Verdict(StrEnum):
+    """What Epinio will do with a destination."""
+
+    ACCEPTED = "accepted"
+    AT_RISK = "at-risk"
+    EXPORT_FAILS = "export-fails"
+    NOT_LISTED = "not-listed"
+
+
+class Why(StrEnum):
+    """Why the portal calls an image push failed where Epinio itself has no message for it."""
+
+    ANONYMOUS = "anonymous"
+    OTHER_REGISTRY = "other-registry"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a stage goes and with which credentials. `repository` is empty for a login."""
+
+    host: str
+    repository: str = ""
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One stage and its outcome.
+
+    `message` (what the failure means) and `fix` (what to do) are plain sentences, and `error` holds Epinio's own
+    words where it has any; all three are None where `ok` is true.
+    """
+
+    stage: Stage
+    ok: bool
+    message: str | None = None
+    fix: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something about an accepted destination that an administrator should look at."""
+
+    code: str
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What Epinio will do with one destination, stage by stage.
+
+    `url` is what `epinio export-registries` prints (None where it does not list it), `listing_error` why it skips
+    it, `failed_stage` and `error` where an export stops and with which message of Epinio's, `why` the portal's own
+    reason where Epinio has none. `login`, `chart` and `image` say how far an export gets. `checks` holds the stages
+    in order, up to and including the one that fails.
+    """
+
+    name: str
+    namespace: str
+    listed: bool
+    url: str | None
+    listing_error: str | None
+    verdict: Verdict
+    failed_stage: Stage | None
+    error: str | None
+    why: Why | None
+    login: Target | None
+    chart: Target | None
+    image: Target | None
+    checks: tuple[Check, ...]
+    warnings: tuple[Caution, ...] = ()
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody typed to push with. Neither field shows in a repr."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A destination as somebody wants it, before it is a Secret.
+
+    `expires_on` is a date in ISO form or empty; `bundle` is re-serialised PEM or empty (no certificate secret).
+    """
+
+    name: str
+    host: str
+    organization: str
+    credentials: Credentials = field(repr=False)
+    bundle: bytes = b""
+    description: str = ""
+    expires_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Something else that manages a Secret: who (`Argo CD`, `Helm`, …), and where a change belongs, as a sentence."""
+
+    name: str
+    advice: str
