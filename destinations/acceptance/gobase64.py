@@ -1,0 +1,56 @@
+"""Go's `base64.StdEncoding`: skips CR and LF, wants padding, refuses every other foreign byte."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+
+_WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+
+class Base64Error(ValueError):
+    """Text that Go does not decode; `offset` is the byte that Go names."""
+
+    def __init__(self, offset: int) -> None:
+        """Keep the offset; the text itself may be a secret and is not kept."""
+        super().__init__(f"illegal base64 data at input byte {offset}")
+        self.offset = offset
+
+
+def decode(text: str) -> bytes:
+    """Return the bytes that `base64.StdEncoding.DecodeString` returns, or raise Base64Error.
+
+    Mirrors Go's encoding/base64: stray bits in the last character are ignored, as Go's lenient mode does.
+    """
+    raw = text.encode("utf-8", "surrogateescape")
+    plain = raw.replace(b"\r", b"").replace(b"\n", b"")
+    if _WHOLE.fullmatch(plain):
+        return b64decode(plain)
+    raise Base64Error(_offset(raw))
+
+
+def _offset(raw: bytes) -> int:
+    """Return the offset in Go's message: the first foreign byte, or where the padding is wrong or missing."""
+    seen = 0
+    for index, byte in enumerate(raw):
+        if byte in b"\r\n":
+            continue
+        if byte == ord("="):
+            return _offset_of_padding(raw, index, seen)
+        if not (chr(byte).isascii() and (chr(byte).isalnum() or byte in b"+/")):
+            return index
+        seen = (seen + 1) % 4
+    return len(raw) - seen
+
+
+def _offset_of_padding(raw: bytes, index: int, seen: int) -> int:
+    rest = [(place, byte) for place, byte in enumerate(raw[index + 1 :], index + 1) if byte not in b"\r\n"]
+    if seen < 2:  # noqa: PLR2004 - a quantum needs two characters before padding
+        return index
+    if seen == 2:  # noqa: PLR2004
+        if not rest:
+            return len(raw)
+        place, byte = rest.pop(0)
+        if byte != ord("="):
+            return place
+    return rest[0][0] if rest else len(raw)

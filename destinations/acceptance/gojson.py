@@ -1,0 +1,261 @@
+"""Go's `encoding/json`, as far as Epinio and skopeo use it: a reader with Go's grammar, limits and messages.
+
+Unlike Python's reader it refuses `NaN`, replaces invalid UTF-8 and lone surrogates by U+FFFD, keeps the last of
+duplicate keys, leaves numbers as text, and reads 10,000 levels without recursion (src/encoding/json/scanner.go).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import TypeAlias
+
+from destinations.acceptance.gostrings import quote
+
+MAX_DEPTH = 10_000
+
+
+class GoJSONError(ValueError):
+    """A document that Go refuses; the message is Go's and names at most one character of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it stands in the document."""
+
+    text: str
+
+
+Value: TypeAlias = "None | bool | str | Number | list[Value] | dict[str, Value]"
+
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_PLAIN_STRING = re.compile(rb'"([^"\\\x00-\x1f]*)"')
+_STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*)"')
+_STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
+_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|(.))')
+_LITERALS: dict[bytes, tuple[bytes, bool | None]] = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
+_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_PAIRS = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def parse(data: bytes) -> Value:
+    """Return the document's value. Raises GoJSONError with Go's own words."""
+    return _Reader(data).document()
+
+
+def text_of(raw: bytes) -> str:
+    """Return UTF-8 text as Go reads it: every byte that is no UTF-8 becomes one U+FFFD."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        escaped = raw.decode("utf-8", "surrogateescape")
+        return _LONE.sub("\ufffd", escaped)
+
+
+class _Reader:
+    """One pass over one document with an explicit stack in place of recursion."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+        self.stack: list[tuple[list[Value] | dict[str, Value], str]] = []
+
+    def document(self) -> Value:
+        value = self._value()
+        while self.stack:
+            value = self._place(value)
+        self._skip()
+        if self.at < len(self.data):
+            raise self._error("after top-level value")
+        return value
+
+    def _place(self, value: Value) -> Value:
+        """Put a finished value into its container; return the next finished value."""
+        container, key = self.stack[-1]
+        if isinstance(container, dict):
+            container[key] = value
+            if self._next(b"}", "after object key:value pair"):
+                return self._close()
+            return self._member()
+        container.append(value)
+        if self._next(b"]", "after array element"):
+            return self._close()
+        return self._value()
+
+    def _close(self) -> Value:
+        return self.stack.pop()[0]
+
+    def _next(self, closing: bytes, context: str) -> bool:
+        """Step over `closing` (True) or a comma (False)."""
+        char = self._peek()
+        if char not in (closing, b","):
+            raise self._error(context)
+        self.at += 1
+        return char == closing
+
+    def _value(self) -> Value:
+        """Read a value; a container that is not empty is opened, and its first value returned."""
+        char = self._peek()
+        if char == b'"':
+            return self._string()
+        if char in (b"{", b"["):
+            return self._open(char)
+        if char in _LITERALS:
+            return self._literal(*_LITERALS[char])
+        if char == b"-" or char.isdigit():
+            return self._number()
+        raise self._error("looking for beginning of value")
+
+    def _open(self, char: bytes) -> Value:
+        self.at += 1
+        if len(self.stack) >= MAX_DEPTH:
+            raise GoJSONError("exceeded max depth")
+        if char == b"{":
+            if self._peek() == b"}":
+                self.at += 1
+                return {}
+            self.stack.append(({}, ""))
+            return self._member()
+        if self._peek() == b"]":
+            self.at += 1
+            return []
+        self.stack.append(([], ""))
+        return self._value()
+
+    def _member(self) -> Value:
+        if self._peek() != b'"':
+            raise self._error("looking for beginning of object key string")
+        key = self._string()
+        if self._peek() != b":":
+            raise self._error("after object key")
+        self.at += 1
+        self.stack[-1] = (self.stack[-1][0], key)
+        return self._value()
+
+    def _string(self) -> str:
+        match = _PLAIN_STRING.match(self.data, self.at)
+        if match:
+            self.at = match.end()
+            return text_of(match[1])
+        match = _STRING.match(self.data, self.at)
+        if not match:
+            raise self._string_error()
+        self.at = match.end()
+        return _unescape(text_of(match[1]))
+
+    def _number(self) -> Number:
+        match = _NUMBER.match(self.data, self.at)
+        if not match:  # a lone minus sign
+            self.at += 1
+            raise self._error("in numeric literal")
+        self.at = match.end()
+        following = self.data[self.at : self.at + 1]
+        if following == b".":
+            self.at += 1
+            raise self._error("after decimal point in numeric literal")
+        if following in (b"e", b"E"):
+            self.at += 2 if self.data[self.at + 1 : self.at + 2] in (b"+", b"-") else 1
+            raise self._error("in exponent of numeric literal")
+        return Number(match[0].decode())
+
+    def _literal(self, word: bytes, value: bool | None) -> bool | None:  # noqa: FBT001 - it is the value read
+        for index, expected in enumerate(word):
+            if self.data[self.at + index : self.at + index + 1] != bytes([expected]):
+                self.at += index
+                raise self._error(f"in literal {word.decode()} (expecting {_quote_char(expected)})")
+        self.at += len(word)
+        return value
+
+    def _skip(self) -> None:
+        match = _SPACE.match(self.data, self.at)
+        self.at = match.end() if match else self.at
+
+    def _peek(self) -> bytes:
+        char = self.data[self.at : self.at + 1]
+        if char in b" \t\r\n" and char:
+            self._skip()
+            char = self.data[self.at : self.at + 1]
+        if not char:
+            raise GoJSONError("unexpected end of JSON input")
+        return char
+
+    def _string_error(self) -> GoJSONError:
+        match = _STRING_START.match(self.data, self.at)
+        self.at = match.end() if match else self.at
+        if self.data[self.at : self.at + 1] != b"\\":
+            return self._error("in string literal")
+        self.at += 1
+        if self.data[self.at : self.at + 1] != b"u":
+            return self._error("in string escape code")
+        self.at += 1
+        while re.match(rb"[0-9A-Fa-f]", self.data[self.at : self.at + 1]):
+            self.at += 1
+        return self._error("in \\u hexadecimal character escape")
+
+    def _error(self, context: str) -> GoJSONError:
+        if self.at >= len(self.data):
+            return GoJSONError("unexpected end of JSON input")
+        return GoJSONError(f"invalid character {_quote_char(self.data[self.at])} {context}")
+
+
+def _quote_char(byte: int) -> str:
+    if chr(byte) == "'":
+        return "'\\''"
+    if chr(byte) == '"':
+        return "'\"'"
+    return f"'{quote(chr(byte))[1:-1]}'"
+
+
+def _unescape(text: str) -> str:
+    joined = _PAIRS.sub(_join_pair, _ESCAPE.sub(_replace_escape, text))
+    return _LONE.sub("\ufffd", joined)
+
+
+def _replace_escape(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else _SHORT.get(match[2], match[2])
+
+
+def _join_pair(match: re.Match[str]) -> str:
+    return chr(0x10000 + ((ord(match[1]) - 0xD800) << 10) + ord(match[2]) - 0xDC00)
+
+
+def dumps(value: Value) -> str:
+    """Return compact JSON: members in order, numbers as they were read, without recursion."""
+    out: list[str] = []
+    todo: list[Value | tuple[str]] = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, tuple):
+            out.append(item[0])
+        elif isinstance(item, dict):
+            todo += reversed([("{",), *_members(item), ("}",)])
+        elif isinstance(item, list):
+            todo += reversed([("[",), *_elements(item), ("]",)])
+        else:
+            out.append(_scalar(item))
+    return "".join(out)
+
+
+def _members(item: dict[str, Value]) -> list[Value | tuple[str]]:
+    parts: list[Value | tuple[str]] = []
+    for index, (key, value) in enumerate(item.items()):
+        parts += [(("," if index else "") + encode_basestring(key) + ":",), value]
+    return parts
+
+
+def _elements(item: list[Value]) -> list[Value | tuple[str]]:
+    parts: list[Value | tuple[str]] = []
+    for index, value in enumerate(item):
+        parts += [(",",), value] if index else [value]
+    return parts
+
+
+def _scalar(item: None | bool | str | Number) -> str:  # noqa: FBT001 - any scalar of the document
+    if isinstance(item, Number):
+        return item.text
+    if isinstance(item, str):
+        return encode_basestring(item)
+    return "null" if item is None else str(item).lower()

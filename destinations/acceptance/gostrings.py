@@ -1,0 +1,34 @@
+"""How Go spells a string in a message: `strconv.Quote`, which is `%q`."""
+
+from __future__ import annotations
+
+_SHORT = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
+
+
+def quote(text: str) -> str:
+    """Return `text` as Go's `%q` prints it.
+
+    Bytes that are no UTF-8 are expected as Python's surrogate escapes and come out as `\\xff`.
+    """
+    return '"' + "".join(_SHORT.get(char) or _spell(char) for char in text) + '"'
+
+
+def _spell(char: str) -> str:
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - a byte that is no UTF-8, as Python escapes it
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x80:  # noqa: PLR2004 - ASCII
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the basic plane
