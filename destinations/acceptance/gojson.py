@@ -55,6 +55,9 @@ def text_of(raw: bytes) -> str:
         return _LONE.sub("\ufffd", escaped)
 
 
+_READ_ON = Number("")  # not a value: the next one has still to be read
+
+
 class _Reader:
     """One pass over one document with an explicit stack in place of recursion."""
 
@@ -66,14 +69,14 @@ class _Reader:
     def document(self) -> Value:
         value = self._value()
         while self.stack:
-            value = self._place(value)
+            value = self._value() if value is _READ_ON else self._place(value)
         self._skip()
         if self.at < len(self.data):
             raise self._error("after top-level value")
         return value
 
     def _place(self, value: Value) -> Value:
-        """Put a finished value into its container; return the next finished value."""
+        """Put a finished value into its container; return the next finished value, if there is one."""
         container, key = self.stack[-1]
         if isinstance(container, dict):
             container[key] = value
@@ -83,7 +86,7 @@ class _Reader:
         container.append(value)
         if self._next(b"]", "after array element"):
             return self._close()
-        return self._value()
+        return _READ_ON
 
     def _close(self) -> Value:
         return self.stack.pop()[0]
@@ -97,7 +100,7 @@ class _Reader:
         return char == closing
 
     def _value(self) -> Value:
-        """Read a value; a container that is not empty is opened, and its first value returned."""
+        """Read a value; a container that is not empty is opened and comes back as _READ_ON."""
         char = self._peek()
         if char == b'"':
             return self._string()
@@ -123,7 +126,7 @@ class _Reader:
             self.at += 1
             return []
         self.stack.append(([], ""))
-        return self._value()
+        return _READ_ON
 
     def _member(self) -> Value:
         if self._peek() != b'"':
@@ -133,7 +136,7 @@ class _Reader:
             raise self._error("after object key")
         self.at += 1
         self.stack[-1] = (self.stack[-1][0], key)
-        return self._value()
+        return _READ_ON
 
     def _string(self) -> str:
         match = _PLAIN_STRING.match(self.data, self.at)
