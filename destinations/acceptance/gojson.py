@@ -27,6 +27,22 @@ class Number:
     text: str
 
 
+class Object(dict[str, "Value"]):
+    """A JSON object as Go keeps it in a map: the last of duplicate keys. `pairs` has them all, in order."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.pairs: list[tuple[str, Value]] = []
+
+    def add(self, key: str, value: Value) -> None:
+        """Take the next member of the document."""
+        self.pairs.append((key, value))
+        self[key] = value
+
+
 Value: TypeAlias = "None | bool | str | Number | list[Value] | dict[str, Value]"
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -64,7 +80,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
-        self.stack: list[tuple[list[Value] | dict[str, Value], str]] = []
+        self.stack: list[tuple[list[Value] | Object, str]] = []
 
     def document(self) -> Value:
         value = self._value()
@@ -78,8 +94,8 @@ class _Reader:
     def _place(self, value: Value) -> Value:
         """Put a finished value into its container; return the next finished value, if there is one."""
         container, key = self.stack[-1]
-        if isinstance(container, dict):
-            container[key] = value
+        if isinstance(container, Object):
+            container.add(key, value)
             if self._next(b"}", "after object key:value pair"):
                 return self._close()
             return self._member()
@@ -119,8 +135,8 @@ class _Reader:
         if char == b"{":
             if self._peek() == b"}":
                 self.at += 1
-                return {}
-            self.stack.append(({}, ""))
+                return Object()
+            self.stack.append((Object(), ""))
             return self._member()
         if self._peek() == b"]":
             self.at += 1

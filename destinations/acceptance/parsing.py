@@ -1,0 +1,158 @@
+"""How Epinio reads an authentication secret: once for the listing, once more strictly for the export.
+
+Mirrors internal/registry/registry.go: GetRegistryUrlFromSecret and GetRegistryCredentialsFromSecret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from destinations.acceptance import gobase64, gojson
+from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
+from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from destinations.model import Secret
+
+_FIELDS = ("auth", "username", "password")
+_KINDS = {bool: "bool", str: "string", Number: "number", list: "array", Object: "object"}
+
+
+class ParseError(ValueError):
+    """Epinio cannot use the secret; the message is Epinio's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The one entry of `auths`: the host key, and the fields that Epinio reads, empty where they are missing."""
+
+    host_key: str
+    auth: str = field(default="", repr=False)
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A `.dockerconfigjson` that is JSON, with the organization beside it. `document` may hold passwords."""
+
+    organization: str
+    document: Value = field(repr=False)
+
+
+def read_config(secret: Secret) -> Config:
+    """Return the organization and the JSON document. Raises ParseError."""
+    if ORGANIZATION_ANNOTATION not in secret.annotations:
+        raise ParseError(f"missing annotation '{ORGANIZATION_ANNOTATION}'")
+    if CONFIG_KEY not in secret.data:
+        raise ParseError(f"missing key `{CONFIG_KEY}`")
+    try:
+        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse(secret.data[CONFIG_KEY]))
+    except GoJSONError as error:
+        raise ParseError(str(error)) from None
+
+
+def listed_url(config: Config) -> str:
+    """Return the URL that `epinio export-registries` prints. Raises ParseError where Epinio skips the secret."""
+    sections = _sections(config.document)
+    problem = next(_unreadable_numbers(config.document), None)
+    if problem:
+        raise ParseError(problem)
+    return f"{next(iter(_auths(sections)))}/{config.organization}"
+
+
+def read_entry(config: Config) -> Entry:
+    """Return the entry as the export reads it: every entry of every section has to be a struct of three strings.
+
+    Raises ParseError.
+    """
+    sections = _sections(config.document)
+    for section in _all_sections(config.document):
+        for _, value in members(section):
+            _fields(value)
+    host_key, value = next(iter(_auths(sections).items()))
+    return Entry(host_key, **_fields(value))
+
+
+def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
+    """Return the user name and the password that Helm logs in with; `auth` fills in where one of them is empty."""
+    if not reads_auth or (entry.username and entry.password) or not entry.auth:
+        return entry.username, entry.password
+    try:
+        user, colon, password = gobase64.decode(entry.auth).decode("utf-8", "surrogateescape").partition(":")
+    except gobase64.Base64Error:
+        return entry.username, entry.password
+    return (user, password) if colon else (entry.username, entry.password)
+
+
+def _sections(document: Value) -> dict[str, Value]:
+    """Return the sections by name, the last of duplicate names; every one of them has to be an object or null."""
+    for section in _all_sections(document):
+        if section is not None and not isinstance(section, dict):
+            raise ParseError(_mismatch(section, "Go value of type registry.aconfig"))
+    return document if isinstance(document, dict) else {}
+
+
+def _all_sections(document: Value) -> list[Value]:
+    if document is not None and not isinstance(document, dict):
+        raise ParseError(_mismatch(document, "Go value of type map[string]registry.aconfig"))
+    return [section for _, section in members(document)]
+
+
+def members(value: Value) -> list[tuple[str, Value]]:
+    """Return all members of an object in the document's order, duplicates included; none of anything else."""
+    if isinstance(value, Object):
+        return value.pairs
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _auths(sections: dict[str, Value]) -> dict[str, Value]:
+    if "auths" not in sections:
+        raise ParseError("missing key `auths` in `.dockerconfigjson`")
+    auths = sections["auths"]
+    if not isinstance(auths, dict) or len(auths) != 1:
+        count = "more than one" if auths else "no"
+        raise ParseError(f"{count} url found in `auths` in `.dockerconfigjson`")
+    return auths
+
+
+def _fields(value: Value) -> dict[str, str]:
+    """Return the struct that Go fills: names without regard to case, null leaves a field as it is."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ParseError(_mismatch(value, "Go value of type registry.ContainerRegistryAuth"))
+    found: dict[str, str] = {}
+    for key, member in members(value):
+        name = field_name(key)
+        if name not in _FIELDS or member is None:
+            continue
+        if not isinstance(member, str):
+            raise ParseError(_mismatch(member, f"Go struct field ContainerRegistryAuth.{name} of type string"))
+        found[name] = member
+    return found
+
+
+def field_name(key: str) -> str:
+    """Return the key as Go folds it when it looks for a struct's field (encoding/json/fold.go)."""
+    return key.replace("\u017f", "s").replace("\u212a", "k").lower()
+
+
+def _unreadable_numbers(document: Value) -> Iterator[str]:
+    """Yield Go's message for every number that does not fit a float64, in the document's order."""
+    todo: list[Value] = [document]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo += reversed([member for _, member in members(value)])
+        elif isinstance(value, list):
+            todo += reversed(value)
+        elif isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}:
+            yield f"json: cannot unmarshal number {value.text} into Go value of type float64"
+
+
+def _mismatch(value: Value, target: str) -> str:
+    return f"json: cannot unmarshal {_KINDS[type(value)]} into {target}"
