@@ -1,0 +1,146 @@
+"""A cluster in memory that keeps the port's promises as the API server does; for the demo and for tests."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, datetime
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from destinations.cluster import limits, wire
+from destinations.cluster.port import AlreadyExists, Conflict, NotFound
+from destinations.secrets import read_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from destinations.model import Secret
+
+HELM_RELEASE = "helm.sh/release.v1"
+_MANAGER = "edrportal"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class InMemoryCluster:
+    """The Secrets of one namespace in this process, safe for threads. Nothing goes in or out by reference."""
+
+    def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
+        """Start empty; `clock` gives the time that is stamped on what is created."""
+        self._namespace = namespace
+        self._clock = clock
+        self._lock = RLock()
+        self._version = 0
+        self._objects: dict[str, dict[str, Any]] = {}
+
+    @property
+    def namespace(self) -> str:
+        """The system namespace of Epinio."""
+        return self._namespace
+
+    def load(self, manifests: Iterable[Mapping[str, Any]]) -> None:
+        """Put Secrets there as others left them: unchecked, and with the uid, times and managers they state.
+
+        A Secret of the same name is overwritten. Raises Invalid for what no API server could even decode.
+        """
+        with self._lock:
+            for manifest in manifests:
+                secret = wire.normal(manifest, self._namespace)
+                metadata = secret["metadata"]
+                metadata.setdefault("uid", str(uuid4()))
+                metadata.setdefault("creationTimestamp", self._time())
+                self._store(secret)
+
+    def list_secrets(self) -> list[Secret]:
+        """Return every Secret but Helm's release records, sorted by name."""
+        with self._lock:
+            found = [manifest for _, manifest in sorted(self._objects.items()) if manifest["type"] != HELM_RELEASE]
+            return [read_secret(deepcopy(manifest)) for manifest in found]
+
+    def get_secret(self, name: str) -> Secret:
+        """Return one Secret. Raises NotFound."""
+        with self._lock:
+            return read_secret(deepcopy(self._find(name)))
+
+    def create_secret(self, manifest: Mapping[str, Any]) -> Secret:
+        """Create a Secret and return it as stored. Raises AlreadyExists or Invalid."""
+        name = wire.unseen(manifest)
+        secret = wire.normal(manifest, self._namespace)
+        limits.check(secret)
+        metadata = secret["metadata"]
+        for stated in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+            metadata.pop(stated, None)
+        with self._lock:
+            if name in self._objects:
+                raise AlreadyExists("AlreadyExists", status=409)
+            metadata.update(uid=str(uuid4()), creationTimestamp=self._time())
+            self._sign(metadata)
+            self._store(secret)
+            return read_secret(deepcopy(secret))
+
+    def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
+        """Replace the Secret that the caller saw. Raises Conflict, NotFound or Invalid."""
+        name, uid, version = wire.seen(manifest)
+        secret = wire.normal(manifest, self._namespace)
+        with self._lock:
+            old = self._find_seen(name, uid, version)
+            for key in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"):
+                if key in old["metadata"]:
+                    secret["metadata"].setdefault(key, deepcopy(old["metadata"][key]))
+            limits.check_update(old, secret)
+            limits.check(secret)
+            self._replace(old, secret)
+            return read_secret(deepcopy(secret))
+
+    def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
+        """Delete the Secret that the caller saw; with finalizers it stays, marked. Raises Conflict or NotFound."""
+        wire.seen({"metadata": {"name": name, "uid": uid, "resourceVersion": resource_version}})
+        with self._lock:
+            secret = self._find_seen(name, uid, resource_version)
+            if not secret["metadata"].get("finalizers"):
+                del self._objects[name]
+            elif "deletionTimestamp" not in secret["metadata"]:
+                secret["metadata"].update(deletionTimestamp=self._time(), deletionGracePeriodSeconds=0)
+                self._store(secret)
+
+    def ready(self) -> None:
+        """Do nothing: memory always answers."""
+
+    def _find(self, name: str) -> dict[str, Any]:
+        try:
+            return self._objects[name]
+        except KeyError:
+            raise NotFound("NotFound", status=404) from None
+
+    def _find_seen(self, name: str, uid: str, version: str) -> dict[str, Any]:
+        found = self._find(name)
+        if (found["metadata"]["uid"], found["metadata"]["resourceVersion"]) != (uid, version):
+            raise Conflict("Conflict", status=409)
+        return found
+
+    def _replace(self, old: dict[str, Any], new: dict[str, Any]) -> None:
+        """Store an update, as the API server does: one that changes nothing keeps the resourceVersion."""
+        metadata = new["metadata"]
+        if new == old:
+            return
+        self._sign(metadata)
+        self._store(new)
+        if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
+            del self._objects[metadata["name"]]
+
+    def _sign(self, metadata: dict[str, Any]) -> None:
+        """Name the portal in `managedFields`, beside the managers that are there."""
+        entry = {"manager": _MANAGER, "operation": "Update", "apiVersion": "v1", "time": self._time()}
+        others = [field for field in metadata.get("managedFields", ()) if field.get("manager") != _MANAGER]
+        metadata["managedFields"] = [*others, {**entry, "fieldsType": "FieldsV1", "fieldsV1": {}}]
+
+    def _store(self, secret: dict[str, Any]) -> None:
+        self._version += 1
+        secret["metadata"]["resourceVersion"] = str(self._version)
+        self._objects[secret["metadata"]["name"]] = deepcopy(secret)
+
+    def _time(self) -> str:
+        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
