@@ -2,23 +2,151 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from dataclasses import dataclass, field
+from json import dumps
 from typing import TYPE_CHECKING
 
+from destinations.acceptance import export, parsing
+from destinations.acceptance.cautions import cautions
+from destinations.acceptance.export import Destination, Stop
+from destinations.acceptance.version import login_reads_auth
+from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
+from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from destinations.acceptance.version import EpinioVersion
-    from destinations.model import Judgement, Secret
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far an export gets; filled in stage by stage."""
+
+    checks: list[Check] = field(default_factory=list)
+    url: str | None = None
+    listing_error: str | None = None
+    login: Target | None = None
+    chart: Target | None = None
+    image: Target | None = None
+    stop: Stop | None = None
+
+    def passed(self, stage: Stage) -> None:
+        self.checks.append(Check(stage, ok=True))
+
+    def failed(self, stage: Stage, stop: Stop) -> None:
+        why = stop.explanation
+        self.checks.append(Check(stage, ok=False, message=why.message, fix=why.fix, error=stop.error))
 
 
 def judge(
     secret: Secret, secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None = None
 ) -> Judgement:
-    """Return what Epinio will do with `secret`, which carries the label key; `secrets` is its namespace by name."""
-    raise NotImplementedError
+    """Return what Epinio will do with `secret`; `secrets` is its namespace by name, `now` is aware.
+
+    `version` None, or newer than the rules know, means the newest rules.
+    """
+    course = _Course()
+    _list(secret, course)
+    _export(secret, secrets, course, reads_auth=login_reads_auth(version))
+    found = cautions(secret, secrets, login=course.login, image=course.image, now=now)
+    return Judgement(
+        name=secret.name,
+        namespace=secret.namespace,
+        listed=course.url is not None,
+        url=course.url,
+        listing_error=course.listing_error,
+        verdict=_verdict(course, at_risk=bool(found)),
+        failed_stage=course.checks[-1].stage if course.stop else None,
+        error=course.stop.error if course.stop else None,
+        why=course.stop.why if course.stop else None,
+        login=course.login,
+        chart=course.chart,
+        image=course.image,
+        checks=tuple(course.checks),
+        warnings=found,
+        disabled=secret.labels.get(REGISTRY_LABEL) == "false",
+    )
 
 
-def preview(host: str, organization: str, *, version: EpinioVersion | None = None) -> Judgement:
-    """Return the judgement of a sound destination with this host key and organization: its targets and its break."""
-    raise NotImplementedError
+def _verdict(course: _Course, *, at_risk: bool) -> Verdict:
+    if course.url is None:
+        return Verdict.NOT_LISTED
+    if course.stop:
+        return Verdict.EXPORT_FAILS
+    return Verdict.AT_RISK if at_risk else Verdict.ACCEPTED
+
+
+def _list(secret: Secret, course: _Course) -> None:
+    """Run the listing: the label selector first, then the lenient reading of the Secret."""
+    try:
+        export.look_up(secret)
+    except Stop as stop:
+        course.failed(Stage.LISTING, Stop(None, stop.explanation))
+        return
+    try:
+        course.url = parsing.listed_url(parsing.read_config(secret))
+    except parsing.ParseError as error:
+        course.listing_error = str(error)
+        course.failed(Stage.LISTING, Stop(str(error), error.explanation))
+    else:
+        course.passed(Stage.LISTING)
+
+
+def _export(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, reads_auth: bool) -> None:
+    stages = _stages(secret, secrets, course, reads_auth=reads_auth)
+    for stage in export.STAGES:
+        try:
+            next(stages)
+        except Stop as stop:
+            course.stop = stop
+            course.failed(stage, stop)
+            return
+        course.passed(stage)
+
+
+def _stages(
+    secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, reads_auth: bool
+) -> Iterator[None]:
+    """Run the export, one stage between two yields; a stage that fails raises Stop."""
+    export.look_up(secret)
+    yield
+    destination = _read_credentials(secret, reads_auth=reads_auth)
+    yield
+    host = export.destination_host(secret.name, destination.url)
+    yield
+    bundle = export.load_bundle(secret, secrets)
+    yield
+    course.login = login = export.log_in(host, destination, bundle)
+    yield
+    course.chart = chart = export.push_chart(destination, login)
+    yield
+    image, found = export.push_image(destination)
+    course.image = Target(image.host, image.repository, found.username, found.password)
+    export.compare_targets(chart, image, found)
+    yield
+
+
+def _read_credentials(secret: Secret, *, reads_auth: bool) -> Destination:
+    """Stage `credentials`: the strict reading of the Secret."""
+    try:
+        config = parsing.read_config(secret)
+        entry = parsing.read_entry(config)
+    except parsing.ParseError as error:
+        raise Stop(f"bad export destination: bad url: {error}", error.explanation) from None
+    username, password = parsing.effective_login(entry, reads_auth=reads_auth)
+    return Destination(f"{entry.host_key}/{config.organization}", username, password, config.document)
+
+
+def preview(host: str, organization: str, *, now: datetime, version: EpinioVersion | None = None) -> Judgement:
+    """Return the judgement of a sound destination with this host key and organization: its targets, or its break."""
+    auth = {"auth": b64encode(b"user:password").decode(), "username": "user", "password": "password"}
+    secret = Secret(
+        name="preview",
+        labels={REGISTRY_LABEL: "true"},
+        annotations={ORGANIZATION_ANNOTATION: organization},
+        data={CONFIG_KEY: dumps({"auths": {host: auth}}).encode()},
+    )
+    return judge(secret, {secret.name: secret}, now=now, version=version)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import gobase64, gojson
+from destinations.acceptance import explanations, gobase64, gojson
 from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from destinations.acceptance.explanations import Explanation
     from destinations.model import Secret
 
 _FIELDS = ("auth", "username", "password")
@@ -23,6 +24,11 @@ _KINDS = {bool: "bool", str: "string", Number: "number", list: "array", Object: 
 
 class ParseError(ValueError):
     """Epinio cannot use the secret; the message is Epinio's."""
+
+    def __init__(self, message: str, explanation: Explanation) -> None:
+        """Keep the explanation beside the message."""
+        super().__init__(message)
+        self.explanation = explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,13 @@ class Config:
 def read_config(secret: Secret) -> Config:
     """Return the organization and the JSON document. Raises ParseError."""
     if ORGANIZATION_ANNOTATION not in secret.annotations:
-        raise ParseError(f"missing annotation '{ORGANIZATION_ANNOTATION}'")
+        raise ParseError(f"missing annotation '{ORGANIZATION_ANNOTATION}'", explanations.NO_ORGANIZATION)
     if CONFIG_KEY not in secret.data:
-        raise ParseError(f"missing key `{CONFIG_KEY}`")
+        raise ParseError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
     try:
         return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse(secret.data[CONFIG_KEY]))
     except GoJSONError as error:
-        raise ParseError(str(error)) from None
+        raise ParseError(str(error), explanations.NOT_JSON) from None
 
 
 def listed_url(config: Config) -> str:
@@ -60,7 +66,7 @@ def listed_url(config: Config) -> str:
     sections = _sections(config.document)
     problem = next(_unreadable_numbers(config.document), None)
     if problem:
-        raise ParseError(problem)
+        raise ParseError(problem, explanations.HUGE_NUMBER)
     return f"{next(iter(_auths(sections)))}/{config.organization}"
 
 
@@ -92,13 +98,13 @@ def _sections(document: Value) -> dict[str, Value]:
     """Return the sections by name, the last of duplicate names; every one of them has to be an object or null."""
     for section in _all_sections(document):
         if section is not None and not isinstance(section, dict):
-            raise ParseError(_mismatch(section, "Go value of type registry.aconfig"))
+            raise ParseError(_mismatch(section, "Go value of type registry.aconfig"), explanations.NOT_SECTIONS)
     return document if isinstance(document, dict) else {}
 
 
 def _all_sections(document: Value) -> list[Value]:
     if document is not None and not isinstance(document, dict):
-        raise ParseError(_mismatch(document, "Go value of type map[string]registry.aconfig"))
+        raise ParseError(_mismatch(document, "Go value of type map[string]registry.aconfig"), explanations.NOT_JSON)
     return [section for _, section in members(document)]
 
 
@@ -111,11 +117,11 @@ def members(value: Value) -> list[tuple[str, Value]]:
 
 def _auths(sections: dict[str, Value]) -> dict[str, Value]:
     if "auths" not in sections:
-        raise ParseError("missing key `auths` in `.dockerconfigjson`")
+        raise ParseError("missing key `auths` in `.dockerconfigjson`", explanations.NO_AUTHS)
     auths = sections["auths"]
     if not isinstance(auths, dict) or len(auths) != 1:
-        count = "more than one" if auths else "no"
-        raise ParseError(f"{count} url found in `auths` in `.dockerconfigjson`")
+        count, why = ("more than one", explanations.SEVERAL_HOSTS) if auths else ("no", explanations.NO_HOST)
+        raise ParseError(f"{count} url found in `auths` in `.dockerconfigjson`", why)
     return auths
 
 
@@ -124,14 +130,14 @@ def _fields(value: Value) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ParseError(_mismatch(value, "Go value of type registry.ContainerRegistryAuth"))
+        raise ParseError(_mismatch(value, "Go value of type registry.ContainerRegistryAuth"), explanations.NOT_STRINGS)
     found: dict[str, str] = {}
     for key, member in members(value):
         name = field_name(key)
         if name not in _FIELDS or member is None:
             continue
         if not isinstance(member, str):
-            raise ParseError(_mismatch(member, f"Go struct field ContainerRegistryAuth.{name} of type string"))
+            raise ParseError(_mismatch(member, f"Go struct field ContainerRegistryAuth.{name} of type string"), explanations.NOT_STRINGS)
         found[name] = member
     return found
 

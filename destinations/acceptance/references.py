@@ -16,7 +16,7 @@ DOCKER_HUB = "docker.io"
 _LEGACY_HUB = "index.docker.io"
 _NAME_MAX = 255
 
-_PART = r"[a-z0-9]+(?:(?:[._]|__|[-]*)[a-z0-9]+)*"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"  # ORAS and containers/image say [-]*: the same words, but slow to refuse
 _PATH = rf"{_PART}(?:/{_PART})*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"

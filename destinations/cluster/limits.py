@@ -90,7 +90,8 @@ def _annotations_are_sound(annotations: Mapping[str, str]) -> bool:
 def _suits_type(kind: str, data: Mapping[str, bytes], annotations: Mapping[str, str]) -> bool:
     if kind == "kubernetes.io/service-account-token":
         return bool(annotations.get("kubernetes.io/service-account.name"))
-    return _TYPES.get(kind, lambda _: True)(data)
+    rule = _TYPES.get(kind)
+    return rule is None or rule(data)
 
 
 def _is_json(value: bytes | None) -> bool:

