@@ -15,15 +15,15 @@ class Explanation:
 
 LABEL_MISSING = Explanation(
     "The Secret carries no export registry label, so Epinio does not take it for a destination.",
-    "Set the label epinio.io/api-export-registry to \"true\".",
+    'Set the label epinio.io/api-export-registry to "true".',
 )
 LABEL_FALSE = Explanation(
-    "The destination is disabled: the value of its label is \"false\", and Epinio only looks for \"true\".",
-    "Enable it: set the label epinio.io/api-export-registry to \"true\".",
+    'The destination is disabled: the value of its label is "false", and Epinio only looks for "true".',
+    'Enable it: set the label epinio.io/api-export-registry to "true".',
 )
 LABEL_OTHER = Explanation(
-    "The value of the export registry label is not exactly \"true\", so Epinio hides the destination and refuses its name.",
-    "Set the label epinio.io/api-export-registry to \"true\", in lower case.",
+    'The value of the export registry label is not exactly "true", so Epinio hides the destination and refuses its name.',
+    'Set the label epinio.io/api-export-registry to "true", in lower case.',
 )
 NO_ORGANIZATION = Explanation(
     "The Secret does not say which organization of the registry to push to.",
@@ -35,7 +35,7 @@ NO_CONFIG = Explanation(
 )
 NOT_JSON = Explanation(
     "The content of .dockerconfigjson is not valid JSON.",
-    "Write it anew: {\"auths\": {\"HOST\": {\"auth\": …, \"username\": …, \"password\": …}}}.",
+    'Write it anew: {"auths": {"HOST": {"auth": …, "username": …, "password": …}}}.',
 )
 NOT_SECTIONS = Explanation(
     "Beside `auths` stands something that is no object, such as `credsStore`; Epinio then refuses the whole file.",
@@ -84,7 +84,7 @@ CERTS_NO_KEY = Explanation(
 )
 NO_CERTIFICATE = Explanation(
     "Under tls.crt there is no certificate that Helm can read, and Epinio's server panics: the person who exports sees "
-    "only \"something bad happened\".",
+    'only "something bad happened".',
     "Store at least one PEM block BEGIN CERTIFICATE, without indentation, headers or a byte order mark.",
 )
 BAD_LOGIN_HOST = Explanation(

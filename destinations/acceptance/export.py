@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import explanations, gopath, gourl, references, skopeo
+from destinations.acceptance import explanations, gopath, gourl, hosts, references, skopeo
 from destinations.acceptance.gostrings import quote
 from destinations.acceptance.gox509 import usable_certificates
 from destinations.model import Stage, Target, Why
@@ -28,8 +28,6 @@ CHART_VERSION = "0.0.0"
 IMAGE_NAME = "workspace-shop-image"
 
 _SCHEMES = ("oci://", "https://", "http://")
-_HUB_API = "registry-1.docker.io"
-_HUB_HOSTS = {"docker.io", "index.docker.io", _HUB_API}
 
 
 class Stop(Exception):  # noqa: N818 - an outcome, not an error
@@ -66,7 +64,7 @@ def look_up(secret: Secret) -> None:
 def destination_host(name: str, url: str) -> str:
     """Stage `destination-url`: return the host that Helm will log in to."""
     try:
-        host = gourl.parse(url if "://" in url else f"oci://{url}").host
+        host = gourl.host_of(url if "://" in url else f"oci://{url}")
     except gourl.URLError as error:
         raise Stop(str(error), explanations.BAD_URL) from None
     if not host:
@@ -103,45 +101,34 @@ def log_in(host: str, destination: Destination, bundle: bytes | None) -> Target:
         raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE)
     if not gourl.is_authority(host):
         raise Stop(f"invalid reference: invalid registry {quote(host)}", explanations.BAD_LOGIN_HOST)
-    asked = gourl.without_empty_port(_api_host(host))
-    known = asked == _api_host(host)
+    asked = hosts.requested(host)
     username, password = destination.username, destination.password
-    if not known or not (username or password):
+    if asked != hosts.api_host(host) or not (username or password):
         raise Stop(_login_error(host, asked, "basic credential not found"), explanations.NO_LOGIN)
     if not (username and password):
-        raise Stop(
-            _login_error(host, asked, "missing username or password for basic auth"), explanations.HALF_LOGIN
-        )
+        raise Stop(_login_error(host, asked, "missing username or password for basic auth"), explanations.HALF_LOGIN)
     if ":" in username:
         raise Stop("bad credential format: colons(:) are not allowed in username", explanations.COLON_IN_USER)
-    return Target(host, username=username, password=password)
+    return Target(hosts.sent(asked), username=username, password=password)
 
 
 def _login_error(host: str, asked: str, problem: str) -> str:
     return f'authenticating to {quote(host)}: GET "https://{asked}/v2/": {problem}'
 
 
-def _api_host(host: str) -> str:
-    """Return the host that ORAS talks to: Docker Hub's API stands under a name of its own."""
-    return _HUB_API if host == "docker.io" else host
-
-
-def push_chart(destination: Destination, login: Target) -> Target:
-    """Stage `chart-push`: return where Helm pushes the chart."""
-    url = destination.url if destination.url.startswith("oci://") else f"oci://{_trim_schemes(destination.url)}"
+def push_chart(destination: Destination, login_host: str, login: Target) -> Target:
+    """Stage `chart-push`: return where Helm pushes the chart; it knows credentials for `login_host` alone."""
+    path = _trim_schemes(destination.url)
     try:
-        cleaned = gopath.join(str(gourl.parse(url)).removeprefix("oci://"), CHART_NAME)
-        chart = references.parse_chart(f"{cleaned}:{CHART_VERSION}")
-    except gourl.URLError:
-        raise Stop(f"invalid chart URL format: {url}", explanations.BAD_CHART) from None
+        chart = references.parse_chart(f"{gopath.join(path, CHART_NAME)}:{CHART_VERSION}")
     except references.BadReference as error:
         raise Stop(str(error), explanations.BAD_CHART) from None
-    host = _api_host(chart.host)
-    if gourl.without_empty_port(host) != _api_host(login.host):
-        asked = f"https://{gourl.without_empty_port(host)}/v2/{chart.repository}/manifests/…"
-        problem = f'failed to perform "Exists" on destination: HEAD "{asked}": basic credential not found'
+    asked = hosts.requested(chart.host)
+    if asked != hosts.api_host(login_host):
+        url = f"https://{asked}/v2/{chart.repository}/manifests/{CHART_VERSION}"
+        problem = f'failed to perform "Exists" on destination: HEAD "{url}": basic credential not found'
         raise Stop(problem, explanations.OTHER_LOGIN)
-    return Target(host, chart.repository, login.username, login.password)
+    return Target(hosts.sent(asked), chart.repository, login.username, login.password)
 
 
 def _trim_schemes(url: str) -> str:
@@ -166,8 +153,7 @@ def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> Non
     """Stage `image-push`, second half, the portal's own judgement: anonymous, or another registry than the chart's."""
     if login.anonymous:
         raise Stop(None, explanations.ANONYMOUS, Why.ANONYMOUS)
-    same_hub = chart.host in _HUB_HOSTS and image.host in _HUB_HOSTS
-    if image.host != chart.host and not same_hub:
+    if image.host != chart.host and not {image.host, chart.host} <= hosts.HUB:
         raise Stop(None, explanations.OTHER_REGISTRY, Why.OTHER_REGISTRY)
 
 

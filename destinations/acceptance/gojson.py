@@ -50,8 +50,12 @@ _PLAIN_STRING = re.compile(rb'"([^"\\\x00-\x1f]*)"')
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*)"')
 _STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_ESCAPE = re.compile(r'\\(?:u([0-9A-Fa-f]{4})|(.))')
-_LITERALS: dict[bytes, tuple[bytes, bool | None]] = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
+_LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
+    b"t": (b"true", True),
+    b"f": (b"false", False),
+    b"n": (b"null", None),
+}
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PAIRS = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -272,7 +276,7 @@ def _elements(item: list[Value]) -> list[Value | tuple[str]]:
     return parts
 
 
-def _scalar(item: None | bool | str | Number) -> str:  # noqa: FBT001 - any scalar of the document
+def _scalar(item: bool | str | Number | None) -> str:  # noqa: FBT001 - any scalar of the document
     if isinstance(item, Number):
         return item.text
     if isinstance(item, str):

@@ -107,9 +107,7 @@ def _export(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, r
         course.passed(stage)
 
 
-def _stages(
-    secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, reads_auth: bool
-) -> Iterator[None]:
+def _stages(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, reads_auth: bool) -> Iterator[None]:
     """Run the export, one stage between two yields; a stage that fails raises Stop."""
     export.look_up(secret)
     yield
@@ -121,7 +119,7 @@ def _stages(
     yield
     course.login = login = export.log_in(host, destination, bundle)
     yield
-    course.chart = chart = export.push_chart(destination, login)
+    course.chart = chart = export.push_chart(destination, host, login)
     yield
     image, found = export.push_image(destination)
     course.image = Target(image.host, image.repository, found.username, found.password)

@@ -137,7 +137,10 @@ def _fields(value: Value) -> dict[str, str]:
         if name not in _FIELDS or member is None:
             continue
         if not isinstance(member, str):
-            raise ParseError(_mismatch(member, f"Go struct field ContainerRegistryAuth.{name} of type string"), explanations.NOT_STRINGS)
+            raise ParseError(
+                _mismatch(member, f"Go struct field ContainerRegistryAuth.{name} of type string"),
+                explanations.NOT_STRINGS,
+            )
         found[name] = member
     return found
 

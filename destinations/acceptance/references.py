@@ -16,11 +16,13 @@ DOCKER_HUB = "docker.io"
 _LEGACY_HUB = "index.docker.io"
 _NAME_MAX = 255
 
-_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"  # ORAS and containers/image say [-]*: the same words, but slow to refuse
+_PART = (
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"  # ORAS and containers/image say [-]*: the same words, but slow to refuse
+)
 _PATH = rf"{_PART}(?:/{_PART})*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?"  # no IPv6, unlike distribution's
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 
 _REPOSITORY = re.compile(_PATH)
@@ -52,7 +54,7 @@ def parse_chart(raw: str) -> Reference:
 
 
 def _plus_to_underscore(raw: str) -> str:
-    tag = raw.split(":")[-1] if ":" in raw else ""
+    tag = raw.rsplit(":", maxsplit=1)[-1] if ":" in raw else ""
     return raw.replace(tag, tag.replace("+", "_")) if tag and "/" not in tag else raw
 
 
@@ -110,7 +112,7 @@ def parse_image(raw: str) -> Reference:
         raise BadReference("invalid reference format" + (": repository name must be lowercase" if lower else ""))
     named = re.fullmatch(rf"(?:({_DOMAIN})/)?({_PATH})", match[1])
     host, path = (named[1] or "", named[2]) if named else ("", match[1])
-    if len(path) > _NAME_MAX:
+    if len(match[1]) > _NAME_MAX:
         raise BadReference(f"repository name must not be more than {_NAME_MAX} characters")
     return Reference(host, path)
 
@@ -120,7 +122,7 @@ def _split_domain(name: str) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if not slash:
         return DOCKER_HUB, f"library/{name}"
-    is_domain = "." in first or ":" in first or first == "localhost" or first.lower() != first
+    is_domain = "." in first or ":" in first or first == "localhost"
     domain, remainder = (first, rest) if is_domain else (DOCKER_HUB, name)
     if domain == _LEGACY_HUB:
         domain = DOCKER_HUB
