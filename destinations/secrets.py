@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from copy import deepcopy
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from destinations import docker_config, names
 from destinations.model import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+
+    from destinations.model import Draft
 
 
 def read_secret(manifest: Mapping[str, Any]) -> Secret:
@@ -30,3 +36,92 @@ def read_secret(manifest: Mapping[str, Any]) -> Secret:
         created_at=metadata.get("creationTimestamp") or "",
         manifest=manifest,
     )
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return an aware time as Kubernetes writes it: seconds, UTC, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: Mapping[str, str]) -> dict[str, Any]:
+    """Return the manifest of a new destination; `certs` names its certificate secret or is empty."""
+    stated = {names.DESCRIPTION_ANNOTATION: draft.description, names.EXPIRY_ANNOTATION: draft.expires_on}
+    data = {names.CONFIG_KEY: docker_config.new(draft.host, draft.credentials)}
+    if certs:
+        data[names.CERTS_KEY] = certs.encode()
+    return _opaque(
+        draft.name,
+        namespace,
+        labels={names.REGISTRY_LABEL: "true", names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL},
+        annotations={
+            names.ORGANIZATION_ANNOTATION: draft.organization,
+            **{key: value for key, value in stated.items() if value},
+            **stamps,
+        },
+        data=data,
+    )
+
+
+def certificate_secret(name: str, *, namespace: str, bundle: bytes, stamps: Mapping[str, str]) -> dict[str, Any]:
+    """Return the manifest of a certificate secret: `tls.crt` and nothing else."""
+    labels = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
+    return _opaque(name, namespace, labels=labels, annotations=stamps, data={names.BUNDLE_KEY: bundle})
+
+
+def changed(
+    secret: Secret, *, data: Mapping[str, bytes | None], annotations: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Return the manifest of a Secret with keys and annotations set, or removed where the value is None.
+
+    Everything else is as it was read, unknown members included, with the uid and resourceVersion of `secret`.
+    """
+    manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
+    encoded = {key: None if value is None else b64encode(value).decode() for key, value in data.items()}
+    manifest["data"] = _merged(manifest.get("data"), encoded)
+    manifest["metadata"]["annotations"] = _merged(manifest["metadata"].get("annotations"), annotations)
+    return manifest
+
+
+def is_portal_certificate(secret: Secret) -> bool:
+    """Say whether the portal made this certificate secret, so that it may remove it."""
+    return (
+        secret.labels.get(names.MANAGED_BY_LABEL) == names.MANAGED_BY_PORTAL
+        and secret.labels.get(names.KIND_LABEL) == names.KIND_CERTIFICATE
+    )
+
+
+def certs_name(secret: Secret) -> str:
+    """Return the name under the key `certs` exactly as it stands there, or an empty text."""
+    return secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "surrogateescape")
+
+
+def is_destination(secret: Secret) -> bool:
+    """Say whether the Secret carries the label key, whatever its value."""
+    return names.REGISTRY_LABEL in secret.labels
+
+
+def _merged(old: Mapping[str, str] | None, new: Mapping[str, str | None]) -> dict[str, str]:
+    merged: dict[str, str | None] = {**(old or {}), **new}
+    return {key: value for key, value in merged.items() if value is not None or key not in new}  # type: ignore[misc]
+
+
+def _opaque(
+    name: str,
+    namespace: str,
+    *,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    data: Mapping[str, bytes],
+) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": dict(labels),
+            "annotations": dict(annotations),
+        },
+        "type": "Opaque",
+        "data": {key: b64encode(value).decode() for key, value in data.items()},
+    }

@@ -2,19 +2,149 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from destinations import certificates, names
+from destinations.acceptance import gostrings, hosts, parsing
+from destinations.acceptance.parsing import ParseError, field_name, members
+from destinations.certificates import Health
 from destinations.model import Caution
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from destinations.model import Secret, Target
+
+EXPIRY_NOTICE = timedelta(days=14)
+_SCHEMES = ("oci://", "https://", "http://")
+_HUB_DEPTH = 2
 
 
 def cautions(
     secret: Secret, secrets: Mapping[str, Secret], *, login: Target | None, image: Target | None, now: datetime
 ) -> tuple[Caution, ...]:
     """Return the cautions about a destination; `now` is aware."""
-    return ()
+    return (
+        *_about_credentials(secret, login, image),
+        *_about_path(secret, image),
+        *_about_certificates(secret, secrets, now),
+        *_about_annotations(secret, now),
+    )
+
+
+def _about_credentials(secret: Secret, login: Target | None, image: Target | None) -> Iterator[Caution]:
+    token = _has_identity_token(secret)
+    if token:
+        yield Caution(
+            "identity-token",
+            "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",
+            "Remove identitytoken from the entry in .dockerconfigjson.",
+        )
+    if login and image and not token and (login.username, login.password) != (image.username, image.password):
+        yield Caution(
+            "credentials-disagree",
+            "The chart is pushed with username and password, the image with auth, and the two differ.",
+            "Rotate the credentials, so that auth, username and password say the same.",
+        )
+
+
+def _has_identity_token(secret: Secret) -> bool:
+    try:
+        document = parsing.read_config(secret).document
+    except ParseError:
+        return False
+    auths = document.get("auths") if isinstance(document, dict) else None
+    entries = [value for _, value in members(auths)]
+    return any(field_name(key) == "identitytoken" and value for entry in entries for key, value in members(entry))
+
+
+def _about_path(secret: Secret, image: Target | None) -> Iterator[Caution]:
+    try:
+        config = parsing.read_config(secret)
+        host_key = parsing.listed_url(config).removesuffix(f"/{config.organization}")
+    except ParseError:
+        return
+    plain = host_key
+    for scheme in _SCHEMES:
+        plain = plain.removeprefix(scheme)
+    path = plain.partition("/")[2].strip("/")
+    organization = config.organization.strip("/")
+    if path and organization and (f"/{path}".endswith(f"/{organization}") or f"{organization}/".startswith(f"{path}/")):
+        yield Caution(
+            "organization-doubled",
+            "The host already ends in the organization, so the organization stands twice in the address of chart and image.",
+            "Write the host without a path, and the whole path as organization.",
+        )
+    if "@" in plain.partition("/")[0]:
+        yield Caution(
+            "userinfo-in-host",
+            "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
+            "Write the host as HOST or HOST:PORT, and replace that password.",
+        )
+    if image and image.host in hosts.HUB and image.repository.count("/") >= _HUB_DEPTH:
+        yield Caution(
+            "hub-two-levels",
+            "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",
+            "Use an organization without a slash.",
+        )
+
+
+def _about_certificates(secret: Secret, secrets: Mapping[str, Secret], now: datetime) -> Iterator[Caution]:
+    name = secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "surrogateescape")
+    if not name or name not in secrets:
+        return
+    data = secrets[name].data
+    if "tls.key" in data or any(b"PRIVATE KEY-----" in value for value in data.values()):
+        yield Caution(
+            "private-key",
+            f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
+            "Make a certificate secret with nothing but the CA certificates under tls.crt.",
+        )
+    found = certificates.read_bundle(data.get(names.BUNDLE_KEY, b"")).certificates
+    health = [certificate.health(now) for certificate in found]
+    if found and all(one is Health.EXPIRED for one in health):
+        yield Caution(
+            "certificates-expired",
+            "Every certificate of the bundle has expired: the export will fail at the login.",
+            "Replace the bundle by the registry's current CA certificate.",
+        )
+        return
+    for certificate, state in zip(found, health, strict=True):
+        if state is not Health.VALID:
+            yield _about_certificate(certificate, state)
+
+
+def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:
+    subject = gostrings.quote(certificate.subject)
+    start, end = (f"{moment:%Y-%m-%d}" for moment in (certificate.not_before, certificate.not_after))
+    code, what = {
+        Health.EXPIRED: ("certificate-expired", f"expired on {end}"),
+        Health.NOT_YET: ("certificate-not-yet-valid", f"is valid only from {start}"),
+    }.get(state, ("certificate-expires-soon", f"expires on {end}"))
+    return Caution(
+        code, f"The certificate {subject} {what}.", "Put the registry's current CA certificate into the bundle."
+    )
+
+
+def _about_annotations(secret: Secret, now: datetime) -> Iterator[Caution]:
+    if names.CONFIG_KEY in secret.annotations.get(names.LAST_APPLIED_ANNOTATION, ""):
+        yield Caution(
+            "password-in-annotation",
+            "The annotation of kubectl apply holds a copy of the credentials, readable wherever annotations are shown.",
+            "Rotate the credentials, and apply the Secret with --server-side or create it.",
+        )
+    stated = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+    if not stated:
+        return
+    fix = "Rotate the credentials and state the new date."
+    try:
+        left = date.fromisoformat(stated) - now.date()
+    except ValueError:
+        yield Caution("expiry-unreadable", "The stated end of the credential is no date.", "State it as YYYY-MM-DD.")
+        return
+    if left < timedelta():
+        yield Caution("credentials-expired", f"The credential ended on {stated}, as somebody stated.", fix)
+    elif left <= EXPIRY_NOTICE:
+        yield Caution("credentials-expire-soon", f"The credential ends on {stated}, as somebody stated.", fix)

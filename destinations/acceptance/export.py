@@ -30,7 +30,7 @@ IMAGE_NAME = "workspace-shop-image"
 _SCHEMES = ("oci://", "https://", "http://")
 
 
-class Stop(Exception):  # noqa: N818 - an outcome, not an error
+class Stop(Exception):
     """The export ends here. `error` is Epinio's message, or None where `why` says it in the portal's terms."""
 
     def __init__(self, error: str | None, explanation: Explanation, why: Why | None = None) -> None:

@@ -1,0 +1,216 @@
+"""PEM bundles for people: every block with its certificate and health, and what is wrong with the rest, in words."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from destinations.acceptance import gopem, gox509
+
+SOON = timedelta(days=30)
+MAX_BUNDLE_BYTES = 512 * 1024
+
+
+class Health(StrEnum):
+    """How a certificate stands at a moment."""
+
+    VALID = "valid"
+    EXPIRING = "expires soon"
+    EXPIRED = "expired"
+    NOT_YET = "not yet valid"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a person wants to know of one certificate. Times are aware; the fingerprint is SHA-256 in hex."""
+
+    subject: str
+    issuer: str
+    not_before: datetime
+    not_after: datetime
+    fingerprint: str
+    key: str
+    is_ca: bool
+
+    def health(self, now: datetime) -> Health:
+        """Return how the certificate stands at an aware time."""
+        if now > self.not_after:
+            return Health.EXPIRED
+        if now < self.not_before:
+            return Health.NOT_YET
+        return Health.EXPIRING if self.not_after - now <= SOON else Health.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a bundle that is no usable certificate: what it is, and what to do."""
+
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What Helm and skopeo will trust (`pem`, re-serialised), and what else was found."""
+
+    certificates: tuple[Certificate, ...]
+    problems: tuple[Problem, ...]
+    pem: bytes = b""
+    has_private_key: bool = False
+
+
+_CONVERT = "Convert it to PEM: openssl x509 -inform der -in FILE -out FILE.pem"
+EMPTY = Problem("There is nothing in it.", "Give at least one PEM block BEGIN CERTIFICATE, or leave the bundle away.")
+PRIVATE_KEY = Problem(
+    "It holds a private key. Epinio mounts the whole bundle into the export job.",
+    "Remove the key from the text; only the CA certificates belong here. Consider the key leaked.",
+)
+DER = Problem("It is a certificate in binary form (DER).", _CONVERT)
+PKCS12 = Problem(
+    "It is a PKCS#12 file (.p12, .pfx), or another binary file.",
+    "Take the CA certificates out: openssl pkcs12 -in FILE -cacerts -nokeys -out ca.pem",
+)
+PKCS7 = Problem(
+    "It is a PKCS#7 file (.p7b).", "Take the certificates out: openssl pkcs7 -print_certs -in FILE -out ca.pem"
+)
+REQUEST = Problem(
+    "It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead."
+)
+TRUSTED = Problem(
+    "It holds a block BEGIN TRUSTED CERTIFICATE or X509 CERTIFICATE, which Go does not read.",
+    "Convert it: openssl x509 -in FILE -out ca.pem",
+)
+BOM = Problem(
+    "It starts with a byte order mark, so the first certificate is not found.",
+    "Save it as UTF-8 without a byte order mark.",
+)
+UTF16 = Problem("It is text in UTF-16.", "Save it as plain ASCII or UTF-8 without a byte order mark.")
+LITERAL = Problem(r"Its line ends are spelled out as \n.", "Replace every \\n by a real line end.")
+INDENTED = Problem(
+    "Its lines are indented, and Go only finds BEGIN at the start of a line.", "Remove the blanks before the lines."
+)
+TWICE_ENCODED = Problem("It is base64 of a PEM text: it was encoded once too often.", "Decode it: base64 -d FILE")
+TRUNCATED = Problem(
+    "A block has a BEGIN line and no matching END line: it is cut off.",
+    "Copy the whole text, BEGIN and END lines included.",
+)
+HEADERS = Problem("A CERTIFICATE block has header lines, and Go skips such a block.", "Remove the lines with a colon.")
+UNREADABLE = Problem(
+    "A CERTIFICATE block cannot be read by Go and is skipped.", "Export the certificate again from where it comes."
+)
+NO_PEM = Problem("There is no PEM block in it.", "Give text that starts with -----BEGIN CERTIFICATE-----.")
+
+
+def read_bundle(pem: bytes) -> Bundle:
+    """Return the certificates that Go would trust, and what is wrong with the rest. Never raises, shows no key."""
+    found: list[x509.Certificate] = []
+    problems: list[Problem] = []
+    for block in gopem.blocks(pem):
+        parsed = gox509.parse(block.content) if block.type == b"CERTIFICATE" and not block.headers else None
+        if parsed is not None:
+            found.append(parsed)
+        elif block.type != b"CERTIFICATE" or block.headers:
+            problems.append(_of_block(block))
+        else:
+            problems.append(UNREADABLE)
+    problems += _of_text(pem, found=len(found))
+    secret = b"PRIVATE KEY-----" in pem
+    if secret:
+        problems.insert(0, PRIVATE_KEY)
+    clean = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found)
+    return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, secret)
+
+
+def _of_block(block: gopem.Block) -> Problem:
+    if b"PRIVATE KEY" in block.type:
+        return PRIVATE_KEY
+    if b"REQUEST" in block.type:
+        return REQUEST
+    if block.type in {b"PKCS7", b"CMS"}:
+        return PKCS7
+    if block.type in {b"TRUSTED CERTIFICATE", b"X509 CERTIFICATE"}:
+        return TRUSTED
+    if block.type == b"CERTIFICATE":
+        return HEADERS
+    return Problem("It holds a PEM block that is no certificate.", "Leave only the CERTIFICATE blocks.")
+
+
+def _of_text(pem: bytes, *, found: int) -> list[Problem]:
+    """Return what is wrong outside the blocks that Go sees."""
+    if not pem.strip():
+        return [EMPTY]
+    if pem.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00-\x00-" in pem:
+        return [UTF16]
+    problems = []
+    if pem.startswith(b"\xef\xbb\xbf"):
+        problems.append(BOM)
+    if b"-----\\n" in pem or b"\\n-----" in pem:
+        problems.append(LITERAL)
+    if re.search(rb"(?m)^[ \t]+-----BEGIN ", pem):
+        problems.append(INDENTED)
+    if len(re.findall(rb"-----BEGIN ", pem)) > len(re.findall(rb"-----END ", pem)):
+        problems.append(TRUNCATED)
+    if found or problems or b"-----BEGIN " in pem:
+        return problems or ([] if found or next(gopem.blocks(pem), None) else [UNREADABLE])
+    return [_of_foreign(pem)]
+
+
+def _of_foreign(data: bytes) -> Problem:
+    if gox509.parse(data) is not None:
+        return DER
+    if data[:1] == b"\x30":
+        return PKCS7 if bytes.fromhex("2a864886f70d010702") in data[:40] else PKCS12
+    try:
+        inner = b64decode(b"".join(data.split()), validate=True)
+    except ValueError:
+        return NO_PEM
+    if b"-----BEGIN " in inner:
+        return TWICE_ENCODED
+    return NO_PEM
+
+
+def describe(certificate: x509.Certificate) -> Certificate:
+    """Return what a person wants to know of a certificate that Go takes."""
+    return Certificate(
+        subject=_name(certificate.subject),
+        issuer=_name(certificate.issuer),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        key=_key(certificate),
+        is_ca=_is_ca(certificate),
+    )
+
+
+def _name(name: x509.Name) -> str:
+    return name.rfc4514_string() or "(no name)"
+
+
+def _key(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "unknown"
+    if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey):
+        return f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'DSA'} {key.key_size}"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"EC {key.curve.name}"
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return "Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "Ed448"
+    return "other"
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False

@@ -1,0 +1,113 @@
+"""The content of `.dockerconfigjson`: written for a new destination, changed for a rotation.
+
+Members that the portal does not own keep their value and order, numbers as they were written.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from destinations.acceptance import gojson, parsing
+from destinations.acceptance.gojson import GoJSONError, Object, Value
+from destinations.acceptance.parsing import ParseError, field_name, members
+from destinations.acceptance.version import NEWEST, login_reads_auth
+from destinations.model import Credentials
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+
+_OWNED = ("auth", "username", "password")
+_REMOVED = "identitytoken"
+
+
+class Unreadable(ValueError):
+    """The stored configuration cannot be changed in place; the text says why and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The new content, and whether an `identitytoken` had to go for it to take effect."""
+
+    content: bytes
+    removed_token: bool
+
+
+def new(host: str, credentials: Credentials) -> bytes:
+    """Return the configuration of one host, as Epinio's documentation shows it."""
+    entry = _object(_fields(credentials))
+    return gojson.dumps(_object([("auths", _object([(host, entry)]))])).encode()
+
+
+def rotated(content: bytes, credentials: Credentials) -> Rotated:
+    """Return the configuration with the one entry of `auths` holding new credentials. Raises Unreadable."""
+    try:
+        document = gojson.parse(content)
+    except GoJSONError as error:
+        raise Unreadable(f"The stored .dockerconfigjson is not valid JSON ({error}).") from None
+    auths = document.get("auths") if isinstance(document, dict) else None
+    if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
+        raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
+    host, entry = next(iter(auths.items()))
+    if entry is not None and not isinstance(entry, Object):
+        raise Unreadable("The entry of the registry in the stored .dockerconfigjson is no object.")
+    changed, removed = _with_credentials(members(entry), credentials)
+    section = _replaced(auths, host, changed)
+    return Rotated(gojson.dumps(_replaced(document, "auths", section)).encode(), removed)
+
+
+def stored_credentials(secret: Secret) -> Credentials | None:
+    """Return what Helm logs in with, or None where either part is missing or the Secret cannot be read."""
+    try:
+        entry = parsing.read_entry(parsing.read_config(secret))
+    except ParseError:
+        return None
+    username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
+    return Credentials(username, password) if username and password else None
+
+
+def host_key(secret: Secret) -> str:
+    """Return the one host key, or an empty text where there is none to be read."""
+    try:
+        config = parsing.read_config(secret)
+        return parsing.listed_url(config).removesuffix(f"/{config.organization}")
+    except ParseError:
+        return ""
+
+
+def _fields(credentials: Credentials) -> list[tuple[str, Value]]:
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    values = (b64encode(pair).decode(), credentials.username, credentials.password)
+    return list(zip(_OWNED, values, strict=True))
+
+
+def _with_credentials(entry: list[tuple[str, Value]], credentials: Credentials) -> tuple[Object, bool]:
+    """Return the entry with all three fields, each once and where it stood; spelled as Docker spells them."""
+    missing = dict(_fields(credentials))
+    kept: list[tuple[str, Value]] = []
+    removed = False
+    for key, value in entry:
+        name = field_name(key)
+        if name == _REMOVED:
+            removed = True
+        elif name not in _OWNED:
+            kept.append((key, value))
+        elif name in missing:
+            kept.append((name, missing.pop(name)))
+    return _object([*kept, *missing.items()]), removed
+
+
+def _object(pairs: list[tuple[str, Value]]) -> Object:
+    made = Object()
+    for key, value in pairs:
+        made.add(key, value)
+    return made
+
+
+def _replaced(container: Object, name: str, value: Value) -> Object:
+    """Return the object with one member replaced in its place; of duplicates the last one, which is what counts."""
+    pairs = [pair for pair in container.pairs if pair[0] != name]
+    at = max(index for index, pair in enumerate(container.pairs) if pair[0] == name)
+    at -= sum(1 for key, _ in container.pairs[:at] if key == name)
+    return _object([*pairs[:at], (name, value), *pairs[at:]])

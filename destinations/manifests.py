@@ -1,0 +1,115 @@
+"""Reads Secrets from what `kubectl get secrets -o json` prints and from manifests in JSON or YAML."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from destinations.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_FOREIGN = {"SealedSecret", "ExternalSecret"}
+
+
+class UnusableInput(ValueError):
+    """Text that holds no manifests; the message says which and why, and no secret."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as kubectl reads it: dates stay text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def documents(text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield every object of the text, Lists taken apart. Raises UnusableInput."""
+    for document in _parsed(text):
+        if document is None:
+            continue
+        if not isinstance(document, dict):
+            raise UnusableInput("a document is no Kubernetes object")
+        if isinstance(document.get("items"), list) and str(document.get("kind", "")).endswith("List"):
+            yield from _items(document)
+        else:
+            yield document
+
+
+def is_foreign(document: Mapping[str, Any]) -> bool:
+    """Say whether this is something that makes a Secret later: it cannot be judged, but should not go unmentioned."""
+    return document.get("kind") in _FOREIGN
+
+
+def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
+    """Return the Secret, `stringData` merged over `data`, or None for another kind. Raises UnusableInput."""
+    if document.get("kind") != "Secret":
+        return None
+    metadata = document.get("metadata") or {}
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        raise UnusableInput("a Secret has no name")
+    name = metadata["name"]
+    own_namespace = metadata.get("namespace") or namespace
+    if not isinstance(own_namespace, str):
+        raise UnusableInput(f"the namespace of Secret {name} is no text")
+    plain = {key: value.encode("utf-8", "surrogatepass") for key, value in _texts(document, "stringData", name).items()}
+    return Secret(
+        name=name,
+        namespace=own_namespace,
+        labels=_texts(metadata, "labels", name),
+        annotations=_texts(metadata, "annotations", name),
+        data={**{key: _decoded(value, key, name) for key, value in _texts(document, "data", name).items()}, **plain},
+        type=str(document.get("type") or "Opaque"),
+        immutable=document.get("immutable") is True,
+        created_at=str(metadata.get("creationTimestamp") or ""),
+        manifest=document,
+    )
+
+
+def _parsed(text: str) -> list[Any]:
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        pass
+    except RecursionError:
+        raise UnusableInput("it is nested too deeply") from None
+    try:
+        return list(yaml.load_all(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise UnusableInput(f"it is neither JSON nor YAML{where}") from None
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError):
+        raise UnusableInput("it is neither JSON nor YAML") from None
+
+
+def _items(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    kind = str(document["kind"]).removesuffix("List")
+    for item in document["items"]:
+        if not isinstance(item, dict):
+            raise UnusableInput("an item of a List is no Kubernetes object")
+        yield {"kind": kind, **item} if kind else item
+
+
+def _texts(holder: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
+    """Return a map of texts; null counts as empty, as in Go."""
+    found = holder.get(key) or {}
+    if not isinstance(found, dict) or not all(isinstance(value, str | None) for value in found.values()):
+        raise UnusableInput(f"a value under {key} of Secret {name} is no text; quote it")
+    if not all(isinstance(member, str) for member in found):
+        raise UnusableInput(f"a key under {key} of Secret {name} is no text; quote it")
+    return {member: value or "" for member, value in found.items()}
+
+
+def _decoded(value: str, key: str, name: str) -> bytes:
+    try:
+        return b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
+    except ValueError:
+        raise UnusableInput(f"the value under {key} of Secret {name} is no base64") from None

@@ -1,0 +1,78 @@
+"""Who else manages a Secret, and who changed it last: read from what controllers leave on their objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from destinations.model import Owner
+from destinations.names import CHANGED_BY_ANNOTATION, MANAGED_BY_LABEL
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+
+_CONTROLLERS = {
+    "ExternalSecret": Owner("External Secrets", "Change the ExternalSecret {name}, or the secret store that it reads."),
+    "SealedSecret": Owner("Sealed Secrets", "Seal the new values and apply the SealedSecret {name}."),
+}
+_ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
+_ARGO_LABEL = "argocd.argoproj.io/instance"
+_FLUX_LABELS = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
+_HELM_RELEASE = "meta.helm.sh/release-name"
+_ARGO = Owner("Argo CD", "Change it in the Git repository that Argo CD syncs.")
+_FLUX = Owner("Flux", "Change it in the Git repository that Flux syncs.")
+_HELM = Owner("Helm", "Change the values of the Helm release {name}.")
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """Who changed a Secret last: the field manager, the time (RFC 3339) and the portal's person; each may be empty."""
+
+    manager: str = ""
+    at: str = ""
+    person: str = ""
+
+
+def owner(secret: Secret) -> Owner | None:
+    """Return what manages the Secret beside people, or None."""
+    for reference in _metadata(secret).get("ownerReferences") or ():
+        return _controller(str(reference.get("kind", "")), str(reference.get("name", "")))
+    labels, annotations = secret.labels, secret.annotations
+    if _ARGO_TRACKING in annotations or _ARGO_LABEL in labels:
+        return _ARGO
+    if any(label in labels for label in _FLUX_LABELS):
+        return _FLUX
+    if _HELM_RELEASE in annotations or labels.get(MANAGED_BY_LABEL) == "Helm":
+        return _named(_HELM, annotations.get(_HELM_RELEASE, "that it belongs to"))
+    return _applier(secret)
+
+
+def last_change(secret: Secret) -> LastChange:
+    """Return who changed the Secret last, as far as the Secret says."""
+    entries = [entry for entry in _metadata(secret).get("managedFields") or () if isinstance(entry, dict)]
+    latest = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
+    manager = str(latest.get("manager") or "")
+    person = secret.annotations.get(CHANGED_BY_ANNOTATION, "") if manager in {"", "edrportal"} else ""
+    return LastChange(manager, str(latest.get("time") or ""), person)
+
+
+def _controller(kind: str, name: str) -> Owner:
+    known = _CONTROLLERS.get(kind)
+    return _named(known, name) if known else Owner(f"{kind} {name}".strip(), f"Change the {kind} {name} that owns it.")
+
+
+def _applier(secret: Secret) -> Owner | None:
+    """Return who holds the data by server-side apply: it would put its own values back."""
+    for entry in _metadata(secret).get("managedFields") or ():
+        if entry.get("operation") == "Apply" and "f:data" in (entry.get("fieldsV1") or {}):
+            manager = str(entry.get("manager") or "server-side apply")
+            return Owner(manager, f"Change the manifest that {manager} applies.")
+    return None
+
+
+def _named(pattern: Owner, name: str) -> Owner:
+    return Owner(pattern.name, pattern.advice.format(name=name))
+
+
+def _metadata(secret: Secret) -> dict[str, Any]:
+    return dict(secret.manifest.get("metadata") or {})

@@ -1,0 +1,56 @@
+"""What every answer carries, and what is refused before it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+    Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class BodyLimit:
+    """Refuses a body that states more than the limit, or no length at all, before a byte of it is read."""
+
+    def __init__(self, get_response: Handler) -> None:
+        """Keep the next handler."""
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 411 or 413, or pass on."""
+        if request.META.get("HTTP_TRANSFER_ENCODING"):
+            return _plain("Send the length of the form (Content-Length).", 411)
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return _plain("Content-Length is no number.", 400)
+        if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return _plain("The form is larger than 1 MiB. A CA bundle is a few KiB: send only that.", 413)
+        return self._next(request)
+
+
+class Headers:
+    """Headers that Django has no setting for; pages are never stored anywhere."""
+
+    def __init__(self, get_response: Handler) -> None:
+        """Keep the next handler."""
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the headers."""
+        response = self._next(request)
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _plain(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text + "\n", status=status, content_type="text/plain; charset=utf-8")
