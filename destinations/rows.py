@@ -35,7 +35,6 @@ def row(judgement: Judgement) -> dict[str, Any]:
         "verdict": judgement.verdict.value,
         "failed_stage": judgement.failed_stage.value if judgement.failed_stage else None,
         "error": judgement.error,
-        "why": judgement.why.value if judgement.why else None,
         "login": {"host": _text(judgement.login.host)} if judgement.login else None,
         "chart": _target(judgement.chart, recorded=True),
         "image": _target(judgement.image),

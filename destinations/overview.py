@@ -1,0 +1,154 @@
+"""The overview's rows: one for every destination, whatever state it is in. Pure."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from destinations import certificates, docker_config, names, secrets
+from destinations.acceptance.judge import judge
+from destinations.certificates import Certificate, Health
+from destinations.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from destinations.acceptance.version import EpinioVersion
+    from destinations.model import Judgement, Secret
+
+_LOG = logging.getLogger(__name__)
+_WORDS = {
+    Verdict.ACCEPTED: ("accepted", "Accepted by Epinio"),
+    Verdict.AT_RISK: ("at-risk", "Accepted, look at it"),
+    Verdict.EXPORT_FAILS: ("fails", "Export will fail"),
+    Verdict.NOT_LISTED: ("hidden", "Hidden by Epinio"),
+}
+_DISABLED = ("disabled", "Disabled")
+STATUSES = (*_WORDS.values(), _DISABLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One destination for the table: its judgement in words, its bundle's health, its age."""
+
+    secret: Secret
+    judgement: Judgement
+    kind: str
+    status: str
+    reason: str
+    url: str
+    organization: str
+    bundle: str
+    age: str
+
+    @property
+    def name(self) -> str:
+        """The destination's name."""
+        return self.secret.name
+
+
+def rows(found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
+    """Return a row for every Secret that carries the label key, by name."""
+    all_secrets = {secret.name: secret for secret in found}
+    return tuple(
+        row(secret, all_secrets, now=now, version=version)
+        for secret in sorted(all_secrets.values(), key=lambda secret: secret.name)
+        if secrets.is_destination(secret)
+    )
+
+
+def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None) -> Row:
+    """Return the row of one destination."""
+    judgement = judge(secret, all_secrets, now=now, version=version)
+    kind, status = status_of(judgement)
+    return Row(
+        secret=secret,
+        judgement=judgement,
+        kind=kind,
+        status=status,
+        reason=_reason(judgement),
+        url=judgement.url or f"{docker_config.host_key(secret) or '–'}",
+        organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
+        bundle=_bundle_health(bundle_of(secret, all_secrets), secret, now),
+        age=age(secret.created_at, now),
+    )
+
+
+def status_of(judgement: Judgement) -> tuple[str, str]:
+    """Return the status as a CSS word and in words."""
+    return _DISABLED if judgement.disabled else _WORDS[judgement.verdict]
+
+
+def _reason(judgement: Judgement) -> str:
+    failed = next((check for check in judgement.checks if not check.ok), None)
+    if failed:
+        hidden_only = judgement.verdict is Verdict.NOT_LISTED and judgement.failed_stage is None
+        return f"{failed.message}{' An export by name works all the same.' if hidden_only else ''}"
+    return judgement.warnings[0].message if judgement.warnings else ""
+
+
+def bundle_of(secret: Secret, all_secrets: Mapping[str, Secret]) -> tuple[Certificate, ...]:
+    """Return the certificates that Helm and skopeo will trust, none where there is no bundle or no usable one."""
+    held = all_secrets.get(secrets.certs_name(secret))
+    return certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).certificates if held else ()
+
+
+def _bundle_health(found: Sequence[Certificate], secret: Secret, now: datetime) -> str:
+    if not secrets.certs_name(secret):
+        return "public CAs"
+    if not found:
+        return "no usable certificate"
+    states = [certificate.health(now) for certificate in found]
+    worst = next(
+        (state for state in (Health.EXPIRED, Health.NOT_YET, Health.EXPIRING) if state in states), Health.VALID
+    )
+    first = min(certificate.not_after for certificate in found)
+    return f"{worst} · {first:%Y-%m-%d}"
+
+
+def age(created_at: str, now: datetime) -> str:
+    """Return how long ago a Secret was made, in its largest unit."""
+    try:
+        seconds = (now - datetime.fromisoformat(created_at)).total_seconds()
+    except (ValueError, TypeError):
+        return "–"
+    for unit, size in (("y", 31_536_000), ("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "now"
+
+
+def matching(found: Iterable[Row], *, text: str, kind: str) -> tuple[Row, ...]:
+    """Return the rows that hold the text in name, URL, organization or reason, and are of the status."""
+    wanted = text.strip().casefold()
+    return tuple(
+        one
+        for one in found
+        if (not kind or one.kind == kind)
+        and wanted in f"{one.name}\n{one.url}\n{one.organization}\n{one.reason}".casefold()
+    )
+
+
+def notices(found: Sequence[Row]) -> tuple[str, ...]:
+    """Return what no single destination tells: what Epinio's server remembers between exports."""
+    said = []
+    with_bundle = {bool(secrets.certs_name(one.secret)) for one in found}
+    if len(with_bundle) > 1:
+        said.append(
+            "Some destinations have a CA bundle and some have none. Epinio's server remembers a bundle: after an export "
+            "with one, an export from the same namespace without one fails with “certificate signed by unknown "
+            "authority” until the server restarts."
+        )
+    accounts: dict[str, set[str]] = {}
+    for one in found:
+        if one.judgement.login:
+            accounts.setdefault(one.judgement.login.host, set()).add(one.judgement.login.username)
+    shared = sorted(host for host, names_ in accounts.items() if len(names_) > 1)
+    if shared:
+        said.append(
+            f"Several accounts push to {', '.join(shared)}. Epinio keeps one login a host: exports that run at the same "
+            "time can push with each other's account."
+        )
+    return tuple(said)

@@ -1,0 +1,74 @@
+"""Delete a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, bundles, current, owners, secrets
+from destinations.actions import Refused, Seen
+from destinations.cluster.port import ClusterError, NotFound
+from destinations.forms import DeleteForm
+from destinations.views import errors, writing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.model import Secret
+    from destinations.words import Trouble
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for the name, then delete what the person saw."""
+    try:
+        found = {secret.name: secret for secret in current.cluster().list_secrets()}
+        if name not in found or not secrets.is_destination(found[name]):
+            raise NotFound("NotFound", status=404)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    secret = found[name]
+    if request.method != "POST":
+        initial = {"uid": secret.uid, "resource_version": secret.resource_version}
+        return _page(request, secret, found, DeleteForm(initial=initial), 200)
+    form = DeleteForm(request.POST)
+    if form.is_valid() and form.cleaned_data["confirmation"] != name:
+        form.add_error("confirmation", f"That is not the name. Type {name} exactly.")
+    if not form.is_valid():
+        return _page(request, secret, found, form, 422)
+    seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
+    try:
+        result = actions.delete(current.cluster(), name, seen=seen)
+    except (ClusterError, Refused) as error:
+        form.data = form.data.copy()
+        form.data.update({"uid": secret.uid, "resource_version": secret.resource_version})
+        trouble = writing.trouble_of(error)
+        return _page(request, secret, found, form, trouble.status, trouble)
+    return writing.done(request, result, f"{name} was deleted.", to="overview")
+
+
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    secret: Secret,
+    found: dict[str, Secret],
+    form: DeleteForm,
+    status: int,
+    trouble: Trouble | None = None,
+) -> HttpResponse:
+    certs = secrets.certs_name(secret)
+    goes = (
+        certs in found
+        and secrets.is_portal_certificate(found[certs])
+        and len(bundles.users(certs, found.values())) == 1
+    )
+    context = {
+        "form": form,
+        "name": secret.name,
+        "owner": owners.owner(secret),
+        "certs_name": certs,
+        "certs_goes": goes,
+        "trouble": trouble,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == 409 else None,  # noqa: PLR2004
+    }
+    return writing.page(request, "destinations/delete.html", context, status=status)

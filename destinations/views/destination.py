@@ -1,0 +1,80 @@
+"""One destination: its stages, certificates and manifest."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from destinations import current, names, owners, secrets
+from destinations import overview as table
+from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
+from destinations.cluster.port import ClusterError, NotFound
+from destinations.model import Stage
+from destinations.views import errors
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.model import Judgement, Secret
+
+_NAMES = {
+    Stage.LISTING: "Listing",
+    Stage.LOOKUP: "Lookup",
+    Stage.CREDENTIALS: "Credentials",
+    Stage.DESTINATION_URL: "Address",
+    Stage.CERTIFICATES: "Certificates",
+    Stage.LOGIN: "Login",
+    Stage.CHART_PUSH: "Chart",
+    Stage.IMAGE_PUSH: "Image",
+}
+
+
+@require_safe
+def destination(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one destination."""
+    try:
+        found = {secret.name: secret for secret in current.cluster().list_secrets()}
+        if name not in found or not secrets.is_destination(found[name]):
+            raise NotFound("NotFound", status=404)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    now = datetime.now(UTC)
+    row = table.row(found[name], found, now=now, version=current.epinio_version())
+    context = {
+        "row": row,
+        "stages": _path(row.judgement),
+        "failed": [check for check in row.judgement.checks if not check.ok],
+        "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
+        "certs_name": secrets.certs_name(row.secret),
+        "owner": owners.owner(row.secret),
+        "last_change": owners.last_change(row.secret),
+        "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+        "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "chart_version": CHART_VERSION,
+        "image_tag": IMAGE_TAG,
+        "manifest": masked(row.secret),
+    }
+    return render(request, "destinations/destination.html", context)
+
+
+def _path(judgement: Judgement) -> list[tuple[str, str]]:
+    """Return every stage with its state: ok, failed, or not reached."""
+    checked = {check.stage: "ok" if check.ok else "failed" for check in judgement.checks}
+    return [(label, checked.get(stage, "open")) for stage, label in _NAMES.items()]
+
+
+def masked(secret: Secret) -> str:
+    """Return the manifest as YAML with every value that may be secret replaced by its size."""
+    manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
+    manifest["data"] = {key: f"••• ({len(value)} bytes)" for key, value in secret.data.items()}
+    metadata = manifest.get("metadata") or {}
+    metadata.pop("managedFields", None)
+    annotations = metadata.get("annotations") or {}
+    if names.LAST_APPLIED_ANNOTATION in annotations:
+        annotations[names.LAST_APPLIED_ANNOTATION] = "••• (holds a copy of the data)"
+    return yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120)

@@ -1,0 +1,41 @@
+"""Add a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, current
+from destinations.actions import Refused
+from destinations.cluster.port import ClusterError
+from destinations.forms import NewForm
+from destinations.views import writing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.words import Trouble
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
+    if request.method != "POST":
+        return _page(request, NewForm(initial={"nonce": writing.nonce()}), 200)
+    form = NewForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, form, 422)
+    try:
+        result = actions.add(current.cluster(), form.draft(), writing.change(form))
+    except (ClusterError, Refused) as error:
+        trouble = writing.trouble_of(error)
+        return _page(request, form, trouble.status, trouble)
+    return writing.done(request, result, f"{result.name} was added.", to="destination")
+
+
+def _page(request: HttpRequest, form: NewForm, status: int, trouble: Trouble | None = None) -> HttpResponse:
+    context = {"form": form, "trouble": trouble, "judgement": form.judgement}
+    return writing.page(request, "destinations/new.html", context, status=status)

@@ -1,0 +1,42 @@
+"""The overview: every destination with the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from destinations import current
+from destinations import overview as table
+from destinations.cluster.port import ClusterError
+from destinations.views import errors
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show the table, filtered by `q` and `status`; htmx gets the table alone."""
+    try:
+        found = current.cluster().list_secrets()
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    rows = table.rows(found, now=datetime.now(UTC), version=current.epinio_version())
+    text, kind = request.GET.get("q", "")[:200], request.GET.get("status", "")
+    counts = Counter(row.kind for row in rows)
+    context = {
+        "rows": table.matching(rows, text=text, kind=kind),
+        "total": len(rows),
+        "statuses": [(word, label, counts[word]) for word, label in table.STATUSES if counts[word]],
+        "notices": table.notices(rows),
+        "q": text,
+        "status": kind,
+    }
+    partial = request.headers.get("HX-Target") == "table"
+    response = render(request, "destinations/_table.html" if partial else "destinations/overview.html", context)
+    response.headers["Vary"] = "HX-Target"
+    return response

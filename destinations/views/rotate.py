@@ -1,0 +1,86 @@
+"""Rotate the credentials of a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, current, docker_config, names, owners, secrets
+from destinations.actions import Refused, Rotation, Seen
+from destinations.cluster.port import ClusterError, Conflict, NotFound
+from destinations.forms import RotateForm
+from destinations.views import errors, writing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.model import Secret
+    from destinations.words import Trouble
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def rotate(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
+    try:
+        secret = _find(name)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if request.method != "POST":
+        return _page(request, secret, RotateForm(initial=_initial(secret)), 200)
+    form = RotateForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, secret, form, 422)
+    typed = form.cleaned_data
+    rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
+    seen = Seen(typed["uid"], typed["resource_version"])
+    try:
+        result = actions.rotate(current.cluster(), name, rotation, seen=seen, change=writing.change(form))
+    except (ClusterError, Refused) as error:
+        if isinstance(error, Conflict):
+            form.data = form.data.copy()
+            form.data.update({"uid": secret.uid, "resource_version": secret.resource_version, "nonce": writing.nonce()})
+        trouble = writing.trouble_of(error)
+        return _page(request, secret, form, trouble.status, trouble)
+    return writing.done(request, result, f"The credentials of {name} were rotated.", to="destination")
+
+
+def _find(name: str) -> Secret:
+    secret = current.cluster().get_secret(name)
+    if not secrets.is_destination(secret):
+        raise NotFound("NotFound", status=404)
+    return secret
+
+
+def _initial(secret: Secret) -> dict[str, str]:
+    stored = docker_config.stored_credentials(secret)
+    return {
+        "username": stored.username if stored else "",
+        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "bundle_choice": "keep",
+        "nonce": writing.nonce(),
+        "uid": secret.uid,
+        "resource_version": secret.resource_version,
+    }
+
+
+def _page(
+    request: HttpRequest, secret: Secret, form: RotateForm, status: int, trouble: Trouble | None = None
+) -> HttpResponse:
+    try:
+        actions.refuse_foreign(secret)
+        refusal = None
+    except Refused as error:
+        refusal = error
+    context = {
+        "form": form,
+        "name": secret.name,
+        "refusal": refusal,
+        "trouble": trouble,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == 409 else None,  # noqa: PLR2004
+        "certs_name": secrets.certs_name(secret),
+        "host": docker_config.host_key(secret),
+    }
+    return writing.page(request, "destinations/rotate.html", context, status=status)
