@@ -1,9 +1,51 @@
-test: .venv/dev
-	.venv/bin/python -m pytest
+PYTHON ?= python3
+PORT ?= 8000
+RUN = .venv/bin/python
 
-.venv/dev: requirements-dev.txt
-	test -x .venv/bin/python || python3 -m venv .venv
-	.venv/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
-	touch $@
+help:           ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-.PHONY: test
+demo: .venv/run ## the whole portal on an in-memory cluster, on 127.0.0.1:$(PORT)
+	@env -u EDRPORTAL_PUBLIC_URL PORT=$(PORT) $(RUN) manage.py demo
+
+run: .venv/run  ## the portal against the cluster of your KUBECONFIG
+	@EDRPORTAL_SECRET_KEY=$${EDRPORTAL_SECRET_KEY:-$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(48))')} \
+		$(RUN) manage.py serve --bind 127.0.0.1:$(PORT)
+
+test: .venv/dev ## every test that this machine can run (CI=true: a missing part fails)
+	@scripts/system-packages
+	$(RUN) -m tests.services.parts
+	$(RUN) -m pytest --durations=10 --cov --cov-report=term:skip-covered --junitxml=.venv/tests.xml
+
+lint: .venv/dev ## ruff, mypy --strict, templates
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	.venv/bin/djlint --check --lint --quiet templates
+
+screenshots: .venv/dev ## docs/*.png, from the demo in Chromium
+	$(RUN) scripts/screenshots.py
+
+benchmark: .venv/dev ## verdicts a second, page size and time
+	$(RUN) scripts/benchmark.py
+
+lock: .venv/dev ## the locked versions, anew
+	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.txt
+
+clean:          ## remove what these commands made in the project
+	rm -rf .venv staticfiles
+
+.venv/bin/python:
+	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing. On Debian: apt-get install python3-venv"; exit 1; }
+
+.venv/run: requirements.txt | .venv/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt | .venv/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/run
+
+.PHONY: help demo run test lint screenshots benchmark lock clean
+.DEFAULT_GOAL := help

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from destinations import current
 from destinations.cluster.memory import InMemoryCluster
-from tests.services.apiserver import ApiServer, api_server as run_api_server
+from tests.services.apiserver import ApiServer
+from tests.services.apiserver import api_server as run_api_server
 from tests.services.parts import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from destinations.cluster.port import Cluster
     from destinations.cluster.real import KubernetesCluster
 
 
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
 def memory_cluster() -> InMemoryCluster:
     """An empty cluster in memory."""
     return InMemoryCluster()
+
+
+@pytest.fixture
+def portal(memory_cluster: InMemoryCluster) -> Iterator[InMemoryCluster]:
+    """The cluster that the pages use: an empty one in memory."""
+    with current.use(memory_cluster):
+        yield memory_cluster
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +48,13 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture
 def kubernetes_cluster(api_server: ApiServer) -> KubernetesCluster:
     """The real cluster's adapter on a namespace that no other test has."""
-    from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 (the client is slow to import)
+    from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
     return KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=api_server.new_namespace())
+
+
+@pytest.fixture(params=["memory", pytest.param("kubernetes", marks=pytest.mark.cluster)])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """Each of the two adapters, empty."""
+    found: Cluster = request.getfixturevalue(f"{request.param}_cluster")
+    return found

@@ -6,4 +6,4 @@ import secrets
 os.environ.setdefault("EDRPORTAL_SECRET_KEY", secrets.token_urlsafe(48))
 os.environ.setdefault("EDRPORTAL_CLUSTER", "memory")
 
-from edrportal.settings import *  # noqa: E402, F403
+from edrportal.settings import *  # noqa: F403

@@ -168,7 +168,7 @@ def _read(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **
 
 def _write(
     call: Callable[..., Any], *args: Any, taken: type[ClusterError] = Conflict, **options: Any
-) -> dict[str, Any]:  # noqa: ANN401 - the client's
+) -> dict[str, Any]:
     answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
     if answer is not None:
         return answer
@@ -193,7 +193,7 @@ def _refusal(status: int, taken: type[ClusterError]) -> ClusterError:
 
 def _ask(
     call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any
-) -> tuple[dict[str, Any] | None, int, bool]:  # noqa: ANN401 - the client's
+) -> tuple[dict[str, Any] | None, int, bool]:
     """Return the decoded answer or None, the HTTP status or 0, and whether the request went out.
 
     No exception of the client leaves here, not even as a context: theirs carry bodies.

@@ -38,9 +38,7 @@ def make_pki(directory: Path) -> Pki:
     files.key.write_bytes(_private(key))
     files.token_key.write_bytes(_private(token_key))
     files.token_public_key.write_bytes(
-        token_key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        token_key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     return files
 

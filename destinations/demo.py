@@ -1,0 +1,141 @@
+"""A cluster in memory with telling destinations of every verdict, for `make demo` and for tests."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from destinations import names, secrets
+from destinations.cluster.memory import InMemoryCluster
+from destinations.docker_config import new
+from destinations.model import Credentials
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def demo_cluster(now: datetime, namespace: str = "epinio") -> InMemoryCluster:
+    """Return the cluster; passwords and certificates are made anew each time."""
+    cluster = InMemoryCluster(namespace)
+    cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now)])
+    return cluster
+
+
+def certificate(now: datetime, *, days: int, name: str = "Example Corp Root CA") -> bytes:
+    """Return a self-signed CA certificate in PEM that ends in so many days."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return built.public_bytes(Encoding.PEM)
+
+
+def _sound(now: datetime) -> list[dict[str, Any]]:
+    portal = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL}
+    return [
+        _destination("production", "registry.example.com", "platform", now, days=210, labels=portal),
+        _destination("harbor", "harbor.example.com:8443", "team-a/releases", now, days=90, certs="harbor-ca"),
+        _certificate("harbor-ca", certificate(now, days=900), now),
+        _destination("docker-hub", "registry.hub.docker.com", "example", now, days=400),
+    ]
+
+
+def _doubtful(now: datetime) -> list[dict[str, Any]]:
+    soon = {names.EXPIRY_ANNOTATION: (now + timedelta(days=6)).date().isoformat()}
+    half = {"auth": _auth("ci", token_urlsafe(9)), "username": "ci", "password": token_urlsafe(9)}
+    applied = {names.LAST_APPLIED_ANNOTATION: json.dumps({"data": {names.CONFIG_KEY: "…"}})}
+    return [
+        _destination("staging", "registry.staging.example.com", "platform", now, days=80, annotations=soon),
+        _destination("edge", "edge.example.com:5000", "field", now, days=370, certs="edge-ca"),
+        _certificate("edge-ca", certificate(now, days=12, name="Edge CA"), now),
+        _destination("half-rotated", "registry.example.org", "apps", now, days=3, entry=half),
+        _destination("quay", "quay.io/example", "example", now, days=33),
+        _destination("applied", "registry.example.net", "apps", now, days=150, annotations=applied),
+    ]
+
+
+def _failing(now: datetime) -> list[dict[str, Any]]:
+    only_names = {"username": "robot", "password": token_urlsafe(12)}
+    return [
+        _destination("wrong-ca", "registry.internal.example", "team-b", now, days=20, certs="wrong-ca-bundle"),
+        _destination("from-docker-login", "https://index.docker.io/v1/", "example", now, days=64),
+        _destination("short-name", "harbor", "team-c", now, days=11),
+        _destination("upper-case", "registry.example.com", "Team-A", now, days=2),
+        _destination("no-auth", "registry.example.com", "team-d", now, days=7, entry=only_names),
+        _destination("no-organization-path", "registry.example.com", "", now, days=1),
+    ]
+
+
+def _hidden(now: datetime) -> list[dict[str, Any]]:
+    two = {"auths": {"a.example.com": {}, "b.example.com": {}}}
+    broken = _destination("two-hosts", "a.example.com", "team", now, days=30)
+    broken["data"][names.CONFIG_KEY] = _encoded(json.dumps(two).encode())
+    unannotated = _destination("no-annotation", "registry.example.com", "team", now, days=30)
+    del unannotated["metadata"]["annotations"]
+    off = {names.REGISTRY_LABEL: "false"}
+    return [
+        broken,
+        unannotated,
+        _destination("retired", "old.example.com", "team", now, days=800, labels=off),
+        _destination("yes-label", "registry.example.com", "team", now, days=5, labels={names.REGISTRY_LABEL: "yes"}),
+    ]
+
+
+def _destination(  # noqa: PLR0913 - one line a destination above
+    name: str,
+    host: str,
+    organization: str,
+    now: datetime,
+    *,
+    days: int,
+    certs: str = "",
+    entry: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    config = (
+        json.dumps({"auths": {host: entry}}).encode() if entry else new(host, Credentials("robot", token_urlsafe(12)))
+    )
+    data = {names.CONFIG_KEY: _encoded(config)}
+    if certs:
+        data[names.CERTS_KEY] = _encoded(certs.encode())
+    return {
+        "metadata": {
+            "name": name,
+            "creationTimestamp": secrets.rfc3339(now - timedelta(days=days)),
+            "labels": {names.REGISTRY_LABEL: "true", **(labels or {})},
+            "annotations": {names.ORGANIZATION_ANNOTATION: organization, **(annotations or {})},
+        },
+        "data": data,
+    }
+
+
+def _certificate(name: str, bundle: bytes, now: datetime) -> dict[str, Any]:
+    created = secrets.rfc3339(now - timedelta(days=60))
+    return {"metadata": {"name": name, "creationTimestamp": created}, "data": {names.BUNDLE_KEY: _encoded(bundle)}}
+
+
+def _auth(user: str, password: str) -> str:
+    return b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _encoded(value: bytes) -> str:
+    return b64encode(value).decode()

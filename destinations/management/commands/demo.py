@@ -1,0 +1,34 @@
+"""`manage.py demo`: the whole portal on an in-memory cluster full of telling destinations."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from secrets import token_urlsafe
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from destinations import current
+from destinations.demo import demo_cluster
+from edrportal.server import Server
+from edrportal.wsgi import application
+
+
+class Command(BaseCommand):
+    """Serve the demo on loopback."""
+
+    help = "Serves the portal on an in-memory cluster, on 127.0.0.1 and the port PORT (8000)."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Fill the cluster and serve until a signal ends it; the key is random for each start."""
+        port = os.environ.get("PORT") or "8000"
+        if not port.isdecimal():
+            raise CommandError("PORT is no number")
+        settings.SECRET_KEY = token_urlsafe(48)
+        settings.DEMO = True
+        with current.use(demo_cluster(datetime.now(UTC))):
+            self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
+            self.stdout.flush()
+            Server(application, f"127.0.0.1:{port}").run()

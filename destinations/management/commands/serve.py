@@ -1,0 +1,37 @@
+"""`manage.py serve`: the portal against the cluster of the pod or of the KUBECONFIG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from edrportal.environment import ConfigurationError
+from edrportal.server import Server
+from edrportal.wsgi import application
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+
+class Command(BaseCommand):
+    """Serve the portal."""
+
+    help = "Serves the portal; refuses to start with settings that are missing or unsafe."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command line."""
+        parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
+
+    def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Check the settings, then serve until a signal ends it."""
+        host = options["bind"].rpartition(":")[0].strip("[]")
+        try:
+            settings.ENVIRONMENT.check()
+            settings.ENVIRONMENT.check_address(host)
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"The portal is at http://{options['bind']}/")
+        self.stdout.flush()
+        Server(application, options["bind"]).run()

@@ -1,0 +1,137 @@
+"""What both adapters promise: the one in memory, and the real one on a real API server."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from destinations.cluster import real
+from destinations.cluster.port import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+
+if TYPE_CHECKING:
+    from destinations.cluster.port import Cluster
+    from tests.services.apiserver import ApiServer
+
+
+def manifest(name: str = "one", **members: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", **members}
+
+
+def replaced(cluster: Cluster, name: str, **data: str) -> dict[str, Any]:
+    old = dict(cluster.get_secret(name).manifest)
+    return {**old, "data": {key: b64encode(value.encode()).decode() for key, value in data.items()}}
+
+
+def test_what_is_created_can_be_read_and_listed_by_name(cluster: Cluster) -> None:
+    for name in ("b", "a", "c"):
+        cluster.create_secret(manifest(name, stringData={"key": name}))
+    assert [secret.name for secret in cluster.list_secrets()] == ["a", "b", "c"]
+    found = cluster.get_secret("b")
+    assert found.data == {"key": b"b"}
+    assert found.uid
+    assert found.resource_version
+    assert found.created_at.endswith("Z")
+    assert found.namespace == cluster.namespace
+
+
+def test_helm_releases_are_left_out(cluster: Cluster) -> None:
+    cluster.create_secret({**manifest("release"), "type": "helm.sh/release.v1"})
+    assert cluster.list_secrets() == []
+
+
+def test_a_name_is_taken_once(cluster: Cluster) -> None:
+    cluster.create_secret(manifest())
+    with pytest.raises(AlreadyExists):
+        cluster.create_secret(manifest())
+
+
+def test_a_replacement_counts_the_version_up_and_a_second_from_the_same_page_conflicts(cluster: Cluster) -> None:
+    cluster.create_secret(manifest())
+    stale = replaced(cluster, "one", key="second")
+    written = cluster.replace_secret(replaced(cluster, "one", key="first"))
+    assert cluster.get_secret("one").resource_version == written.resource_version
+    with pytest.raises(Conflict):
+        cluster.replace_secret(stale)
+    assert cluster.get_secret("one").data == {"key": b"first"}
+
+
+def test_a_recreated_secret_is_another_one(cluster: Cluster) -> None:
+    old = cluster.create_secret(manifest())
+    stale = replaced(cluster, "one", key="x")
+    cluster.delete_secret("one", uid=old.uid, resource_version=old.resource_version)
+    cluster.create_secret(manifest())
+    with pytest.raises(Conflict):
+        cluster.replace_secret(stale)
+    with pytest.raises(Conflict):
+        cluster.delete_secret("one", uid=old.uid, resource_version=old.resource_version)
+    assert cluster.get_secret("one").uid != old.uid
+
+
+def test_only_the_seen_version_is_deleted(cluster: Cluster) -> None:
+    old = cluster.create_secret(manifest())
+    new = cluster.replace_secret(replaced(cluster, "one", key="x"))
+    with pytest.raises(Conflict):
+        cluster.delete_secret("one", uid=old.uid, resource_version=old.resource_version)
+    cluster.delete_secret("one", uid=new.uid, resource_version=new.resource_version)
+    with pytest.raises(NotFound):
+        cluster.get_secret("one")
+
+
+@pytest.mark.parametrize("name", ["missing", "..", "a/b", "%2e", "UPPER"])
+def test_what_is_not_there_is_not_found(cluster: Cluster, name: str) -> None:
+    with pytest.raises(NotFound):
+        cluster.get_secret(name)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        manifest("Upper_Case"),
+        manifest(data={"key": "no base64!"}),
+        manifest(data={"bad key": ""}),
+        manifest(stringData={"key": "x" * (1024 * 1024 + 1)}),
+        {**manifest(), "metadata": {"name": "one", "labels": {"a": "not a label value!"}}},
+    ],
+)
+def test_what_kubernetes_does_not_store_is_invalid(cluster: Cluster, refused: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        cluster.create_secret(refused)
+    assert cluster.list_secrets() == []
+
+
+def test_an_immutable_secret_stays_as_it_is(cluster: Cluster) -> None:
+    cluster.create_secret(manifest(immutable=True, stringData={"key": "old"}))
+    assert cluster.get_secret("one").immutable
+    with pytest.raises(Invalid):
+        cluster.replace_secret(replaced(cluster, "one", key="new"))
+
+
+def test_a_replacement_without_a_version_is_never_sent(cluster: Cluster) -> None:
+    cluster.create_secret(manifest())
+    with pytest.raises(Invalid):
+        cluster.replace_secret(manifest())
+
+
+def test_a_ready_cluster_says_nothing(cluster: Cluster) -> None:
+    cluster.ready()
+
+
+@pytest.mark.cluster
+def test_a_list_comes_in_pages(kubernetes_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(real, "_PAGE", 2)
+    for number in range(5):
+        kubernetes_cluster.create_secret(manifest(f"s{number}"))
+    assert len(kubernetes_cluster.list_secrets()) == 5
+
+
+@pytest.mark.cluster
+def test_who_has_no_rights_is_forbidden(api_server: ApiServer) -> None:
+    outsider = real.KubernetesCluster.from_kubeconfig(
+        str(api_server.kubeconfig), namespace=api_server.new_namespace(), context="outsider"
+    )
+    with pytest.raises(Forbidden):
+        outsider.list_secrets()
+    with pytest.raises(Forbidden):
+        outsider.create_secret(manifest())

@@ -1,0 +1,70 @@
+"""The judgement against what Epinio's, Helm's and skopeo's own code did, for both generations of Epinio."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from destinations.acceptance.judge import judge
+from destinations.acceptance.version import EpinioVersion
+from destinations.model import Stage, Verdict
+from destinations.rows import row
+from destinations.secrets import read_secret
+
+VECTORS = [json.loads(line) for line in Path("tests/data/acceptance-vectors.jsonl").read_text().splitlines()]
+OLD = EpinioVersion(1, 13, 7)
+NOW = datetime.now(UTC)
+
+
+def differences(vector: dict[str, Any], expected: dict[str, Any], version: EpinioVersion | None) -> list[str]:
+    secrets = {one["metadata"]["name"]: read_secret(one) for one in vector["secrets"]}
+    if vector["name"] not in secrets:
+        return [] if expected["failed_stage"] == "lookup" else ["no such secret"]
+    judgement = judge(secrets[vector["name"]], secrets, now=NOW, version=version)
+    found = row(judgement)
+    compared = ["listed", "url", "failed_stage"] + ["error", "listing_error"] * expected["error_is_exact"]
+    wrong = [key for key in compared if found[key] != expected[key]]
+    verdicts = {expected["verdict"]} | (
+        {"at-risk"} if expected["verdict"] == "accepted" and not vector.get("clean") else set()
+    )
+    wrong += ["verdict"] * (found["verdict"] not in verdicts)
+    wrong += ["why"] * (judgement.why != expected.get("why"))
+    for key in ("login", "chart", "image"):
+        wanted = expected[key] and {
+            part: expected[key][part] for part in ("host", "repository") if part in expected[key]
+        }
+        wrong += [key] * (found[key] != wanted)
+        target = getattr(judgement, key)
+        if wanted and (target.username, target.password) != (expected[key]["username"], expected[key]["password"]):
+            wrong.append(f"{key} credentials")
+    return wrong
+
+
+@pytest.mark.parametrize("version", [None, OLD], ids=["newest", "1.13.7"])
+def test_every_vector_agrees(version: EpinioVersion | None) -> None:
+    key = "expect" if version is None else "expect_1_13_7"
+    wrong = {
+        vector["id"]: found
+        for vector in VECTORS
+        if (found := differences(vector, vector.get(key, vector["expect"]), version))
+    }
+    assert not wrong
+    assert len(VECTORS) == 1578
+
+
+def test_every_failing_check_says_what_it_means_and_what_to_do_and_a_passing_one_says_nothing() -> None:
+    for vector in VECTORS:
+        secrets = {one["metadata"]["name"]: read_secret(one) for one in vector["secrets"]}
+        if vector["name"] not in secrets:
+            continue
+        judgement = judge(secrets[vector["name"]], secrets, now=NOW)
+        assert [check.stage for check in judgement.checks] == list(Stage)[: len(judgement.checks)]
+        for check in judgement.checks:
+            assert bool(check.message) is bool(check.fix) is not check.ok
+        export_fails = not judgement.checks[-1].ok and len(judgement.checks) > 1
+        assert export_fails is (judgement.failed_stage is not None)
+        assert judgement.verdict is not Verdict.ACCEPTED or not judgement.warnings
