@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -11,6 +12,9 @@ from edrportal.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Environment.read(os.environ)
+
+# Without collectstatic the files are found where they lie, which is all that `make demo` needs.
+warnings.filterwarnings("ignore", message="No directory at", module="whitenoise")
 
 SECRET_KEY = ENVIRONMENT.secret_key or "only-for-commands-that-sign-nothing"
 DEBUG = False

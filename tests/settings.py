@@ -7,3 +7,6 @@ os.environ.setdefault("EDRPORTAL_SECRET_KEY", secrets.token_urlsafe(48))
 os.environ.setdefault("EDRPORTAL_CLUSTER", "memory")
 
 from edrportal.settings import *  # noqa: F403
+
+STATIC_ROOT = None
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]

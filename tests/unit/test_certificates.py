@@ -80,4 +80,4 @@ def test_a_curve_that_go_does_not_have_is_refused() -> None:
     "piece", [b"\n-----END ", b"-----BEGIN ", b"-----BEGIN A-----\n", b"a:b\n", b"\n-----END A-----\n-----BEGIN A-----"]
 )
 def test_hostile_text_takes_no_time(piece: bytes) -> None:
-    assert list(gopem.blocks(piece * (1024 * 1024 // len(piece)))) == []
+    assert all(not block.content for block in gopem.blocks(piece * (1024 * 1024 // len(piece))))
