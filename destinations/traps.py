@@ -43,7 +43,7 @@ def in_name(name: str) -> Trap | None:
     return None
 
 
-def in_host(host: str) -> Trap | None:
+def in_host(host: str) -> Trap | None:  # noqa: PLR0911 - one return a mistake
     """Say what is wrong with the spelling of a host, if anything."""
     bare = _SCHEME.sub("", host.strip())
     bare = bare.rpartition("@")[2] if "@" in bare.partition("/")[0] else bare
@@ -66,6 +66,10 @@ def in_host(host: str) -> Trap | None:
     if "/" in host:
         where = f" Put {path.strip('/')} into the organization." if path.strip("/") else ""
         return Trap("host", f"Write the host without a path.{where}", bare_host)
+    if host and not re.search(r"[.:]", host) and host != "localhost":
+        return Trap(
+            "host", "Write the registry's full name, with a dot or a port: skopeo takes this for a user of Docker Hub."
+        )
     if host in _HUB:
         return Trap("host", "Docker Hub's registry is written docker.io here.", "docker.io")
     return None

@@ -8,5 +8,5 @@ os.environ.setdefault("EDRPORTAL_CLUSTER", "memory")
 
 from edrportal.settings import *  # noqa: F403
 
-STATIC_ROOT = None
+STATIC_ROOT = None  # type: ignore[assignment]
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]

@@ -43,7 +43,7 @@ class Object(dict[str, "Value"]):
         self[key] = value
 
 
-Value: TypeAlias = "None | bool | str | Number | list[Value] | dict[str, Value]"
+Value: TypeAlias = "None | bool | str | Number | list[Value] | dict[str, Value]"  # noqa: RUF036 - in the order of a JSON scalar
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _PLAIN_STRING = re.compile(rb'"([^"\\\x00-\x1f]*)"')

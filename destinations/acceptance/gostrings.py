@@ -16,7 +16,7 @@ _SHORT = {
 
 
 def quote(text: str) -> str:
-    """Return `text` as Go's `%q` prints it.
+    r"""Return `text` as Go's `%q` prints it.
 
     Bytes that are no UTF-8 are expected as Python's surrogate escapes and come out as `\\xff`.
     """

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from destinations.acceptance import gobase64
-from destinations.acceptance.gojson import Value
 from destinations.acceptance.parsing import field_name, members
 
 if TYPE_CHECKING:
+    from destinations.acceptance.gojson import Value
     from destinations.acceptance.references import Reference
 
 _HUB_NAMES = {"registry-1.docker.io", "docker.io"}

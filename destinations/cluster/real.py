@@ -57,7 +57,9 @@ class KubernetesCluster:
         """Use the pod's own service account, or the kubeconfig and its context. Raises Unreachable."""
         if "KUBERNETES_SERVICE_HOST" in os.environ and not context and "KUBECONFIG" not in os.environ:
             configuration = client.Configuration()
-            _configure(lambda: config.load_incluster_config(client_configuration=configuration))
+            _configure(
+                lambda: config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            )
             return cls(configuration, namespace)
         return cls.from_kubeconfig(None, namespace=namespace, context=context)
 
@@ -65,7 +67,9 @@ class KubernetesCluster:
     def from_kubeconfig(cls, file: str | None, *, namespace: str, context: str = "") -> KubernetesCluster:
         """Use a kubeconfig; None is KUBECONFIG or the usual place. Raises Unreachable."""
         configuration = client.Configuration()
-        _configure(lambda: config.load_kube_config(file, context or None, client_configuration=configuration))
+        _configure(
+            lambda: config.load_kube_config(file, context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
+        )
         return cls(configuration, namespace)
 
     @property
@@ -157,7 +161,7 @@ def _patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _read(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's
+def _read(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any) -> dict[str, Any]:
     answer, status, _ = _ask(call, *args, timeout=timeout, **options)
     if answer is not None:
         return answer

@@ -41,14 +41,13 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     try:
         result = actions.delete(current.cluster(), name, seen=seen)
     except (ClusterError, Refused) as error:
-        form.data = form.data.copy()
-        form.data.update({"uid": secret.uid, "resource_version": secret.resource_version})
+        form.data = writing.seen_again(form, secret)
         trouble = writing.trouble_of(error)
         return _page(request, secret, found, form, trouble.status, trouble)
     return writing.done(request, result, f"{name} was deleted.", to="overview")
 
 
-def _page(  # noqa: PLR0913 - one page's parts
+def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     request: HttpRequest,
     secret: Secret,
     found: dict[str, Secret],

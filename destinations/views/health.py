@@ -1,4 +1,4 @@
-"""For the platform: is the process alive, and does the cluster answer?"""
+"""For the platform: whether the process is alive and whether the cluster answers."""
 
 from __future__ import annotations
 

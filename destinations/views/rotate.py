@@ -40,8 +40,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         result = actions.rotate(current.cluster(), name, rotation, seen=seen, change=writing.change(form))
     except (ClusterError, Refused) as error:
         if isinstance(error, Conflict):
-            form.data = form.data.copy()
-            form.data.update({"uid": secret.uid, "resource_version": secret.resource_version, "nonce": writing.nonce()})
+            form.data = writing.seen_again(form, secret)
         trouble = writing.trouble_of(error)
         return _page(request, secret, form, trouble.status, trouble)
     return writing.done(request, result, f"The credentials of {name} were rotated.", to="destination")

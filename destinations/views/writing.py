@@ -7,18 +7,19 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import QueryDict
 from django.shortcuts import redirect, render
 
 from destinations import words
 from destinations.actions import Change, Refused
-from destinations.cluster.port import ClusterError
 
 if TYPE_CHECKING:
     from django.forms import Form
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
     from destinations.actions import Done
+    from destinations.cluster.port import ClusterError
+    from destinations.model import Secret
 
 _NOBODY = "somebody without a sign-in"
 
@@ -31,6 +32,16 @@ def nonce() -> str:
 def change(form: Form) -> Change:
     """Return the change that a valid form asks for."""
     return Change(write_id=form.cleaned_data["nonce"], by=_NOBODY, at=datetime.now(UTC))
+
+
+def seen_again(form: Form, secret: Secret) -> QueryDict:
+    """Return what was typed with the state that is there now, so that saving once more is a conscious step."""
+    data = QueryDict(mutable=True)
+    data.update(form.data)
+    data.update({"uid": secret.uid, "resource_version": secret.resource_version, "nonce": nonce()})
+    for key in ("uid", "resource_version", "nonce"):
+        data.setlist(key, data.getlist(key)[-1:])
+    return data
 
 
 def done(request: HttpRequest, result: Done, sentence: str, *, to: str) -> HttpResponse:

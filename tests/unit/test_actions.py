@@ -165,8 +165,8 @@ def test_what_something_else_manages_is_not_fought_over(memory_cluster: InMemory
     memory_cluster.load(
         [{"metadata": {"name": "one", "labels": {names.REGISTRY_LABEL: "true"}, "ownerReferences": [owner]}}]
     )
+    secret = memory_cluster.get_secret("one")
     with pytest.raises(Refused, match="External Secrets"):
-        secret = memory_cluster.get_secret("one")
         actions.rotate(memory_cluster, "one", Rotation("a", "b"), seen=seen(secret), change=change())
 
 

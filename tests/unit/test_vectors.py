@@ -20,6 +20,10 @@ OLD = EpinioVersion(1, 13, 7)
 NOW = datetime.now(UTC)
 
 
+def _text(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def differences(vector: dict[str, Any], expected: dict[str, Any], version: EpinioVersion | None) -> list[str]:
     secrets = {one["metadata"]["name"]: read_secret(one) for one in vector["secrets"]}
     if vector["name"] not in secrets:
@@ -39,7 +43,10 @@ def differences(vector: dict[str, Any], expected: dict[str, Any], version: Epini
         }
         wrong += [key] * (found[key] != wanted)
         target = getattr(judgement, key)
-        if wanted and (target.username, target.password) != (expected[key]["username"], expected[key]["password"]):
+        if wanted and [_text(target.username), _text(target.password)] != [
+            expected[key]["username"],
+            expected[key]["password"],
+        ]:
             wrong.append(f"{key} credentials")
     return wrong
 

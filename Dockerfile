@@ -1,0 +1,23 @@
+# Build: packages and static files. Run: the same without pip's leftovers, as nobody special.
+FROM python:3.13-slim AS build
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements.txt .
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+COPY manage.py ./
+COPY edrportal edrportal
+COPY destinations destinations
+COPY templates templates
+COPY static static
+RUN /venv/bin/python manage.py collectstatic --noinput && /venv/bin/python -m compileall -q edrportal destinations
+
+FROM python:3.13-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
+USER 10001
+EXPOSE 8000
+# Inside a container the address is never loopback: the portal starts only with EDRPORTAL_ALLOW_UNAUTHENTICATED=true.
+CMD ["python", "manage.py", "serve", "--bind", "0.0.0.0:8000"]
