@@ -28,7 +28,7 @@ screenshots: .venv/dev ## docs/*.png, from the demo in Chromium
 	$(RUN) scripts/screenshots.py
 
 benchmark: .venv/dev ## verdicts a second, page size and time
-	$(RUN) scripts/benchmark.py
+	PYTHONPATH=. $(RUN) scripts/benchmark.py
 
 lock: .venv/dev ## the locked versions, anew
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt

@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Environment.read(os.environ)
 
 # Without collectstatic the files are found where they lie, which is all that `make demo` needs.
-warnings.filterwarnings("ignore", message="No directory at", module="whitenoise")
+warnings.filterwarnings("ignore", message="No directory at")
 
 SECRET_KEY = ENVIRONMENT.secret_key or "only-for-commands-that-sign-nothing"
 DEBUG = False
