@@ -151,9 +151,11 @@ def push_image(destination: Destination) -> tuple[Reference, skopeo.Login]:
 
 def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> None:
     """Stage `image-push`, second half, the portal's own judgement: anonymous, or another registry than the chart's."""
+    elsewhere = image.host != chart.host and not {image.host, chart.host} <= hosts.HUB
     if login.anonymous:
-        raise Stop(None, explanations.ANONYMOUS, Why.ANONYMOUS)
-    if image.host != chart.host and not {image.host, chart.host} <= hosts.HUB:
+        cause = explanations.OTHER_REGISTRY if elsewhere else explanations.ANONYMOUS
+        raise Stop(None, cause, Why.ANONYMOUS)
+    if elsewhere:
         raise Stop(None, explanations.OTHER_REGISTRY, Why.OTHER_REGISTRY)
 
 

@@ -12,6 +12,7 @@ from destinations.actions import Refused
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
 from destinations.views import writing
+from destinations.views.preview import targets
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -25,6 +26,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
     if request.method != "POST":
         return _page(request, NewForm(initial={"nonce": writing.nonce()}), 200)
+    if "show" in request.POST:
+        return _preview(request)
     form = NewForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, form, 422)
@@ -34,6 +37,16 @@ def new(request: HttpRequest) -> HttpResponse:
         trouble = writing.trouble_of(error)
         return _page(request, form, trouble.status, trouble)
     return writing.done(request, result, f"{result.name} was added.", to="destination")
+
+
+def _preview(request: HttpRequest) -> HttpResponse:
+    """Show both references without JavaScript: what was typed stands there again, but for password and file."""
+    typed = {key: value for key, value in request.POST.items() if key not in {"password", "csrfmiddlewaretoken"}}
+    trap, judgement = targets(typed.get("host", ""), typed.get("organization", ""))
+    form = NewForm(initial={**typed, "nonce": writing.nonce()})
+    return writing.page(
+        request, "destinations/new.html", {"form": form, "trap": trap, "judgement": judgement}, status=200
+    )
 
 
 def _page(request: HttpRequest, form: NewForm, status: int, trouble: Trouble | None = None) -> HttpResponse:

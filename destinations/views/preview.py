@@ -13,13 +13,23 @@ from destinations import current, traps
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from destinations.model import Judgement
+    from destinations.traps import Trap
+
+
+def targets(host: str, organization: str) -> tuple[Trap | None, Judgement | None]:
+    """Return what is wrong with host and organization, or where an export would go; nothing for no host."""
+    host, organization = host[:253], organization[:255]
+    if not host:
+        return None, None
+    trap = traps.in_host(host)
+    if trap:
+        return trap, None
+    return traps.in_target(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+
 
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """Return a fragment for the form, from the server's own rules."""
-    host, organization = request.POST.get("host", "")[:253], request.POST.get("organization", "")[:255]
-    trap = traps.in_host(host) if host else None
-    judgement = None
-    if host and not trap:
-        trap, judgement = traps.in_target(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+    trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
     return render(request, "destinations/_preview.html", {"trap": trap, "judgement": judgement})

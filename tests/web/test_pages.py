@@ -278,6 +278,15 @@ def test_the_password_is_on_no_page_and_in_no_log(
     assert auth not in shown + caplog.text
 
 
+def test_the_preview_works_without_javascript_and_saves_nothing(client: Client, portal: InMemoryCluster) -> None:
+    page = add(client, show="preview", description="kept words").content.decode()
+    assert "registry.example.com/team/workspace-shop-chart:0.0.0" in page
+    assert "kept words" in page
+    assert PASSWORD not in page
+    assert "Did you mean" in add(client, show="preview", host="oci://h.example.com").content.decode()
+    assert portal.list_secrets() == []
+
+
 def test_the_preview_shows_both_references(client: Client) -> None:
     page = client.post("/preview", {"host": "registry.example.com", "organization": "team"}).content.decode()
     assert "registry.example.com/team/workspace-shop-chart:0.0.0" in page
