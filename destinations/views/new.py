@@ -42,7 +42,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def _preview(request: HttpRequest) -> HttpResponse:
     """Show both references without JavaScript: what was typed stands there again, but for password and file."""
     typed = {key: value for key, value in request.POST.items() if key not in {"password", "csrfmiddlewaretoken"}}
-    trap, judgement = targets(typed.get("host", ""), typed.get("organization", ""))
+    trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
     form = NewForm(initial={**typed, "nonce": writing.nonce()})
     return writing.page(
         request, "destinations/new.html", {"form": form, "trap": trap, "judgement": judgement}, status=200
