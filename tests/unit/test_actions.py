@@ -138,6 +138,17 @@ def test_an_old_bundle_stays_for_running_exports_and_goes_with_a_later_write(clu
     assert old not in [secret.name for secret in cluster.list_secrets()]
 
 
+def test_a_released_bundle_that_something_names_again_is_never_collected(cluster: Cluster) -> None:
+    actions.add(cluster, draft(bundle=PEM), change())
+    first = cluster.get_secret("one")
+    old = first.data[names.CERTS_KEY].decode()
+    actions.rotate(cluster, "one", Rotation("robot", "p2", PEM), seen=seen(first), change=change("w2"))
+    cluster.create_secret({"metadata": {"name": "by-hand"}, "stringData": {"certs": old}})
+    later = change("w3-000000000000000", NOW + timedelta(hours=1))
+    actions.add(cluster, draft(name="two"), later)
+    assert cluster.get_secret(old).data == {names.BUNDLE_KEY: PEM}
+
+
 def test_delete_takes_the_portals_bundle_and_leaves_a_foreign_one(cluster: Cluster) -> None:
     actions.add(cluster, draft(bundle=PEM), change())
     actions.delete(cluster, "one", seen=seen(cluster.get_secret("one")))
