@@ -114,6 +114,10 @@ def in_password(password: str, *, choice: str) -> Trap | None:
             "The password starts or ends with a blank or a line end. Nobody but you knows whether that belongs to it: "
             "choose below, and type it again.",
         )
+    if "\ufffd" in password:
+        return Trap(
+            "password", "The password did not arrive whole: a character of it is no UTF-8. Paste it as plain text."
+        )
     if "\x00" in password:
         return Trap("password", "The password holds a NUL character, which skopeo would cut off.")
     return None

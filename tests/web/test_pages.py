@@ -107,6 +107,7 @@ def test_add_see_rotate_delete(client: Client, portal: InMemoryCluster) -> None:
         ("password", " secret", "blank"),
         ("password", "secret\n", "blank"),
         ("password", "", "Type the password"),
+        ("password", "a\ufffdb", "did not arrive whole"),
         ("name", "Upper", "lower-case"),
         ("name", "new", "for itself"),
         ("name", "a" * 254, "253"),
