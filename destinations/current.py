@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from destinations.acceptance.version import EpinioVersion
+from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from destinations.cluster.port import Cluster
 
+_EXACT_FROM = EpinioVersion(1, 13, 2)
 _lock = Lock()
 _chosen: list[Cluster] = []
 
@@ -54,10 +55,24 @@ def epinio_version() -> EpinioVersion | None:
     return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version)
 
 
+def rules(stated: str) -> str:
+    """Say by which version's rules is judged, and why where that is not the stated one."""
+    version = EpinioVersion.parse(stated)
+    if not stated:
+        return f"Judged by the rules of Epinio {NEWEST}, the newest that this portal knows; no version is configured."
+    if version is None:
+        return f"The configured Epinio version is no version: judged by the rules of Epinio {NEWEST}."
+    if version > NEWEST:
+        return f"Epinio {version} is newer than this portal knows: judged by the rules of Epinio {NEWEST}."
+    close = " Rules from before 1.13.2 are close, not exact." if version < _EXACT_FROM else ""
+    return f"Judged by the rules of Epinio {version}.{close}"
+
+
 def installation(_request: HttpRequest) -> dict[str, Any]:
     """Return what every template may use."""
     return {
         "installation": settings.ENVIRONMENT.installation_name,
         "namespace": settings.ENVIRONMENT.namespace,
         "demo": settings.DEMO,
+        "rules": rules(settings.ENVIRONMENT.epinio_version),
     }

@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from destinations import current
 from edrportal.environment import ConfigurationError, Environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def test_every_page_can_say_by_which_rules_it_judges() -> None:
+    assert "no version is configured" in current.rules("")
+    assert "is no version" in current.rules("latest")
+    assert "newer than this portal knows" in current.rules("99.0.0")
+    assert "close, not exact" in current.rules("v1.12.0")
+    assert current.rules("1.13.7") == "Judged by the rules of Epinio 1.13.7."
+
 
 KEY = {"EDRPORTAL_SECRET_KEY": "k" * 40}
 
