@@ -31,6 +31,7 @@ benchmark: .venv/dev ## verdicts a second, page size and time
 	PYTHONPATH=. $(RUN) scripts/benchmark.py
 
 lock: .venv/dev ## the locked versions, anew
+	$(RUN) -m pip install --quiet uv
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.txt
 
