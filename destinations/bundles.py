@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
@@ -42,27 +43,64 @@ def release(cluster: Cluster, name: str, at: datetime) -> None:
         secret = cluster.get_secret(name)
         if secrets.is_portal_certificate(secret):
             stamp = {RELEASED_AT_ANNOTATION: secrets.rfc3339(at)}
-            cluster.replace_secret(secrets.changed(secret, data={}, annotations=stamp))
+            cluster.replace_secret(secrets.changed(secret, annotations=stamp))
     except ClusterError:
         return
 
 
-def collect(cluster: Cluster, at: datetime) -> None:
-    """Delete the portal's certificate secrets that were released long enough ago and that nothing names."""
+def collect(cluster: Cluster, everything: Iterable[Secret], at: datetime) -> None:
+    """Delete the portal's certificate secrets that were released long enough ago and that nothing names.
+
+    `everything` is the namespace as it was read before; where it holds one that is due, it is read again at once, so
+    that nothing is deleted on old knowledge. Best effort: what stays is collected another time.
+    """
+    if not _due(everything, at):
+        return
     try:
-        everything = cluster.list_secrets()
-        for secret in everything:
-            if _is_over(secret, at) and not users(secret.name, everything):
-                cluster.delete_secret(secret.name, uid=secret.uid, resource_version=secret.resource_version)
+        for secret in _due(cluster.list_secrets(), at):
+            cluster.delete_secret(secret.name, uid=secret.uid, resource_version=secret.resource_version)
     except ClusterError:
         return
 
 
-def _is_over(secret: Secret, at: datetime) -> bool:
-    if not secrets.is_portal_certificate(secret):
-        return False
+def _due(everything: Iterable[Secret], at: datetime) -> list[Secret]:
+    return [one.secret for one in unused(everything, at) if one.released and not one.waits_until]
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A certificate secret of the portal that nothing names.
+
+    `waits_until` is when it may go, None for now: a running export may mount a released one, and one that was just
+    made may be about to be named.
+    """
+
+    secret: Secret
+    released: bool
+    waits_until: datetime | None
+
+
+def unused(everything: Iterable[Secret], at: datetime) -> tuple[Unused, ...]:
+    """Return the portal's certificate secrets that nothing names, by name."""
+    found = list(everything)
+    named = {secrets.certs_name(secret) for secret in found}
+    return tuple(
+        _unused(secret, at)
+        for secret in sorted(found, key=lambda secret: secret.name)
+        if secrets.is_portal_certificate(secret) and secret.name not in named
+    )
+
+
+def _unused(secret: Secret, at: datetime) -> Unused:
+    released = _moment(secret.annotations.get(RELEASED_AT_ANNOTATION, ""))
+    since = released or _moment(secret.created_at)
+    until = since + GRACE if since else None
+    return Unused(secret, released is not None, until if until and until > at else None)
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        released = datetime.fromisoformat(secret.annotations.get(RELEASED_AT_ANNOTATION, ""))
+        found = datetime.fromisoformat(text)
     except ValueError:
-        return False
-    return released.tzinfo is not None and at - released >= GRACE
+        return None
+    return found if found.tzinfo else None

@@ -36,25 +36,34 @@ class Rotated:
 
 def new(host: str, credentials: Credentials) -> bytes:
     """Return the configuration of one host, as Epinio's documentation shows it."""
-    entry = _object(_fields(credentials))
-    return gojson.dumps(_object([("auths", _object([(host, entry)]))])).encode()
+    entry = build(_fields(credentials))
+    return gojson.dumps(build([("auths", build([(host, entry)]))])).encode()
 
 
-def rotated(content: bytes, credentials: Credentials) -> Rotated:
-    """Return the configuration with the one entry of `auths` holding new credentials. Raises Unreadable."""
-    try:
-        document = gojson.parse(content)
-    except GoJSONError as error:
-        raise Unreadable(f"The stored .dockerconfigjson is not valid JSON ({error}).") from None
-    auths = document.get("auths") if isinstance(document, dict) else None
-    if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
-        raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
-    host, entry = next(iter(auths.items()))
+def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
+    """Return the configuration with the one entry of `auths` holding new credentials, under `host` if given.
+
+    Raises Unreadable.
+    """
+    document, auths = one_registry(content)
+    ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):
         raise Unreadable("The entry of the registry in the stored .dockerconfigjson is no object.")
     changed, removed = _with_credentials(members(entry), credentials)
-    section = _replaced(auths, host, changed)
-    return Rotated(gojson.dumps(_replaced(document, "auths", section)).encode(), removed)
+    section = build([(host or key, changed)])
+    return Rotated(gojson.dumps(replaced(document, "auths", section)).encode(), removed)
+
+
+def one_registry(content: bytes) -> tuple[Object, Object]:
+    """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
+    try:
+        document = gojson.parse(content)
+    except GoJSONError:
+        raise Unreadable("The stored .dockerconfigjson is no JSON.") from None
+    auths = document.get("auths") if isinstance(document, dict) else None
+    if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
+        raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
+    return document, auths
 
 
 def stored_credentials(secret: Secret) -> Credentials | None:
@@ -95,19 +104,20 @@ def _with_credentials(entry: list[tuple[str, Value]], credentials: Credentials) 
             kept.append((key, value))
         elif name in missing:
             kept.append((name, missing.pop(name)))
-    return _object([*kept, *missing.items()]), removed
+    return build([*kept, *missing.items()]), removed
 
 
-def _object(pairs: list[tuple[str, Value]]) -> Object:
+def build(pairs: list[tuple[str, Value]]) -> Object:
+    """Return an object of these members."""
     made = Object()
     for key, value in pairs:
         made.add(key, value)
     return made
 
 
-def _replaced(container: Object, name: str, value: Value) -> Object:
+def replaced(container: Object, name: str, value: Value) -> Object:
     """Return the object with one member replaced in its place; of duplicates the last one, which is what counts."""
     pairs = [pair for pair in container.pairs if pair[0] != name]
     at = max(index for index, pair in enumerate(container.pairs) if pair[0] == name)
     at -= sum(1 for key, _ in container.pairs[:at] if key == name)
-    return _object([*pairs[:at], (name, value), *pairs[at:]])
+    return build([*pairs[:at], (name, value), *pairs[at:]])

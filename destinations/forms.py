@@ -6,12 +6,19 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.functional import cached_property
 
-from destinations import certificates, current, traps
-from destinations.model import Credentials, Draft
+from destinations import actions, certificates, current, docker_config, names, traps
+from destinations.actions import Seen
+from destinations.cluster.limits import is_name
+from destinations.model import Credentials, Draft, Secret
+from destinations.repairs import Choice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from destinations.model import Judgement
+    from destinations.repairs import Fix
     from destinations.traps import Trap
 
 _OFF = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
@@ -27,6 +34,15 @@ def _text(label: str, hint: str = "", *, required: bool = True, limit: int = 253
         max_length=limit,
         strip=False,
         widget=forms.TextInput(attrs=_OFF | attrs),
+    )
+
+
+def _bundle_choice() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label="CA certificates",
+        choices=[("keep", "Keep as they are"), ("replace", "Replace by these"), ("remove", "Remove: trust public CAs")],
+        initial="keep",
+        widget=forms.RadioSelect,
     )
 
 
@@ -100,6 +116,15 @@ class _Fields(forms.Form):
             self.add_error(field, "Every certificate in it has expired. Give the registry's current CA certificate.")
         return bundle.pem
 
+    def _chosen_bundle(self, cleaned: dict[str, Any], given: bytes) -> bytes | None:
+        """Return the new bundle, b"" to remove the old one, or None to keep it."""
+        choice = cleaned.get("bundle_choice") or "keep"
+        if choice == "replace" and not given and not {"bundle_text", "bundle_file"} & set(self.errors):
+            self.add_error("bundle_text", "Paste the new certificates, or choose a file.")
+        if choice != "replace" and given:
+            self.add_error("bundle_choice", "There are new certificates below: choose to replace the old ones.")
+        return {"keep": None, "remove": b"", "replace": given}[choice]
+
     def expiry(self) -> str:
         """Return the stated end of the credential in ISO form, or an empty text."""
         stated: date | None = self.cleaned_data.get("expires_on")
@@ -159,12 +184,7 @@ class NewForm(_Fields):
 class RotateForm(_Fields):
     """New credentials, and a new bundle if wanted."""
 
-    bundle_choice = forms.ChoiceField(
-        label="CA certificates",
-        choices=[("keep", "Keep as they are"), ("replace", "Replace by these"), ("remove", "Remove: trust public CAs")],
-        initial="keep",
-        widget=forms.RadioSelect,
-    )
+    bundle_choice = _bundle_choice()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = ("username", "password", "password_blanks", "bundle_choice", "bundle_text", "bundle_file", "expires_on",
@@ -174,17 +194,13 @@ class RotateForm(_Fields):
         """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
         cleaned: dict[str, Any] = super().clean() or {}
         self._check_account(cleaned)
-        choice = cleaned.get("bundle_choice")
         given = self._read_bundle(cleaned)
-        if choice == "replace" and not given and not {"bundle_text", "bundle_file"} & set(self.errors):
-            self.add_error("bundle_text", "Paste the new certificates, or choose a file.")
-        if choice != "replace" and given:
-            self.add_error("bundle_choice", "There are new certificates below: choose to replace the old ones.")
+        cleaned["bundle"] = self._chosen_bundle(cleaned, given)
+        choice = cleaned.get("bundle_choice")
         if choice != "keep" and not cleaned.get("password") and "password" not in self.errors:
             self.add_error(
                 "password", "Type the password again: it is kept only while the certificates stay as they are."
             )
-        cleaned["bundle"] = {"keep": None, "remove": b"", "replace": given}.get(choice or "keep")
         return cleaned
 
 
@@ -194,3 +210,138 @@ class DeleteForm(forms.Form):
     confirmation = _text("Type the name of the destination", required=True)
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+
+class EditForm(_Fields):
+    """A destination changed: what the stored password may not follow asks for it again."""
+
+    host = _text("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
+    organization = _text("Organization", "The path below the host: team, or platform/team", limit=255)
+    description = _text("Description", "Optional, for people.", required=False, limit=500)
+    username = _text("User name", "Needed with a password.", required=False, limit=1024)
+    bundle_choice = _bundle_choice()
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    field_order = ("host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
+                   "username", "password", "password_blanks", "nonce", "uid", "resource_version")  # fmt: skip
+    judgement: Judgement | None = None
+
+    def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Keep the destination as it is stored, to compare with."""
+        super().__init__(*args, **kwargs)
+        self._stored = stored or Secret(name="")
+
+    def clean(self) -> dict[str, Any]:
+        """Run the traps on what changes, and ask for the password where the stored one may not be kept."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        self._check_target(cleaned)
+        self._check_account(cleaned)
+        given = self._read_bundle(cleaned)
+        cleaned["bundle"] = self._chosen_bundle(cleaned, given)
+        host = cleaned.get("host") or ""
+        password_needed = actions.needs_password(self._stored, host=host, bundle=cleaned["bundle"])
+        if host and password_needed and not cleaned.get("password") and "password" not in self.errors:
+            self.add_error(
+                "password", "Type the password again: it is kept only while host and certificates stay as they are."
+            )
+        if cleaned.get("password") and not cleaned.get("username"):
+            self.add_error("username", "Type the user name that belongs to the password.")
+        return cleaned
+
+    def _check_target(self, cleaned: dict[str, Any]) -> None:
+        host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
+        stated = self._stored.annotations.get(names.ORGANIZATION_ANNOTATION)
+        if not host or (host, organization) == (docker_config.host_key(self._stored), stated):
+            return
+        trap = traps.in_host(host)
+        if trap or not organization:
+            self.catch(trap)
+            return
+        trap, self.judgement = traps.in_target(
+            host, organization, now=datetime.now(UTC), version=current.epinio_version()
+        )
+        self.catch(trap)
+
+
+class RepairForm(forms.Form):
+    """Which of the proposed fixes to apply: a box for each, a choice where there are several ways."""
+
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, groups: Sequence[tuple[Fix, ...]], **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Make the fields from the proposals."""
+        super().__init__(*args, **kwargs)
+        self.fix_names: list[str] = []
+        for number, group in enumerate(groups):
+            self._offer(f"fix{number}", group)
+
+    def _offer(self, name: str, group: tuple[Fix, ...]) -> None:
+        first = group[0]
+        if first.asks:
+            name = first.asks
+            self.fields[name] = _text("Organization", first.title, required=False, limit=255)
+        elif len(group) == 1:
+            self.fields[name] = forms.BooleanField(label=first.title, required=False, initial=True)
+        else:
+            choices = [*((fix.code, fix.title) for fix in group), ("", "Leave it as it is.")]
+            self.fields[name] = forms.ChoiceField(
+                label="Choose one", choices=choices, required=False, initial="", widget=forms.RadioSelect
+            )
+        self._codes[name] = first.code
+        self.fix_names.append(name)
+
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def fixes(self) -> list[forms.BoundField]:
+        """The fields of the fixes, in order."""
+        return [self[name] for name in self.fix_names]
+
+    def clean(self) -> dict[str, Any]:
+        """Check the organization that was typed."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        typed = cleaned.get("organization") or ""
+        trap = traps.in_organization(typed, now=datetime.now(UTC), version=current.epinio_version()) if typed else None
+        if trap:
+            self.add_error(
+                "organization", f"{trap.message} {f'Did you mean {trap.suggestion}?' * bool(trap.suggestion)}"
+            )
+        return cleaned
+
+    def choice(self) -> Choice:
+        """Return what was chosen; of a form that is not valid, what it proposes."""
+        values = {name: self.fields[name].initial for name in self.fix_names}
+        if self.is_bound and self.is_valid():
+            values = {name: self.cleaned_data.get(name) for name in self.fix_names}
+        codes = {value if isinstance(value, str) and name != "organization" else self._codes[name]
+                 for name, value in values.items() if value}  # fmt: skip
+        return Choice(frozenset(codes), organization=str(values.get("organization") or ""))
+
+
+class _ChosenField(forms.Field):
+    """Destinations as the overview's boxes name them: `NAME UID RESOURCEVERSION`, several."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> list[tuple[str, Seen]]:
+        """Return names with the state that was seen. Raises ValidationError."""
+        found = []
+        for text in value or []:
+            name, _, state = text.partition(" ")
+            uid, _, version = state.partition(" ")
+            if not (is_name(name) and uid and version):
+                raise forms.ValidationError("That is no destination.")
+            found.append((name, Seen(uid, version)))
+        return found
+
+
+class SwitchForm(forms.Form):
+    """Destinations to disable or enable."""
+
+    to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
+    chosen = _ChosenField()
+    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)

@@ -69,16 +69,22 @@ def certificate_secret(name: str, *, namespace: str, bundle: bytes, stamps: Mapp
 
 
 def changed(
-    secret: Secret, *, data: Mapping[str, bytes | None], annotations: Mapping[str, str | None]
+    secret: Secret,
+    *,
+    data: Mapping[str, bytes | None] | None = None,
+    annotations: Mapping[str, str | None] | None = None,
+    labels: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """Return the manifest of a Secret with keys and annotations set, or removed where the value is None.
+    """Return the manifest of a Secret with keys, annotations and labels set, or removed where the value is None.
 
     Everything else is as it was read, unknown members included, with the uid and resourceVersion of `secret`.
     """
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
-    encoded = {key: None if value is None else b64encode(value).decode() for key, value in data.items()}
+    encoded = {key: None if value is None else b64encode(value).decode() for key, value in (data or {}).items()}
+    metadata = manifest["metadata"]
     manifest["data"] = _merged(manifest.get("data"), encoded)
-    manifest["metadata"]["annotations"] = _merged(manifest["metadata"].get("annotations"), annotations)
+    metadata["annotations"] = _merged(metadata.get("annotations"), annotations or {})
+    metadata["labels"] = _merged(metadata.get("labels"), labels or {})
     return manifest
 
 

@@ -86,11 +86,17 @@ def in_target(
         return (Trap("organization", f"{doubtful.message} {doubtful.fix}") if doubtful else None), judgement
     alone = preview(host, "team", now=now, version=version)
     blamed = "host" if any(not check.ok for check in alone.checks) else "organization"
-    suggestion = "" if blamed == "host" else _as_path(organization)
+    suggestion = "" if blamed == "host" else as_path(organization)
     return Trap(blamed, f"{failed.message} {failed.fix}", suggestion), judgement
 
 
-def _as_path(organization: str) -> str:
+def in_organization(organization: str, *, now: datetime, version: EpinioVersion | None) -> Trap | None:
+    """Say what is wrong with an organization below a sound host, if anything."""
+    return in_target("registry.example.com", organization, now=now, version=version)[0]
+
+
+def as_path(organization: str) -> str:
+    """Return the path that an organization was probably meant to be; empty where nothing of it can stay."""
     parts = (re.sub("[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in organization.split("/"))
     return "/".join(part for part in parts if part)
 

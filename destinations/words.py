@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from destinations.cluster.port import (
     AlreadyExists,
@@ -14,6 +14,9 @@ from destinations.cluster.port import (
     NotFound,
     Unreachable,
 )
+from destinations.writes import NotWritten, Unknown
+
+TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +28,29 @@ class Trouble:
     status: int
 
 
+_UNKNOWN = Trouble(
+    "The cluster gave no usable answer, and it is not known whether the change was written.",
+    "Look at the destination, its history above all, before you try again: the old state or the new one is there, "
+    "never a mixture.",
+    503,
+)
 _WORDS: dict[type[ClusterError], Trouble] = {
     Unreachable: Trouble(
         "The cluster does not answer. Nothing was changed.",
         "Try again in a moment; check the API server if it lasts.",
         503,
     ),
-    Ambiguous: Trouble(
-        "The cluster took the change and then gave no answer: it may have been written, or not.",
-        "Look at the destination before you try again.",
+    Ambiguous: _UNKNOWN,
+    Unknown: _UNKNOWN,
+    NotWritten: Trouble(
+        "The cluster gave no usable answer. The portal has made sure that nothing was changed, now or later.",
+        "Send it once more.",
         503,
     ),
     Forbidden: Trouble(
         "Kubernetes does not let the portal do this. Nothing was changed.",
-        "Give its service account get, list, create, update and delete on Secrets in Epinio's namespace.",
+        "Give its service account get, list, create, update and delete on Secrets in Epinio's namespace; look for an "
+        "admission policy, too.",
         502,
     ),
     Conflict: Trouble(
@@ -49,8 +61,9 @@ _WORDS: dict[type[ClusterError], Trouble] = {
     NotFound: Trouble("There is no such destination.", "It may have been deleted: look at the overview.", 404),
     AlreadyExists: Trouble("The name is taken already. Nothing was changed.", "Choose another name.", 409),
     Invalid: Trouble(
-        "Kubernetes refuses the Secret: it is too large, immutable, or a value in it is not allowed.",
-        "Shorten the bundle or the description, and check the name.",
+        "Kubernetes refuses the Secret, and nothing was changed: it is too large, immutable, or a value in it is not "
+        "allowed, by Kubernetes or by an admission policy.",
+        "Shorten the bundle or the description, check the name, and ask who runs the cluster for its policies.",
         422,
     ),
 }
@@ -59,4 +72,11 @@ _OTHER = Trouble("The cluster refuses this, and nothing was changed.", "Look at 
 
 def of(error: ClusterError) -> Trouble:
     """Return what to say of an error of the port."""
-    return _WORDS.get(type(error), _OTHER)
+    trouble = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _OTHER)
+    if isinstance(error, Forbidden) and error.verb:
+        return replace(
+            trouble, message=f"Kubernetes does not let the portal {error.verb} Secrets. Nothing was changed."
+        )
+    if isinstance(error, Unreachable) and error.status == TOO_MANY_REQUESTS:
+        return replace(trouble, message="The cluster is overloaded and turned the request away. Nothing was changed.")
+    return trouble

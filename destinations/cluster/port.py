@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
 
 class ClusterError(Exception):
-    """A call that did not do what it should; `status` is the HTTP status or 0, `reason` Kubernetes' short word.
+    """A call that did not do what it should.
 
-    No error of this module ever carries the body of an answer: bodies hold secrets.
+    `status` is the HTTP status or 0, `reason` Kubernetes' short word, `verb` what was asked for (`get`, `list`,
+    `create`, `update`, `delete`) where that matters. No error of this module ever carries the body of an answer:
+    bodies hold secrets.
     """
 
-    def __init__(self, reason: str, *, status: int = 0) -> None:
-        """Keep the status and the reason and nothing else."""
+    def __init__(self, reason: str, *, status: int = 0, verb: str = "") -> None:
+        """Keep status, reason and verb, and nothing else."""
         super().__init__(f"{status} {reason}" if status else reason)
         self.status = status
         self.reason = reason
+        self.verb = verb
 
 
 class Unreachable(ClusterError):

@@ -167,7 +167,7 @@ def _read(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **
         return answer
     if status in _TRY_AGAIN or status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - no error status: no usable answer
         raise Unreachable("NoUsableAnswer", status=status)
-    raise _refusal(status, Conflict)
+    raise _refusal(status, Conflict, _verb(call))
 
 
 def _write(
@@ -180,16 +180,22 @@ def _write(
         raise Unreachable("NotSent", status=status)
     if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004
         raise Ambiguous("NoUsableAnswer", status=status)
-    raise _refusal(status, taken)
+    raise _refusal(status, taken, _verb(call))
 
 
-def _refusal(status: int, taken: type[ClusterError]) -> ClusterError:
+def _verb(call: Callable[..., Any]) -> str:
+    """Return what a role would have to allow for this call of the client."""
+    word = call.__name__.partition("_")[0]
+    return {"read": "get", "replace": "update"}.get(word, word)
+
+
+def _refusal(status: int, taken: type[ClusterError], verb: str) -> ClusterError:
     if status == 404:  # noqa: PLR2004
         return NotFound("NotFound", status=status)
     if status == 409:  # noqa: PLR2004
         return taken(taken.__name__, status=status)
     if status in {401, 403}:
-        return Forbidden("Forbidden", status=status)
+        return Forbidden("Forbidden", status=status, verb=verb)
     if status in _REFUSED:
         return Invalid(_REFUSED[status], status=status)
     return ClusterError("Refused", status=status)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import actions, bundles, current, owners, secrets
 from destinations.actions import Refused, Seen
-from destinations.cluster.port import ClusterError, NotFound
+from destinations.cluster.port import ClusterError
 from destinations.forms import DeleteForm
 from destinations.views import errors, writing
 
@@ -23,12 +23,9 @@ if TYPE_CHECKING:
 def delete(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for the name, then delete what the person saw."""
     try:
-        found = {secret.name: secret for secret in current.cluster().list_secrets()}
-        if name not in found or not secrets.is_destination(found[name]):
-            raise NotFound("NotFound", status=404)
+        secret, found = writing.find(name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    secret = found[name]
     if request.method != "POST":
         initial = {"uid": secret.uid, "resource_version": secret.resource_version}
         return _page(request, secret, found, DeleteForm(initial=initial), 200)
@@ -68,6 +65,6 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "certs_name": certs,
         "certs_goes": goes,
         "trouble": trouble,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == 409 else None,  # noqa: PLR2004
+        "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
     }
     return writing.page(request, "destinations/delete.html", context, status=status)

@@ -10,12 +10,12 @@ import yaml
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations import current, names, owners, secrets
+from destinations import current, history, names, owners, repairs, secrets
 from destinations import overview as table
 from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
-from destinations.cluster.port import ClusterError, NotFound
+from destinations.cluster.port import ClusterError
 from destinations.model import Stage
-from destinations.views import errors
+from destinations.views import errors, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -38,13 +38,11 @@ _NAMES = {
 def destination(request: HttpRequest, name: str) -> HttpResponse:
     """Show one destination."""
     try:
-        found = {secret.name: secret for secret in current.cluster().list_secrets()}
-        if name not in found or not secrets.is_destination(found[name]):
-            raise NotFound("NotFound", status=404)
+        secret, found = writing.find(name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)
-    row = table.row(found[name], found, now=now, version=current.epinio_version())
+    row = table.row(secret, found, now=now, version=current.epinio_version())
     context = {
         "row": row,
         "stages": _path(row.judgement),
@@ -58,6 +56,11 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "chart_version": CHART_VERSION,
         "image_tag": IMAGE_TAG,
         "manifest": masked(row.secret),
+        "history": reversed(history.read(secret)),
+        "repairable": not writing.refusal(secret)
+        and repairs.proposals(secret, found, now=now, version=current.epinio_version()),
+        "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
+        "nonce": writing.nonce(),
     }
     return render(request, "destinations/destination.html", context)
 

@@ -17,34 +17,35 @@ if TYPE_CHECKING:
 def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
     """Say why the cluster did not do it."""
     trouble = words.of(error)
-    return _page(request, trouble.status, trouble.message, trouble.fix)
+    return page(request, trouble.status, trouble.message, trouble.fix)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer what cannot be read."""
-    return _page(request, 400, "The portal cannot read this request.", "Go back, and send the form once more.")
+    return page(request, 400, "The portal cannot read this request.", "Go back, and send the form once more.")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer what nobody may do."""
-    return _page(request, 403, "This is not allowed.", "Go back to the overview.")
+    return page(request, 403, "This is not allowed.", "Go back to the overview.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer a form that was not made by this portal, or whose cookie is gone."""
     fix = "Go back, reload the page, and send it again. Cookies have to be on."
-    return _page(request, 403, "The form is too old, or it came from another site. Nothing was changed.", fix)
+    return page(request, 403, "The form is too old, or it came from another site. Nothing was changed.", fix)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer an address that does not exist."""
-    return _page(request, 404, "There is no such page.", "Go to the overview.")
+    return page(request, 404, "There is no such page.", "Go to the overview.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a fault of the portal itself."""
-    return _page(request, 500, "The portal made a mistake.", "Try again; if it lasts, look at the portal's log.")
+    return page(request, 500, "The portal made a mistake.", "Try again; if it lasts, look at the portal's log.")
 
 
-def _page(request: HttpRequest, status: int, message: str, fix: str) -> HttpResponse:
+def page(request: HttpRequest, status: int, message: str, fix: str) -> HttpResponse:
+    """Say what went wrong and what to do."""
     return render(request, "error.html", {"message": message, "fix": fix, "status": status}, status=status)

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, current
+from destinations import actions, certificates, current, docker_config, names, secrets
 from destinations.actions import Refused
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
-from destinations.views import writing
+from destinations.views import errors, writing
 from destinations.views.preview import targets
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from destinations.model import Secret
     from destinations.words import Trouble
 
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def new(request: HttpRequest) -> HttpResponse:
     """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
     if request.method != "POST":
-        return _page(request, NewForm(initial={"nonce": writing.nonce()}), 200)
+        return _empty(request)
     if "show" in request.POST:
         return _preview(request)
     form = NewForm(request.POST, request.FILES)
@@ -39,6 +40,30 @@ def new(request: HttpRequest) -> HttpResponse:
     return writing.done(request, result, f"{result.name} was added.", to="destination")
 
 
+def _empty(request: HttpRequest) -> HttpResponse:
+    """Show the empty form, or a copy of another destination: everything but name and password."""
+    initial = {"nonce": writing.nonce()}
+    source = request.GET.get("from", "")
+    if source:
+        try:
+            initial |= _copied(*writing.find(source))
+        except ClusterError as error:
+            return errors.cluster_error(request, error)
+    return _page(request, NewForm(initial=initial), 200, source=source)
+
+
+def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
+    stored = docker_config.stored_credentials(secret)
+    held = everything.get(secrets.certs_name(secret))
+    return {
+        "host": docker_config.host_key(secret),
+        "organization": secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
+        "username": stored.username if stored else "",
+        "bundle_text": certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).pem.decode() if held else "",
+        "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+    }
+
+
 def _preview(request: HttpRequest) -> HttpResponse:
     """Show both references without JavaScript: what was typed stands there again, but for password and file."""
     typed = {key: value for key, value in request.POST.items() if key not in {"password", "csrfmiddlewaretoken"}}
@@ -49,6 +74,8 @@ def _preview(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _page(request: HttpRequest, form: NewForm, status: int, trouble: Trouble | None = None) -> HttpResponse:
-    context = {"form": form, "trouble": trouble, "judgement": form.judgement}
+def _page(
+    request: HttpRequest, form: NewForm, status: int, trouble: Trouble | None = None, *, source: str = ""
+) -> HttpResponse:
+    context = {"form": form, "trouble": trouble, "judgement": form.judgement, "source": source}
     return writing.page(request, "destinations/new.html", context, status=status)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations import current
+from destinations import bundles, current
 from destinations import overview as table
 from destinations.cluster.port import ClusterError
-from destinations.views import errors
+from destinations.views import errors, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -33,6 +33,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "total": len(rows),
         "statuses": [(word, label, counts[word]) for word, label in table.STATUSES if counts[word]],
         "notices": table.notices(rows),
+        "unused": bundles.unused(found, datetime.now(UTC)),
+        "nonce": writing.nonce(),
         "q": text,
         "status": kind,
     }

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import actions, current, docker_config, names, owners, secrets
 from destinations.actions import Refused, Rotation, Seen
-from destinations.cluster.port import ClusterError, Conflict, NotFound
+from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
 from destinations.views import errors, writing
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def rotate(request: HttpRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
     try:
-        secret = _find(name)
+        secret = writing.find_one(name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if request.method != "POST":
@@ -46,13 +46,6 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     return writing.done(request, result, f"The credentials of {name} were rotated.", to="destination")
 
 
-def _find(name: str) -> Secret:
-    secret = current.cluster().get_secret(name)
-    if not secrets.is_destination(secret):
-        raise NotFound("NotFound", status=404)
-    return secret
-
-
 def _initial(secret: Secret) -> dict[str, str]:
     stored = docker_config.stored_credentials(secret)
     return {
@@ -68,17 +61,12 @@ def _initial(secret: Secret) -> dict[str, str]:
 def _page(
     request: HttpRequest, secret: Secret, form: RotateForm, status: int, trouble: Trouble | None = None
 ) -> HttpResponse:
-    try:
-        actions.refuse_foreign(secret)
-        refusal = None
-    except Refused as error:
-        refusal = error
     context = {
         "form": form,
         "name": secret.name,
-        "refusal": refusal,
+        "refusal": writing.refusal(secret),
         "trouble": trouble,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == 409 else None,  # noqa: PLR2004
+        "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": secrets.certs_name(secret),
         "host": docker_config.host_key(secret),
     }

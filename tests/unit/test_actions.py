@@ -15,6 +15,7 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Conflict, Unreachable
 from destinations.demo import certificate
 from destinations.model import Credentials, Draft
+from destinations.writes import Unknown
 
 if TYPE_CHECKING:
     from destinations.cluster.port import Cluster
@@ -207,7 +208,7 @@ def test_a_refused_write_takes_its_own_bundle_back_and_an_ambiguous_one_keeps_it
     refused, ambiguous = Failing(Unreachable("NotSent")), Failing(Ambiguous("NoUsableAnswer"))
     with pytest.raises(Unreachable):
         actions.add(refused, draft(bundle=PEM), change())
-    with pytest.raises(Ambiguous):
+    with pytest.raises(Unknown):
         actions.add(ambiguous, draft(bundle=PEM), change())
     assert refused.list_secrets() == []
     assert len(ambiguous.list_secrets()) == 1

@@ -1,0 +1,33 @@
+"""The use cases: add, rotate, edit, repair, switch on and off, delete, sweep. Orchestration and nothing else.
+
+Every write follows one protocol: the bundle first, under a name never used before; then one conflict-checked PUT
+that carries a write id (`writes` makes its outcome certain); then, and only of what the portal made itself, the
+clean-up.
+"""
+
+from destinations.actions.adding import add
+from destinations.actions.common import Change, Done, NameTaken, Refused, Seen, refuse_foreign
+from destinations.actions.deleting import delete, sweep
+from destinations.actions.editing import Edit, edit, needs_password
+from destinations.actions.repairing import repair
+from destinations.actions.rotating import Rotation, rotate
+from destinations.actions.switching import switch
+
+__all__ = [
+    "Change",
+    "Done",
+    "Edit",
+    "NameTaken",
+    "Refused",
+    "Rotation",
+    "Seen",
+    "add",
+    "delete",
+    "edit",
+    "needs_password",
+    "refuse_foreign",
+    "repair",
+    "rotate",
+    "sweep",
+    "switch",
+]

@@ -1,0 +1,47 @@
+"""Add a destination: its bundle first, then the destination that names it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations import bundles, history, secrets, writes
+from destinations.actions.common import Done, NameTaken, stamps, store_bundle, withdraw
+from destinations.cluster.port import AlreadyExists, ClusterError
+
+if TYPE_CHECKING:
+    from destinations.actions.common import Change
+    from destinations.cluster.port import Cluster
+    from destinations.model import Draft, Secret
+
+
+def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
+    """Create a destination. Raises NameTaken, NotWritten, Unknown and the port's errors."""
+    everything = {secret.name: secret for secret in cluster.list_secrets()}
+    if draft.name in everything:
+        return _already_there(everything[draft.name], change)
+    certs = store_bundle(cluster, draft.name, draft.bundle, change)
+    manifest = secrets.authentication_secret(
+        draft,
+        namespace=cluster.namespace,
+        certs=certs.name if certs else "",
+        stamps=stamps(change, "added", rotated=True),
+    )
+    try:
+        stored = writes.create(cluster, manifest)
+    except writes.Unknown:
+        raise  # the destination may exist and name the bundle: nothing is withdrawn
+    except AlreadyExists:
+        withdraw(cluster, certs)
+        return _already_there(cluster.get_secret(draft.name), change)
+    except ClusterError:
+        withdraw(cluster, certs)
+        raise
+    bundles.collect(cluster, everything.values(), change.at)
+    return Done(stored.name, stored.resource_version)
+
+
+def _already_there(secret: Secret, change: Change) -> Done:
+    if history.holds(secret, change.write_id):
+        return Done(secret.name, secret.resource_version)  # this very form, sent twice
+    kind = "a destination" if secrets.is_destination(secret) else "a Secret that is no destination"
+    raise NameTaken(f"There is {kind} named {secret.name} already.", "Choose another name.")

@@ -1,0 +1,188 @@
+"""What the use cases have in common: what they are asked, how they answer, and the steps that several of them take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from destinations import bundles, docker_config, history, names, owners, secrets, writes
+from destinations.cluster.port import ClusterError, Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from destinations.cluster.port import Cluster
+    from destinations.model import Secret
+
+
+class Refused(Exception):
+    """The portal will not do it: why, and what to do instead. Fit for a person; never holds a secret."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        """Keep both sentences."""
+        super().__init__(f"{message} {fix}")
+        self.message = message
+        self.fix = fix
+
+
+class NameTaken(Refused):
+    """There is a Secret of that name already, a destination or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The state of a destination that the person had on the screen."""
+
+    uid: str
+    resource_version: str
+
+    @classmethod
+    def of(cls, secret: Secret) -> Seen:
+        """Return the state that was just read."""
+        return cls(secret.uid, secret.resource_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who asks for a change, when, and the write id: random for each form and its content, so sent twice is one write."""
+
+    write_id: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that is in the cluster: the resourceVersion it left, and notes for the person who made it."""
+
+    name: str
+    resource_version: str
+    notes: tuple[str, ...] = ()
+
+
+def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
+    """Raise Refused where something else owns the Secret, or where it is immutable and should be changed."""
+    found = owners.owner(secret)
+    if found:
+        raise Refused(f"{found.name} manages this destination and would undo the change.", found.advice)
+    if secret.immutable and not deleting:
+        fix = "Delete it and add it anew, or add a copy under another name."
+        raise Refused("The Secret is immutable: Kubernetes lets nobody change it.", fix)
+
+
+def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret | Done:
+    """Return the destination as the person saw it, or Done where this very form was written before.
+
+    Raises Conflict where it is another than the person saw, Refused where it is not the portal's to change, and the
+    port's errors.
+    """
+    secret = cluster.get_secret(name)
+    if history.holds(secret, change.write_id):
+        return Done(name, secret.resource_version)
+    if Seen.of(secret) != seen:
+        raise Conflict("Conflict", status=409)
+    if not secrets.is_destination(secret):
+        raise Refused(f"The Secret {name} is no export destination.", "Nothing was changed.")
+    refuse_foreign(secret)
+    return secret
+
+
+def stamps(change: Change, did: str, *, old: Secret | None = None, rotated: bool = False) -> dict[str, str]:
+    """Return the annotations that every write carries: its id, who, when, and the history with one more entry."""
+    at = secrets.rfc3339(change.at)
+    entry = history.Entry(at, change.by, did, history.mark(change.write_id))
+    written = {
+        names.WRITE_ID_ANNOTATION: change.write_id,
+        names.CHANGED_BY_ANNOTATION: change.by,
+        names.CHANGED_AT_ANNOTATION: at,
+        names.HISTORY_ANNOTATION: history.appended(history.read(old) if old else (), entry),
+    }
+    return {**written, names.ROTATED_AT_ANNOTATION: at} if rotated else written
+
+
+def write(cluster: Cluster, old: Secret, manifest: Mapping[str, Any], bundle: Secret | None) -> Secret:
+    """Replace a destination; take a bundle that was stored for it back where it is certain that nothing names it."""
+    try:
+        return writes.replace(cluster, old, manifest)
+    except writes.Unknown:
+        raise  # the write may have happened and name the bundle
+    except ClusterError:
+        withdraw(cluster, bundle)
+        raise
+
+
+def store_bundle(cluster: Cluster, destination: str, bundle: bytes, change: Change) -> Secret | None:
+    """Create a certificate secret under a name never used before; nothing for no bundle.
+
+    Raises NotWritten where that is not certain: the destination is as it was, at worst there is an orphan.
+    """
+    if not bundle:
+        return None
+    name = bundles.fresh_name(destination, bundle)
+    annotations = {
+        names.WRITE_ID_ANNOTATION: change.write_id,
+        names.CHANGED_BY_ANNOTATION: change.by,
+        names.CHANGED_AT_ANNOTATION: secrets.rfc3339(change.at),
+    }
+    manifest = secrets.certificate_secret(name, namespace=cluster.namespace, bundle=bundle, stamps=annotations)
+    try:
+        return writes.create(cluster, manifest)
+    except writes.Unknown:
+        raise writes.NotWritten("NotWritten") from None
+
+
+def withdraw(cluster: Cluster, created: Secret | None) -> None:
+    """Delete what this very action created; whatever goes wrong here, the first error is the one to tell."""
+    if created is None:
+        return
+    try:
+        cluster.delete_secret(created.name, uid=created.uid, resource_version=created.resource_version)
+    except ClusterError:
+        return
+
+
+def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str]:
+    """Release the bundle that a change left behind, collect old ones, and tell what else the change touches.
+
+    Nothing here can undo the change, so nothing here raises.
+    """
+    notes = []
+    if names.LAST_APPLIED_ANNOTATION in old.annotations and names.LAST_APPLIED_ANNOTATION not in new.annotations:
+        notes.append(
+            "The last-applied annotation of kubectl was removed: it held the old password, and a later kubectl apply "
+            "would have put it back. Take the password out of the manifest that was applied."
+        )
+    try:
+        everything = cluster.list_secrets()
+    except ClusterError:
+        return notes
+    left = secrets.certs_name(old)
+    if left and left != secrets.certs_name(new):
+        if others := bundles.users(left, everything):
+            notes.append(f"The certificate secret {left} stays: {listed(others)} uses it, too.")
+        else:
+            bundles.release(cluster, left, change.at)
+    if same := _same_password(old, new, everything):
+        notes.append(f"The old password is stored in {listed(same)}, too; rotate there as well.")
+    bundles.collect(cluster, everything, change.at)
+    return notes
+
+
+def _same_password(old: Secret, new: Secret, everything: Iterable[Secret]) -> list[str]:
+    """Return the other destinations that still hold the password that was replaced."""
+    before, after = docker_config.stored_credentials(old), docker_config.stored_credentials(new)
+    if before is None or after is None or before.password == after.password:
+        return []
+    others = (secret for secret in everything if secrets.is_destination(secret) and secret.name != old.name)
+    return [
+        other.name
+        for other in others
+        if (held := docker_config.stored_credentials(other)) and held.password == before.password
+    ]
+
+
+def listed(found: Iterable[str]) -> str:
+    """Return names for a sentence."""
+    return ", ".join(sorted(found))

@@ -1,0 +1,79 @@
+"""The last actions on a destination, kept on the Secret itself; and what they prove about a write. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from destinations.names import HISTORY_ANNOTATION, WRITE_ID_ANNOTATION
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+
+LENGTH = 20
+MAX_BYTES = 8 * 1024
+FENCE = "fence-"
+"""How the write id of a fence begins: see `writes`."""
+_KEYS = ("at", "by", "did", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action: when (RFC 3339), who, what, and the mark of its write id."""
+
+    at: str
+    by: str
+    did: str
+    id: str
+
+
+def read(secret: Secret) -> tuple[Entry, ...]:
+    """Return the entries, oldest first; nothing for an annotation that is missing or was spoiled by hand."""
+    try:
+        found = json.loads(secret.annotations.get(HISTORY_ANNOTATION) or "[]")
+        return tuple(Entry(*(str(entry[key]) for key in _KEYS)) for entry in found)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+
+
+def appended(entries: tuple[Entry, ...], entry: Entry) -> str:
+    """Return the annotation with one more entry: at most 20, at most 8 KiB, the oldest go first."""
+    kept = [*entries, entry][-LENGTH:]
+    while len(text := _dumps(kept)) > MAX_BYTES and len(kept) > 1:
+        kept.pop(0)
+    return text
+
+
+def mark(write_id: str) -> str:
+    """Return the short form of a write id that an entry carries."""
+    return sha256(write_id.encode()).hexdigest()[:12]
+
+
+def holds(secret: Secret, write_id: str) -> bool:
+    """Say whether the write of this id is in the Secret: as the last one, or as one that others followed."""
+    if secret.annotations.get(WRITE_ID_ANNOTATION) == write_id:
+        return True
+    return any(entry.id == mark(write_id) for entry in read(secret))
+
+
+def excludes(secret: Secret, old: Secret, write_id: str) -> bool:
+    """Say whether the Secret proves that the write of this id, made on top of `old`, never happened.
+
+    It does where its chain of the portal's writes is whole without it: a stranger who had replaced the Secret after
+    that write would have broken the chain.
+    """
+    if holds(secret, write_id):
+        return False
+    last = secret.annotations.get(WRITE_ID_ANNOTATION, "")
+    if last and last == old.annotations.get(WRITE_ID_ANNOTATION):
+        return True
+    marks = [entry.id for entry in read(secret)]
+    before = [entry.id for entry in read(old)]
+    whole = bool(marks) and (last.startswith(FENCE) or mark(last) == marks[-1])
+    return whole and (not before or before[-1] in marks)
+
+
+def _dumps(entries: list[Entry]) -> str:
+    return json.dumps([{key: getattr(entry, key) for key in _KEYS} for entry in entries], separators=(",", ":"))

@@ -1,0 +1,99 @@
+"""Repairs: what can be mended mechanically, what that changes, and what Epinio would say then. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from destinations.repairs import bundle, document, entry, metadata
+from destinations.repairs.common import Case, Choice, Fix, Maker
+from destinations.repairs.difference import Line, difference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from destinations.acceptance.version import EpinioVersion
+    from destinations.model import Judgement, Secret
+
+__all__ = ["Choice", "Fix", "Fixed", "Line", "apply", "difference", "differing", "judged", "proposals"]
+
+T = TypeVar("T")
+_MAKERS: tuple[Maker, ...] = (
+    metadata.label,
+    document.key,
+    document.encoding,
+    document.section,
+    document.foreign_sections,
+    document.several_hosts,
+    entry.fields,
+    entry.host,
+    entry.credentials,
+    metadata.organization,
+    metadata.certs_name,
+    bundle.own_bundle,
+    metadata.last_applied,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A destination after the chosen fixes: their codes, and the bundle of a certificate secret to be made, if any."""
+
+    secret: Secret
+    applied: tuple[str, ...] = ()
+    bundle: bytes = field(default=b"", repr=False)
+
+
+def proposals(
+    secret: Secret, everything: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None
+) -> tuple[tuple[Fix, ...], ...]:
+    """Return what can be mended, in order; of several fixes in one group a person has to choose one.
+
+    Only what changes Epinio's judgement or a caution is proposed.
+    """
+    found = []
+    case, current = Case(everything, Choice(frozenset())), secret
+    for make in _MAKERS:
+        before = _outcome(case.judged(current, now=now, version=version))
+        helpful = tuple(
+            fix
+            for fix in make(current, case)
+            if fix.asks or _outcome(_after(case, fix).judged(fix.secret, now=now, version=version)) != before
+        )
+        if helpful:
+            found.append(helpful)
+            current, case = helpful[0].secret, _after(case, helpful[0])
+    return tuple(found)
+
+
+def apply(secret: Secret, everything: Mapping[str, Secret], choice: Choice) -> Fixed:
+    """Apply the chosen fixes, in order; a code that does not fit changes nothing."""
+    case, fixed = Case(everything, choice), Fixed(secret)
+    for make in _MAKERS:
+        chosen = next((fix for fix in make(fixed.secret, case) if fix.code in choice.codes), None)
+        if chosen and chosen.secret != fixed.secret:
+            case = _after(case, chosen)
+            fixed = Fixed(chosen.secret, (*fixed.applied, chosen.code), case.bundle)
+    return fixed
+
+
+def judged(
+    fixed: Fixed, everything: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None
+) -> Judgement:
+    """Return what Epinio will do with the destination once the fixes are written."""
+    return Case(everything, Choice(frozenset()), fixed.bundle).judged(fixed.secret, now=now, version=version)
+
+
+def differing(old: Mapping[str, T], new: Mapping[str, T]) -> dict[str, T | None]:
+    """Return the members that differ, with None for those that are gone."""
+    return {key: new.get(key) for key in {**old, **new} if old.get(key) != new.get(key)}
+
+
+def _after(case: Case, fix: Fix) -> Case:
+    return Case(case.everything, case.choice, fix.bundle or case.bundle)
+
+
+def _outcome(judgement: Judgement) -> tuple[object, ...]:
+    codes = tuple(sorted(warning.code for warning in judgement.warnings))
+    return (judgement.verdict, judgement.failed_stage, judgement.error, judgement.why, judgement.listing_error, codes)

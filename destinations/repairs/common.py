@@ -1,0 +1,79 @@
+"""What a fix is, and what the makers of fixes have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from destinations.acceptance.judge import judge
+from destinations.model import Secret
+from destinations.names import BUNDLE_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from destinations.acceptance.version import EpinioVersion
+    from destinations.model import Judgement
+
+T = TypeVar("T")
+NEW_BUNDLE = "a-new-certificate-secret"
+"""Stands for the certificate secret that a fix makes, until the write gives it a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way to repair one thing.
+
+    `secret` is the destination after it; `bundle` is the content of a certificate secret to be made, which the
+    destination then names; `asks` names what a person has to type for it, if anything.
+    """
+
+    code: str
+    title: str
+    secret: Secret
+    bundle: bytes = field(default=b"", repr=False)
+    asks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which fixes somebody chose, and what was typed for those that ask."""
+
+    codes: frozenset[str]
+    organization: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the makers look at beside the Secret: its namespace by name, the choice, and the bundle made so far."""
+
+    everything: Mapping[str, Secret]
+    choice: Choice
+    bundle: bytes = field(default=b"", repr=False)
+
+    def judged(self, secret: Secret, *, now: datetime, version: EpinioVersion | None) -> Judgement:
+        """Return what Epinio would do with the destination if it were so."""
+        made = Secret(NEW_BUNDLE, data={BUNDLE_KEY: self.bundle})
+        return judge(secret, {**self.everything, secret.name: secret, NEW_BUNDLE: made}, now=now, version=version)
+
+
+Maker: TypeAlias = Callable[[Secret, Case], list[Fix]]
+"""Returns the ways to repair one kind of fault, several where a person has to choose, none where there is no fault."""
+
+
+def changed(old: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
+    """Return a map with members set, or removed where the value is None."""
+    merged: dict[str, T | None] = {**old, **changes}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def set_data(secret: Secret, changes: Mapping[str, bytes | None]) -> Secret:
+    """Return the Secret with data keys set or removed."""
+    return replace(secret, data=changed(secret.data, changes))
+
+
+def set_annotations(secret: Secret, changes: Mapping[str, str | None]) -> Secret:
+    """Return the Secret with annotations set or removed."""
+    return replace(secret, annotations=changed(secret.annotations, changes))

@@ -1,0 +1,130 @@
+"""Fixes of `.dockerconfigjson` as a whole: where it stands, how it is encoded, and its sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations import docker_config
+from destinations.acceptance import gojson, parsing
+from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
+from destinations.names import CONFIG_KEY
+from destinations.repairs.common import Fix, set_data
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+    from destinations.repairs.common import Case
+
+_WRONG_KEYS = (
+    "config.json", "dockerconfigjson", ".dockerconfig.json", "dockerconfig.json", ".dockerconfig", ".docker.config.json",
+    "auth.json", ".dockercfg",
+)  # fmt: skip
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_FIELDS = {"auth", "username", "password"}
+
+
+def document_of(secret: Secret) -> Object | None:
+    """Return the document, or None where it is no JSON object."""
+    try:
+        found = gojson.parse(secret.data.get(CONFIG_KEY, b""))
+    except GoJSONError:
+        return None
+    return found if isinstance(found, Object) else None
+
+
+def written(secret: Secret, document: Object) -> Secret:
+    """Return the Secret with another document."""
+    return set_data(secret, {CONFIG_KEY: gojson.dumps(document).encode()})
+
+
+def key(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend credentials that stand under another key; that key goes, unless the Secret's type wants it."""
+    there = [name for name in _WRONG_KEYS if name in secret.data]
+    if CONFIG_KEY in secret.data or len(there) != 1:
+        return []
+    name = there[0]
+    moved = {CONFIG_KEY: secret.data[name], **({} if secret.type != "Opaque" else {name: None})}
+    return [Fix("config-key", f"Store what stands under {name} under .dockerconfigjson.", set_data(secret, moved))]
+
+
+def encoding(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend a text that starts with a byte order mark, which Go's JSON does not read."""
+    content = secret.data.get(CONFIG_KEY, b"")
+    for mark, codec in _MARKS:
+        if content.startswith(mark):
+            try:
+                plain = content.decode(codec).encode()
+            except UnicodeDecodeError:
+                return []
+            title = "Store .dockerconfigjson as UTF-8 without a byte order mark."
+            return [Fix("byte-order-mark", title, set_data(secret, {CONFIG_KEY: plain}))]
+    return []
+
+
+def section(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend a document without `auths`: it is spelled otherwise, or the hosts stand there without it."""
+    document = document_of(secret)
+    if document is None or "auths" in document or not document:
+        return []
+    alike = [name for name in document if parsing.field_name(name) == "auths"]
+    if len(alike) == 1:
+        pairs = [("auths" if name == alike[0] else name, value) for name, value in document.pairs]
+        title = f"Spell the section {alike[0]} auths, in lower case."
+        return [Fix("auths-spelling", title, written(secret, docker_config.build(pairs)))]
+    if all(_is_entry(value) for value in document.values()):
+        wrapped = docker_config.build([("auths", document)])
+        return [Fix("auths-missing", "Put the host and its credentials under auths.", written(secret, wrapped))]
+    return []
+
+
+def foreign_sections(secret: Secret, _case: Case) -> list[Fix]:
+    """Remove sections beside `auths`, such as helpers, that make Epinio refuse the whole document."""
+    document = document_of(secret)
+    if document is None or "auths" not in document:
+        return []
+    breaking = [name for name, value in document.items() if name != "auths" and _breaks(value)]
+    if not breaking:
+        return []
+    rest = docker_config.build([(name, value) for name, value in document.items() if name not in breaking])
+    title = f"Remove {', '.join(breaking)} from .dockerconfigjson: only auths is for Epinio."
+    return [Fix("foreign-sections", title, written(secret, rest))]
+
+
+def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
+    """Keep one of several registries under `auths`: a person has to say which."""
+    document = document_of(secret)
+    auths = document.get("auths") if document else None
+    if document is None or not isinstance(auths, Object) or len(auths) < 2:  # noqa: PLR2004 - more than the one
+        return []
+    return [
+        Fix(
+            f"keep-host-{number}",
+            f"Keep only {host}. Make destinations of their own for the others first: their passwords go.",
+            written(secret, docker_config.replaced(document, "auths", docker_config.build([(host, entry)]))),
+        )
+        for number, (host, entry) in enumerate(auths.items(), 1)
+    ]
+
+
+def _is_entry(value: Value) -> bool:
+    return isinstance(value, Object) and bool(_FIELDS & {parsing.field_name(name) for name in value})
+
+
+def _breaks(section: Value) -> bool:
+    """Say whether a section breaks the reading: it is no object, or one of its members is no struct of texts."""
+    if section is None:
+        return False
+    return not isinstance(section, Object) or any(not _is_harmless(value) for value in section.values())
+
+
+def _is_harmless(value: Value) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, Object) and not any(
+        is_huge(member) or (parsing.field_name(name) in _FIELDS and not isinstance(member, str | None))
+        for name, member in value.items()
+    )
+
+
+def is_huge(value: Value) -> bool:
+    """Say whether a number is too large for the listing."""
+    return isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}

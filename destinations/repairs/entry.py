@@ -1,0 +1,163 @@
+"""Fixes of the one entry under `auths`: its host, its members, and `auth` beside username and password."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING
+
+from destinations import docker_config, traps
+from destinations.acceptance import gobase64, parsing
+from destinations.acceptance.gojson import Number, Object, Value
+from destinations.names import ORGANIZATION_ANNOTATION
+from destinations.repairs.common import Fix, set_annotations
+from destinations.repairs.document import document_of, is_huge, written
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+    from destinations.repairs.common import Case
+
+_FIELDS = ("auth", "username", "password")
+_API_PATHS = {"v1", "v2"}
+_HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
+
+
+def host(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend a host key that holds more than HOST or HOST:PORT: scheme, user name, path, blanks."""
+    found = _only(secret)
+    if found is None:
+        return []
+    document, old, value = found
+    plain, path = _taken_apart(old)
+    if plain == old or not plain or traps.in_host(plain):
+        return []
+    auths = docker_config.build([(plain, value)])
+    after = written(secret, docker_config.replaced(document, "auths", auths))
+    organization = secret.annotations.get(ORGANIZATION_ANNOTATION, "")
+    joined = _joined(path, organization)
+    if joined != organization:
+        after = set_annotations(after, {ORGANIZATION_ANNOTATION: joined})
+    return [Fix("host", f"Write the host as {plain}{f', and the organization as {joined}' if path else ''}.", after)]
+
+
+def fields(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend members of the entry that stand in the way: a token that skopeo prefers, and what is no text."""
+    found = _only(secret)
+    if found is None:
+        return []
+    document, name, entry = found
+    if not isinstance(entry, Object):
+        return []
+    kept = [
+        (key, changed) for key, value in entry.items() if (changed := _as_text(key, value)) is not None or value is None
+    ]
+    if [value for _, value in kept] == list(entry.values()):
+        return []
+    gone = [key for key in entry if key not in dict(kept)]
+    title = f"Remove {', '.join(gone)} from the entry." if gone else "Write numbers in the entry as text."
+    auths = docker_config.build([(name, docker_config.build(kept))])
+    return [Fix("entry-members", title, written(secret, docker_config.replaced(document, "auths", auths)))]
+
+
+def credentials(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend `auth` where it says something else than username and password: Helm uses these, skopeo uses that."""
+    found = _only(secret)
+    if found is None:
+        return []
+    document, name, entry = found
+    if not isinstance(entry, Object):
+        return []
+    texts = {parsing.field_name(key): value for key, value in entry.items() if isinstance(value, str)}
+    plain = (texts.get("username", ""), texts.get("password", ""))
+    coded = _decoded(texts.get("auth", ""))
+    choices = []
+    if all(plain) and coded != plain:
+        choices.append(
+            ("auth-from-password", "Write auth anew from username and password, with which Helm logs in.", plain)
+        )
+    if coded and all(coded) and coded != plain:
+        title = "Write username and password anew from auth, with which skopeo pushes."
+        choices.append(("password-from-auth", title, coded))
+    if coded and coded == plain and _strictly(texts["auth"]) != plain:
+        choices.append(("auth-encoding", "Write auth anew in plain base64.", plain))
+    return [
+        Fix(code, title, written(secret, docker_config.replaced(document, "auths", _auths(name, entry, *pair))))
+        for code, title, pair in choices
+    ]
+
+
+def _only(secret: Secret) -> tuple[Object, str, Value] | None:
+    document = document_of(secret)
+    auths = document.get("auths") if document else None
+    if document is None or not isinstance(auths, Object) or len(auths) != 1:
+        return None
+    ((name, entry),) = auths.items()
+    return document, name, entry
+
+
+def _taken_apart(key: str) -> tuple[str, str]:
+    """Return the bare host and the path below it."""
+    bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", key.strip())
+    authority, _, path = bare.partition("/")
+    bare_host = authority.rpartition("@")[2]
+    parts = [part for part in path.split("/") if part]
+    if parts and parts[-1] in _API_PATHS:
+        parts.pop()
+    return ("docker.io" if bare_host in _HUB else bare_host), "/".join(parts)
+
+
+def _joined(path: str, organization: str) -> str:
+    """Return the organization below a path that stood in the host, without naming anything twice."""
+    trimmed = organization.strip("/")
+    if not path or f"{trimmed}/".startswith(f"{path}/"):
+        return organization
+    return path if f"/{path}".endswith(f"/{trimmed}") else f"{path}/{trimmed}"
+
+
+def _as_text(key: str, value: Value) -> Value:
+    """Return the member as it may stay, or None where it has to go."""
+    name = parsing.field_name(key)
+    if name == "identitytoken" or is_huge(value):
+        return None
+    if name in _FIELDS and value is not None and not isinstance(value, str):
+        return value.text if isinstance(value, Number) else None
+    return value
+
+
+def _strictly(auth: str) -> tuple[str, str] | None:
+    try:
+        return _pair(gobase64.decode(auth))
+    except gobase64.Base64Error:
+        return None
+
+
+def _decoded(auth: str) -> tuple[str, str] | None:
+    """Return user name and password, read leniently: blanks, the URL alphabet and missing padding do not matter."""
+    compact = "".join(auth.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return _pair(b64decode(compact + "=" * (-len(compact) % 4), validate=True))
+    except ValueError:
+        return None
+
+
+def _pair(raw: bytes) -> tuple[str, str] | None:
+    try:
+        user, colon, password = raw.decode().partition(":")
+    except UnicodeDecodeError:
+        return None
+    return (user, password) if colon else None
+
+
+def _auths(name: str, entry: Object, user: str, password: str) -> Object:
+    """Return `auths` with an entry where all three fields say the same; the others keep their place."""
+    fresh: dict[str, Value] = {
+        "auth": b64encode(f"{user}:{password}".encode()).decode(), "username": user, "password": password,
+    }  # fmt: skip
+    kept: list[tuple[str, Value]] = []
+    for key, value in entry.items():
+        field = parsing.field_name(key)
+        if field not in _FIELDS:
+            kept.append((key, value))
+        elif field in fresh:
+            kept.append((field, fresh.pop(field)))
+    return docker_config.build([(name, docker_config.build([*kept, *fresh.items()]))])

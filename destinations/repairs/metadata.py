@@ -1,0 +1,55 @@
+"""Fixes beside the credentials: label, organization, the name under `certs`, the copy that `kubectl apply` leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from destinations import secrets, traps
+from destinations.names import CERTS_KEY, LAST_APPLIED_ANNOTATION, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
+from destinations.repairs.common import Fix, changed, set_annotations, set_data
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+    from destinations.repairs.common import Case
+
+
+def label(secret: Secret, _case: Case) -> list[Fix]:
+    """Mend a label whose value is neither `true` nor, for a disabled destination, `false`."""
+    value = secret.labels.get(REGISTRY_LABEL)
+    if value in {None, "true", "false"}:
+        return []
+    after = replace(secret, labels=changed(secret.labels, {REGISTRY_LABEL: "true"}))
+    return [Fix("label", f'Set the label {REGISTRY_LABEL} to "true".', after)]
+
+
+def organization(secret: Secret, case: Case) -> list[Fix]:
+    """Mend an organization that is missing, or no path that a registry takes."""
+    stated = secret.annotations.get(ORGANIZATION_ANNOTATION)
+    path = traps.as_path(stated or "")
+    if not path:
+        after = set_annotations(secret, {ORGANIZATION_ANNOTATION: case.choice.organization or None})
+        return [Fix("organization-missing", "Say which organization to push to.", after, asks="organization")]
+    if path == stated:
+        return []
+    after = set_annotations(secret, {ORGANIZATION_ANNOTATION: path})
+    return [Fix("organization", f"Write the organization as {path}.", after)]
+
+
+def certs_name(secret: Secret, case: Case) -> list[Fix]:
+    """Mend a name under `certs` that has blanks or a line end around it."""
+    stated = secrets.certs_name(secret)
+    plain = stated.strip()
+    if plain == stated or plain not in case.everything:
+        return []
+    after = set_data(secret, {CERTS_KEY: plain.encode()})
+    return [Fix("certs-name", "Remove blanks and line ends around the name under certs.", after)]
+
+
+def last_applied(secret: Secret, _case: Case) -> list[Fix]:
+    """Remove the copy of the credentials that `kubectl apply` left in an annotation."""
+    if LAST_APPLIED_ANNOTATION not in secret.annotations:
+        return []
+    after = set_annotations(secret, {LAST_APPLIED_ANNOTATION: None})
+    title = "Remove kubectl's last-applied annotation, which holds a copy of the credentials."
+    return [Fix("last-applied", title, after)]

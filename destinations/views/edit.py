@@ -1,0 +1,84 @@
+"""Edit a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, current, docker_config, names, owners, secrets
+from destinations.actions import Edit, Refused, Seen
+from destinations.cluster.port import ClusterError, Conflict
+from destinations.forms import EditForm
+from destinations.views import errors, writing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.model import Secret
+    from destinations.words import Trouble
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the form; check and save. A conflict takes a second, conscious save."""
+    try:
+        secret = writing.find_one(name)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if request.method != "POST":
+        return _page(request, secret, EditForm(initial=_initial(secret)), 200)
+    form = EditForm(request.POST, request.FILES, stored=secret)
+    if not form.is_valid():
+        return _page(request, secret, form, 422)
+    typed = form.cleaned_data
+    wanted = Edit(
+        host=typed["host"],
+        organization=typed["organization"],
+        bundle=typed["bundle"],
+        description=typed["description"],
+        expires_on=form.expiry(),
+        username=typed["username"],
+        password=typed["password"],
+    )
+    seen = Seen(typed["uid"], typed["resource_version"])
+    try:
+        result = actions.edit(current.cluster(), name, wanted, seen=seen, change=writing.change(form))
+    except (ClusterError, Refused) as error:
+        if isinstance(error, Conflict):
+            form.data = writing.seen_again(form, secret)
+        trouble = writing.trouble_of(error)
+        return _page(request, secret, form, trouble.status, trouble)
+    return writing.done(request, result, f"{name} was changed.", to="destination")
+
+
+def _initial(secret: Secret) -> dict[str, str]:
+    stored = docker_config.stored_credentials(secret)
+    return {
+        "host": docker_config.host_key(secret),
+        "organization": secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
+        "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "username": stored.username if stored else "",
+        "bundle_choice": "keep",
+        "nonce": writing.nonce(),
+        "uid": secret.uid,
+        "resource_version": secret.resource_version,
+    }
+
+
+def _page(
+    request: HttpRequest, secret: Secret, form: EditForm, status: int, trouble: Trouble | None = None
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "name": secret.name,
+        "refusal": writing.refusal(secret),
+        "trouble": trouble,
+        "judgement": form.judgement,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
+        "certs_name": secrets.certs_name(secret),
+    }
+    return writing.page(request, "destinations/edit.html", context, status=status)

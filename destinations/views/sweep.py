@@ -1,0 +1,25 @@
+"""Remove certificate secrets of the portal that nothing names any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.views.decorators.http import require_POST
+
+from destinations import actions, current
+from destinations.cluster.port import ClusterError
+from destinations.views import errors, writing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@require_POST
+def sweep(request: HttpRequest) -> HttpResponse:
+    """Remove them, and say which."""
+    try:
+        result = actions.sweep(current.cluster(), datetime.now(UTC))
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    return writing.done(request, result, "", to="overview")

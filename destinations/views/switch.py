@@ -1,0 +1,52 @@
+"""Disable and enable destinations, one or several at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from destinations import actions, current
+from destinations.actions import Change, Refused, Seen
+from destinations.cluster.port import ClusterError
+from destinations.forms import SwitchForm
+from destinations.views import errors, writing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.words import Trouble
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """Switch every chosen destination, each on its own; then say of each that failed why."""
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        return errors.page(request, 422, "Nothing was switched: no destination was chosen.", "Choose at least one.")
+    asked = writing.change(form)
+    on = form.cleaned_data["to"] == "on"
+    chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
+    switched: list[str] = []
+    failed: dict[Trouble, list[str]] = {}
+    for name, seen in chosen:
+        own = Change(f"{asked.write_id}-{name}", asked.by, asked.at)
+        try:
+            actions.switch(current.cluster(), name, on=on, seen=seen, change=own)
+            switched.append(name)
+        except (ClusterError, Refused) as error:
+            failed.setdefault(writing.trouble_of(error), []).append(name)
+    if failed and len(chosen) == 1:
+        trouble = next(iter(failed))
+        return errors.page(request, trouble.status, trouble.message, trouble.fix)
+    for trouble, unswitched in failed.items():
+        messages.error(request, f"Not switched: {', '.join(unswitched)}. {trouble.message} {trouble.fix}")
+    if switched:
+        words = "enabled" if on else "disabled: Epinio hides it and refuses its name"
+        messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
+    single = len(chosen) == 1 and "back" in request.POST
+    target = redirect("destination", chosen[0][0]) if single else redirect("overview")
+    target.status_code = 303
+    return target
