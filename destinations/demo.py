@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def demo_cluster(now: datetime, namespace: str = "epinio") -> InMemoryCluster:
     """Return the cluster; passwords and certificates are made anew each time."""
     cluster = InMemoryCluster(namespace)
-    cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now)])
+    cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now), *_left_over(now)])
     return cluster
 
 
@@ -126,6 +126,17 @@ def _destination(  # noqa: PLR0913 - one line a destination above
         },
         "data": data,
     }
+
+
+def _left_over(now: datetime) -> list[dict[str, Any]]:
+    """Return certificate secrets that nothing names: one that a running export may need, and an orphan."""
+    made = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
+    waiting = _certificate("harbor-ca-1c9d03ab-77f0e2d1", certificate(now, days=20), now)
+    waiting["metadata"]["annotations"] = {names.RELEASED_AT_ANNOTATION: secrets.rfc3339(now - timedelta(minutes=4))}
+    orphan = _certificate("old-registry-ca-5be0c7f2-1a2b3c4d", certificate(now, days=5), now)
+    for one in (waiting, orphan):
+        one["metadata"]["labels"] = made
+    return [waiting, orphan]
 
 
 def _certificate(name: str, bundle: bytes, now: datetime) -> dict[str, Any]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpResponse
+
+PAGES_AT_ONCE = 16
+WAIT_SECONDS = 0.5
+_ALWAYS = ("/healthz", "/static/")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +38,28 @@ class BodyLimit:
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return _plain("The form is larger than 1 MiB. A CA bundle is a few KiB: send only that.", 413)
         return self._next(request)
+
+
+class Busy:
+    """Keeps threads free for the platform's questions while the cluster is slow: pages above a number are turned away."""
+
+    def __init__(self, get_response: Handler) -> None:
+        """Keep the next handler."""
+        self._next = get_response
+        self._places = BoundedSemaphore(PAGES_AT_ONCE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 503, or pass on."""
+        if request.path.startswith(_ALWAYS):
+            return self._next(request)
+        if not self._places.acquire(timeout=WAIT_SECONDS):
+            response = _plain("The portal is busy, because the cluster answers slowly. Try again in a moment.", 503)
+            response.headers["Retry-After"] = "5"
+            return response
+        try:
+            return self._next(request)
+        finally:
+            self._places.release()
 
 
 class Headers:

@@ -9,7 +9,8 @@ from gunicorn.app.base import BaseApplication
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-THREADS = 8
+THREADS = 32
+"""More than the pages that are served at once (`middleware.Busy`): probes and static files always find one."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -25,6 +25,7 @@ INSTALLED_APPS = ["django.contrib.messages", "django.contrib.staticfiles", "djan
 MIDDLEWARE = [
     "edrportal.middleware.BodyLimit",
     "edrportal.middleware.Headers",
+    "edrportal.middleware.Busy",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

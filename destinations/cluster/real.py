@@ -35,6 +35,7 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
+_RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
 _PAGE = 500
 _SELECTOR = "type!=helm.sh/release.v1"
@@ -92,6 +93,7 @@ class KubernetesCluster:
                 limit=_PAGE,
                 field_selector=_SELECTOR,
                 timeout=left(),
+                kind="SecretList",
                 **options,
             )
             found += [read_secret(wire.with_kind(item)) for item in page.get("items") or ()]
@@ -124,12 +126,12 @@ class KubernetesCluster:
         """Delete the Secret that the caller saw."""
         wire.seen({"metadata": {"name": name, "uid": uid, "resourceVersion": resource_version}})
         body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
-        _write(self._api.delete_namespaced_secret, name, self._namespace, body=body)
+        _write(self._api.delete_namespaced_secret, name, self._namespace, body=body, kind="Status|Secret")
 
     def ready(self) -> None:
         """Ask for one Secret at most."""
         timeout = (CONNECT_SECONDS, CONNECT_SECONDS)
-        _read(self._api.list_namespaced_secret, self._namespace, limit=1, timeout=timeout)
+        _read(self._api.list_namespaced_secret, self._namespace, limit=1, timeout=timeout, kind="SecretList")
 
 
 def _configure(load: Callable[[], None]) -> None:
@@ -143,8 +145,12 @@ def _configure(load: Callable[[], None]) -> None:
 
 
 def _patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
-    """Ask up to three times within the budget; `ask` gets a function that says how long a call may still take."""
-    deadline = time.monotonic() + READ_BUDGET_SECONDS
+    """Ask up to three times within the budget; `ask` gets a function that says how long a call may still take.
+
+    What took long to fail is not asked again: a person waits, and a silent API server stays silent.
+    """
+    started = time.monotonic()
+    deadline = started + READ_BUDGET_SECONDS
 
     def left() -> tuple[float, float]:
         seconds = max(0.1, deadline - time.monotonic())
@@ -155,14 +161,16 @@ def _patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
             return ask(left)
         except Unreachable:
             pause = _PAUSE_SECONDS * 2**attempt
-            if attempt == _ATTEMPTS - 1 or time.monotonic() + pause >= deadline:
+            if attempt == _ATTEMPTS - 1 or time.monotonic() + pause >= started + _RETRY_SECONDS:
                 raise
         time.sleep(pause)
     raise AssertionError  # the last attempt returns or raises
 
 
-def _read(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any) -> dict[str, Any]:
-    answer, status, _ = _ask(call, *args, timeout=timeout, **options)
+def _read(
+    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str = "Secret", **options: Any
+) -> dict[str, Any]:
+    answer, status, _ = _ask(call, *args, timeout=timeout, kind=kind, **options)
     if answer is not None:
         return answer
     if status in _TRY_AGAIN or status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - no error status: no usable answer
@@ -171,9 +179,9 @@ def _read(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **
 
 
 def _write(
-    call: Callable[..., Any], *args: Any, taken: type[ClusterError] = Conflict, **options: Any
+    call: Callable[..., Any], *args: Any, taken: type[ClusterError] = Conflict, kind: str = "Secret", **options: Any
 ) -> dict[str, Any]:
-    answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
+    answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), kind=kind, **options)
     if answer is not None:
         return answer
     if not sent or status == 429:  # noqa: PLR2004 - turned away before it was handled
@@ -202,9 +210,9 @@ def _refusal(status: int, taken: type[ClusterError], verb: str) -> ClusterError:
 
 
 def _ask(
-    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any
+    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str, **options: Any
 ) -> tuple[dict[str, Any] | None, int, bool]:
-    """Return the decoded answer or None, the HTTP status or 0, and whether the request went out.
+    """Return the decoded answer of that kind or None, the HTTP status or 0, and whether the request went out.
 
     No exception of the client leaves here, not even as a context: theirs carry bodies.
     """
@@ -219,4 +227,5 @@ def _ask(
         return None, 0, True
     except (ValueError, RecursionError):
         return None, 200, True
-    return (decoded, 200, True) if isinstance(decoded, dict) else (None, 200, True)
+    usable = isinstance(decoded, dict) and decoded.get("kind") in kind.split("|")
+    return (decoded, 200, True) if usable else (None, 200, True)

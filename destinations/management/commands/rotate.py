@@ -1,0 +1,160 @@
+"""`manage.py rotate NAME`: the rotation of the form, for scripts, with the same write protocol."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime
+from getpass import getuser
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from django.core.management.base import BaseCommand
+
+from destinations import actions, certificates, current, docker_config, names, secrets, traps, words
+from destinations.actions import Change, Refused, Rotation, Seen
+from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
+from destinations.writes import Unknown
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Mapping
+
+    from destinations.model import Secret
+
+REFUSED, UNUSABLE, UNKNOWN = 1, 2, 3
+_MAX_PASSWORD = 64 * 1024
+
+
+class _Unusable(Exception):
+    """The command line, the password or the bundle cannot be used; the text says why and holds no secret."""
+
+
+class Command(BaseCommand):
+    """Rotate one destination."""
+
+    help = (
+        "Rotates the credentials of a destination. Exits 0 (done), 1 (refused, or somebody else was faster), "
+        "2 (the input or the cluster cannot be used; nothing was changed) or 3 (it is not known whether it was written)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command line. There is no option that takes a password: others would see it."""
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--username", help="the stored one stays if this is left away")
+        parser.add_argument(
+            "--password-stdin",
+            action="store_true",
+            help="read the password; one line end after it does not belong to it",
+        )
+        parser.add_argument("--bundle", metavar="FILE", help="new CA certificates (PEM)")
+        parser.add_argument("--remove-bundle", action="store_true", help="trust public CAs from now on")
+        parser.add_argument("--expires-on", metavar="DATE", help="when the credential ends, such as 2027-01-31")
+
+    def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Rotate, and say what happened."""
+        try:
+            password, bundle = _password(options), _bundle(options)
+            cluster = current.cluster()
+            secret = cluster.get_secret(options["name"])
+            if not secrets.is_destination(secret):
+                raise NotFound("NotFound", status=404)
+            rotation = Rotation(_username(options, secret), password, bundle, _expiry(options, secret))
+            change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
+            done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
+        except _Unusable as error:
+            self._end(str(error), UNUSABLE)
+        except Refused as error:
+            self._end(f"{error.message} {error.fix}", REFUSED)
+        except ClusterError as error:
+            trouble = words.of(error)
+            self._end(f"{trouble.message} {trouble.fix}", _status(error))
+        self.stdout.write(f"The credentials of {done.name} were rotated.")
+        for note in done.notes:
+            self.stderr.write(note)
+
+    def _end(self, text: str, status: int) -> NoReturn:
+        self.stderr.write(f"edrportal: {text}")
+        sys.exit(status)
+
+
+def _status(error: ClusterError) -> int:
+    if isinstance(error, Unknown | Ambiguous):
+        return UNKNOWN
+    return REFUSED if isinstance(error, Conflict | Invalid | NotFound) else UNUSABLE
+
+
+def _password(options: Mapping[str, Any]) -> str:
+    if not options["password_stdin"]:
+        raise _Unusable("Give the password on standard input, with --password-stdin.")
+    raw = sys.stdin.buffer.read(_MAX_PASSWORD + 2)
+    for end in (b"\r\n", b"\n"):
+        if raw.endswith(end):
+            raw = raw[: -len(end)]
+            break
+    if not raw:
+        raise _Unusable("There is no password on standard input: did the command before it fail?")
+    if len(raw) > _MAX_PASSWORD:
+        raise _Unusable("The password is longer than 64 KiB.")
+    try:
+        password = raw.decode()
+    except UnicodeDecodeError:
+        raise _Unusable("The password on standard input is no UTF-8.") from None
+    if "\x00" in password:
+        raise _Unusable("The password holds a NUL character, which skopeo would cut off.")
+    if password != password.strip():
+        raise _Unusable(
+            "The password starts or ends with a blank, or with more than one line end. Nobody but you knows whether that "
+            "belongs to it: remove it, or type it into the form, which asks."
+        )
+    return password
+
+
+def _username(options: Mapping[str, Any], secret: Secret) -> str:
+    stored = docker_config.stored_credentials(secret)
+    username = options["username"] if options["username"] is not None else stored.username if stored else ""
+    if not username:
+        raise _Unusable("Give the user name with --username: there is no stored one that can be read.")
+    if trap := traps.in_username(username):
+        raise _Unusable(trap.message)
+    return str(username)
+
+
+def _bundle(options: Mapping[str, Any]) -> bytes | None:
+    if options["bundle"] is None:
+        return b"" if options["remove_bundle"] else None
+    if options["remove_bundle"]:
+        raise _Unusable("--bundle and --remove-bundle exclude each other.")
+    try:
+        with Path(options["bundle"]).open("rb") as file:
+            raw = file.read(certificates.MAX_BUNDLE_BYTES + 1)
+    except (OSError, ValueError):
+        raise _Unusable("The file given with --bundle cannot be read.") from None
+    if len(raw) > certificates.MAX_BUNDLE_BYTES:
+        raise _Unusable("The file given with --bundle is too large for a CA bundle.")
+    bundle = certificates.read_bundle(raw)
+    for problem in bundle.problems:
+        raise _Unusable(f"The file given with --bundle: {problem.message} {problem.fix}")
+    now = datetime.now(UTC)
+    if all(one.health(now) is certificates.Health.EXPIRED for one in bundle.certificates):
+        raise _Unusable("Every certificate in the file given with --bundle has expired.")
+    return bundle.pem
+
+
+def _expiry(options: Mapping[str, Any], secret: Secret) -> str:
+    """Return the stated end, or the stored one where it is still ahead: an old date says nothing of a new password."""
+    stated = options["expires_on"]
+    if stated is None:
+        stored = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+        return stored if stored > f"{datetime.now(UTC):%Y-%m-%d}" else ""
+    try:
+        return date.fromisoformat(stated).isoformat() if stated else ""
+    except ValueError:
+        raise _Unusable("Give --expires-on as YYYY-MM-DD.") from None
+
+
+def _account() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "somebody"
