@@ -14,7 +14,14 @@ from playwright.sync_api import sync_playwright
 
 PORT = os.environ.get("PORT", "8765")
 ADDRESS = f"http://127.0.0.1:{PORT}"
-PAGES = {"overview": "/", "destination": "/destinations/wrong-ca", "new": "/destinations/new"}
+PAGES = {
+    "overview": "/",
+    "destination": "/destinations/wrong-ca",
+    "new": "/destinations/new",
+    "edit": "/destinations/harbor/edit",
+    "repair": "/destinations/half-rotated/repair",
+    "repair-quay": "/destinations/quay/repair",
+}
 
 
 def main() -> None:

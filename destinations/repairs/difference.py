@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from destinations.acceptance import gojson
-from destinations.acceptance.gojson import GoJSONError
+from destinations.acceptance.gojson import GoJSONError, Object
 from destinations.acceptance.gostrings import quote
+from destinations.docker_config import build
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
 
@@ -88,8 +89,21 @@ def _leaves(secret: Secret) -> dict[str, tuple[str, object]]:
     except GoJSONError:
         return {"the whole text": (f"{MASK} (no JSON)", secret.data[CONFIG_KEY])}
     found: dict[str, tuple[str, object]] = {}
+    auths = document.get("auths") if isinstance(document, Object) else None
+    if isinstance(document, Object) and isinstance(auths, Object) and len(auths) == 1:
+        ((host, entry),) = auths.items()
+        found["host"] = (quote(masked_host(host)), host)
+        _walk(entry, ("credentials",), found)
+        document = build([(key, value) for key, value in document.items() if key != "auths"])
     _walk(document, (), found)
+    found.pop("", None)  # an empty rest
     return found
+
+
+def masked_host(host: str) -> str:
+    """Return a host key without the password that may stand before an @."""
+    before, at, after = host.rpartition("@")
+    return f"{MASK}{at}{after}" if before else host
 
 
 def _walk(value: object, path: tuple[str, ...], found: dict[str, tuple[str, object]]) -> None:

@@ -56,7 +56,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "chart_version": CHART_VERSION,
         "image_tag": IMAGE_TAG,
         "manifest": masked(row.secret),
-        "history": reversed(history.read(secret)),
+        "history": history.read(secret)[::-1],
         "repairable": not writing.refusal(secret)
         and repairs.proposals(secret, found, now=now, version=current.epinio_version()),
         "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",

@@ -155,3 +155,12 @@ def test_the_difference_of_what_is_no_json_shows_nothing_of_it() -> None:
     old, new = destination(f"{PASSWORD} {{"), destination()
     assert PASSWORD not in repr(repairs.difference(old, new))
     assert repairs.difference(old, new)
+
+
+def test_a_renamed_host_is_one_line_and_shows_no_password() -> None:
+    old = destination(json.dumps({"auths": {f"u:{PASSWORD}@{HOST}": ENTRY}}))
+    fixed = repairs.apply(old, namespace(old), Choice(frozenset({"host"})))
+    ((line),) = repairs.difference(old, fixed.secret)
+    assert line.where == ".dockerconfigjson → host"
+    assert line.after == f'"{HOST}"'
+    assert PASSWORD not in repr(line)
