@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import actions, names
+from destinations import actions, names, writes
 from destinations.actions import Change, NameTaken, Refused, Rotation, Seen
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Conflict, Unreachable
@@ -217,3 +217,31 @@ def test_a_refused_write_takes_its_own_bundle_back_and_an_ambiguous_one_keeps_it
 def test_nothing_that_holds_a_password_prints_it() -> None:
     shown = repr((draft(), Rotation("robot", PASSWORD), change()))
     assert PASSWORD not in shown
+
+
+class Silent(InMemoryCluster):
+    """Does the PUT, loses the answer, and answers nothing from then on."""
+
+    lost = False
+
+    def replace_secret(self, manifest: Any) -> Secret:
+        super().replace_secret(manifest)
+        self.lost = True
+        raise Ambiguous("NoUsableAnswer")
+
+    def get_secret(self, name: str) -> Secret:
+        if self.lost:
+            raise Unreachable("NoUsableAnswer")
+        return super().get_secret(name)
+
+
+def test_a_bundle_that_may_be_named_is_never_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writes, "PAUSES", (0.0, 0.0))
+    cluster = Silent()
+    actions.add(cluster, draft(), change())
+    old = cluster.get_secret("one")
+    with pytest.raises(Unknown):
+        actions.rotate(cluster, "one", Rotation("robot", "new", PEM), seen=seen(old), change=change("w2"))
+    cluster.lost = False
+    certs = cluster.get_secret("one").data[names.CERTS_KEY].decode()
+    assert cluster.get_secret(certs).data == {names.BUNDLE_KEY: PEM}
