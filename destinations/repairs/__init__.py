@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Fix", "Fixed", "Line", "apply", "difference", "differing", "judged", "proposals"]
 
 T = TypeVar("T")
+_SOME_ORGANIZATION = "team"
+"""Stands for what a person will type, to see whether the rest is sound."""
 _MAKERS: tuple[Maker, ...] = (
     metadata.label,
     document.key,
@@ -50,21 +52,31 @@ def proposals(
 ) -> tuple[tuple[Fix, ...], ...]:
     """Return what can be mended, in order; of several fixes in one group a person has to choose one.
 
-    Only what changes Epinio's judgement or a caution is proposed.
+    All fixes together give the best outcome; a group is proposed only if that would be another one without it.
     """
-    found = []
-    case, current = Case(everything, Choice(frozenset())), secret
+    groups = _all_groups(secret, everything)
+    needed = {group[0].code for group in groups}
+
+    def outcome(codes: set[str]) -> tuple[object, ...]:
+        fixed = apply(secret, everything, Choice(frozenset(codes), organization=_SOME_ORGANIZATION))
+        return _outcome(judged(fixed, everything, now=now, version=version))
+
+    best = outcome(needed)
+    for code in [group[0].code for group in groups]:
+        if outcome(needed - {code}) == best:
+            needed.discard(code)
+    return tuple(group for group in groups if group[0].code in needed)
+
+
+def _all_groups(secret: Secret, everything: Mapping[str, Secret]) -> list[tuple[Fix, ...]]:
+    """Return what every maker would do once those before it have done theirs."""
+    groups = []
+    case, current = Case(everything, Choice(frozenset(), organization=_SOME_ORGANIZATION)), secret
     for make in _MAKERS:
-        before = _outcome(case.judged(current, now=now, version=version))
-        helpful = tuple(
-            fix
-            for fix in make(current, case)
-            if fix.asks or _outcome(_after(case, fix).judged(fix.secret, now=now, version=version)) != before
-        )
-        if helpful:
-            found.append(helpful)
-            current, case = helpful[0].secret, _after(case, helpful[0])
-    return tuple(found)
+        if group := tuple(make(current, case)):
+            groups.append(group)
+            current, case = group[0].secret, _after(case, group[0])
+    return groups
 
 
 def apply(secret: Secret, everything: Mapping[str, Secret], choice: Choice) -> Fixed:

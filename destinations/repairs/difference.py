@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from destinations.acceptance import gojson
 from destinations.acceptance.gojson import GoJSONError, Object
 from destinations.acceptance.gostrings import quote
-from destinations.docker_config import build
+from destinations.docker_config import build, replaced
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from destinations.model import Secret
 
 MASK = "•••"
-_MAX_DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def _data(old: Secret, new: Secret) -> Iterator[Line]:
         _value,
     )
     if old.data.get(CONFIG_KEY) != new.data.get(CONFIG_KEY):
-        yield from _lines(f"{CONFIG_KEY} → ", _leaves(old), _leaves(new), lambda _, leaf: leaf[0])
+        yield from _config(old.data.get(CONFIG_KEY), new.data.get(CONFIG_KEY))
 
 
 def _shown(_key: str, value: str) -> str:
@@ -80,36 +79,54 @@ def _value(key: str, value: bytes) -> str:
     return quote(value.decode("utf-8", "replace"))
 
 
-def _leaves(secret: Secret) -> dict[str, tuple[str, object]]:
-    """Return every member by its path: how it is shown, and what it is compared by."""
-    if CONFIG_KEY not in secret.data:
-        return {}
+def _config(old: bytes | None, new: bytes | None) -> Iterator[Line]:
+    """Compare two documents member by member; what is no JSON is only said to change."""
+    before, after = _document(old), _document(new)
+    if before is None or after is None:
+        yield Line(CONFIG_KEY, None if old is None else f"{MASK} (no JSON object)", None if new is None else MASK)
+        return
+    host_before, host_after = _only_host(before), _only_host(after)
+    if host_before is not None and host_after is not None and host_before != host_after:
+        yield Line(f"{CONFIG_KEY} → host", quote(masked_host(host_before)), quote(masked_host(host_after)))
+        before = _renamed(before, host_after)
+    yield from _members(f"{CONFIG_KEY} → ", before, after)
+
+
+def _document(content: bytes | None) -> Object | None:
     try:
-        document = gojson.parse(secret.data[CONFIG_KEY])
+        found = gojson.parse(content or b"")
     except GoJSONError:
-        return {"the whole text": (f"{MASK} (no JSON)", secret.data[CONFIG_KEY])}
-    found: dict[str, tuple[str, object]] = {}
-    auths = document.get("auths") if isinstance(document, Object) else None
-    if isinstance(document, Object) and isinstance(auths, Object) and len(auths) == 1:
-        ((host, entry),) = auths.items()
-        found["host"] = (quote(masked_host(host)), host)
-        _walk(entry, ("credentials",), found)
-        document = build([(key, value) for key, value in document.items() if key != "auths"])
-    _walk(document, (), found)
-    found.pop("", None)  # an empty rest
-    return found
+        return None
+    return found if isinstance(found, Object) else None
+
+
+def _only_host(document: Object) -> str | None:
+    auths = document.get("auths")
+    return next(iter(auths)) if isinstance(auths, Object) and len(auths) == 1 else None
+
+
+def _renamed(document: Object, host: str) -> Object:
+    """Return the document with its one registry under another host."""
+    auths = document["auths"]
+    entry = next(iter(auths.values())) if isinstance(auths, Object) else None
+    return replaced(document, "auths", build([(host, entry)]))
+
+
+def _members(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield a line for each member, or whole section, that is not the same."""
+    for key in [*old, *(key for key in new if key not in old)]:
+        where = prefix + masked_host(key)
+        if key not in new:
+            yield Line(where, MASK, None)
+        elif key not in old:
+            yield Line(where, None, MASK)
+        elif isinstance(old[key], Mapping) and isinstance(new[key], Mapping) and old[key] and new[key]:
+            yield from _members(f"{where} → ", old[key], new[key])
+        elif old[key] != new[key]:
+            yield Line(where, MASK, _other(MASK))
 
 
 def masked_host(host: str) -> str:
-    """Return a host key without the password that may stand before an @."""
+    """Return a host key without what may stand before an @."""
     before, at, after = host.rpartition("@")
     return f"{MASK}{at}{after}" if before else host
-
-
-def _walk(value: object, path: tuple[str, ...], found: dict[str, tuple[str, object]]) -> None:
-    if isinstance(value, Mapping) and value and len(path) < _MAX_DEPTH:
-        for key, member in value.items():
-            _walk(member, (*path, key), found)
-    else:
-        empty = isinstance(value, Mapping | list) and not value
-        found[" → ".join(path)] = ("empty" if empty else MASK, value)

@@ -20,7 +20,7 @@ from destinations.views import errors, writing
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from destinations.model import Judgement, Secret
+    from destinations.model import Check, Judgement, Secret
 
 _NAMES = {
     Stage.LISTING: "Listing",
@@ -46,7 +46,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "row": row,
         "stages": _path(row.judgement),
-        "failed": [check for check in row.judgement.checks if not check.ok],
+        "failed": _failed(row.judgement),
         "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
         "certs_name": secrets.certs_name(row.secret),
         "owner": owners.owner(row.secret),
@@ -63,6 +63,11 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "nonce": writing.nonce(),
     }
     return render(request, "destinations/destination.html", context)
+
+
+def _failed(judgement: Judgement) -> list[Check]:
+    """Return the checks that failed, those of one cause once: the last, which has Epinio's words."""
+    return list({check.message: check for check in judgement.checks if not check.ok}.values())
 
 
 def _path(judgement: Judgement) -> list[tuple[str, str]]:

@@ -120,6 +120,24 @@ def test_several_faults_at_once_are_mended_at_once() -> None:
     assert len(fixed.applied) >= 5
 
 
+def test_faults_of_which_the_first_hides_the_second_are_all_proposed() -> None:
+    text = json.dumps({"auths": {f"https://{HOST}/": {**ENTRY, "auth": b64encode(b"robot:x\n").decode()}}})
+    secret = destination(text, annotations={names.ORGANIZATION_ANNOTATION: "Team/"})
+    groups = repairs.proposals(secret, namespace(secret), now=NOW, version=None)
+    assert [[fix.code for fix in group] for group in groups] == [
+        ["host"],
+        ["auth-from-password", "password-from-auth"],
+        ["organization"],
+    ]
+
+
+def test_one_of_several_hosts_goes_as_one_line() -> None:
+    secret = destination(TWO_HOSTS)
+    fixed = repairs.apply(secret, namespace(secret), Choice(frozenset({"keep-host-1"})))
+    ((line),) = repairs.difference(secret, fixed.secret)
+    assert (line.where, line.after) == (".dockerconfigjson → auths → other.example.com", None)
+
+
 def test_a_sound_or_a_disabled_destination_has_nothing_to_mend() -> None:
     for secret in (destination(), destination(labels={names.REGISTRY_LABEL: "false"})):
         assert repairs.proposals(secret, namespace(secret), now=NOW, version=None) == ()
