@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 
 from destinations import certificates, current, traps
 from destinations.model import Credentials, Draft
@@ -19,12 +21,17 @@ _CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove t
 _MAX_PASSWORD = 64 * 1024
 
 
+def _arrived_whole(text: str) -> None:
+    if "\ufffd" in text:
+        raise ValidationError("It did not arrive whole: a character of it is no UTF-8. Paste it as plain text.")
+
+
 def _text(label: str, hint: str = "", *, required: bool = True, limit: int = 253, **attrs: str) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,
         required=required,
-        max_length=limit,
+        validators=[MaxLengthValidator(limit), _arrived_whole],
         strip=False,
         widget=forms.TextInput(attrs=_OFF | attrs),
     )
@@ -37,7 +44,7 @@ class _Fields(forms.Form):
     password = forms.CharField(
         label="Password or token",
         required=False,
-        max_length=_MAX_PASSWORD,
+        validators=[MaxLengthValidator(_MAX_PASSWORD), _arrived_whole],  # `max_length` would let browsers cut it
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -48,7 +55,6 @@ class _Fields(forms.Form):
         label="CA certificates (PEM)",
         help_text="Only for a registry whose certificate is not publicly trusted. Then nothing else is trusted.",
         required=False,
-        max_length=certificates.MAX_BUNDLE_BYTES,
         strip=False,
         widget=forms.Textarea(attrs={"rows": "6", "spellcheck": "false", "autocomplete": "off"}),
     )
@@ -59,12 +65,18 @@ class _Fields(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
-    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+    nonce = forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z", widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
         """Hide the question about blanks until it has to be asked."""
         super().__init__(*args, **kwargs)
         self.asks_about_blanks = False
+
+    def clean(self) -> dict[str, Any]:
+        """Forget a private key that was pasted as a certificate, so that the page does not show it again."""
+        if certificates.holds_private_key(self.data.get("bundle_text", "").encode("utf-8", "replace")):
+            self.data = {**self.data, "bundle_text": ""}
+        return super().clean() or {}
 
     def catch(self, trap: Trap | None) -> None:
         """Put a trap beside its field."""
@@ -74,9 +86,8 @@ class _Fields(forms.Form):
     def _check_account(self, cleaned: dict[str, Any]) -> None:
         password = cleaned.get("password") or ""
         self.catch(traps.in_username(cleaned.get("username") or ""))
-        trap = traps.in_password(password, choice=cleaned.get("password_blanks") or "")
-        self.asks_about_blanks = trap is not None
-        self.catch(trap)
+        self.asks_about_blanks = password != password.strip()
+        self.catch(traps.in_password(password, choice=cleaned.get("password_blanks") or ""))
         if cleaned.get("password_blanks") == "remove":
             cleaned["password"] = password.strip()
 
@@ -86,18 +97,12 @@ class _Fields(forms.Form):
         if typed.strip() and file:
             self.add_error("bundle_text", "There is both text and a file. Give one of them.")
             return b""
-        if file and file.size > certificates.MAX_BUNDLE_BYTES:
-            self.add_error("bundle_file", "The file is larger than 512 KiB. A CA bundle is a few KiB.")
-            return b""
         field, raw = ("bundle_file", file.read()) if file else ("bundle_text", typed.encode("utf-8", "replace"))
         if not file and not raw.strip():
             return b""
-        bundle = certificates.read_bundle(raw)
+        bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
         for problem in bundle.problems:
             self.add_error(field, f"{problem.message} {problem.fix}")
-        now = datetime.now(UTC)
-        if bundle.certificates and all(one.health(now) is certificates.Health.EXPIRED for one in bundle.certificates):
-            self.add_error(field, "Every certificate in it has expired. Give the registry's current CA certificate.")
         return bundle.pem
 
     def expiry(self) -> str:
@@ -119,7 +124,7 @@ class NewForm(_Fields):
 
     def clean(self) -> dict[str, Any]:
         """Run every trap."""
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned = super().clean()
         if cleaned.get("name"):
             self.catch(traps.in_name(cleaned["name"]))
         self._check_target(cleaned)
@@ -133,7 +138,7 @@ class NewForm(_Fields):
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
         if not host:
             return
-        trap = traps.in_host(host)
+        trap = traps.in_host(host) or (traps.in_organization(organization) if organization else None)
         if trap:
             self.catch(trap)
         elif organization:
@@ -172,7 +177,7 @@ class RotateForm(_Fields):
 
     def clean(self) -> dict[str, Any]:
         """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned = super().clean()
         self._check_account(cleaned)
         choice = cleaned.get("bundle_choice")
         given = self._read_bundle(cleaned)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, current
+from destinations import actions, certificates, current
 from destinations.actions import Refused
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
@@ -42,6 +42,8 @@ def new(request: HttpRequest) -> HttpResponse:
 def _preview(request: HttpRequest) -> HttpResponse:
     """Show both references without JavaScript: what was typed stands there again, but for password and file."""
     typed = {key: value for key, value in request.POST.items() if key not in {"password", "csrfmiddlewaretoken"}}
+    if certificates.holds_private_key(request.POST.get("bundle_text", "").encode("utf-8", "replace")):
+        del typed["bundle_text"]
     trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
     form = NewForm(initial={**typed, "nonce": writing.nonce()})
     return writing.page(
