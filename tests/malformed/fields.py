@@ -27,8 +27,8 @@ GUARD = "a form opens no connection: which addresses may be reached is decided w
 
 HOSTS = [
     Odd(1, "", "required", FAILS, "nowhere to push to"),
-    Odd(2, "https://registry.example.com", "without a scheme", FAILS, "skopeo reads no scheme"),
-    Odd(3, "oci://registry.example.com", "without a scheme", FAILS, "skopeo reads no scheme"),
+    Odd(2, "https://registry.example.com", "without a scheme", FINE, "every tool cuts it off, but nobody should rely on it"),
+    Odd(3, "oci://registry.example.com", "without a scheme", FAILS, "skopeo finds no credentials for it"),
     Odd(4, "https://index.docker.io/v1/", "without a scheme", FAILS, "what docker login writes"),
     Odd(5, "registry.example.com/", "without a path", FAILS, "an empty part in the path"),
     Odd(6, "registry.example.com/team", "Put team into the organization", RISKY, "the organization stands there twice"),

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
-from tests.malformed import fields
-from tests.malformed.asking import HOST, destination, entry, run_verdict, verdict
+from tests.malformed import bundles, fields
+from tests.malformed.asking import HOST, destination, encoded, entry, run_verdict, verdict
+from tests.malformed.bundles import BUNDLES, ENORMOUS, Bundle
 from tests.malformed.fields import FINE, NONE, RISKY, Odd
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")  # as in gox509
 EVERY = [
     pytest.param(field, odd, id=f"{field}-{fields.label(odd)}")
     for field, odds in fields.TYPED.items()
@@ -44,3 +46,13 @@ def test_72_a_missing_organization_is_said(tmp_path: Path) -> None:
     code, (row,) = verdict([destination(metadata={"annotations": {}})], tmp_path)
     assert (code, row["verdict"]) == (1, "not-listed")
     assert "missing annotation" in row["listing_error"]
+
+
+@pytest.mark.parametrize("bundle", [*BUNDLES, *ENORMOUS], ids=bundles.label)
+def test_a_bundle(tmp_path: Path, bundle: Bundle) -> None:
+    names_it = destination(data={names.CERTS_KEY: encoded("ca")})
+    held = {"kind": "Secret", "metadata": {"name": "ca"}, "data": {names.BUNDLE_KEY: encoded(bundle.content)}}
+    code, (row,) = verdict([names_it, held], tmp_path)
+    assert row["verdict"] == bundle.verdict
+    assert row["failed_stage"] == ("login" if code else None)
+    assert code == (0 if bundle.verdict in {FINE, RISKY} else 1)
