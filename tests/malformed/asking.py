@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from destinations.cluster.memory import InMemoryCluster
+    from destinations.cluster.port import Cluster
 
 PASSWORD = "canary-pass-4471"
 HOST = "registry.example.com"
@@ -32,7 +32,7 @@ def typed(**changed: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def rotation(cluster: InMemoryCluster, name: str = "one", **changed: Any) -> dict[str, Any]:
+def rotation(cluster: Cluster, name: str = "one", **changed: Any) -> dict[str, Any]:
     """Return a sound form for a rotation of what is there now, changed."""
     secret = cluster.get_secret(name)
     seen = {"uid": secret.uid, "resource_version": secret.resource_version}
@@ -66,7 +66,7 @@ def encoded(value: bytes | str) -> str:
     return b64encode(value.encode() if isinstance(value, str) else value).decode()
 
 
-def entry(username: str = "robot", password: str = "old-pass") -> dict[str, str]:
+def entry(username: str = "robot", password: str = "old-pass") -> dict[str, str]:  # noqa: S107 - for tests
     """Return the entry of one registry, all three fields in step."""
     return {"auth": encoded(f"{username}:{password}"), "username": username, "password": password}
 

@@ -11,7 +11,7 @@ import io
 import zipfile
 from base64 import b64encode, encodebytes
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -32,7 +32,7 @@ from tests.malformed.fields import ACCEPTED, FAILS, FINE, RISKY
 NOW = datetime.now(UTC)
 YEAR_9999 = -1
 KEY = ec.generate_private_key(ec.SECP256R1())
-_RSA = rsa.generate_private_key(65537, 1024)
+_RSA = rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
 _SHA256_RSA, _SHA1_RSA, _MD5_RSA = (bytes.fromhex("2a864886f70d0101") + bytes([last]) for last in (11, 5, 4))
 _VERSION = bytes.fromhex("a003020102")
 
@@ -49,19 +49,29 @@ class Bundle(NamedTuple):
     stored: bytes = b""
 
 
-def made(  # noqa: PLR0913 - the parts of a certificate
-    name: str = "CA", *, key: object = KEY, signer: object = None, start: int = -9, days: int = 900, ca: bool | None = True
+def made(
+    name: str = "CA",
+    *,
+    key: Any = KEY,
+    start: int = -9,
+    days: int = 900,
+    ca: bool | None = True,
 ) -> bytes:
     """Return a self-signed certificate in DER; `ca` None leaves the basic constraints away."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) if days == YEAR_9999 else NOW + timedelta(days=days)
     builder = x509.CertificateBuilder(
-        subject, subject, key.public_key(), 1, NOW + timedelta(days=start), end  # type: ignore[attr-defined]
+        subject,
+        subject,
+        key.public_key(),
+        1,
+        NOW + timedelta(days=start),
+        end,
     )
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    return builder.sign(signer or key, algorithm).public_bytes(Encoding.DER)  # type: ignore[arg-type]
+    return builder.sign(key, algorithm).public_bytes(Encoding.DER)
 
 
 def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:
@@ -133,7 +143,7 @@ _BARE = pem(made("bare", ca=None))
 _V1 = pem(version_1())
 _RSA_1024 = pem(made(key=_RSA))
 _SHA1, _MD5 = pem(rsa_signed_with(_SHA1_RSA)), pem(rsa_signed_with(_MD5_RSA))
-_DSA = pem(made(key=dsa.generate_private_key(1024)))
+_DSA = pem(made(key=dsa.generate_private_key(1024)))  # noqa: S505 - weak on purpose
 _P192 = pem(made(key=ec.generate_private_key(ec.SECP192R1())))
 _ED25519 = pem(made(key=ed25519.Ed25519PrivateKey.generate()))
 _FOREVER = pem(made(days=YEAR_9999))
@@ -148,8 +158,12 @@ KEYS = [
     Bundle(127, "EC key", key_in(PrivateFormat.TraditionalOpenSSL), "private key", FAILS, "likewise"),
     Bundle(127, "OpenSSH key", key_in(PrivateFormat.OpenSSH), "private key", FAILS, "likewise"),
     Bundle(128, "certificate and key", PEM + key_in(PrivateFormat.PKCS8), "private key", RISKY, "likewise"),
-    Bundle(129, "encrypted key", key_in(PrivateFormat.PKCS8, b"pass"), "private key", FAILS, "passwords can be guessed"),
-    Bundle(127, "base64 of a key", b64encode(key_in(PrivateFormat.PKCS8)), "private key", FAILS, "encoded once too often"),
+    Bundle(
+        129, "encrypted key", key_in(PrivateFormat.PKCS8, b"pass"), "private key", FAILS, "passwords can be guessed"
+    ),
+    Bundle(
+        127, "base64 of a key", b64encode(key_in(PrivateFormat.PKCS8)), "private key", FAILS, "encoded once too often"
+    ),
     Bundle(127, "half a key", key_in(PrivateFormat.PKCS8)[:150], "private key", FAILS, "cut off, and still a key"),
 ]
 
@@ -172,10 +186,19 @@ BUNDLES = [
     Bundle(137, "wrapped base64 of PEM", encodebytes(PEM), "once too often", FAILS, "out of a Secret"),
     Bundle(138, "no END", PEM[: PEM.index(b"-----END")], "no matching END", FAILS, "cut off"),
     Bundle(139, "truncated", pem(DER[:-20]), "cannot be read by Go", FAILS, "cut off"),
-    Bundle(140, "long dashes", PEM.replace(b"-----", "\u2014\u2014-".encode()), "five plain dashes", FAILS, "a mail program"),
+    Bundle(
+        140,
+        "long dashes",
+        PEM.replace(b"-----", "\u2014\u2014-".encode()),
+        "five plain dashes",
+        FAILS,
+        "a mail program",
+    ),
     Bundle(141, "NUL inside", PEM[:90] + b"\0" + PEM[90:], "cannot be read by Go", FAILS, "no base64"),
     Bundle(142, "text before", _TEXT + PEM, ACCEPTED, FINE, "what openssl x509 -text prints; not stored", PEM),
-    Bundle(143, "good, then broken", PEM + _BROKEN, "cannot be read by Go", FINE, "Go takes what it can; a person errs"),
+    Bundle(
+        143, "good, then broken", PEM + _BROKEN, "cannot be read by Go", FINE, "Go takes what it can; a person errs"
+    ),
     Bundle(144, "twice the same", PEM + PEM, ACCEPTED, FINE, "harmless, and kept as given", PEM + PEM),
     Bundle(145, "expired", _EXPIRED, "has expired", RISKY, "of no use"),
     Bundle(145, "one expired", PEM + _EXPIRED, ACCEPTED, RISKY, "a change of CA; the page says so", PEM + _EXPIRED),
@@ -192,11 +215,21 @@ BUNDLES = [
     Bundle(153, "year 9999", _FOREVER, ACCEPTED, FINE, "RFC 5280's “no end”", _FOREVER),
     Bundle(154, "50", PEM * 50, ACCEPTED, FINE, "at the limit", PEM * 50),
     Bundle(154, "51", PEM * 51, "more than 50", FINE, "over the limit"),
-    Bundle(155, "256 KiB", PEM + (_PADDING * 256)[len(PEM) :], ACCEPTED, FINE, "at the limit, and only the PEM is kept", PEM),
+    Bundle(
+        155,
+        "256 KiB",
+        PEM + (_PADDING * 256)[len(PEM) :],
+        ACCEPTED,
+        FINE,
+        "at the limit, and only the PEM is kept",
+        PEM,
+    ),
     Bundle(155, "257 KiB", PEM + _PADDING * 257, "larger than 256 KiB", FINE, "over the limit"),
     Bundle(156, "a tag in the subject", _IMG, ACCEPTED, FINE, "escaped where it is shown", _IMG),
     Bundle(157, "RTL and a line end", _RTL, ACCEPTED, FINE, "spelled out where it is shown", _RTL),
-    Bundle(158, "negative serial", pem(with_serial(b"\xff")), "cannot be read by Go", FAILS, "Go refuses it since 1.23"),
+    Bundle(
+        158, "negative serial", pem(with_serial(b"\xff")), "cannot be read by Go", FAILS, "Go refuses it since 1.23"
+    ),
     Bundle(158, "serial zero", _ZERO, ACCEPTED, FINE, "Go takes it", _ZERO),
     Bundle(160, "zip", zipped(PEM, zipfile.ZIP_DEFLATED), "no PEM block", FAILS, "another file"),
     Bundle(160, "plain zip", zipped(PEM, zipfile.ZIP_STORED), "cannot be read by Go", FAILS, "BEGIN in mid-line"),

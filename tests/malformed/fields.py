@@ -27,7 +27,13 @@ GUARD = "a form opens no connection: which addresses may be reached is decided w
 
 HOSTS = [
     Odd(1, "", "required", FAILS, "nowhere to push to"),
-    Odd(2, "https://registry.example.com", "without a scheme", FINE, "every tool cuts it off, but nobody should rely on it"),
+    Odd(
+        2,
+        "https://registry.example.com",
+        "without a scheme",
+        FINE,
+        "every tool cuts it off, but nobody should rely on it",
+    ),
     Odd(3, "oci://registry.example.com", "without a scheme", FAILS, "skopeo finds no credentials for it"),
     Odd(4, "https://index.docker.io/v1/", "without a scheme", FAILS, "what docker login writes"),
     Odd(5, "registry.example.com/", "without a path", FAILS, "an empty part in the path"),
@@ -68,7 +74,13 @@ HOSTS = [
     Odd(37, "REGISTRY.Example.COM", ACCEPTED, FINE, "upper case is the same host to every tool, and kept as typed"),
     Odd(38, "xn--", "full name", FAILS, "a user of Docker Hub"),
     Odd(39, f"{'a' * 64}.example.com", "1 to 63 characters", FINE, "no resolver takes it, the tools' grammars do"),
-    Odd(40, f"{'a' * 49}.{'b' * 49}.{'c' * 49}.{'d' * 49}.{'e' * 49}.abcd", "at most 253", FAILS, "too long to be a name"),
+    Odd(
+        40,
+        f"{'a' * 49}.{'b' * 49}.{'c' * 49}.{'d' * 49}.{'e' * 49}.abcd",
+        "at most 253",
+        FAILS,
+        "too long to be a name",
+    ),
     Odd(41, "*.example.com", "there is no * in", FAILS, "a wildcard is for certificates"),
     Odd(42, "reg_istry.example.com", "there is no _ in", FAILS, "skopeo takes it for a user of Docker Hub"),
     Odd(43, "javascript:alert(1)", "there is no ( in", FAILS, "a link's scheme"),

@@ -75,7 +75,9 @@ def test_an_enormous_one_is_refused_before_it_is_read(client: Client, portal: In
     assert portal.list_secrets() == []
 
 
-@pytest.mark.parametrize("name", ["../../x.pem", "x.pem.exe", "C:\\ca.pem", "\u202emep.exe", "a" * 300, "<img src=x>.pem"])
+@pytest.mark.parametrize(
+    "name", ["../../x.pem", "x.pem.exe", "C:\\ca.pem", "\u202emep.exe", "a" * 300, "<img src=x>.pem"]
+)
 def test_159_a_files_name_means_nothing(client: Client, portal: InMemoryCluster, name: str) -> None:
     assert add(client, bundle_file=SimpleUploadedFile(name, PEM)).status_code == 303
     shown = "".join(text_of(client.get(path)) for path in ("/", "/destinations/one"))

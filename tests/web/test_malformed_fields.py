@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from destinations.cluster.memory import InMemoryCluster
 
-EVERY = [pytest.param(field, odd, id=f"{field}-{fields.label(odd)}") for field, odds in fields.TYPED.items() for odd in odds]
+EVERY = [
+    pytest.param(field, odd, id=f"{field}-{fields.label(odd)}") for field, odds in fields.TYPED.items() for odd in odds
+]
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def test_no_field_lets_a_browser_cut_what_is_pasted(client: Client, portal: InMe
         page = client.get(path).content.decode()
         assert 'type="password"' in page
         visible = page.replace('type="hidden"', "")
-        assert 'maxlength' not in visible.split('name="uid"')[0]
+        assert "maxlength" not in visible.split('name="uid"')[0]
 
 
 def test_the_preview_cuts_nothing_and_refuses_what_the_form_refuses(client: Client, portal: InMemoryCluster) -> None:
