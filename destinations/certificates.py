@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from destinations.acceptance import gopem, gox509
 
 SOON = timedelta(days=30)
-MAX_BUNDLE_BYTES = 512 * 1024
+MAX_BUNDLE_BYTES = 256 * 1024
+MAX_CERTIFICATES = 50
+_KEY = re.compile(rb"PRIVATE KEY-----|BEGIN [A-Z0-9 ]*PRIVATE KEY")
 
 
 class Health(StrEnum):
@@ -71,8 +73,8 @@ class Bundle:
 _CONVERT = "Convert it to PEM: openssl x509 -inform der -in FILE -out FILE.pem"
 EMPTY = Problem("There is nothing in it.", "Give at least one PEM block BEGIN CERTIFICATE, or leave the bundle away.")
 PRIVATE_KEY = Problem(
-    "It holds a private key. Epinio mounts the whole bundle into the export job.",
-    "Remove the key from the text; only the CA certificates belong here. Consider the key leaked.",
+    "It holds a private key, which would be mounted into every export job; it was not kept, and is not shown again.",
+    "Give the CA certificates alone, and treat the key as exposed: replace it.",
 )
 DER = Problem("It is a certificate in binary form (DER).", _CONVERT)
 PKCS12 = Problem(
@@ -107,7 +109,17 @@ HEADERS = Problem("A CERTIFICATE block has header lines, and Go skips such a blo
 UNREADABLE = Problem(
     "A CERTIFICATE block cannot be read by Go and is skipped.", "Export the certificate again from where it comes."
 )
-NO_PEM = Problem("There is no PEM block in it.", "Give text that starts with -----BEGIN CERTIFICATE-----.")
+NO_PEM = Problem(
+    "There is no PEM block in it.", "Give text that starts with -----BEGIN CERTIFICATE-----, with five plain dashes."
+)
+TOO_LARGE = Problem(
+    f"It is larger than {MAX_BUNDLE_BYTES // 1024} KiB. A CA bundle is a few KiB.",
+    "Give only the CA certificates of this registry.",
+)
+TOO_MANY = Problem(
+    f"There are more than {MAX_CERTIFICATES} certificates in it.", "Give only the CA certificates of this registry."
+)
+ALL_EXPIRED = Problem("Every certificate in it has expired.", "Give the registry's current CA certificate.")
 
 
 def read_bundle(pem: bytes) -> Bundle:
@@ -123,11 +135,27 @@ def read_bundle(pem: bytes) -> Bundle:
         else:
             problems.append(UNREADABLE)
     problems += _of_text(pem, found=len(found))
-    secret = b"PRIVATE KEY-----" in pem
-    if secret:
+    if holds_private_key(pem):
         problems.insert(0, PRIVATE_KEY)
     clean = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found)
-    return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, secret)
+    return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, PRIVATE_KEY in problems)
+
+
+def read_new_bundle(raw: bytes, now: datetime) -> Bundle:
+    """Return a bundle that somebody wants to store, held to what a bundle may reasonably be. Never raises."""
+    if len(raw) > MAX_BUNDLE_BYTES:
+        return Bundle((), (PRIVATE_KEY if holds_private_key(raw) else TOO_LARGE,))
+    bundle = read_bundle(raw)
+    if len(bundle.certificates) > MAX_CERTIFICATES:
+        return replace(bundle, problems=(*bundle.problems, TOO_MANY))
+    if bundle.certificates and all(one.health(now) is Health.EXPIRED for one in bundle.certificates):
+        return replace(bundle, problems=(*bundle.problems, ALL_EXPIRED))
+    return bundle
+
+
+def holds_private_key(text: bytes) -> bool:
+    """Say whether there is a private key in a text, also in one that was encoded once too often."""
+    return _KEY.search(text) is not None or _KEY.search(_decoded(text)) is not None
 
 
 def _of_block(block: gopem.Block) -> Problem:
@@ -169,13 +197,14 @@ def _of_foreign(data: bytes) -> Problem:
         return DER
     if data[:1] == b"\x30":
         return PKCS7 if bytes.fromhex("2a864886f70d010702") in data[:40] else PKCS12
+    return TWICE_ENCODED if b"-----BEGIN " in _decoded(data) else NO_PEM
+
+
+def _decoded(text: bytes) -> bytes:
     try:
-        inner = b64decode(b"".join(data.split()), validate=True)
+        return b64decode(b"".join(text.split()), validate=True)
     except ValueError:
-        return NO_PEM
-    if b"-----BEGIN " in inner:
-        return TWICE_ENCODED
-    return NO_PEM
+        return b""
 
 
 def describe(certificate: x509.Certificate) -> Certificate:
@@ -192,7 +221,9 @@ def describe(certificate: x509.Certificate) -> Certificate:
 
 
 def _name(name: x509.Name) -> str:
-    return name.rfc4514_string() or "(no name)"
+    """Return the name on one line, with what cannot be seen spelled out: U+202E turns around what follows it."""
+    text = name.rfc4514_string() or "(no name)"
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _key(certificate: x509.Certificate) -> str:

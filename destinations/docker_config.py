@@ -5,6 +5,7 @@ Members that the portal does not own keep their value and order, numbers as they
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _OWNED = ("auth", "username", "password")
 _REMOVED = "identitytoken"
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
@@ -59,7 +61,7 @@ def one_registry(content: bytes) -> tuple[Object, Object]:
     try:
         document = gojson.parse(content)
     except GoJSONError:
-        raise Unreadable("The stored .dockerconfigjson is no JSON.") from None
+        raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None
     if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
         raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
@@ -67,13 +69,15 @@ def one_registry(content: bytes) -> tuple[Object, Object]:
 
 
 def stored_credentials(secret: Secret) -> Credentials | None:
-    """Return what Helm logs in with, or None where either part is missing or the Secret cannot be read."""
+    """Return what Helm logs in with; None where a part is missing, is no UTF-8, or the Secret cannot be read."""
     try:
         entry = parsing.read_entry(parsing.read_config(secret))
     except ParseError:
         return None
     username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
-    return Credentials(username, password) if username and password else None
+    if not username or not password or _LONE.search(username + password):
+        return None  # bytes that are no UTF-8 may stand in `auth`, and cannot be written as JSON
+    return Credentials(username, password)
 
 
 def host_key(secret: Secret) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.functional import cached_property
 
 from destinations import actions, certificates, current, docker_config, names, traps
@@ -26,15 +28,24 @@ _CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove t
 _MAX_PASSWORD = 64 * 1024
 
 
+def _arrived_whole(text: str) -> None:
+    if "\ufffd" in text:
+        raise ValidationError("It did not arrive whole: a character of it is no UTF-8. Paste it as plain text.")
+
+
 def _text(label: str, hint: str = "", *, required: bool = True, limit: int = 253, **attrs: str) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,
         required=required,
-        max_length=limit,
+        validators=[MaxLengthValidator(limit), _arrived_whole],
         strip=False,
         widget=forms.TextInput(attrs=_OFF | attrs),
     )
+
+
+def _nonce() -> forms.RegexField:
+    return forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z", widget=forms.HiddenInput)
 
 
 def _bundle_choice() -> forms.ChoiceField:
@@ -53,7 +64,7 @@ class _Fields(forms.Form):
     password = forms.CharField(
         label="Password or token",
         required=False,
-        max_length=_MAX_PASSWORD,
+        validators=[MaxLengthValidator(_MAX_PASSWORD), _arrived_whole],  # `max_length` would let browsers cut it
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -64,7 +75,6 @@ class _Fields(forms.Form):
         label="CA certificates (PEM)",
         help_text="Only for a registry whose certificate is not publicly trusted. Then nothing else is trusted.",
         required=False,
-        max_length=certificates.MAX_BUNDLE_BYTES,
         strip=False,
         widget=forms.Textarea(attrs={"rows": "6", "spellcheck": "false", "autocomplete": "off"}),
     )
@@ -75,12 +85,18 @@ class _Fields(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
-    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+    nonce = _nonce()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
         """Hide the question about blanks until it has to be asked."""
         super().__init__(*args, **kwargs)
         self.asks_about_blanks = False
+
+    def clean(self) -> dict[str, Any]:
+        """Forget a private key that was pasted as a certificate, so that the page does not show it again."""
+        if certificates.holds_private_key(self.data.get("bundle_text", "").encode("utf-8", "replace")):
+            self.data = {**self.data, "bundle_text": ""}
+        return super().clean() or {}
 
     def catch(self, trap: Trap | None) -> None:
         """Put a trap beside its field."""
@@ -90,9 +106,8 @@ class _Fields(forms.Form):
     def _check_account(self, cleaned: dict[str, Any]) -> None:
         password = cleaned.get("password") or ""
         self.catch(traps.in_username(cleaned.get("username") or ""))
-        trap = traps.in_password(password, choice=cleaned.get("password_blanks") or "")
-        self.asks_about_blanks = trap is not None
-        self.catch(trap)
+        self.asks_about_blanks = password != password.strip()
+        self.catch(traps.in_password(password, choice=cleaned.get("password_blanks") or ""))
         if cleaned.get("password_blanks") == "remove":
             cleaned["password"] = password.strip()
 
@@ -102,18 +117,12 @@ class _Fields(forms.Form):
         if typed.strip() and file:
             self.add_error("bundle_text", "There is both text and a file. Give one of them.")
             return b""
-        if file and file.size > certificates.MAX_BUNDLE_BYTES:
-            self.add_error("bundle_file", "The file is larger than 512 KiB. A CA bundle is a few KiB.")
-            return b""
         field, raw = ("bundle_file", file.read()) if file else ("bundle_text", typed.encode("utf-8", "replace"))
         if not file and not raw.strip():
             return b""
-        bundle = certificates.read_bundle(raw)
+        bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
         for problem in bundle.problems:
             self.add_error(field, f"{problem.message} {problem.fix}")
-        now = datetime.now(UTC)
-        if bundle.certificates and all(one.health(now) is certificates.Health.EXPIRED for one in bundle.certificates):
-            self.add_error(field, "Every certificate in it has expired. Give the registry's current CA certificate.")
         return bundle.pem
 
     def _chosen_bundle(self, cleaned: dict[str, Any], given: bytes) -> bytes | None:
@@ -131,20 +140,38 @@ class _Fields(forms.Form):
         return stated.isoformat() if stated else ""
 
 
-class NewForm(_Fields):
-    """A new destination."""
+class _TargetFields(_Fields):
+    """What adding and editing have in common."""
 
-    name = _text("Name", "What people type: epinio app export --registry NAME")
     host = _text("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
     organization = _text("Organization", "The path below the host: team, or platform/team", limit=255)
     description = _text("Description", "Optional, for people.", required=False, limit=500)
+    judgement: Judgement | None = None
+
+    def _check_target(self, cleaned: dict[str, Any]) -> None:
+        host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
+        if not host:
+            return
+        trap = traps.in_host(host) or (traps.in_organization(organization) if organization else None)
+        if trap:
+            self.catch(trap)
+        elif organization:
+            trap, self.judgement = traps.in_target(
+                host, organization, now=datetime.now(UTC), version=current.epinio_version()
+            )
+            self.catch(trap)
+
+
+class NewForm(_TargetFields):
+    """A new destination."""
+
+    name = _text("Name", "What people type: epinio app export --registry NAME")
     field_order = ("name", "host", "organization", "username", "password", "password_blanks", "bundle_text", "bundle_file",
                    "expires_on", "description", "nonce")  # fmt: skip
-    judgement: Judgement | None = None
 
     def clean(self) -> dict[str, Any]:
         """Run every trap."""
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned = super().clean()
         if cleaned.get("name"):
             self.catch(traps.in_name(cleaned["name"]))
         self._check_target(cleaned)
@@ -153,19 +180,6 @@ class NewForm(_Fields):
             self.add_error("password", "Type the password or token.")
         cleaned["bundle"] = self._read_bundle(cleaned)
         return cleaned
-
-    def _check_target(self, cleaned: dict[str, Any]) -> None:
-        host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
-        if not host:
-            return
-        trap = traps.in_host(host)
-        if trap:
-            self.catch(trap)
-        elif organization:
-            trap, self.judgement = traps.in_target(
-                host, organization, now=datetime.now(UTC), version=current.epinio_version()
-            )
-            self.catch(trap)
 
     def draft(self) -> Draft:
         """Return the destination of a valid form."""
@@ -192,7 +206,7 @@ class RotateForm(_Fields):
 
     def clean(self) -> dict[str, Any]:
         """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned = super().clean()
         self._check_account(cleaned)
         given = self._read_bundle(cleaned)
         cleaned["bundle"] = self._chosen_bundle(cleaned, given)
@@ -212,19 +226,15 @@ class DeleteForm(forms.Form):
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
-class EditForm(_Fields):
+class EditForm(_TargetFields):
     """A destination changed: what the stored password may not follow asks for it again."""
 
-    host = _text("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
-    organization = _text("Organization", "The path below the host: team, or platform/team", limit=255)
-    description = _text("Description", "Optional, for people.", required=False, limit=500)
     username = _text("User name", "Needed with a password.", required=False, limit=1024)
     bundle_choice = _bundle_choice()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = ("host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
                    "username", "password", "password_blanks", "nonce", "uid", "resource_version")  # fmt: skip
-    judgement: Judgement | None = None
 
     def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
         """Keep the destination as it is stored, to compare with."""
@@ -233,8 +243,9 @@ class EditForm(_Fields):
 
     def clean(self) -> dict[str, Any]:
         """Run the traps on what changes, and ask for the password where the stored one may not be kept."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        self._check_target(cleaned)
+        cleaned = super().clean()
+        if self._has_new_target(cleaned):
+            self._check_target(cleaned)
         self._check_account(cleaned)
         given = self._read_bundle(cleaned)
         cleaned["bundle"] = self._chosen_bundle(cleaned, given)
@@ -248,25 +259,25 @@ class EditForm(_Fields):
             self.add_error("username", "Type the user name that belongs to the password.")
         return cleaned
 
-    def _check_target(self, cleaned: dict[str, Any]) -> None:
-        host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
+    def _has_new_target(self, cleaned: dict[str, Any]) -> bool:
         stated = self._stored.annotations.get(names.ORGANIZATION_ANNOTATION)
-        if not host or (host, organization) == (docker_config.host_key(self._stored), stated):
-            return
-        trap = traps.in_host(host)
-        if trap or not organization:
-            self.catch(trap)
-            return
-        trap, self.judgement = traps.in_target(
-            host, organization, now=datetime.now(UTC), version=current.epinio_version()
-        )
-        self.catch(trap)
+        return (cleaned.get("host"), cleaned.get("organization")) != (docker_config.host_key(self._stored), stated)
+
+
+def _organization_trap(organization: str) -> Trap | None:
+    """Say what is wrong with an organization, as it would be below a sound host."""
+    return (
+        traps.in_organization(organization)
+        or traps.in_target(
+            "registry.example.com", organization, now=datetime.now(UTC), version=current.epinio_version()
+        )[0]
+    )
 
 
 class RepairForm(forms.Form):
     """Which of the proposed fixes to apply: a box for each, a choice where there are several ways."""
 
-    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+    nonce = _nonce()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -305,7 +316,7 @@ class RepairForm(forms.Form):
         """Check the organization that was typed."""
         cleaned: dict[str, Any] = super().clean() or {}
         typed = cleaned.get("organization") or ""
-        trap = traps.in_organization(typed, now=datetime.now(UTC), version=current.epinio_version()) if typed else None
+        trap = _organization_trap(typed) if typed else None
         if trap:
             self.add_error(
                 "organization", f"{trap.message} {f'Did you mean {trap.suggestion}?' * bool(trap.suggestion)}"
@@ -344,4 +355,4 @@ class SwitchForm(forms.Form):
 
     to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     chosen = _ChosenField()
-    nonce = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+    nonce = _nonce()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FOREIGN = {"SealedSecret", "ExternalSecret"}
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 class UnusableInput(ValueError):
@@ -45,24 +47,24 @@ def documents(text: str) -> Iterator[Mapping[str, Any]]:
 
 def is_foreign(document: Mapping[str, Any]) -> bool:
     """Say whether this is something that makes a Secret later: it cannot be judged, but should not go unmentioned."""
-    return document.get("kind") in _FOREIGN
+    return str(document.get("kind")) in _FOREIGN
 
 
 def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
     """Return the Secret, `stringData` merged over `data`, or None for another kind. Raises UnusableInput."""
     if document.get("kind") != "Secret":
         return None
-    metadata = document.get("metadata") or {}
+    metadata = document.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
         raise UnusableInput("a Secret has no name")
-    name = metadata["name"]
+    name = _whole(metadata["name"])
     own_namespace = metadata.get("namespace") or namespace
     if not isinstance(own_namespace, str):
-        raise UnusableInput(f"the namespace of Secret {name} is no text")
-    plain = {key: value.encode("utf-8", "surrogatepass") for key, value in _texts(document, "stringData", name).items()}
+        raise UnusableInput(f"the namespace of Secret {name!a} is no text")
+    plain = {key: value.encode() for key, value in _texts(document, "stringData", name).items()}
     return Secret(
         name=name,
-        namespace=own_namespace,
+        namespace=_whole(own_namespace),
         labels=_texts(metadata, "labels", name),
         annotations=_texts(metadata, "annotations", name),
         data={**{key: _decoded(value, key, name) for key, value in _texts(document, "data", name).items()}, **plain},
@@ -86,7 +88,8 @@ def _parsed(text: str) -> list[Any]:
         mark = error.problem_mark
         where = f" at line {mark.line + 1}" if mark else ""
         raise UnusableInput(f"it is neither JSON nor YAML{where}") from None
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError):
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError):
+        # an explicit tag such as !!bool or !!timestamp on other text ends in any of the last four
         raise UnusableInput("it is neither JSON nor YAML") from None
 
 
@@ -100,16 +103,25 @@ def _items(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _texts(holder: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
     """Return a map of texts; null counts as empty, as in Go."""
-    found = holder.get(key) or {}
-    if not isinstance(found, dict) or not all(isinstance(value, str | None) for value in found.values()):
-        raise UnusableInput(f"a value under {key} of Secret {name} is no text; quote it")
+    found = holder.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise UnusableInput(f"{key} of Secret {name!a} is no object")
+    if not all(isinstance(value, str | None) for value in found.values()):
+        raise UnusableInput(f"a value under {key} of Secret {name!a} is no text; quote it")
     if not all(isinstance(member, str) for member in found):
-        raise UnusableInput(f"a key under {key} of Secret {name} is no text; quote it")
-    return {member: value or "" for member, value in found.items()}
+        raise UnusableInput(f"a key under {key} of Secret {name!a} is no text; quote it")
+    return {_whole(member): _whole(value or "") for member, value in found.items()}
+
+
+def _whole(text: str) -> str:
+    r"""Return the text with U+FFFD for half a surrogate pair, as Go reads `\ud800` in JSON."""
+    return _LONE.sub("\ufffd", text)
 
 
 def _decoded(value: str, key: str, name: str) -> bytes:
     try:
         return b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError:
-        raise UnusableInput(f"the value under {key} of Secret {name} is no base64") from None
+        raise UnusableInput(f"the value under {key!a} of Secret {name!a} is no base64") from None

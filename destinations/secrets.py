@@ -97,8 +97,8 @@ def is_portal_certificate(secret: Secret) -> bool:
 
 
 def certs_name(secret: Secret) -> str:
-    """Return the name under the key `certs` exactly as it stands there, or an empty text."""
-    return secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "surrogateescape")
+    """Return the name under the key `certs`, blanks included, or an empty text; what is no UTF-8 can name nothing."""
+    return secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "replace")
 
 
 def is_destination(secret: Secret) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from destinations.acceptance.judge import preview
 from destinations.cluster.limits import is_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from destinations.acceptance.version import EpinioVersion
@@ -17,8 +19,20 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")
+_FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
+_PORT = re.compile(r"0*[1-9][0-9]{0,4}")
+_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
+_MASK = re.compile(r"[*\u2022\u25cf\u00b7]{3,}")
 _HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
-RESERVED_NAMES = frozenset({"new"})
+_MAX_PORT = 65_535
+_MAX_LABEL = 63
+MAX_HOST = 253
+MAX_ORGANIZATION = 255
+_RESERVED = {
+    "new": "The portal needs the name new for itself. Choose another one.",
+    "registry-creds": "Epinio keeps its own registry under this name. Choose another one.",
+    "dex-config": "Epinio keeps the settings of its sign-in under this name. Choose another one.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +46,92 @@ class Trap:
 
 def in_name(name: str) -> Trap | None:
     """Say what is wrong with a name, if anything."""
-    if name in RESERVED_NAMES:
-        return Trap("name", f"The portal needs the name {name} for itself. Choose another one.")
+    if name in _RESERVED:
+        return Trap("name", _RESERVED[name])
     if not is_name(name):
         suggestion = re.sub("[^a-z0-9.-]+", "-", name.lower()).strip("-.")[:200]
         rule = (
             "A name is made of lower-case letters, digits, dots and dashes, and starts and ends with a letter or digit."
         )
-        return Trap("name", rule, suggestion if is_name(suggestion) else "")
+        return Trap("name", rule, suggestion if name.isascii() and is_name(suggestion) else "")
     return None
 
 
-def in_host(host: str) -> Trap | None:  # noqa: PLR0911 - one return a mistake
+def in_host(host: str) -> Trap | None:
     """Say what is wrong with the spelling of a host, if anything."""
-    bare = _SCHEME.sub("", host.strip())
-    bare = bare.rpartition("@")[2] if "@" in bare.partition("/")[0] else bare
-    path = bare.partition("/")[2]
-    bare_host = bare.partition("/")[0]
-    if host != host.strip() or re.search(r"\s", host):
-        return Trap("host", "The host holds a blank or a line end.", re.sub(r"\s", "", bare_host))
+    return next((trap for find in (_in_text, _in_shape, _in_address) for trap in find(host)), None)
+
+
+def _in_text(host: str) -> Iterator[Trap]:
+    """Find characters that no host has."""
+    if len(host) > MAX_HOST:
+        yield Trap("host", f"The host has {len(host)} characters, and no name may have more than {MAX_HOST}.")
+    if re.search(r"\s", host):
+        inside = re.search(r"\s", host.strip())
+        yield Trap("host", "The host holds a blank or a line end.", "" if inside else _bare(host.strip()))
+    if not host.isascii():
+        yield Trap("host", "Write the host in plain letters: a name in another script starts with xn-- here.")
+    if odd := _FOREIGN.search(host):
+        shown = odd[0] if odd[0].isprintable() else "control character"
+        yield Trap("host", f"Write the host as HOST or HOST:PORT: there is no {shown} in the name of a registry.")
+
+
+def _in_shape(host: str) -> Iterator[Trap]:
+    """Find what belongs elsewhere: an account, a scheme, a path."""
+    bare, path = _bare(host), _SCHEME.sub("", host).partition("/")[2].strip("/")
     if "@" in host:
-        return Trap(
-            "host", "User name and password do not belong into the host: Epinio shows it to everybody.", bare_host
-        )
+        yield Trap("host", "User name and password do not belong into the host: Epinio shows it to everybody.", bare)
     if _SCHEME.match(host):
-        return Trap("host", "Write the host without a scheme such as https:// or oci://.", bare_host)
+        yield Trap("host", "Write the host without a scheme such as https:// or oci://.", bare)
     if _API_PATH.search(host):
-        return Trap(
-            "host",
-            "Write the host without /v1/ or /v2/: with it the image would be pushed without credentials.",
-            bare_host,
-        )
+        message = "Write the host without /v1/ or /v2/: with it the image would be pushed without credentials."
+        yield Trap("host", message, bare)
     if "/" in host:
-        where = f" Put {path.strip('/')} into the organization." if path.strip("/") else ""
-        return Trap("host", f"Write the host without a path.{where}", bare_host)
+        where = f" Put {path} into the organization." if path else ""
+        yield Trap("host", f"Write the host without a path.{where}", bare)
+
+
+def _in_address(host: str) -> Iterator[Trap]:
+    """Find names, addresses and ports that lead nowhere, or not where they seem to."""
+    name, colon, port = host.partition(":")
+    if "[" in host or "]" in host:
+        yield Trap("host", "Skopeo reads no IPv6 address. Write the registry's name.")
     if host and not re.search(r"[.:]", host) and host != "localhost":
-        return Trap(
+        yield Trap(
             "host", "Write the registry's full name, with a dot or a port: skopeo takes this for a user of Docker Hub."
         )
+    if colon and not (_PORT.fullmatch(port) and int(port) <= _MAX_PORT):
+        message = f"The port is no number from 1 to {_MAX_PORT}. Write the host as HOST or HOST:PORT."
+        yield Trap("host", message, "" if ":" in port else name)
+    if any(not 0 < len(label) <= _MAX_LABEL for label in name.split(".")):
+        message = f"Between the dots of a name stand 1 to {_MAX_LABEL} characters, and none after the last one."
+        yield Trap("host", message, host.rstrip(".") if host.endswith(".") else "")
+    if _ENDS_IN_NUMBER.fullmatch(name) and not _is_ipv4(name):
+        yield Trap("host", "This is no IPv4 address: that has four numbers from 0 to 255, without a zero in front.")
     if host in _HUB:
-        return Trap("host", "Docker Hub's registry is written docker.io here.", "docker.io")
+        yield Trap("host", "Docker Hub's registry is written docker.io here.", "docker.io")
+
+
+def _bare(host: str) -> str:
+    """Return the host without scheme, account and path."""
+    return _SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def in_organization(organization: str) -> Trap | None:
+    """Say what is wrong with an organization whatever the host, if anything."""
+    if len(organization) > MAX_ORGANIZATION:
+        return Trap("organization", f"An organization has at most {MAX_ORGANIZATION} characters.")
+    if {"", ".", ".."} & set(organization.split("/")):
+        message = "An organization has no empty parts and none made of dots: write team, or platform/team."
+        return Trap("organization", message, as_path(organization))
     return None
 
 
@@ -90,11 +150,6 @@ def in_target(
     return Trap(blamed, f"{failed.message} {failed.fix}", suggestion), judgement
 
 
-def in_organization(organization: str, *, now: datetime, version: EpinioVersion | None) -> Trap | None:
-    """Say what is wrong with an organization below a sound host, if anything."""
-    return in_target("registry.example.com", organization, now=now, version=version)[0]
-
-
 def as_path(organization: str) -> str:
     """Return the path that an organization was probably meant to be; empty where nothing of it can stay."""
     parts = (re.sub("[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in organization.split("/"))
@@ -105,10 +160,10 @@ def in_username(username: str) -> Trap | None:
     """Say what is wrong with a user name, if anything."""
     if ":" in username:
         return Trap("username", "Helm refuses a user name with a colon. Some registries offer a robot account instead.")
-    if username != username.strip() or not username.isprintable():
-        return Trap(
-            "username", "The user name starts or ends with a blank, or holds a control character.", username.strip()
-        )
+    bare = username.strip()
+    if username != bare or not username.isprintable():
+        message = "The user name starts or ends with a blank, or holds a control character."
+        return Trap("username", message, bare if bare.isprintable() else "")
     return None
 
 
@@ -120,10 +175,10 @@ def in_password(password: str, *, choice: str) -> Trap | None:
             "The password starts or ends with a blank or a line end. Nobody but you knows whether that belongs to it: "
             "choose below, and type it again.",
         )
-    if "\ufffd" in password:
-        return Trap(
-            "password", "The password did not arrive whole: a character of it is no UTF-8. Paste it as plain text."
-        )
+    if choice == "remove" and password and not password.strip():
+        return Trap("password", "The password is made of blanks alone: nothing would be left. Type it again.")
+    if _MASK.fullmatch(password.strip()):
+        return Trap("password", "This is what a page shows in place of a password. Type or paste the password itself.")
     if "\x00" in password:
         return Trap("password", "The password holds a NUL character, which skopeo would cut off.")
     return None

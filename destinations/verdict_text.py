@@ -17,7 +17,7 @@ _COLOURS = {Verdict.ACCEPTED: 32, Verdict.AT_RISK: 33, Verdict.EXPORT_FAILS: 31,
 def render(judgements: Sequence[Judgement], *, colour: bool) -> str:
     """Return the text, empty for no destination. Control characters are spelled out."""
     namespaces = {judgement.namespace for judgement in judgements}
-    names = {id(one): f"{one.namespace}/{one.name}" if len(namespaces) > 1 else one.name for one in judgements}
+    names = {id(one): _plain(f"{one.namespace}/{one.name}" if len(namespaces) > 1 else one.name) for one in judgements}
     width = max((len(name) for name in names.values()), default=0)
     lines = []
     for one in judgements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,10 @@ class BodyLimit:
         """Answer 411 or 413, or pass on."""
         if request.META.get("HTTP_TRANSFER_ENCODING"):
             return _plain("Send the length of the form (Content-Length).", 411)
-        try:
-            length = int(request.META.get("CONTENT_LENGTH") or 0)
-        except ValueError:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not re.fullmatch("[0-9]{1,18}", length):
             return _plain("Content-Length is no number.", 400)
-        if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return _plain("The form is larger than 1 MiB. A CA bundle is a few KiB: send only that.", 413)
         return self._next(request)
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from destinations import current
 from destinations.cluster.memory import InMemoryCluster
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
     from destinations.cluster.port import Cluster
     from destinations.cluster.real import KubernetesCluster
+
+_PATIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+settings.register_profile(
+    "short", max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=_PATIENT
+)
+settings.register_profile("soak", max_examples=6_000, deadline=None, database=None, suppress_health_check=_PATIENT)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 
 @pytest.fixture

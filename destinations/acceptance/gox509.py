@@ -30,6 +30,16 @@ _CURVES: dict[bytes, type[ec.EllipticCurve]] = {
     bytes.fromhex("2b81040022"): ec.SECP384R1,
     bytes.fromhex("2b81040023"): ec.SECP521R1,
 }
+_REFUSALS = (
+    ValueError,
+    IndexError,  # a field is not there
+    StopIteration,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,
+)
 _RAW_KEY_BYTES = 32
 _VERSION_TAG = 0xA0
 _EXTENSIONS_TAG = 0xA3
@@ -50,7 +60,7 @@ def parse(content: bytes) -> x509.Certificate | None:
         _ = certificate.extensions, certificate.subject, certificate.issuer
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         sound = _is_sound(certificate.tbs_certificate_bytes)
-    except (ValueError, UnsupportedAlgorithm, CryptographyDeprecationWarning):
+    except _REFUSALS:
         return None
     return certificate if sound else None
 

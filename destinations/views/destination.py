@@ -77,9 +77,9 @@ def _path(judgement: Judgement) -> list[tuple[str, str]]:
 
 
 def masked(secret: Secret) -> str:
-    """Return the manifest as YAML with every value that may be secret replaced by its size."""
+    """Return the manifest as YAML with every value that may be secret replaced, without a hint at its length."""
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
-    manifest["data"] = {key: f"••• ({len(value)} bytes)" for key, value in secret.data.items()}
+    manifest["data"] = dict.fromkeys(secret.data, "•••")
     metadata = manifest.get("metadata") or {}
     metadata.pop("managedFields", None)
     annotations = metadata.get("annotations") or {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.shortcuts import render
 
 from destinations import words
@@ -20,8 +21,12 @@ def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
     return page(request, trouble.status, trouble.message, trouble.fix)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer what cannot be read."""
+    if isinstance(exception, TooManyFilesSent):
+        return page(request, 400, "There is more than one file.", "Go back, and put all certificates into one file.")
+    if isinstance(exception, TooManyFieldsSent):
+        return page(request, 400, "The form has more fields than this portal asks for.", "Go back, and send it anew.")
     return page(request, 400, "The portal cannot read this request.", "Go back, and send the form once more.")
 
 

@@ -67,6 +67,8 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
 def _preview(request: HttpRequest) -> HttpResponse:
     """Show both references without JavaScript: what was typed stands there again, but for password and file."""
     typed = {key: value for key, value in request.POST.items() if key not in {"password", "csrfmiddlewaretoken"}}
+    if certificates.holds_private_key(request.POST.get("bundle_text", "").encode("utf-8", "replace")):
+        del typed["bundle_text"]
     trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
     form = NewForm(initial={**typed, "nonce": writing.nonce()})
     return writing.page(

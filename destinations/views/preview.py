@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 def targets(host: str, organization: str) -> tuple[Trap | None, Judgement | None]:
     """Return what is wrong with host and organization, or where an export would go; nothing for no host."""
-    host, organization = host[:253], organization[:255]
     if not host:
         return None, None
-    trap = traps.in_host(host)
+    trap = traps.in_host(host) or (traps.in_organization(organization) if organization else None)
     if trap:
         return trap, None
     return traps.in_target(host, organization, now=datetime.now(UTC), version=current.epinio_version())

@@ -87,7 +87,7 @@ def _status(error: ClusterError) -> int:
 def _password(options: Mapping[str, Any]) -> str:
     if not options["password_stdin"]:
         raise _Unusable("Give the password on standard input, with --password-stdin.")
-    raw = sys.stdin.buffer.read(_MAX_PASSWORD + 2)
+    raw = sys.stdin.buffer.read(_MAX_PASSWORD + 3)  # one more than the longest with its line end
     for end in (b"\r\n", b"\n"):
         if raw.endswith(end):
             raw = raw[: -len(end)]
@@ -100,13 +100,13 @@ def _password(options: Mapping[str, Any]) -> str:
         password = raw.decode()
     except UnicodeDecodeError:
         raise _Unusable("The password on standard input is no UTF-8.") from None
-    if "\x00" in password:
-        raise _Unusable("The password holds a NUL character, which skopeo would cut off.")
     if password != password.strip():
         raise _Unusable(
             "The password starts or ends with a blank, or with more than one line end. Nobody but you knows whether that "
             "belongs to it: remove it, or type it into the form, which asks."
         )
+    if trap := traps.in_password(password, choice=""):
+        raise _Unusable(trap.message)
     return password
 
 
@@ -130,14 +130,9 @@ def _bundle(options: Mapping[str, Any]) -> bytes | None:
             raw = file.read(certificates.MAX_BUNDLE_BYTES + 1)
     except (OSError, ValueError):
         raise _Unusable("The file given with --bundle cannot be read.") from None
-    if len(raw) > certificates.MAX_BUNDLE_BYTES:
-        raise _Unusable("The file given with --bundle is too large for a CA bundle.")
-    bundle = certificates.read_bundle(raw)
+    bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
     for problem in bundle.problems:
         raise _Unusable(f"The file given with --bundle: {problem.message} {problem.fix}")
-    now = datetime.now(UTC)
-    if all(one.health(now) is certificates.Health.EXPIRED for one in bundle.certificates):
-        raise _Unusable("Every certificate in the file given with --bundle has expired.")
     return bundle.pem
 
 

@@ -98,13 +98,14 @@ class Command(BaseCommand):
 
     def _take(self, document: Mapping[str, Any], default: str, found: dict[str, dict[str, Secret]]) -> None:
         if manifests.is_foreign(document):
-            name = str((document.get("metadata") or {}).get("name", ""))
-            self.stderr.write(f"{document['kind']} {name}: the Secret that it makes is not known here and not judged")
+            metadata = document.get("metadata")
+            name = metadata.get("name", "") if isinstance(metadata, dict) else ""
+            self.stderr.write(f"{document['kind']} {name!a}: the Secret that it makes is not known here and not judged")
         secret = manifests.secret_of(document, namespace=default)
         if secret is None:
             return
         if secret.name in found[secret.namespace]:
-            raise UnusableInput(f"Secret {secret.name} stands there twice")
+            raise UnusableInput(f"Secret {secret.name!a} stands there twice")
         found[secret.namespace][secret.name] = secret
 
 

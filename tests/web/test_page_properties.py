@@ -1,0 +1,130 @@
+"""What holds for any Secret on any page and for any form; HYPOTHESIS_PROFILE=soak tries many more of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from destinations import current, names
+from destinations.cluster.memory import InMemoryCluster
+from tests.malformed.asking import destination, encoded, rotation, text_of
+from tests.malformed.strategies import forms, namespaces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning"),
+    pytest.mark.timeout(1200),
+]
+PASSWORD = "canary-pass-8802"
+PASSWORDS = st.sampled_from(
+    [PASSWORD, f" {PASSWORD}", f"{PASSWORD}\n", f'{PASSWORD}"\\</script>', f"{PASSWORD}\0", f"ü{PASSWORD}"]
+)
+heavy = settings(max_examples=settings().max_examples // 2)
+
+
+def post(client: Client, path: str, form: Mapping[str, Any]) -> Any:
+    files = {key: SimpleUploadedFile("ca.pem", value) for key, value in form.items() if isinstance(value, bytes)}
+    return client.post(path, {**form, **files})
+
+
+@heavy
+@given(namespaces())
+def test_every_page_of_any_namespace_answers(namespace: list[dict[str, Any]]) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    cluster.load(namespace)
+    with current.use(cluster):
+        assert client.get("/").status_code == 200
+        rows = client.get("/api/destinations").json()
+        for row in rows:
+            path = f"/destinations/{row['name']}"
+            assert {client.get(path + page).status_code for page in ("", "/rotate", "/delete")} == {200}
+        assert (
+            not rows or "table" in client.get("/", {"q": "a"}, headers={"HX-Target": "table"}).content.decode().lower()
+        )
+
+
+@heavy
+@given(forms(password=PASSWORDS | st.just("")))
+def test_any_form_of_a_new_destination_is_stored_as_typed_or_refused_in_words(form: dict[str, Any]) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    with current.use(cluster):
+        answer = post(client, "/destinations/new", form)
+    page = text_of(answer)
+    assert PASSWORD not in page
+    assert "PRIVATE KEY-----" not in page
+    if answer.status_code != 303:
+        assert (answer.status_code, "show" in form) in {(422, False), (200, True)}
+        assert cluster.list_secrets() == []
+        return
+    check_stored(cluster, form)
+
+
+def check_stored(cluster: InMemoryCluster, form: Mapping[str, Any]) -> None:
+    secret = cluster.get_secret(form["name"])
+    ((host, entry),) = json.loads(secret.data[names.CONFIG_KEY])["auths"].items()
+    password = form["password"].strip() if form.get("password_blanks") == "remove" else form["password"]
+    assert (host, entry["username"], entry["password"]) == (form["host"], form["username"], password)
+    assert entry["auth"] == encoded(f"{form['username']}:{password}")
+    assert secret.annotations[names.ORGANIZATION_ANNOTATION] == form["organization"]
+    assert secret.annotations.get(names.DESCRIPTION_ANNOTATION, "") == form.get("description", "")
+    for other in cluster.list_secrets():
+        assert other.name == secret.name or set(other.data) == {names.BUNDLE_KEY}
+
+
+@heavy
+@given(forms(password=PASSWORDS | st.just("")), namespaces())
+def test_any_rotation_of_any_destination_takes_effect_or_changes_nothing(
+    form: dict[str, Any], namespace: list[dict[str, Any]]
+) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    cluster.load(namespace)
+    before = cluster.list_secrets()
+    with current.use(cluster):
+        answer = post(client, "/destinations/one/rotate", {**rotation(cluster), **form})
+        after = cluster.list_secrets()
+        assert PASSWORD not in text_of(answer)
+        if answer.status_code != 303:
+            assert answer.status_code in {404, 409, 422}
+            assert after == before
+            return
+        written = cluster.get_secret("one").data[names.CONFIG_KEY].decode()
+        assert PASSWORD in written if form["password"] else PASSWORD not in written
+        assert client.get("/destinations/one").status_code == 200
+
+
+@heavy
+@given(forms(password=PASSWORDS))
+def test_any_deletion_and_any_preview_answers_and_harms_nothing(form: dict[str, Any]) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    cluster.load([destination()])
+    with current.use(cluster):
+        preview = post(client, "/preview", form)
+        assert preview.status_code == 200
+        answer = post(client, "/destinations/one/delete", {**rotation(cluster), **form})
+    assert PASSWORD not in text_of(preview) + text_of(answer)
+    deleted = form.get("confirmation") == "one"
+    assert answer.status_code == (303 if deleted else 422)
+    assert len(cluster.list_secrets()) == (0 if deleted else 1)
+
+
+@heavy
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", ""]),
+)
+def test_any_body_is_answered(body: bytes, content_type: str) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    cluster.load([destination()])
+    before = cluster.list_secrets()
+    with current.use(cluster):
+        for path in ("/destinations/new", "/destinations/one/rotate", "/destinations/one/delete", "/preview"):
+            assert client.generic("POST", path, body, content_type).status_code in {200, 400, 422}
+    assert cluster.list_secrets() == before
