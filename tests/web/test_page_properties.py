@@ -45,7 +45,9 @@ def test_every_page_of_any_namespace_answers(namespace: list[dict[str, Any]]) ->
         rows = client.get("/api/destinations").json()
         for row in rows:
             path = f"/destinations/{row['name']}"
-            assert {client.get(path + page).status_code for page in ("", "/rotate", "/delete")} == {200}
+            forms_of_it = ("", "/rotate", "/edit", "/repair", "/delete")
+            assert {client.get(path + page).status_code for page in forms_of_it} == {200}
+            assert client.get("/destinations/new", {"from": row["name"]}).status_code == 200
         assert (
             not rows or "table" in client.get("/", {"q": "a"}, headers={"HX-Target": "table"}).content.decode().lower()
         )
@@ -101,6 +103,54 @@ def test_any_rotation_of_any_destination_takes_effect_or_changes_nothing(
 
 
 @heavy
+@given(forms(password=PASSWORDS | st.just("")), namespaces())
+def test_any_edit_of_any_destination_takes_effect_or_changes_nothing(
+    form: dict[str, Any], namespace: list[dict[str, Any]]
+) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    cluster.load(namespace)
+    before = {secret.name: secret for secret in cluster.list_secrets()}
+    with current.use(cluster):
+        answer = post(client, "/destinations/one/edit", {**rotation(cluster), **form})
+        after = {secret.name: secret for secret in cluster.list_secrets()}
+        assert PASSWORD not in text_of(answer)
+        if answer.status_code != 303:
+            assert answer.status_code in {404, 409, 422}
+            assert after == before
+            return
+        assert all(after[name] == secret for name, secret in before.items() if name != "one")
+        assert after["one"].annotations[names.ORGANIZATION_ANNOTATION] == form["organization"]
+        ((host, entry),) = json.loads(after["one"].data[names.CONFIG_KEY])["auths"].items()
+        assert host == form["host"]
+        if host not in before["one"].data.get(names.CONFIG_KEY, b"").decode("utf-8", "replace"):
+            assert PASSWORD in entry["password"]  # the stored password never follows to another host
+
+
+@heavy
+@given(namespaces())
+def test_any_repair_helps_and_touches_nothing_else(namespace: list[dict[str, Any]]) -> None:
+    client, cluster = Client(), InMemoryCluster()
+    cluster.load(namespace)
+    before = {secret.name: secret for secret in cluster.list_secrets()}
+    chosen = {f"fix{number}": "on" for number in range(13)} | {"organization": "team"}
+    with current.use(cluster):
+        shown = client.get("/destinations/one/repair")
+        answer = post(client, "/destinations/one/repair", {**rotation(cluster), **chosen})
+        after = {secret.name: secret for secret in cluster.list_secrets()}
+        rows = {row["name"]: row for row in client.get("/api/destinations").json()}
+    assert PASSWORD not in text_of(shown) + text_of(answer)
+    assert answer.status_code in {303, 404, 409, 422}
+    assert all(after[name] == secret for name, secret in before.items() if name != "one")
+    if answer.status_code != 303:
+        assert after == before
+        return
+    old, new = before["one"], after["one"]
+    for key in {*old.data} - {names.CONFIG_KEY, names.CERTS_KEY, "config.json"}:
+        assert new.data.get(key, old.data[key]) == old.data[key]
+    assert rows["one"]["checks"]
+
+
+@heavy
 @given(forms(password=PASSWORDS))
 def test_any_deletion_and_any_preview_answers_and_harms_nothing(form: dict[str, Any]) -> None:
     client, cluster = Client(), InMemoryCluster()
@@ -125,6 +175,7 @@ def test_any_body_is_answered(body: bytes, content_type: str) -> None:
     cluster.load([destination()])
     before = cluster.list_secrets()
     with current.use(cluster):
-        for path in ("/destinations/new", "/destinations/one/rotate", "/destinations/one/delete", "/preview"):
+        one = (f"/destinations/one/{page}" for page in ("rotate", "edit", "repair", "delete"))
+        for path in ("/destinations/new", *one, "/preview", "/switch"):
             assert client.generic("POST", path, body, content_type).status_code in {200, 400, 422}
     assert cluster.list_secrets() == before
