@@ -21,10 +21,13 @@ class UnusableInput(ValueError):
     """Text that holds no manifests; the message says which and why, and no secret."""
 
 
-_Safe: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: faster
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _SafeLoader
+else:
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is there, is six times as fast
 
 
-class _Loader(_Safe):
+class _Loader(_SafeLoader):
     """YAML as kubectl reads it: dates stay text."""
 
 
