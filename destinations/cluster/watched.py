@@ -1,26 +1,30 @@
 """The namespace's Secrets kept up to date by one watch, for pages that only look: never stale, never partial.
 
-Lists once, then watches on from that version in streams of a few seconds each. Every answer of the API server (the
-list, the start and the end of a stream, a change, a bookmark) proves that nothing is missing up to then.
+Lists once, then watches on from that version in streams of three seconds, on one kept connection. Every answer of
+the API server (the list, the start and the end of a stream, a change, a bookmark) proves that nothing is missing up
+to then; a connection that died without a word proves nothing.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import ClusterError, Forbidden
 from destinations.slim import slim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from destinations.cluster.port import Change, Cluster, Listing
     from destinations.model import Secret
 
 MAX_AGE_SECONDS = 5.0
-_STREAM_SECONDS = 5  # a bookmark comes two seconds before the end: a proof every three seconds at most
+_STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one
+_FORBIDDEN_SECONDS = 60.0
+_DELETIONS = 1000
 _STEADY_SECONDS = 2.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -39,7 +43,7 @@ class WatchedSecrets:
         self._version = ""
         self._proved_at = 0.0
         self._written = 0
-        self._deleted: set[str] = set()
+        self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
         cluster.on_write(self._expect)
 
     def secrets(self) -> tuple[Secret, ...] | None:
@@ -49,7 +53,7 @@ class WatchedSecrets:
         """
         self._start()
         with self._lock:
-            if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind():
+            if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind(self._secrets):
                 return None
             return tuple(self._secrets.values())
 
@@ -80,6 +84,10 @@ class WatchedSecrets:
                 self._list()
                 while not self._closed.is_set():
                     self._watch()
+            except Forbidden:  # who may not watch reads directly, and is not listed for in vain
+                with self._lock:
+                    self._secrets = None
+                self._closed.wait(_FORBIDDEN_SECONDS)
             except ClusterError:
                 failures = failures + 1 if self._clock() - began < _STEADY_SECONDS else 0
                 self._closed.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
@@ -96,7 +104,6 @@ class WatchedSecrets:
         self._secrets = {secret.name: secret for secret in listing.secrets}
         self._version = listing.resource_version
         self._proved_at = asked_at
-        self._deleted &= {secret.uid for secret in listing.secrets}
 
     def _watch(self) -> None:
         for change in self._cluster.watch_secrets(self._version, seconds=_STREAM_SECONDS):
@@ -111,7 +118,6 @@ class WatchedSecrets:
             return
         if change.secret and change.gone:
             self._secrets.pop(change.secret.name, None)
-            self._deleted.discard(change.secret.uid)
         elif change.secret:
             self._secrets[change.secret.name] = slim(change.secret)
         self._version = change.resource_version
@@ -122,14 +128,16 @@ class WatchedSecrets:
         with self._lock:
             if version:
                 self._written = max(self._written, _number(version) or 0)
-            elif self._thread:  # else the first list is still to come
-                self._deleted.add(uid)
+            else:
+                self._deleted.append(uid)
 
-    def _is_behind(self) -> bool:
-        if self._deleted:
-            return True
+    def _is_behind(self, kept: Mapping[str, Secret]) -> bool:
         version = _number(self._version)
-        return version is None or version < self._written
+        return (
+            version is None
+            or version < self._written
+            or (bool(self._deleted) and not {secret.uid for secret in kept.values()}.isdisjoint(self._deleted))
+        )
 
     def _age(self) -> float:
         return self._clock() - self._proved_at
