@@ -31,6 +31,15 @@ class Health(StrEnum):
     NOT_YET = "not yet valid"
 
 
+def health(not_before: datetime, not_after: datetime, now: datetime) -> Health:
+    """Return how a certificate with this validity stands at a time; all three are aware."""
+    if now > not_after:
+        return Health.EXPIRED
+    if now < not_before:
+        return Health.NOT_YET
+    return Health.EXPIRING if not_after - now <= SOON else Health.VALID
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """What a person wants to know of one certificate. Times are aware; the fingerprint is SHA-256 in hex."""
@@ -45,11 +54,7 @@ class Certificate:
 
     def health(self, now: datetime) -> Health:
         """Return how the certificate stands at an aware time."""
-        if now > self.not_after:
-            return Health.EXPIRED
-        if now < self.not_before:
-            return Health.NOT_YET
-        return Health.EXPIRING if self.not_after - now <= SOON else Health.VALID
+        return health(self.not_before, self.not_after, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,44 +10,61 @@ from django.conf import settings
 
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
+from destinations.cluster.watched import WatchedSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from django.http import HttpRequest
 
     from destinations.cluster.port import Cluster
+    from destinations.model import Secret
 
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 _lock = Lock()
-_chosen: list[Cluster] = []
+_chosen: list[tuple[Cluster, WatchedSecrets | None]] = []
 
 
 def cluster() -> Cluster:
     """Return the cluster; made at the first call. Raises the port's errors where it cannot be configured."""
+    return _current()[0]
+
+
+def secrets_to_show() -> Sequence[Secret]:
+    """Return the namespace's Secrets for a page that only looks, perhaps cut down (`slim`): not for a write.
+
+    From the watch where that is current and has seen what this process wrote, else read now. Raises the port's errors.
+    """
+    found, watched = _current()
+    kept = watched.secrets() if watched else None
+    return found.list_secrets() if kept is None else kept
+
+
+@contextmanager
+def use(chosen: Cluster, watched: WatchedSecrets | None = None) -> Iterator[None]:
+    """Let the process use this cluster for as long as the block lasts, and its watch if one is given."""
+    _chosen.append((chosen, watched))
+    try:
+        yield
+    finally:
+        _chosen.remove((chosen, watched))
+
+
+def _current() -> tuple[Cluster, WatchedSecrets | None]:
     with _lock:
         if not _chosen:
             _chosen.append(_configured())
         return _chosen[-1]
 
 
-@contextmanager
-def use(chosen: Cluster) -> Iterator[None]:
-    """Let the process use this cluster for as long as the block lasts."""
-    _chosen.append(chosen)
-    try:
-        yield
-    finally:
-        _chosen.remove(chosen)
-
-
-def _configured() -> Cluster:
+def _configured() -> tuple[Cluster, WatchedSecrets | None]:
     environment = settings.ENVIRONMENT
     if environment.cluster == "memory":
-        return InMemoryCluster(environment.namespace)
+        return InMemoryCluster(environment.namespace), None
     from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
-    return KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
+    made = KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
+    return made, WatchedSecrets(made)
 
 
 def epinio_version() -> EpinioVersion | None:

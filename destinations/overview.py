@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -120,14 +120,19 @@ def age(created_at: str, now: datetime) -> str:
     return "now"
 
 
+def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:
+    """Return the rows with their ages as of now."""
+    return tuple(replace(one, age=age(one.secret.created_at, now)) for one in found)
+
+
 def matching(found: Iterable[Row], *, text: str, kind: str) -> tuple[Row, ...]:
     """Return the rows that hold the text in name, URL, organization or reason, and are of the status."""
+    chosen = tuple(one for one in found if not kind or one.kind == kind)
     wanted = text.strip().casefold()
+    if not wanted:
+        return chosen
     return tuple(
-        one
-        for one in found
-        if (not kind or one.kind == kind)
-        and wanted in f"{one.name}\n{one.url}\n{one.organization}\n{one.reason}".casefold()
+        one for one in chosen if wanted in f"{one.name}\n{one.url}\n{one.organization}\n{one.reason}".casefold()
     )
 
 

@@ -6,15 +6,18 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from destinations import certificates, names
-from destinations.acceptance import gostrings, hosts, parsing
+from destinations.acceptance import gostrings, hosts
 from destinations.acceptance.parsing import ParseError, field_name, members
 from destinations.certificates import Health
 from destinations.model import Caution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from cryptography import x509
+
+    from destinations.acceptance.parsing import Reading
     from destinations.model import Secret, Target
 
 EXPIRY_NOTICE = timedelta(days=14)
@@ -22,20 +25,27 @@ _SCHEMES = ("oci://", "https://", "http://")
 _HUB_DEPTH = 2
 
 
-def cautions(
-    secret: Secret, secrets: Mapping[str, Secret], *, login: Target | None, image: Target | None, now: datetime
+def cautions(  # noqa: PLR0913 - everything that is known of a destination
+    secret: Secret,
+    secrets: Mapping[str, Secret],
+    reading: Reading,
+    trusted: Sequence[x509.Certificate],
+    *,
+    login: Target | None,
+    image: Target | None,
+    now: datetime,
 ) -> tuple[Caution, ...]:
     """Return the cautions about a destination; `now` is aware."""
     return (
-        *_about_credentials(secret, login, image),
-        *_about_path(secret, image),
-        *_about_certificates(secret, secrets, now),
+        *_about_credentials(reading, login, image),
+        *_about_path(reading, image),
+        *_about_certificates(secret, secrets, trusted, now),
         *_about_annotations(secret, now),
     )
 
 
-def _about_credentials(secret: Secret, login: Target | None, image: Target | None) -> Iterator[Caution]:
-    token = _has_identity_token(secret)
+def _about_credentials(reading: Reading, login: Target | None, image: Target | None) -> Iterator[Caution]:
+    token = _has_identity_token(reading)
     if token:
         yield Caution(
             "identity-token",
@@ -50,9 +60,9 @@ def _about_credentials(secret: Secret, login: Target | None, image: Target | Non
         )
 
 
-def _has_identity_token(secret: Secret) -> bool:
+def _has_identity_token(reading: Reading) -> bool:
     try:
-        document = parsing.read_config(secret).document
+        document = reading.config.document
     except ParseError:
         return False
     auths = document.get("auths") if isinstance(document, dict) else None
@@ -60,10 +70,10 @@ def _has_identity_token(secret: Secret) -> bool:
     return any(field_name(key) == "identitytoken" and value for entry in entries for key, value in members(entry))
 
 
-def _about_path(secret: Secret, image: Target | None) -> Iterator[Caution]:
+def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
     try:
-        config = parsing.read_config(secret)
-        host_key = parsing.listed_url(config).removesuffix(f"/{config.organization}")
+        config = reading.config
+        host_key = reading.url.removesuffix(f"/{config.organization}")
     except ParseError:
         return
     plain = host_key
@@ -91,7 +101,9 @@ def _about_path(secret: Secret, image: Target | None) -> Iterator[Caution]:
         )
 
 
-def _about_certificates(secret: Secret, secrets: Mapping[str, Secret], now: datetime) -> Iterator[Caution]:
+def _about_certificates(
+    secret: Secret, secrets: Mapping[str, Secret], trusted: Sequence[x509.Certificate], now: datetime
+) -> Iterator[Caution]:
     name = secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "surrogateescape")
     if not name or name not in secrets:
         return
@@ -102,18 +114,17 @@ def _about_certificates(secret: Secret, secrets: Mapping[str, Secret], now: date
             f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
             "Make a certificate secret with nothing but the CA certificates under tls.crt.",
         )
-    found = certificates.read_bundle(data.get(names.BUNDLE_KEY, b"")).certificates
-    health = [certificate.health(now) for certificate in found]
-    if found and all(one is Health.EXPIRED for one in health):
+    health = [certificates.health(one.not_valid_before_utc, one.not_valid_after_utc, now) for one in trusted]
+    if trusted and all(one is Health.EXPIRED for one in health):
         yield Caution(
             "certificates-expired",
             "Every certificate of the bundle has expired: the export will fail at the login.",
             "Replace the bundle by the registry's current CA certificate.",
         )
         return
-    for certificate, state in zip(found, health, strict=True):
+    for certificate, state in zip(trusted, health, strict=True):
         if state is not Health.VALID:
-            yield _about_certificate(certificate, state)
+            yield _about_certificate(certificates.describe(certificate), state)
 
 
 def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:

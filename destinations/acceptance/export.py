@@ -15,7 +15,9 @@ from destinations.model import Stage, Target, Why
 from destinations.names import BUNDLE_KEY, CERTS_KEY, REGISTRY_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from cryptography import x509
 
     from destinations.acceptance.explanations import Explanation
     from destinations.acceptance.gojson import Value
@@ -95,9 +97,18 @@ def _path_segment_problem(name: str) -> str:
     return " ".join(f"may not contain '{char}'" for char in "/%" if char in name)
 
 
-def log_in(host: str, destination: Destination, bundle: bytes | None) -> Target:
+def trusted(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[x509.Certificate, ...]:
+    """Return the certificates of the bundle that Go takes, none where there is no bundle."""
+    named = secret.data.get(CERTS_KEY)
+    held = secrets.get(named.decode("utf-8", "surrogateescape")) if named else None
+    return usable_certificates(held.data.get(BUNDLE_KEY, b"")) if held else ()
+
+
+def log_in(
+    host: str, destination: Destination, bundle: bytes | None, certificates: Sequence[x509.Certificate]
+) -> Target:
     """Stage `login`, judged as a registry with Basic authentication answers: return where Helm is logged in."""
-    if bundle is not None and not usable_certificates(bundle):
+    if bundle is not None and not certificates:
         raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE)
     if not gourl.is_authority(host):
         raise Stop(f"invalid reference: invalid registry {quote(host)}", explanations.BAD_LOGIN_HOST)

@@ -6,12 +6,16 @@ duplicate keys, leaves numbers as text, and reads 10,000 levels without recursio
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from json.encoder import encode_basestring
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from destinations.acceptance.gostrings import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_DEPTH = 10_000
 
@@ -32,10 +36,10 @@ class Object(dict[str, "Value"]):
 
     __slots__ = ("pairs",)
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        super().__init__()
-        self.pairs: list[tuple[str, Value]] = []
+    def __init__(self, pairs: Iterable[tuple[str, Value]] = ()) -> None:
+        """Begin with these members."""
+        self.pairs: list[tuple[str, Value]] = list(pairs)
+        super().__init__(self.pairs)
 
     def add(self, key: str, value: Value) -> None:
         """Take the next member of the document."""
@@ -63,7 +67,25 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 def parse(data: bytes) -> Value:
     """Return the document's value. Raises GoJSONError with Go's own words."""
+    if _is_simple(data):
+        try:
+            return cast("Value", _SIMPLE.decode(data.decode()))
+        except ValueError:
+            pass  # Go's reader knows Go's words for it
     return _Reader(data).document()
+
+
+def _is_simple(data: bytes) -> bool:
+    r"""Say whether Python's reader, ten times as fast, agrees with Go's here: shallow, and without any `\u`."""
+    return b"\\u" not in data and data.count(b"[") + data.count(b"{") < _SHALLOW
+
+
+def _no_constant(name: str) -> Value:
+    raise GoJSONError(name)  # NaN and Infinity are Python's own
+
+
+_SHALLOW = 100
+_SIMPLE = json.JSONDecoder(object_pairs_hook=Object, parse_int=Number, parse_float=Number, parse_constant=_no_constant)
 
 
 def text_of(raw: bytes) -> str:

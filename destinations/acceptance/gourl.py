@@ -12,6 +12,7 @@ from destinations.acceptance.goip import AddressError, check_address
 from destinations.acceptance.gostrings import quote
 
 _HOST_BYTES = frozenset((string.ascii_letters + string.digits + "-_.~!$&'()*+,;=:[]<>\"").encode())
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9.:_-]*")
 _HEX_PAIR = re.compile(rb"%[0-9A-Fa-f]{2}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -123,7 +124,7 @@ def _text(raw: bytes) -> str:
 
 
 def _unescape(text: str, mode: str) -> str:
-    if "%" not in text and mode not in {"host", "zone"}:
+    if "%" not in text and (mode not in {"host", "zone"} or _PLAIN_HOST.fullmatch(text)):
         return text
     raw = _bytes(text)
     out = bytearray()

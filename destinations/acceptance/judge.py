@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING
 from destinations.acceptance import export, parsing
 from destinations.acceptance.cautions import cautions
 from destinations.acceptance.export import Destination, Stop
+from destinations.acceptance.parsing import Reading
 from destinations.acceptance.version import login_reads_auth
 from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from cryptography import x509
+
     from destinations.acceptance.version import EpinioVersion
+
+
+_PASSED = {stage: Check(stage, ok=True) for stage in Stage}
 
 
 @dataclass(slots=True)
@@ -34,7 +40,7 @@ class _Course:
     stop: Stop | None = None
 
     def passed(self, stage: Stage) -> None:
-        self.checks.append(Check(stage, ok=True))
+        self.checks.append(_PASSED[stage])
 
     def failed(self, stage: Stage, stop: Stop) -> None:
         why = stop.explanation
@@ -49,9 +55,11 @@ def judge(
     `version` None, or newer than the rules know, means the newest rules.
     """
     course = _Course()
-    _list(secret, course)
-    _export(secret, secrets, course, reads_auth=login_reads_auth(version))
-    found = cautions(secret, secrets, login=course.login, image=course.image, now=now)
+    reading = Reading(secret)
+    trusted = export.trusted(secret, secrets)
+    _list(secret, reading, course)
+    _export(_stages(secret, secrets, reading, trusted, course, reads_auth=login_reads_auth(version)), course)
+    found = cautions(secret, secrets, reading, trusted, login=course.login, image=course.image, now=now)
     return Judgement(
         name=secret.name,
         namespace=secret.namespace,
@@ -79,7 +87,7 @@ def _verdict(course: _Course, *, at_risk: bool) -> Verdict:
     return Verdict.AT_RISK if at_risk else Verdict.ACCEPTED
 
 
-def _list(secret: Secret, course: _Course) -> None:
+def _list(secret: Secret, reading: Reading, course: _Course) -> None:
     """Run the listing: the label selector first, then the lenient reading of the Secret."""
     try:
         export.look_up(secret)
@@ -87,7 +95,7 @@ def _list(secret: Secret, course: _Course) -> None:
         course.failed(Stage.LISTING, Stop(None, stop.explanation))
         return
     try:
-        course.url = parsing.listed_url(parsing.read_config(secret))
+        course.url = reading.url
     except parsing.ParseError as error:
         course.listing_error = str(error)
         course.failed(Stage.LISTING, Stop(str(error), error.explanation))
@@ -95,8 +103,7 @@ def _list(secret: Secret, course: _Course) -> None:
         course.passed(Stage.LISTING)
 
 
-def _export(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, reads_auth: bool) -> None:
-    stages = _stages(secret, secrets, course, reads_auth=reads_auth)
+def _export(stages: Iterator[None], course: _Course) -> None:
     for stage in export.STAGES:
         try:
             next(stages)
@@ -107,17 +114,25 @@ def _export(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, r
         course.passed(stage)
 
 
-def _stages(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, reads_auth: bool) -> Iterator[None]:
+def _stages(  # noqa: PLR0913 - everything that is known of a destination
+    secret: Secret,
+    secrets: Mapping[str, Secret],
+    reading: Reading,
+    trusted: Sequence[x509.Certificate],
+    course: _Course,
+    *,
+    reads_auth: bool,
+) -> Iterator[None]:
     """Run the export, one stage between two yields; a stage that fails raises Stop."""
     export.look_up(secret)
     yield
-    destination = _read_credentials(secret, reads_auth=reads_auth)
+    destination = _read_credentials(reading, reads_auth=reads_auth)
     yield
     host = export.destination_host(secret.name, destination.url)
     yield
     bundle = export.load_bundle(secret, secrets)
     yield
-    course.login = login = export.log_in(host, destination, bundle)
+    course.login = login = export.log_in(host, destination, bundle, trusted)
     yield
     course.chart = chart = export.push_chart(destination, host, login)
     yield
@@ -127,10 +142,10 @@ def _stages(secret: Secret, secrets: Mapping[str, Secret], course: _Course, *, r
     yield
 
 
-def _read_credentials(secret: Secret, *, reads_auth: bool) -> Destination:
+def _read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
     """Stage `credentials`: the strict reading of the Secret."""
     try:
-        config = parsing.read_config(secret)
+        config = reading.config
         entry = parsing.read_entry(config)
     except parsing.ParseError as error:
         raise Stop(f"bad export destination: bad url: {error}", error.explanation) from None

@@ -6,7 +6,7 @@ Mirrors internal/registry/registry.go: GetRegistryUrlFromSecret and GetRegistryC
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from destinations.acceptance import explanations, gobase64, gojson
 from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
@@ -59,6 +59,35 @@ def read_config(secret: Secret) -> Config:
         return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse(secret.data[CONFIG_KEY]))
     except GoJSONError as error:
         raise ParseError(str(error), explanations.NOT_JSON) from None
+
+
+class Reading:
+    """One Secret, read once for all rules of its judgement; what cannot be read raises ParseError when it is asked for."""
+
+    def __init__(self, secret: Secret) -> None:
+        """Read the Secret."""
+        self._config: Config | None = None
+        self._url: str | None = None
+        self._error: ParseError | None = None
+        try:
+            self._config = read_config(secret)
+            self._url = listed_url(self._config)
+        except ParseError as error:
+            self._error = error
+
+    @property
+    def config(self) -> Config:
+        """Organization and JSON document."""
+        if self._config is None and self._error:
+            raise self._error
+        return cast("Config", self._config)
+
+    @property
+    def url(self) -> str:
+        """The URL that `epinio export-registries` prints, if the label lets it."""
+        if self._error:
+            raise self._error
+        return cast("str", self._url)
 
 
 def listed_url(config: Config) -> str:
@@ -147,7 +176,8 @@ def _fields(value: Value) -> dict[str, str]:
 
 def field_name(key: str) -> str:
     """Return the key as Go folds it when it looks for a struct's field (encoding/json/fold.go)."""
-    return key.replace("\u017f", "s").replace("\u212a", "k").lower()
+    folded = key if key.isascii() else key.replace("\u017f", "s").replace("\u212a", "k")
+    return folded.lower()
 
 
 def _unreadable_numbers(document: Value) -> Iterator[str]:

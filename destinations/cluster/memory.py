@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from copy import deepcopy
 from datetime import UTC, datetime
-from threading import RLock
+from threading import Condition
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from destinations.cluster import limits, wire
-from destinations.cluster.port import AlreadyExists, Conflict, NotFound
+from destinations.cluster.port import AlreadyExists, Change, Conflict, Listing, NotFound, Unreachable
 from destinations.secrets import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from destinations.cluster.port import Shrink, WriteListener
     from destinations.model import Secret
 
 HELM_RELEASE = "helm.sh/release.v1"
+_REMEMBERED = 1000
+_LIFE_SECONDS = 1.0
 _MANAGER = "edrportal"
 
 
@@ -32,8 +37,10 @@ class InMemoryCluster:
         """Start empty; `clock` gives the time that is stamped on what is created."""
         self._namespace = namespace
         self._clock = clock
-        self._lock = RLock()
+        self._lock = Condition()  # reentrant, and told of every change
         self._version = 0
+        self._changes: deque[Change] = deque(maxlen=_REMEMBERED)
+        self._listeners: list[WriteListener] = []
         self._objects: dict[str, dict[str, Any]] = {}
 
     @property
@@ -60,6 +67,32 @@ class InMemoryCluster:
             found = [manifest for _, manifest in sorted(self._objects.items()) if manifest["type"] != HELM_RELEASE]
             return [read_secret(deepcopy(manifest)) for manifest in found]
 
+    def list_with_version(self, shrink: Shrink) -> Listing:
+        """Return every Secret, cut down, and the version to watch on from."""
+        with self._lock:
+            return Listing(tuple(map(shrink, self.list_secrets())), str(self._version))
+
+    def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+        """Yield what happens after a version. Raises Unreachable (410) if too much has happened since."""
+        seen, end = int(resource_version), time.monotonic() + seconds
+        yield Change(resource_version)
+        while True:
+            with self._lock:
+                if self._version <= seen:
+                    self._lock.wait(max(0.0, min(end - time.monotonic(), _LIFE_SECONDS)))
+                if seen < self._version - len(self._changes):
+                    raise Unreachable("Expired", status=410)
+                new = [change for change in self._changes if int(change.resource_version) > seen]
+                seen = self._version
+            yield from (one for one in new if one.secret is None or one.secret.type != HELM_RELEASE)
+            yield Change(str(seen))
+            if time.monotonic() >= end:
+                return
+
+    def on_write(self, listener: WriteListener) -> None:
+        """Tell the listener of each write."""
+        self._listeners.append(listener)
+
     def get_secret(self, name: str) -> Secret:
         """Return one Secret. Raises NotFound."""
         with self._lock:
@@ -79,7 +112,7 @@ class InMemoryCluster:
             metadata.update(uid=str(uuid4()), creationTimestamp=self._time())
             self._sign(metadata)
             self._store(secret)
-            return read_secret(deepcopy(secret))
+            return self._told(read_secret(deepcopy(secret)))
 
     def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
         """Replace the Secret that the caller saw. Raises Conflict, NotFound or Invalid."""
@@ -93,7 +126,7 @@ class InMemoryCluster:
             limits.check_update(old, secret)
             limits.check(secret)
             self._replace(old, secret)
-            return read_secret(deepcopy(secret))
+            return self._told(read_secret(deepcopy(secret)))
 
     def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
         """Delete the Secret that the caller saw; with finalizers it stays, marked. Raises Conflict or NotFound."""
@@ -101,10 +134,13 @@ class InMemoryCluster:
         with self._lock:
             secret = self._find_seen(name, uid, resource_version)
             if not secret["metadata"].get("finalizers"):
-                del self._objects[name]
-            elif "deletionTimestamp" not in secret["metadata"]:
+                self._remove(secret)
+                self._tell(uid, "")
+                return
+            if "deletionTimestamp" not in secret["metadata"]:
                 secret["metadata"].update(deletionTimestamp=self._time(), deletionGracePeriodSeconds=0)
                 self._store(secret)
+            self._told(read_secret(secret))
 
     def ready(self) -> None:
         """Do nothing: memory always answers."""
@@ -129,7 +165,7 @@ class InMemoryCluster:
         self._sign(metadata)
         self._store(new)
         if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
-            del self._objects[metadata["name"]]
+            self._remove(new)
 
     def _sign(self, metadata: dict[str, Any]) -> None:
         """Name the portal in `managedFields`, beside the managers that are there."""
@@ -141,6 +177,24 @@ class InMemoryCluster:
         self._version += 1
         secret["metadata"]["resourceVersion"] = str(self._version)
         self._objects[secret["metadata"]["name"]] = deepcopy(secret)
+        self._note(secret)
+
+    def _remove(self, secret: dict[str, Any]) -> None:
+        self._version += 1
+        del self._objects[secret["metadata"]["name"]]
+        self._note(secret, gone=True)
+
+    def _note(self, secret: dict[str, Any], *, gone: bool = False) -> None:
+        self._changes.append(Change(str(self._version), read_secret(deepcopy(secret)), gone))
+        self._lock.notify_all()
+
+    def _told(self, stored: Secret) -> Secret:
+        self._tell(stored.uid, stored.resource_version)
+        return stored
+
+    def _tell(self, uid: str, version: str) -> None:
+        for listener in self._listeners:
+            listener(uid, version)
 
     def _time(self) -> str:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,12 +6,16 @@ Manifests go in and come out as plain JSON values, exactly as the API server hol
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from destinations.model import Secret
+
+    Shrink = Callable[[Secret], Secret]
+    WriteListener = Callable[[str, str], None]
 
 
 class ClusterError(Exception):
@@ -58,6 +62,26 @@ class Invalid(ClusterError):
     """The API server refuses the object: too large, immutable, malformed (400, 413, 422)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every Secret of the namespace but Helm's release records, by name, and the version of the whole."""
+
+    secrets: tuple[Secret, ...]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a watch saw: a Secret as it is now, or as it was when it went (`gone`).
+
+    Without a Secret it is a sign of life: nothing that happened up to `resource_version` is missing.
+    """
+
+    resource_version: str
+    secret: Secret | None = None
+    gone: bool = False
+
+
 class Cluster(Protocol):
     """Secrets of one namespace, read and written with the API server's own promises.
 
@@ -74,6 +98,23 @@ class Cluster(Protocol):
 
         Raises Unreachable or Forbidden.
         """
+
+    def list_with_version(self, shrink: Shrink) -> Listing:
+        """Return what `list_secrets` returns, each Secret cut down on arrival, and from which version to watch on.
+
+        Raises Unreachable or Forbidden.
+        """
+
+    def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+        """Yield what happens to these Secrets after a version, in order; ends after so many seconds.
+
+        The first change is a sign of life, as soon as the cluster listens, and there are more in between. Raises
+        Unreachable if the connection breaks, falls silent, or the version is too old (status 410: list again), and
+        Forbidden.
+        """
+
+    def on_write(self, listener: WriteListener) -> None:
+        """Tell the listener of each write here that succeeded: the uid, and the new version, or "" for a deletion."""
 
     def get_secret(self, name: str) -> Secret:
         """Return one Secret. Raises NotFound, Unreachable or Forbidden."""

@@ -12,23 +12,26 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
 
-from destinations.cluster import limits, wire
+from destinations.cluster import limits, stream, wire
 from destinations.cluster.port import (
     AlreadyExists,
     Ambiguous,
+    Change,
     ClusterError,
     Conflict,
     Forbidden,
     Invalid,
+    Listing,
     NotFound,
     Unreachable,
 )
+from destinations.model import Secret
 from destinations.secrets import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from destinations.model import Secret
+    from destinations.cluster.port import Shrink, WriteListener
 
 T = TypeVar("T")
 CONNECT_SECONDS = 2.0
@@ -37,7 +40,7 @@ READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
 _RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
-_PAGE = 500
+_PAGE = 1000
 _SELECTOR = "type!=helm.sh/release.v1"
 _TRY_AGAIN = {410, 429}
 _SERVER_ERROR = 500
@@ -52,6 +55,7 @@ class KubernetesCluster:
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
         self._api = client.CoreV1Api(client.ApiClient(configuration))
         self._namespace = namespace
+        self._listeners: list[WriteListener] = []
 
     @classmethod
     def connect(cls, *, namespace: str, context: str = "") -> KubernetesCluster:
@@ -80,9 +84,14 @@ class KubernetesCluster:
 
     def list_secrets(self) -> list[Secret]:
         """Return every Secret but Helm's release records, sorted by name."""
-        return _patiently(self._list)
+        return list(self.list_with_version(lambda secret: secret).secrets)
 
-    def _list(self, left: Callable[[], tuple[float, float]]) -> list[Secret]:
+    def list_with_version(self, shrink: Shrink) -> Listing:
+        """Return every Secret, cut down page by page, and the version to watch on from."""
+        return _patiently(lambda left: self._list(left, shrink))
+
+    def _list(self, left: Callable[[], tuple[float, float]], shrink: Shrink) -> Listing:
+        """Read all pages. A page that is gone (410) ends this, and the whole list is begun anew: it is never partial."""
         found: list[Secret] = []
         token = ""
         while True:
@@ -96,10 +105,35 @@ class KubernetesCluster:
                 kind="SecretList",
                 **options,
             )
-            found += [read_secret(wire.with_kind(item)) for item in page.get("items") or ()]
-            token = (page.get("metadata") or {}).get("continue") or ""
+            found += [shrink(read_secret(wire.with_kind(item))) for item in page.get("items") or ()]
+            metadata = page.get("metadata") or {}
+            token = metadata.get("continue") or ""
             if not token:
-                return sorted(found, key=lambda secret: secret.name)
+                by_name = sorted(found, key=lambda secret: secret.name)
+                return Listing(tuple(by_name), metadata.get("resourceVersion") or "")
+
+    def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+        """Yield what happens after a version."""
+        answer = _open(
+            self._api.list_namespaced_secret,
+            self._namespace,
+            watch=True,
+            allow_watch_bookmarks=True,
+            resource_version=resource_version,
+            timeout_seconds=seconds,
+            field_selector=_SELECTOR,
+        )
+        yield Change(resource_version)
+        yield from stream.changes(answer)
+
+    def on_write(self, listener: WriteListener) -> None:
+        """Tell the listener of each write."""
+        self._listeners.append(listener)
+
+    def _told(self, stored: Secret) -> Secret:
+        for listener in self._listeners:
+            listener(stored.uid, stored.resource_version)
+        return stored
 
     def get_secret(self, name: str) -> Secret:
         """Return one Secret. Raises NotFound, Unreachable or Forbidden."""
@@ -115,18 +149,21 @@ class KubernetesCluster:
         if not limits.is_name(name):
             raise Invalid("Invalid", status=422)
         stored = _write(self._api.create_namespaced_secret, self._namespace, dict(manifest), taken=AlreadyExists)
-        return read_secret(stored)
+        return self._told(read_secret(stored))
 
     def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
         """PUT a Secret that the caller saw."""
         name, _, _ = wire.seen(manifest)
-        return read_secret(_write(self._api.replace_namespaced_secret, name, self._namespace, dict(manifest)))
+        stored = _write(self._api.replace_namespaced_secret, name, self._namespace, dict(manifest))
+        return self._told(read_secret(stored))
 
     def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
         """Delete the Secret that the caller saw."""
         wire.seen({"metadata": {"name": name, "uid": uid, "resourceVersion": resource_version}})
         body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
-        _write(self._api.delete_namespaced_secret, name, self._namespace, body=body, kind="Status|Secret")
+        left = _write(self._api.delete_namespaced_secret, name, self._namespace, body=body, kind="Status|Secret")
+        version = left["metadata"].get("resourceVersion", "") if left.get("kind") == "Secret" else ""  # a finalizer
+        self._told(Secret(name, uid=uid, resource_version=version))
 
     def ready(self) -> None:
         """Ask for one Secret at most."""
@@ -229,3 +266,19 @@ def _ask(
         return None, 200, True
     usable = isinstance(decoded, dict) and decoded.get("kind") in kind.split("|")
     return (decoded, 200, True) if usable else (None, 200, True)
+
+
+def _open(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
+    status = 0
+    try:
+        return call(
+            *args, _preload_content=False, _request_timeout=(CONNECT_SECONDS, READ_SECONDS), pretty="false", **options
+        )
+    except ApiException as error:
+        status = int(error.status or 0)
+    except (HTTPError, OSError):
+        pass
+    if status in {401, 403}:
+        raise Forbidden("Forbidden", status=status, verb="watch")
+    raise Unreachable("NoUsableAnswer", status=status)

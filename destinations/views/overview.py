@@ -6,34 +6,44 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations import bundles, current
 from destinations import overview as table
 from destinations.cluster.port import ClusterError
+from destinations.rowcache import RowCache
 from destinations.views import errors, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
+PAGE_ROWS = 50
+_ROWS = RowCache()
+
+
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show the table, filtered by `q` and `status`; htmx gets the table alone."""
+    """Show a page of the table, filtered by `q` and `status`; htmx gets the table alone."""
     try:
-        found = current.cluster().list_secrets()
+        found = current.secrets_to_show()
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    rows = table.rows(found, now=datetime.now(UTC), version=current.epinio_version())
+    now = datetime.now(UTC)
+    rows = _ROWS.rows(found, now=now, version=current.epinio_version())
     text, kind = request.GET.get("q", "")[:200], request.GET.get("status", "")
     counts = Counter(row.kind for row in rows)
+    page = Paginator(table.matching(rows, text=text, kind=kind), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
-        "rows": table.matching(rows, text=text, kind=kind),
+        "rows": table.aged(page.object_list, now),
+        "page": page,
+        "numbers": page.paginator.get_elided_page_range(page.number),
         "total": len(rows),
         "statuses": [(word, label, counts[word]) for word, label in table.STATUSES if counts[word]],
         "notices": table.notices(rows),
-        "unused": bundles.unused(found, datetime.now(UTC)),
+        "unused": bundles.unused(found, now),
         "nonce": writing.nonce(),
         "q": text,
         "status": kind,

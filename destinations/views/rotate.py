@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, current, docker_config, names, owners, secrets
+from destinations import actions, current, docker_config, names, owners, secrets, words
 from destinations.actions import Refused, Rotation, Seen
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
@@ -17,32 +17,24 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from destinations.model import Secret
-    from destinations.words import Trouble
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
-    try:
-        secret = writing.find_one(name)
-    except ClusterError as error:
-        return errors.cluster_error(request, error)
     if request.method != "POST":
-        return _page(request, secret, RotateForm(initial=_initial(secret)), 200)
+        return _page(request, name, None, 200)
     form = RotateForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, secret, form, 422)
+        return _page(request, name, form, 422)
     typed = form.cleaned_data
     rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
         result = actions.rotate(current.cluster(), name, rotation, seen=seen, change=writing.change(form))
     except (ClusterError, Refused) as error:
-        if isinstance(error, Conflict):
-            form.data = writing.seen_again(form, secret)
-        trouble = writing.trouble_of(error)
-        return _page(request, secret, form, trouble.status, trouble)
+        return _page(request, name, form, 0, error)
     return writing.done(request, result, f"The credentials of {name} were rotated.", to="destination")
 
 
@@ -59,8 +51,19 @@ def _initial(secret: Secret) -> dict[str, str]:
 
 
 def _page(
-    request: HttpRequest, secret: Secret, form: RotateForm, status: int, trouble: Trouble | None = None
+    request: HttpRequest, name: str, form: RotateForm | None, status: int, error: ClusterError | Refused | None = None
 ) -> HttpResponse:
+    """Show the form with the destination as it is now; a write needs no such look before it, and is quicker so."""
+    trouble = writing.trouble_of(error) if error else None
+    try:
+        secret = writing.find_one(name)
+    except ClusterError as unread:
+        said = trouble or words.of(unread)
+        return errors.page(request, said.status, said.message, said.fix)
+    if form is None:
+        form = RotateForm(initial=_initial(secret))
+    elif isinstance(error, Conflict):
+        form.data = writing.seen_again(form, secret)
     context = {
         "form": form,
         "name": secret.name,
@@ -70,4 +73,4 @@ def _page(
         "certs_name": secrets.certs_name(secret),
         "host": docker_config.host_key(secret),
     }
-    return writing.page(request, "destinations/rotate.html", context, status=status)
+    return writing.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

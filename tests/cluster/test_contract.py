@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from destinations.cluster import real
-from destinations.cluster.port import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
+from destinations.cluster.port import AlreadyExists, Change, Conflict, Forbidden, Invalid, NotFound, Unreachable
 
 if TYPE_CHECKING:
+    from destinations.cluster.memory import InMemoryCluster
     from destinations.cluster.port import Cluster
     from tests.services.apiserver import ApiServer
 
@@ -114,6 +117,82 @@ def test_a_replacement_without_a_version_is_never_sent(cluster: Cluster) -> None
         cluster.replace_secret(manifest())
 
 
+def watching(cluster: Cluster, version: str, seconds: int = 1) -> list[tuple[str, bytes | None, bool]]:
+    seen = cluster.watch_secrets(version, seconds=seconds)
+    return [(one.secret.name, one.secret.data.get("key"), one.gone) for one in seen if one.secret]
+
+
+def test_a_watch_tells_what_happened_since_the_list(cluster: Cluster) -> None:
+    cluster.create_secret(manifest("before"))
+    listing = cluster.list_with_version(lambda secret: secret)
+    assert [secret.name for secret in listing.secrets] == ["before"]
+    old = cluster.create_secret(manifest("one"))
+    new = cluster.replace_secret(replaced(cluster, "one", key="x"))
+    cluster.create_secret({**manifest("release"), "type": "helm.sh/release.v1"})
+    cluster.delete_secret("one", uid=new.uid, resource_version=new.resource_version)
+    assert watching(cluster, listing.resource_version) == [
+        ("one", None, False),
+        ("one", b"x", False),
+        ("one", b"x", True),
+    ]
+    assert watching(cluster, old.resource_version) == [("one", b"x", False), ("one", b"x", True)]
+
+
+def test_a_list_with_its_version_is_cut_down_on_arrival(cluster: Cluster) -> None:
+    cluster.create_secret(manifest("one", stringData={"key": "x"}))
+    (secret,) = cluster.list_with_version(lambda found: dataclasses.replace(found, data={})).secrets
+    assert (secret.name, secret.data) == ("one", {})
+
+
+def test_a_watch_shows_at_once_that_it_lives_and_ends_in_time(cluster: Cluster) -> None:
+    version = cluster.list_with_version(lambda secret: secret).resource_version
+    started = time.monotonic()
+    seen = cluster.watch_secrets(version, seconds=2)
+    assert next(seen) == Change(version)
+    assert time.monotonic() - started < 1
+    assert all(one.secret is None for one in seen)
+    assert 1 < time.monotonic() - started < 4
+
+
+def test_a_watch_hears_of_a_change_while_it_listens(cluster: Cluster) -> None:
+    seen = cluster.watch_secrets(cluster.list_with_version(lambda secret: secret).resource_version, seconds=5)
+    next(seen)
+    written = cluster.create_secret(manifest("one"))
+    heard = next(one for one in seen if one.secret)
+    assert heard.secret
+    assert (heard.secret.uid, heard.resource_version) == (written.uid, written.resource_version)
+    seen.close()  # type: ignore[attr-defined]
+
+
+def test_every_successful_write_is_told_and_no_other(cluster: Cluster) -> None:
+    told: list[tuple[str, str]] = []
+    cluster.on_write(lambda uid, version: told.append((uid, version)))
+    made = cluster.create_secret(manifest())
+    with pytest.raises(AlreadyExists):
+        cluster.create_secret(manifest())
+    new = cluster.replace_secret(replaced(cluster, "one", key="x"))
+    with pytest.raises(Conflict):
+        cluster.delete_secret("one", uid=made.uid, resource_version=made.resource_version)
+    cluster.delete_secret("one", uid=new.uid, resource_version=new.resource_version)
+    assert told == [(made.uid, made.resource_version), (made.uid, new.resource_version), (made.uid, "")]
+
+
+def test_a_deletion_that_waits_for_a_finalizer_is_told_with_its_version(cluster: Cluster) -> None:
+    made = cluster.create_secret({**manifest(), "metadata": {"name": "one", "finalizers": ["example.com/wait"]}})
+    told: list[tuple[str, str]] = []
+    cluster.on_write(lambda uid, version: told.append((uid, version)))
+    cluster.delete_secret("one", uid=made.uid, resource_version=made.resource_version)
+    assert told == [(made.uid, cluster.get_secret("one").resource_version)]
+
+
+def test_a_watch_from_a_forgotten_version_says_so(memory_cluster: InMemoryCluster) -> None:
+    for number in range(1001):
+        memory_cluster.load([manifest(f"s{number}")])
+    with pytest.raises(Unreachable) as forgotten:
+        list(memory_cluster.watch_secrets("0", seconds=1))
+    assert forgotten.value.status == 410
+
+
 def test_a_ready_cluster_says_nothing(cluster: Cluster) -> None:
     cluster.ready()
 
@@ -135,3 +214,5 @@ def test_who_has_no_rights_is_forbidden(api_server: ApiServer) -> None:
         outsider.list_secrets()
     with pytest.raises(Forbidden):
         outsider.create_secret(manifest())
+    with pytest.raises(Forbidden):
+        list(outsider.watch_secrets("1", seconds=1))

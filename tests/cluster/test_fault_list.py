@@ -231,7 +231,7 @@ def test_f10_an_overloaded_cluster_is_asked_a_little_and_written_to_once(place: 
     answer = place.rotate()
     assert answer.status_code == 503
     assert "overloaded" in answer.content.decode()
-    assert [method for method, _ in place.proxy.seen] == ["GET", "GET", "POST"]
+    assert [method for method, _ in place.proxy.seen] == ["GET", "POST", "GET"]
     assert place.generation() == "old"
 
 

@@ -1,0 +1,148 @@
+"""The namespace's Secrets kept up to date by one watch, for pages that only look: never stale, never partial.
+
+Lists once, then watches on from that version in streams of three seconds, on one kept connection. Every answer of
+the API server (the list, the start and the end of a stream, a change, a bookmark) proves that nothing is missing up
+to then; a connection that died without a word proves nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from destinations.cluster.port import ClusterError, Forbidden
+from destinations.slim import slim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from destinations.cluster.port import Change, Cluster, Listing
+    from destinations.model import Secret
+
+MAX_AGE_SECONDS = 5.0
+_STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one
+_FORBIDDEN_SECONDS = 60.0
+_DELETIONS = 1000
+_STEADY_SECONDS = 2.0
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class WatchedSecrets:
+    """Safe for threads; the watch starts with the first question and is a daemon."""
+
+    def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Keep the cluster; nothing is asked yet."""
+        self._cluster = cluster
+        self._clock = clock
+        self._lock = Lock()
+        self._closed = Event()
+        self._thread: Thread | None = None
+        self._secrets: dict[str, Secret] | None = None
+        self._version = ""
+        self._proved_at = 0.0
+        self._written = 0
+        self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
+        cluster.on_write(self._expect)
+
+    def secrets(self) -> tuple[Secret, ...] | None:
+        """Return every Secret but Helm's release records, cut down, or None where only a direct read will do.
+
+        None means: not listed yet, no sign of life for five seconds, or behind what this process itself wrote.
+        """
+        self._start()
+        with self._lock:
+            if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind(self._secrets):
+                return None
+            return tuple(self._secrets.values())
+
+    def age(self) -> float | None:
+        """Return how many seconds ago the API server last proved that nothing is missing, None before it did."""
+        with self._lock:
+            return None if self._secrets is None else self._age()
+
+    def close(self) -> None:
+        """End the watch, at the latest when its stream ends, and forget everything."""
+        self._closed.set()
+        with self._lock:
+            self._secrets = None
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._closed.is_set() or (self._thread and self._thread.is_alive()):
+                return
+            self._secrets = None
+            self._thread = Thread(target=self._run, name="secrets-watch", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            began = self._clock()
+            try:
+                self._list()
+                while not self._closed.is_set():
+                    self._watch()
+            except Forbidden:  # who may not watch reads directly, and is not listed for in vain
+                with self._lock:
+                    self._secrets = None
+                self._closed.wait(_FORBIDDEN_SECONDS)
+            except ClusterError:
+                failures = failures + 1 if self._clock() - began < _STEADY_SECONDS else 0
+                self._closed.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
+
+    def _list(self) -> None:
+        asked_at = self._clock()
+        listing = self._cluster.list_with_version(slim)
+        with self._lock:
+            self._begin(listing, asked_at)
+
+    def _begin(self, listing: Listing, asked_at: float) -> None:
+        if self._closed.is_set():
+            return
+        self._secrets = {secret.name: secret for secret in listing.secrets}
+        self._version = listing.resource_version
+        self._proved_at = asked_at
+
+    def _watch(self) -> None:
+        for change in self._cluster.watch_secrets(self._version, seconds=_STREAM_SECONDS):
+            with self._lock:
+                self._apply(change)
+            if self._closed.is_set():
+                return
+        self._proved_at = self._clock()
+
+    def _apply(self, change: Change) -> None:
+        if self._secrets is None:
+            return
+        if change.secret and change.gone:
+            self._secrets.pop(change.secret.name, None)
+        elif change.secret:
+            self._secrets[change.secret.name] = slim(change.secret)
+        self._version = change.resource_version
+        self._proved_at = self._clock()
+
+    def _expect(self, uid: str, version: str) -> None:
+        """Take note of what this process wrote: until the watch has seen it, pages read directly."""
+        with self._lock:
+            if version:
+                self._written = max(self._written, _number(version) or 0)
+            else:
+                self._deleted.append(uid)
+
+    def _is_behind(self, kept: Mapping[str, Secret]) -> bool:
+        version = _number(self._version)
+        return (
+            version is None
+            or version < self._written
+            or (bool(self._deleted) and not {secret.uid for secret in kept.values()}.isdisjoint(self._deleted))
+        )
+
+    def _age(self) -> float:
+        return self._clock() - self._proved_at
+
+
+def _number(version: str) -> int | None:
+    """Return a resourceVersion as a number, None where it is none: they are compared only for `not older than`."""
+    return int(version) if version.isdecimal() and version.isascii() else None

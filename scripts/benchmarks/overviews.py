@@ -1,0 +1,92 @@
+"""The overview against the LIST that it shows: time, growth, size and memory, at an HTTP client."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import statistics
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from scripts.benchmarks import scene
+from scripts.benchmarks.portal import Portal, portal
+from scripts.benchmarks.report import Figure, interleaved, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.services.apiserver import ApiServer
+
+SIZES = (10, 100, 1000, 5000)
+MAIN = 1000
+_ROUNDS = 100
+_BIG_ROUNDS = 30
+_CACHED_RATIO, _DIRECT_RATIO = 1.0, 3.0
+_PAGE_KB, _MEMORY_MB = 60, 150
+_SELECTOR = "fieldSelector=type%21%3Dhelm.sh%2Frelease.v1"
+
+
+def figures(server: ApiServer, directory: Path, sizes: tuple[int, ...] = SIZES) -> Iterator[Figure]:
+    """Measure and yield."""
+    for size in sizes:
+        namespace = server.new_namespace()
+        scene.fill(server, namespace, size)
+        scene.allow_all_but_watch(server, namespace)
+        with (
+            portal(str(server.kubeconfig), namespace, directory / f"cached-{size}.log") as cached,
+            portal(str(server.kubeconfig), namespace, directory / f"direct-{size}.log", context="outsider") as direct,
+            _raw_list(server, namespace) as raw,
+        ):
+            _settle(cached, size)
+            _settle(direct, size)
+            yield from _times(size, raw, cached, direct)
+            if size == MAIN:
+                yield from _weights(cached)
+
+
+@contextmanager
+def _raw_list(server: ApiServer, namespace: str) -> Iterator[Callable[[], bytes]]:
+    url = f"{server.url}/api/v1/namespaces/{namespace}/secrets?pretty=false&{_SELECTOR}"
+    headers = {"Authorization": f"Bearer {server.token}"}
+    with urllib3.PoolManager(ca_certs=str(server.ca), retries=False, timeout=30) as pool:
+        yield lambda: pool.request("GET", url, headers=headers).data
+
+
+def _settle(served: Portal, size: int) -> None:
+    """Ask until the page has true totals and the watch had its time."""
+    for _ in range(3):
+        page = gzip.decompress(served.get().data).decode()
+        total = re.search(r"All <b>(\d+)</b>", page)
+        if not total or int(total[1]) != size or page.count('<th scope="row">') != min(size, 50):
+            raise RuntimeError("the overview does not show what is there")
+        time.sleep(0.5)
+
+
+def _times(size: int, raw: Callable[[], bytes], cached: Portal, direct: Portal) -> Iterator[Figure]:
+    rounds = _ROUNDS if size <= MAIN else _BIG_ROUNDS
+    plain, kept, read = interleaved(rounds, (raw, cached.get, direct.get))
+    base = statistics.median(plain)
+    yield Figure(f"{size:,} destinations: raw LIST", spread(plain))
+    for what, times, goal in (("from the watch", kept, _CACHED_RATIO), ("read directly", read, _DIRECT_RATIO)):
+        ratio = statistics.median(times) / base
+        stated = (f"<= {goal:g} x", ratio <= goal) if size == MAIN else ("-", None)
+        yield Figure(f"{size:,} destinations: first page {what}", f"{spread(times)}, {ratio:.2f} x the LIST", *stated)
+
+
+def _weights(served: Portal) -> Iterator[Figure]:
+    page = served.get()
+    links = re.findall(r'(?:src|href)="(/static/[^"]+)"', gzip.decompress(page.data).decode())
+    size = (len(page.data) + sum(len(served.get(link).data) for link in set(links))) / 1024
+    yield Figure(
+        f"first page of {MAIN:,} destinations with its {len(set(links))} assets, gzipped",
+        f"{size:.1f} KB (HTML {len(page.data) / 1024:.1f} KB)",
+        f"<= {_PAGE_KB} KB",
+        size <= _PAGE_KB,
+    )
+    memory = served.memory()
+    what = f"largest memory of the serving process with {MAIN:,} destinations"
+    yield Figure(what, f"{memory:.0f} MB", f"<= {_MEMORY_MB} MB", memory <= _MEMORY_MB)
