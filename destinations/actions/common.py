@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from destinations import bundles, docker_config, history, names, owners, secrets, writes
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError, Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,16 +75,16 @@ def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
 def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret | Done:
     """Return the destination as the person saw it, or Done where this very form was written before.
 
-    Raises Conflict where it is another than the person saw, Refused where it is not the portal's to change, and the
-    port's errors.
+    Raises NotFound for a Secret that is no destination, Conflict where it is another than the person saw, Refused
+    where it is not the portal's to change, and the port's errors.
     """
     secret = cluster.get_secret(name)
     if history.holds(secret, change.write_id):
         return Done(name, secret.resource_version)
+    if not secrets.is_destination(secret):
+        raise NotFound("NotFound", status=404)
     if Seen.of(secret) != seen:
         raise Conflict("Conflict", status=409)
-    if not secrets.is_destination(secret):
-        raise Refused(f"The Secret {name} is no export destination.", "Nothing was changed.")
     refuse_foreign(secret)
     return secret
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from destinations import bundles, secrets, writes
-from destinations.actions.common import Done, Refused, Seen, listed, refuse_foreign
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.actions.common import Done, Seen, listed, refuse_foreign
+from destinations.cluster.port import ClusterError, Conflict, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,10 +20,10 @@ def delete(cluster: Cluster, name: str, *, seen: Seen) -> Done:
     Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = cluster.get_secret(name)
+    if not secrets.is_destination(secret):
+        raise NotFound("NotFound", status=404)
     if Seen.of(secret) != seen:
         raise Conflict("Conflict", status=409)
-    if not secrets.is_destination(secret):
-        raise Refused(f"The Secret {name} is no export destination.", "Nothing was deleted.")
     refuse_foreign(secret, deleting=True)
     writes.delete(cluster, secret)
     note = _delete_bundle(cluster, secrets.certs_name(secret))

@@ -12,7 +12,7 @@ import pytest
 from destinations import actions, names, writes
 from destinations.actions import Change, NameTaken, Refused, Rotation, Seen
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Ambiguous, Conflict, Unreachable
+from destinations.cluster.port import Ambiguous, Conflict, NotFound, Unreachable
 from destinations.demo import certificate
 from destinations.model import Credentials, Draft
 from destinations.writes import Unknown
@@ -168,7 +168,7 @@ def test_delete_takes_the_portals_bundle_and_leaves_a_foreign_one(cluster: Clust
 
 def test_a_plain_secret_cannot_be_deleted_as_a_destination(cluster: Cluster) -> None:
     plain = cluster.create_secret({"metadata": {"name": "plain"}})
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):
         actions.delete(cluster, "plain", seen=seen(plain))
 
 
