@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from destinations import actions, certificates, current, docker_config, names, traps
 from destinations.actions import Seen
 from destinations.cluster.limits import is_name
+from destinations.masking import MASK
 from destinations.model import Credentials, Draft, Secret
 from destinations.repairs import Choice
 
@@ -95,8 +97,15 @@ class _Fields(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Forget a private key that was pasted as a certificate, so that the page does not show it again."""
         if certificates.holds_private_key(self.data.get("bundle_text", "").encode("utf-8", "replace")):
-            self.data = {**self.data, "bundle_text": ""}
+            self._forget("bundle_text", "")
         return super().clean() or {}
+
+    def _forget(self, name: str, shown: str) -> None:
+        """Have the page show something else than what was typed."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data[name] = shown
+        self.data = data
 
     def catch(self, trap: Trap | None) -> None:
         """Put a trap beside its field."""
@@ -147,6 +156,13 @@ class _TargetFields(_Fields):
     organization = _text("Organization", "The path below the host: team, or platform/team", limit=255)
     description = _text("Description", "Optional, for people.", required=False, limit=500)
     judgement: Judgement | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Forget a password that was typed into the host, so that the page does not show it again."""
+        cleaned = super().clean()
+        if "@" in self.data.get("host", ""):
+            self._forget("host", f"{MASK}@{self.data['host'].rpartition('@')[2]}")
+        return cleaned
 
     def _check_target(self, cleaned: dict[str, Any]) -> None:
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""

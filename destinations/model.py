@@ -141,7 +141,7 @@ class Draft:
     host: str
     organization: str
     credentials: Credentials = field(repr=False)
-    bundle: bytes = b""
+    bundle: bytes = field(default=b"", repr=False)
     description: str = ""
     expires_on: str = ""
 

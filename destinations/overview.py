@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from destinations import certificates, docker_config, names, secrets
 from destinations.acceptance.judge import judge
 from destinations.certificates import Certificate, Health
+from destinations.masking import masked, masked_key
 from destinations.model import Verdict
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, ver
         judgement=judgement,
         kind=kind,
         status=status,
-        reason=_reason(judgement),
-        url=judgement.url or f"{docker_config.host_key(secret) or '-'}",
+        reason=masked(_reason(judgement)),
+        url=masked_key(judgement.url or docker_config.host_key(secret) or "-"),
         organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
         bundle=_bundle_health(bundle_of(secret, all_secrets), secret, now),
         age=age(secret.created_at, now),

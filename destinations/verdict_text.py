@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from destinations.masking import masked
 from destinations.model import Verdict
 
 if TYPE_CHECKING:
@@ -41,4 +42,5 @@ def _reasons(judgement: Judgement) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
+    text = masked(text)
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

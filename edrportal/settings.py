@@ -45,7 +45,10 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {
-            "libraries": {"django_htmx": "django_htmx.templatetags.django_htmx"},
+            "libraries": {
+                "masks": "destinations.templatetags.masks",
+                "django_htmx": "django_htmx.templatetags.django_htmx",
+            },
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
@@ -99,8 +102,10 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "edrportal.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # What these say at DEBUG is not ours to answer for.
+    "loggers": {name: {"level": "INFO"} for name in ("kubernetes", "urllib3", "asyncio")},
 }
 DEMO = False

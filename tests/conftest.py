@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, settings
 
 from destinations import current
 from destinations.cluster.memory import InMemoryCluster
+from tests.services import leaks
 from tests.services.apiserver import ApiServer
 from tests.services.apiserver import api_server as run_api_server
 from tests.services.parts import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from destinations.cluster.port import Cluster
     from destinations.cluster.real import KubernetesCluster
@@ -26,6 +27,19 @@ settings.register_profile(
 )
 settings.register_profile("soak", max_examples=6_000, deadline=None, database=None, suppress_health_check=_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that printed or logged a canary, at whatever level; `plants_a_leak` exempts one that does so to see."""
+    report = yield
+    printed = "\n".join([*(content for _, content in report.sections), report.longreprtext])
+    hits = leaks.find(printed.encode("utf-8", "backslashreplace"))
+    if hits and not item.get_closest_marker("plants_a_leak"):
+        where = getattr(getattr(report.longrepr, "reprcrash", None), "lineno", "")
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid}{f':{where}' if where else ''} printed secrets: {set(hits)}"
+    return report
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class Edit:
 
     host: str
     organization: str
-    bundle: bytes | None = None
+    bundle: bytes | None = field(default=None, repr=False)
     description: str = ""
     expires_on: str = ""
     username: str = field(default="", repr=False)

@@ -28,7 +28,7 @@ class Rotation:
 
     username: str = field(repr=False)
     password: str = field(repr=False)
-    bundle: bytes | None = None
+    bundle: bytes | None = field(default=None, repr=False)
     expires_on: str = ""
 
 

@@ -10,6 +10,7 @@ from destinations.acceptance import gojson
 from destinations.acceptance.gojson import GoJSONError, Object
 from destinations.acceptance.gostrings import quote
 from destinations.docker_config import build, replaced
+from destinations.masking import MASK, masked_key
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from destinations.model import Secret
-
-MASK = "•••"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def _config(old: bytes | None, new: bytes | None) -> Iterator[Line]:
         return
     host_before, host_after = _only_host(before), _only_host(after)
     if host_before is not None and host_after is not None and host_before != host_after:
-        yield Line(f"{CONFIG_KEY} → host", quote(masked_host(host_before)), quote(masked_host(host_after)))
+        yield Line(f"{CONFIG_KEY} → host", quote(masked_key(host_before)), quote(masked_key(host_after)))
         before = _renamed(before, host_after)
     yield from _members(f"{CONFIG_KEY} → ", before, after)
 
@@ -115,7 +114,7 @@ def _renamed(document: Object, host: str) -> Object:
 def _members(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:
     """Yield a line for each member, or whole section, that is not the same."""
     for key in [*old, *(key for key in new if key not in old)]:
-        where = prefix + masked_host(key)
+        where = prefix + masked_key(key)
         if key not in new:
             yield Line(where, MASK, None)
         elif key not in old:
@@ -124,9 +123,3 @@ def _members(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Ite
             yield from _members(f"{where} → ", old[key], new[key])
         elif old[key] != new[key]:
             yield Line(where, MASK, _other(MASK))
-
-
-def masked_host(host: str) -> str:
-    """Return a host key without what may stand before an @."""
-    before, at, after = host.rpartition("@")
-    return f"{MASK}{at}{after}" if before else host

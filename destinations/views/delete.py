@@ -33,6 +33,7 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
     if form.is_valid() and form.cleaned_data["confirmation"] != name:
         form.add_error("confirmation", f"That is not the name. Type {name} exactly.")
     if not form.is_valid():
+        form.data = {**request.POST.dict(), "confirmation": ""}  # it may be a password that slipped in
         return _page(request, secret, found, form, 422)
     seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
     try:

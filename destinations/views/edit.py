@@ -11,6 +11,7 @@ from destinations import actions, current, docker_config, names, owners, secrets
 from destinations.actions import Edit, Refused, Seen
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import EditForm
+from destinations.masking import masked_key
 from destinations.views import errors, writing
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
 def _initial(secret: Secret) -> dict[str, str]:
     stored = docker_config.stored_credentials(secret)
     return {
-        "host": docker_config.host_key(secret),
+        "host": masked_key(docker_config.host_key(secret)),
         "organization": secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
         "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
         "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),

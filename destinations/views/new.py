@@ -11,6 +11,7 @@ from destinations import actions, certificates, current, docker_config, names, s
 from destinations.actions import Refused
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
+from destinations.masking import masked_key
 from destinations.views import errors, writing
 from destinations.views.preview import targets
 
@@ -56,7 +57,7 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
     stored = docker_config.stored_credentials(secret)
     held = everything.get(secrets.certs_name(secret))
     return {
-        "host": docker_config.host_key(secret),
+        "host": masked_key(docker_config.host_key(secret)),
         "organization": secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
         "username": stored.username if stored else "",
         "bundle_text": certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).pem.decode() if held else "",

@@ -14,12 +14,13 @@ from kubernetes import client
 
 from destinations.cluster.port import Ambiguous, ClusterError, Forbidden, Unreachable
 from destinations.cluster.real import KubernetesCluster
+from tests.services.leaks import known
 from tests.services.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CANARY = "canary-body-7781"
+CANARY = known("canary-body-7781")
 SEEN = {"metadata": {"name": "one", "uid": "u", "resourceVersion": "1"}}
 
 

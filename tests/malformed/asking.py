@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management import call_command
 
 from destinations import names
+from tests.services.leaks import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from destinations.cluster.port import Cluster
 
-PASSWORD = "canary-pass-4471"
+PASSWORD = known("canary-pass-4471")
 HOST = "registry.example.com"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from tests.services.leaks import known
 from tests.services.parts import ETCD, KUBE_APISERVER, program
 from tests.services.pki import Pki, make_pki
 from tests.services.processes import free_port, running
@@ -87,7 +88,7 @@ def _prepare(directory: Path, port: int) -> ApiServer:
         kubeconfig=directory / "kubeconfig",
         audit_log=directory / "audit.log",
         pki=pki,
-        token=secrets.token_hex(16),
+        token=known(secrets.token_hex(16)),
         outsider_token=secrets.token_hex(16),
     )
     users = f'{server.token},admin,uid-admin,"system:masters"\n{server.outsider_token},outsider,uid-outsider\n'

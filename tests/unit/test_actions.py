@@ -16,6 +16,7 @@ from destinations.cluster.port import Ambiguous, Conflict, NotFound, Unreachable
 from destinations.demo import certificate
 from destinations.model import Credentials, Draft
 from destinations.writes import Unknown
+from tests.services.leaks import known
 
 if TYPE_CHECKING:
     from destinations.cluster.port import Cluster
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PEM = certificate(NOW, days=300)
-PASSWORD = "canary-pass-0451"
+PASSWORD = known("canary-pass-0451")
 
 
 def change(write_id: str = "first-write-id-0001", at: datetime = NOW) -> Change:

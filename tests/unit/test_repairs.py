@@ -13,11 +13,12 @@ from destinations import names, repairs
 from destinations.demo import certificate
 from destinations.model import Secret, Verdict
 from destinations.repairs import Choice
+from tests.services.leaks import known
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PEM = certificate(NOW, days=300)
 HOST = "registry.example.com"
-PASSWORD = "canary-repair-551"
+PASSWORD = known("canary-repair-551")
 ENTRY = {"auth": b64encode(f"robot:{PASSWORD}".encode()).decode(), "username": "robot", "password": PASSWORD}
 OLD_AUTH = b64encode(b"robot:old").decode()
 

@@ -14,13 +14,14 @@ from destinations import current, names, writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Conflict, Forbidden, Unreachable
 from destinations.demo import certificate
+from tests.services.leaks import known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from destinations.model import Secret
 
-PASSWORD = "canary-cli-8841"
+PASSWORD = known("canary-cli-8841")
 HOST = "registry.example.com"
 
 

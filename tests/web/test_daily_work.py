@@ -11,13 +11,14 @@ import pytest
 
 from destinations import history, names
 from destinations.demo import certificate
+from tests.services.leaks import known
 
 if TYPE_CHECKING:
     from django.test import Client
 
     from destinations.cluster.memory import InMemoryCluster
 
-PASSWORD = "canary-daily-7312"
+PASSWORD = known("canary-daily-7312")
 PEM = certificate(datetime.now(UTC), days=300).decode()
 
 

@@ -15,6 +15,7 @@ from destinations import current, names
 from destinations.cluster.memory import InMemoryCluster
 from tests.malformed.asking import destination, encoded, rotation, text_of
 from tests.malformed.strategies import forms, namespaces
+from tests.services.leaks import known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning"),
     pytest.mark.timeout(1200),
 ]
-PASSWORD = "canary-pass-8802"
+PASSWORD = known("canary-pass-8802")
 PASSWORDS = st.sampled_from(
     [PASSWORD, f" {PASSWORD}", f"{PASSWORD}\n", f'{PASSWORD}"\\</script>', f"{PASSWORD}\0", f"ü{PASSWORD}"]
 )

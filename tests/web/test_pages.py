@@ -14,11 +14,12 @@ from destinations import current, names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
 from destinations.demo import certificate, demo_cluster
+from tests.services.leaks import known
 
 if TYPE_CHECKING:
     from django.test import Client
 
-PASSWORD = "canary-pass-9926"
+PASSWORD = known("canary-pass-9926")
 NONCE = "n" * 24
 
 
@@ -153,6 +154,21 @@ def test_a_bundle_is_uploaded_or_pasted_and_a_private_key_is_refused(client: Cli
     certs = portal.get_secret("one").data[names.CERTS_KEY].decode()
     assert portal.get_secret(certs).data == {names.BUNDLE_KEY: pem}
     assert "Example Corp Root CA" in client.get("/destinations/one").content.decode()
+
+
+@pytest.mark.parametrize(
+    "secret", [{"bundle_text": "-----BEGIN PRIVATE KEY-----"}, {"host": f"u:{PASSWORD}@h.example.com"}]
+)
+def test_what_is_forgotten_takes_nothing_else_along(
+    client: Client, portal: InMemoryCluster, secret: dict[str, str]
+) -> None:
+    page = add(client, description="kept words", **secret).content.decode()
+    assert 'value="kept words"' in page
+    assert 'value="team"' in page
+    assert 'value="robot"' in page
+    assert PASSWORD not in page
+    assert "BEGIN PRIVATE KEY" not in page.partition("<form")[2]
+    assert portal.list_secrets() == []
 
 
 def test_a_taken_name_is_a_conflict(client: Client, portal: InMemoryCluster) -> None:

@@ -1,0 +1,118 @@
+"""Canaries and the search for them: in ten encodings, also inside gzip members."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import secrets
+import zlib
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SPECIAL = "\"'&<%+\\ü"
+_known: dict[str, str] = {}
+_patterns: dict[str, list[tuple[str, bytes]]] = {}
+_GZIP = b"\x1f\x8b\x08"
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Which canary was found, in which encoding, at which byte. Never the canary itself."""
+
+    label: str
+    encoding: str
+    at: int
+
+
+def known(text: str) -> str:
+    """Return a text that from now on is looked for in all that the tests print."""
+    _known[text] = f"{text[:3]}…{len(_known)}"
+    return text
+
+
+def canary(label: str, *, special: bool = True) -> str:
+    """Return a new secret; `special` gives it characters that every encoding changes."""
+    made = f"canary{secrets.token_hex(6)}" + (f"{_SPECIAL}{secrets.token_hex(4)}" if special else "")
+    _known[made] = label
+    return made
+
+
+def find(haystack: bytes, *, user: str = "robot") -> list[Hit]:
+    """Return every known canary in the bytes."""
+    hits = []
+    for part, where in _parts(haystack):
+        for text, label in _known.items():
+            for encoding, pattern in _of(text, user):
+                at = part.find(pattern)
+                if at >= 0:
+                    hits.append(Hit(label, f"{encoding}{where}", at))
+    return hits
+
+
+def _parts(haystack: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield the bytes, and what is packed into them by gzip, bare or in base64."""
+    yield haystack, ""
+    sources = [haystack]
+    sources += [
+        decoded for run in _BASE64_RUN.findall(haystack) if run.startswith(b"H4sI") and (decoded := _decoded(run))
+    ]
+    for source in sources:
+        at = source.find(_GZIP)
+        while at >= 0:
+            with suppress(zlib.error):
+                yield zlib.decompressobj(wbits=31).decompress(source[at:], 10_000_000), " in gzip"
+            at = source.find(_GZIP, at + 1)
+
+
+def _decoded(run: bytes) -> bytes:
+    plain = run.replace(b"-", b"+").replace(b"_", b"/")
+    return b64decode(plain[: len(plain) // 4 * 4])
+
+
+def _of(text: str, user: str) -> list[tuple[str, bytes]]:
+    if text not in _patterns:
+        found = dict.fromkeys(_spelled(text, user))
+        _patterns[text] = list(found)
+    return _patterns[text]
+
+
+def _spelled(text: str, user: str) -> Iterator[tuple[str, bytes]]:
+    raw = text.encode()
+    yield "raw", raw
+    for offset in range(3):
+        piece = _inside_base64(raw, offset)
+        yield f"base64 at {offset}", piece
+        yield f"base64url at {offset}", piece.replace(b"+", b"-").replace(b"/", b"_")
+    yield "base64 of user:password", b64encode(f"{user}:{text}".encode()).rstrip(b"=")
+    for name, quoted in (("URL", quote(text, safe="")), ("URL, slashes", quote(text)), ("form", quote_plus(text))):
+        yield name, quoted.encode()
+        yield f"{name}, lower", re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quoted).encode()
+    yield "JSON", json.dumps(text)[1:-1].encode()
+    yield "JSON, UTF-8", json.dumps(text, ensure_ascii=False)[1:-1].encode()
+    yield "HTML", html.escape(text).encode()
+    yield "HTML, decimal", html.escape(text).replace("&#x27;", "&#39;").encode()
+    yield "HTML, ASCII", html.escape(text).encode("ascii", "xmlcharrefreplace")
+    yield "HTML of JSON", html.escape(json.dumps(text)[1:-1]).encode()
+    yield "HTML of repr", html.escape(repr(text)[1:-1]).encode()
+    yield "hex", raw.hex().encode()
+    yield "HEX", raw.hex().upper().encode()
+    yield "repr", repr(text)[1:-1].encode()
+    yield "ascii", ascii(text)[1:-1].encode()
+    yield "bytes repr", repr(raw)[2:-1].encode()
+    yield "UTF-16", text.encode("utf-16-le")
+
+
+def _inside_base64(raw: bytes, offset: int) -> bytes:
+    """Return the part of a base64 text that the bytes determine alone where they begin at this offset of three."""
+    coded = b64encode(b"\0" * offset + raw).rstrip(b"=")
+    start = {0: 0, 1: 2, 2: 3}[offset]
+    end = (offset + len(raw)) * 8 // 6
+    return coded[start:end]
