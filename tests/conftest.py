@@ -25,7 +25,7 @@ _PATIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.functi
 settings.register_profile(
     "short", max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=_PATIENT
 )
-settings.register_profile("soak", max_examples=6_000, deadline=None, database=None, suppress_health_check=_PATIENT)
+settings.register_profile("soak", max_examples=5_000, deadline=None, database=None, suppress_health_check=_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 

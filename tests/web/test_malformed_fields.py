@@ -107,6 +107,16 @@ def test_84_blanks_alone_are_never_turned_into_the_stored_password(client: Clien
     assert entry_of(portal)["password"] == "   "
 
 
+@pytest.mark.parametrize(("choice", "kept"), [("keep", " secret\n"), ("remove", "secret")])
+def test_85_the_answer_about_blanks_is_followed(
+    client: Client, portal: InMemoryCluster, choice: str, kept: str
+) -> None:
+    add(client)
+    form = rotation(portal, password=" secret\n", password_blanks=choice)
+    assert client.post("/destinations/one/rotate", form).status_code == 303
+    assert entry_of(portal)["password"] == kept
+
+
 def test_no_field_lets_a_browser_cut_what_is_pasted(client: Client, portal: InMemoryCluster) -> None:
     assert portal.list_secrets() == []
     for path in ("/destinations/new", "/destinations/one/rotate"):
