@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from destinations.cluster.port import Cluster
     from destinations.model import Secret
 
+_COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 _lock = Lock()
 _chosen: list[tuple[Cluster, WatchedSecrets | None]] = []
@@ -64,6 +66,8 @@ def _configured() -> tuple[Cluster, WatchedSecrets | None]:
     from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
     made = KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
+    gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
+    gc.set_threshold(*_COLLECT_AFTER)
     return made, WatchedSecrets(made)
 
 
