@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 
 from destinations import actions, certificates, current, docker_config, names, traps
@@ -70,6 +71,12 @@ class _Fields(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    password_file = forms.FileField(
+        label="…or a file with it",
+        help_text="For a key of several lines, such as a service account's JSON: a password field drops line ends.",
+        required=False,
+        allow_empty_file=True,
+    )
     password_blanks = forms.ChoiceField(
         label="Blanks at the ends of the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
     )
@@ -113,18 +120,37 @@ class _Fields(forms.Form):
             self.add_error(trap.field, trap.message + (f" Did you mean {trap.suggestion}?" if trap.suggestion else ""))
 
     def _check_account(self, cleaned: dict[str, Any]) -> None:
-        password = cleaned.get("password") or ""
+        password = cleaned["password"] = self._read_password(cleaned)
         self.catch(traps.in_username(cleaned.get("username") or ""))
         self.asks_about_blanks = password != password.strip()
         self.catch(traps.in_password(password, choice=cleaned.get("password_blanks") or ""))
         if cleaned.get("password_blanks") == "remove":
             cleaned["password"] = password.strip()
 
+    def _read_password(self, cleaned: dict[str, Any]) -> str:
+        """Return what was typed, or the content of the file byte for byte."""
+        typed, file = cleaned.get("password") or "", cleaned.get("password_file")
+        if not file:
+            return typed
+        if typed:
+            self.add_error("password", "There is both a typed password and a file. Give one of them.")
+        elif file.size > _MAX_PASSWORD:
+            self.add_error("password_file", f"The file is larger than {_MAX_PASSWORD // 1024} KiB. Is it the key?")
+        else:
+            try:
+                return str(file.read().decode())
+            except UnicodeDecodeError:
+                self.add_error("password_file", "The file is no text in UTF-8. Is it the key?")
+        return typed
+
     def _read_bundle(self, cleaned: dict[str, Any]) -> bytes:
         """Return re-serialised PEM, or nothing where none was given; problems go beside the field."""
         typed, file = cleaned.get("bundle_text") or "", cleaned.get("bundle_file")
         if typed.strip() and file:
             self.add_error("bundle_text", "There is both text and a file. Give one of them.")
+            return b""
+        if len(self.files.getlist("bundle_file") if isinstance(self.files, MultiValueDict) else ()) > 1:
+            self.add_error("bundle_file", "There is more than one file. Put all certificates into one.")
             return b""
         field, raw = ("bundle_file", file.read()) if file else ("bundle_text", typed.encode("utf-8", "replace"))
         if not file and not raw.strip():
@@ -182,8 +208,10 @@ class NewForm(_TargetFields):
     """A new destination."""
 
     name = _text("Name", "What people type: epinio app export --registry NAME")
-    field_order = ("name", "host", "organization", "username", "password", "password_blanks", "bundle_text", "bundle_file",
-                   "expires_on", "description", "nonce")  # fmt: skip
+    field_order = (
+        "name", "host", "organization", "username", "password", "password_file", "password_blanks",
+        "bundle_text", "bundle_file", "expires_on", "description", "nonce",
+    )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """Run every trap."""
@@ -217,8 +245,10 @@ class RotateForm(_Fields):
     bundle_choice = _bundle_choice()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    field_order = ("username", "password", "password_blanks", "bundle_choice", "bundle_text", "bundle_file", "expires_on",
-                   "nonce", "uid", "resource_version")  # fmt: skip
+    field_order = (
+        "username", "password", "password_file", "password_blanks", "bundle_choice", "bundle_text",
+        "bundle_file", "expires_on", "nonce", "uid", "resource_version",
+    )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
@@ -249,8 +279,10 @@ class EditForm(_TargetFields):
     bundle_choice = _bundle_choice()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    field_order = ("host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
-                   "username", "password", "password_blanks", "nonce", "uid", "resource_version")  # fmt: skip
+    field_order = (
+        "host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
+        "username", "password", "password_file", "password_blanks", "nonce", "uid", "resource_version",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
         """Keep the destination as it is stored, to compare with."""

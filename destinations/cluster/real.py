@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from destinations.cluster.port import Shrink, WriteListener
 
+_LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -258,14 +260,20 @@ def _ask(
         decoded = json.loads(answer.data)
     except ApiException as error:
         return None, int(error.status or 0), True
-    except (NewConnectionError, ConnectTimeoutError, LocationValueError):
-        return None, 0, False
-    except (HTTPError, OSError):
-        return None, 0, True
-    except (ValueError, RecursionError):
-        return None, 200, True
+    except (NewConnectionError, ConnectTimeoutError, LocationValueError) as error:
+        return _unanswered(call, error, 0, sent=False)
+    except (HTTPError, OSError) as error:
+        return _unanswered(call, error, 0, sent=True)
+    except (ValueError, RecursionError) as error:
+        return _unanswered(call, error, 200, sent=True)
     usable = isinstance(decoded, dict) and decoded.get("kind") in kind.split("|")
     return (decoded, 200, True) if usable else (None, 200, True)
+
+
+def _unanswered(call: Callable[..., Any], error: Exception, status: int, *, sent: bool) -> tuple[None, int, bool]:
+    """Log what kind of failure it was, which no page tells and who runs the portal has to know; never its words."""
+    _LOG.warning("%s: no usable answer from the API server (%s)", call.__name__, type(error).__name__)
+    return None, status, sent
 
 
 def _open(call: Callable[..., Any], *args: Any, **options: Any) -> Any:

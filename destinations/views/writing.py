@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.shortcuts import redirect, render
 
@@ -39,7 +40,7 @@ def change(form: Form) -> Change:
     form sent with another password is another one. The nonce is random and stays on the page, so that nobody can try
     passwords against the id.
     """
-    typed = sorted((key, value) for key, value in form.cleaned_data.items() if key != "bundle_file")
+    typed = sorted((key, value) for key, value in form.cleaned_data.items() if not isinstance(value, UploadedFile))
     key = form.cleaned_data["nonce"].encode()
     write_id = hmac.new(key, repr(typed).encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:40]
     return Change(write_id=write_id, by=NOBODY, at=datetime.now(UTC))

@@ -9,4 +9,19 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 }
+// A password field drops line ends without a word: say so, and keep a key of several lines out of it.
+for (const field of document.querySelectorAll("input[type=password]")) {
+  const note = Object.assign(document.createElement("p"), { className: "field__hint", role: "status" });
+  field.after(note);
+  field.addEventListener("paste", (event) => {
+    const text = event.clipboardData.getData("text");
+    note.textContent = "";
+    if (/[\r\n]/.test(text.replace(/[\r\n]+$/, ""))) {
+      event.preventDefault();
+      note.textContent = "This has several lines, and a password field would drop the line ends. Give it as a file below.";
+    } else if (/[\r\n]$/.test(text)) {
+      note.textContent = "The line end after it was left out.";
+    }
+  });
+}
 document.getElementById("problems")?.focus();

@@ -63,3 +63,23 @@ def test_no_page_scrolls_sideways(tab: Page, cluster: Cluster, width: int) -> No
         box = tab.locator("main").bounding_box()
         assert box is not None
         assert box["width"] <= width
+
+
+PASTE = """(field, text) => {
+  const data = new DataTransfer();
+  data.setData("text", text);
+  field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize("cluster", ["memory"], indirect=True)
+@pytest.mark.parametrize("tab", [True], indirect=True)
+def test_a_key_of_several_lines_is_not_swallowed_by_the_password_field(tab: Page, cluster: Cluster) -> None:
+    tab.goto("/destinations/new")
+    field = tab.get_by_label("Password or token")
+    for text, words in (("one\ntwo", "Give it as a file below"), ("one\n", "was left out"), ("one", "")):
+        field.evaluate(PASTE, text)
+        said = tab.locator("#id_password + [role=status]").inner_text()
+        assert words in said
+        assert bool(words) is bool(said)
+    assert cluster.list_secrets() == []

@@ -89,7 +89,7 @@ def test_159_a_files_name_means_nothing(client: Client, portal: InMemoryCluster,
 def test_160_two_files_are_refused_in_words(client: Client, portal: InMemoryCluster) -> None:
     two = [SimpleUploadedFile("a", PEM), SimpleUploadedFile("b", PEM)]
     answer = client.post("/destinations/new", typed(bundle_file=two))
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "more than one file" in text_of(answer)
     both = add(client, bundle_text=PEM.decode(), bundle_file=SimpleUploadedFile("a", PEM))
     assert both.status_code == 422

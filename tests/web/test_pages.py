@@ -171,6 +171,35 @@ def test_what_is_forgotten_takes_nothing_else_along(
     assert portal.list_secrets() == []
 
 
+KEY = '{\n  "type": "service_account",\n  "key": "x"\n}'
+
+
+@pytest.mark.parametrize(
+    ("content", "changed", "words"),
+    [
+        (KEY.encode(), {}, ""),
+        (KEY.encode() + b"\n", {}, "choose below"),
+        (KEY.encode() + b"\n", {"password_blanks": "keep"}, ""),
+        (KEY.encode(), {"password": "typed"}, "both a typed password and a file"),
+        (b"\xff\xfe", {}, "no text in UTF-8"),
+        (b"x" * 65_537, {}, "larger than 64 KiB"),
+        (b"", {}, "Type the password"),
+    ],
+)
+def test_a_key_of_several_lines_comes_as_a_file(
+    client: Client, portal: InMemoryCluster, content: bytes, changed: dict[str, str], words: str
+) -> None:
+    answer = add(client, **{"password": "", "password_file": SimpleUploadedFile("key.json", content), **changed})
+    if words:
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+        assert "service_account" not in answer.content.decode()
+        assert portal.list_secrets() == []
+    else:
+        assert answer.status_code == 303
+        assert stored(portal)["password"] == content.decode()
+
+
 def test_a_taken_name_is_a_conflict(client: Client, portal: InMemoryCluster) -> None:
     portal.create_secret({"metadata": {"name": "one"}})
     answer = add(client)
