@@ -42,12 +42,10 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
 
 def fields(secret: Secret, _case: Case) -> list[Fix]:
     """Mend members of the entry that stand in the way: a token that skopeo prefers, and what is no text."""
-    found = _only(secret)
+    found = _entry(secret)
     if found is None:
         return []
     document, name, entry = found
-    if not isinstance(entry, Object):
-        return []
     kept = [
         (key, changed) for key, value in entry.items() if (changed := _as_text(key, value)) is not None or value is None
     ]
@@ -61,12 +59,10 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
 
 def credentials(secret: Secret, _case: Case) -> list[Fix]:
     """Mend `auth` where it says something else than username and password: Helm uses these, skopeo uses that."""
-    found = _only(secret)
+    found = _entry(secret)
     if found is None:
         return []
     document, name, entry = found
-    if not isinstance(entry, Object):
-        return []
     texts = {parsing.field_name(key): value for key, value in entry.items() if isinstance(value, str)}
     plain = (texts.get("username", ""), texts.get("password", ""))
     coded = _decoded(texts.get("auth", ""))
@@ -93,6 +89,11 @@ def _only(secret: Secret) -> tuple[Object, str, Value] | None:
         return None
     ((name, entry),) = auths.items()
     return document, name, entry
+
+
+def _entry(secret: Secret) -> tuple[Object, str, Object] | None:
+    found = _only(secret)
+    return (found[0], found[1], found[2]) if found and isinstance(found[2], Object) else None
 
 
 def _taken_apart(key: str) -> tuple[str, str]:
