@@ -28,7 +28,7 @@ _ROWS = RowCache()
 def overview(request: HttpRequest) -> HttpResponse:
     """Show a page of the table, filtered by `q` and `status`; htmx gets the table alone."""
     try:
-        found = current.secrets_to_show()
+        found = current.cluster().list_secrets() if "after" in request.GET else current.secrets_to_show()
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)

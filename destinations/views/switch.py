@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from destinations import actions, current
@@ -47,6 +46,4 @@ def switch(request: HttpRequest) -> HttpResponse:
         words = "enabled" if on else "disabled: Epinio hides it and refuses its name"
         messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
     single = len(chosen) == 1 and "back" in request.POST
-    target = redirect("destination", chosen[0][0]) if single else redirect("overview")
-    target.status_code = 303
-    return target
+    return writing.see_other("destination" if single else "overview", chosen[0][0])

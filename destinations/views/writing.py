@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from destinations import actions, current, secrets, words
 from destinations.actions import Change, Refused
@@ -87,7 +88,12 @@ def done(request: HttpRequest, result: Done, sentence: str, *, to: str) -> HttpR
         messages.success(request, sentence)
     for note in result.notes:
         messages.info(request, note)
-    target = redirect(to, result.name) if to == "destination" else redirect(to)
+    return see_other(to, result.name)
+
+
+def see_other(to: str, name: str) -> HttpResponse:
+    """Redirect to a page that shows what was written, on whatever replica: the overview is read directly then."""
+    target = redirect(to, name) if to == "destination" else redirect(f"{reverse(to)}?after=write")
     target.status_code = 303
     return target
 

@@ -57,7 +57,7 @@ def prepare(reader: Reader, action: str) -> None:
             reader.post(manifest)
 
 
-def check(reader: Reader, api_server: ApiServer, namespace: str, action: str) -> bool:
+def check(reader: Reader, cluster: KubernetesCluster, action: str) -> bool:
     """Assert that the destination is the old or the new one and that leftovers are named; say whether it is new."""
     everything = reader.all()
     state = reader.state(scene.NAME, everything)
@@ -70,7 +70,6 @@ def check(reader: Reader, api_server: ApiServer, namespace: str, action: str) ->
         assert (state.certs == f"{scene.NAME}-ca-old") is (state.label == "yes"), "half a repair"
     left = set(everything) - {scene.NAME, state.certs if state else ""}
     assert len(left) <= 1, f"more than an orphan: {left}"
-    cluster = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=namespace)
     shown = {one.secret.name for one in bundles.unused(cluster.list_secrets(), datetime.now(UTC))}
     assert left == shown, f"not named: {left - shown}"
     return is_new
@@ -89,13 +88,14 @@ def _is_new(action: str, state: State | None, everything: dict[str, Any]) -> boo
 def test_a_kill_at_every_boundary_leaves_the_old_or_the_new(api_server: ApiServer, action: str) -> None:
     namespace = api_server.new_namespace()
     reader = Reader(api_server, namespace)
+    cluster = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=namespace)
     kills, outcomes = 0, set()
     with killer(api_server, namespace) as run:
         for step in range(_MAX_STEPS):
             for _ in range(times(1, 20)):
                 prepare(reader, action)
                 result = run(action, str(step), "new")
-                is_new = check(reader, api_server, namespace, action)
+                is_new = check(reader, cluster, action)
                 kills += result == "killed"
                 outcomes.add(is_new)
             if result != "killed":
@@ -108,6 +108,6 @@ def test_a_kill_at_every_boundary_leaves_the_old_or_the_new(api_server: ApiServe
         for _ in range(times(3, 40)):
             prepare(reader, action)
             kills += run(action, f"~{chance.randrange(1_000, 60_000)}", "new") == "killed"
-            check(reader, api_server, namespace, action)
+            check(reader, cluster, action)
     assert outcomes == {False, True}
     print(f"{action}: {kills} kills, {step} step boundaries")  # noqa: T201 - a figure for SECURITY.md

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import history, names
+from destinations import current, history, names
 from destinations.demo import certificate
 from tests.services.leaks import known
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from destinations.cluster.memory import InMemoryCluster
+    from destinations.model import Secret
 
 PASSWORD = known("canary-daily-7312")
 PEM = certificate(datetime.now(UTC), days=300).decode()
@@ -267,6 +268,26 @@ def test_a_copy_brings_everything_but_name_and_password(client: Client, portal: 
     assert stored(portal, "two")["registry.example.com"]["username"] == "robot"
     assert portal.get_secret("two").data[names.CERTS_KEY] != portal.get_secret("one").data[names.CERTS_KEY]
     assert client.get("/destinations/new?from=nope").status_code == 404
+
+
+class Behind:
+    """A watch that has not seen anything yet, as on another replica."""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return ()
+
+
+def test_after_a_write_the_overview_is_read_directly_on_whatever_replica(
+    client: Client, memory_cluster: InMemoryCluster
+) -> None:
+    behind: Any = Behind()
+    with current.use(memory_cluster, behind):
+        add(client)
+        one = memory_cluster.get_secret("one")
+        form = {"to": "off", "nonce": "s" * 24, "chosen": f"one {one.uid} {one.resource_version}"}
+        there = client.post("/switch", form).headers["Location"]
+        assert "Disabled" in client.get(there).content.decode()
+        assert "/destinations/one" not in client.get("/").content.decode()
 
 
 def test_orphans_are_named_told_from_waiting_ones_and_removed_by_a_button(
