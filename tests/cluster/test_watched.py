@@ -12,7 +12,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Change, Unreachable
+from destinations.cluster.port import Change, Forbidden, Unreachable
 from destinations.cluster.real import KubernetesCluster
 from destinations.cluster.watched import WatchedSecrets
 from tests.services.tcpproxy import TcpProxy, kubeconfig_through, tcp_proxy
@@ -64,6 +64,7 @@ class Scripted(InMemoryCluster):
         self.hold = threading.Event()
         self.lists = 0
         self.broken = False
+        self.forbidden = False
         self.odd_version = ""
 
     def list_with_version(self, shrink: Any) -> Any:
@@ -73,6 +74,8 @@ class Scripted(InMemoryCluster):
         return super().list_with_version(shrink)
 
     def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+        if self.forbidden:
+            raise Forbidden("Forbidden", status=403)
         yield Change(self.odd_version or resource_version)
         self.hold.wait(10)
         if self.broken:
@@ -176,6 +179,16 @@ def test_a_cluster_that_fails_is_asked_less_and_less(scripted: Any) -> None:
     watched.secrets()
     time.sleep(1.5)
     assert 1 < cluster.lists <= 4
+
+
+def test_who_may_not_watch_reads_directly_and_is_not_listed_for_in_vain(scripted: Any) -> None:
+    cluster, watched, _ = scripted
+    cluster.forbidden = True
+    watched.secrets()
+    assert until(lambda: cluster.lists == 1)
+    time.sleep(0.5)
+    assert watched.secrets() is None
+    assert cluster.lists == 1
 
 
 def test_only_what_is_judged_is_kept(scripted: Any) -> None:
