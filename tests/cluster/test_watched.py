@@ -12,7 +12,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Change, Unreachable
+from destinations.cluster.port import Change, Forbidden, Unreachable
 from destinations.cluster.real import KubernetesCluster
 from destinations.cluster.watched import WatchedSecrets
 from tests.services.tcpproxy import TcpProxy, kubeconfig_through, tcp_proxy
@@ -63,7 +63,9 @@ class Scripted(InMemoryCluster):
         super().__init__()
         self.hold = threading.Event()
         self.lists = 0
+        self.streams = 0
         self.broken = False
+        self.forbidden = False
         self.odd_version = ""
 
     def list_with_version(self, shrink: Any) -> Any:
@@ -73,7 +75,10 @@ class Scripted(InMemoryCluster):
         return super().list_with_version(shrink)
 
     def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+        if self.forbidden:
+            raise Forbidden("Forbidden", status=403)
         yield Change(self.odd_version or resource_version)
+        self.streams += 1
         self.hold.wait(10)
         if self.broken:
             raise Unreachable("WatchBroke", status=410)
@@ -141,14 +146,13 @@ def test_a_version_that_is_no_number_is_read_directly(scripted: Any) -> None:
     cluster, watched, _ = scripted
     cluster.odd_version = "abc"
     watched.secrets()
-    assert until(lambda: watched.age() is not None)
-    time.sleep(0.1)
+    assert until(lambda: cluster.streams == 1)
     assert watched.secrets() is None
 
 
 def test_what_was_not_proved_for_five_seconds_is_not_served(scripted: Any) -> None:
     cluster, watched, clock = scripted
-    assert until(lambda: shown(watched) == {"old": b""})
+    assert until(lambda: shown(watched) == {"old": b""} and cluster.streams == 1)
     clock.at += 4.9
     assert shown(watched) == {"old": b""}
     clock.at += 0.2
@@ -176,6 +180,16 @@ def test_a_cluster_that_fails_is_asked_less_and_less(scripted: Any) -> None:
     watched.secrets()
     time.sleep(1.5)
     assert 1 < cluster.lists <= 4
+
+
+def test_who_may_not_watch_reads_directly_and_is_not_listed_for_in_vain(scripted: Any) -> None:
+    cluster, watched, _ = scripted
+    cluster.forbidden = True
+    watched.secrets()
+    assert until(lambda: cluster.lists == 1)
+    time.sleep(0.5)
+    assert watched.secrets() is None
+    assert cluster.lists == 1
 
 
 def test_only_what_is_judged_is_kept(scripted: Any) -> None:
