@@ -49,7 +49,7 @@ _WORDS: dict[type[ClusterError], Trouble] = {
     ),
     Forbidden: Trouble(
         "Kubernetes does not let the portal do this. Nothing was changed.",
-        "Give its service account get, list, create, update and delete on Secrets in Epinio's namespace; look for an "
+        "Give its service account get, list, watch, create, update and delete on Secrets in Epinio's namespace; look for an "
         "admission policy, too.",
         502,
     ),

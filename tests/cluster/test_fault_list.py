@@ -406,6 +406,32 @@ def test_f20_an_ambiguous_rotation_of_a_recreated_secret_is_a_conflict(place: Pl
     assert place.generation() == "other"
 
 
+def test_f22_a_list_whose_token_expires_is_begun_again_and_never_partial(
+    place: Place, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from destinations.cluster import real  # noqa: PLC0415 - slow to import
+
+    monkeypatch.setattr(real, "_PAGE", 20)
+    for number in range(60):
+        place.reader.post({"metadata": {"name": f"s{number}"}})
+    compacted = 0
+
+    def compact_between_pages(method: str, path: str) -> bool:
+        nonlocal compacted
+        if method == "GET" and "continue=" in path and not compacted:
+            compacted += 1
+            place.reader.post({"metadata": {"name": "while-listing"}})
+            api_server.compact()
+            place.proxy.script.append(Fault(forward="no", answer=410, body=status_body("Expired")))
+            return True
+        return False
+
+    place.proxy.chooses = compact_between_pages
+    found = {secret.name for secret in place.cluster.list_secrets()}
+    assert compacted
+    assert found == set(place.reader.all())
+
+
 def test_f26_at_every_instant_of_a_rotation_the_destination_is_whole(place: Place) -> None:
     running = threading.Event()
     problems: list[BaseException] = []

@@ -32,13 +32,14 @@ class ApiServer:
     """Where the API server is and who may ask it.
 
     `token` is an administrator's, `outsider_token` belongs to a user without any right; `kubeconfig` holds both as
-    the contexts `admin` (current) and `outsider`; `audit_log` has one JSON object a line.
+    the contexts `admin` (current) and `outsider`; `audit_log` has one JSON object a line; `etcd` is the store's address.
     """
 
     url: str
     ca: Path
     kubeconfig: Path
     audit_log: Path
+    etcd: str
     pki: Pki
     token: str = field(repr=False)
     outsider_token: str = field(repr=False)
@@ -51,6 +52,15 @@ class ApiServer:
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status}")
         return answer.json()
+
+    def compact(self) -> None:
+        """Have etcd forget every revision but the last, as it does every few minutes."""
+        with urllib3.PoolManager(retries=False, timeout=10) as pool:
+            found = pool.request("POST", f"{self.etcd}/v3/kv/range", body=json.dumps({"key": "AA=="})).json()
+            revision = {"revision": found["header"]["revision"], "physical": True}
+            answer = pool.request("POST", f"{self.etcd}/v3/kv/compaction", body=json.dumps(revision))
+        if answer.status != 200:
+            raise RuntimeError(f"compaction: {answer.status}")
 
     def new_namespace(self) -> str:
         """Create a namespace of a name never used before and return the name."""
@@ -70,7 +80,7 @@ def api_server(directory: Path) -> Iterator[ApiServer]:
         ready=lambda: _answers(f"http://127.0.0.1:{client}/health", b'"true"'),
         seconds=60,
     ):
-        server = _prepare(directory, free_port())
+        server = _prepare(directory, free_port(), f"http://127.0.0.1:{client}")
         with running(
             [str(apiserver), *_apiserver_flags(directory, server, client)],
             log=directory / "kube-apiserver.log",
@@ -80,13 +90,14 @@ def api_server(directory: Path) -> Iterator[ApiServer]:
             yield server
 
 
-def _prepare(directory: Path, port: int) -> ApiServer:
+def _prepare(directory: Path, port: int, etcd: str) -> ApiServer:
     pki = make_pki(directory)
     server = ApiServer(
         url=f"https://127.0.0.1:{port}",
         ca=pki.ca,
         kubeconfig=directory / "kubeconfig",
         audit_log=directory / "audit.log",
+        etcd=etcd,
         pki=pki,
         token=known(secrets.token_hex(16)),
         outsider_token=secrets.token_hex(16),
