@@ -38,8 +38,8 @@ benchmark: .venv/dev ## verdicts a second, page size and time
 
 lock: .venv/dev ## the locked versions, anew
 	$(RUN) -m pip install --quiet uv
-	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
-	.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.txt
+	.venv/bin/uv pip compile -q --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	.venv/bin/uv pip compile -q --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.txt
 
 clean:          ## remove what these commands made in the project
 	rm -rf .venv staticfiles
