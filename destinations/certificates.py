@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import warnings
 from base64 import b64decode
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,6 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from destinations.acceptance import gopem, gox509
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# `cryptography` warns of a country that has not two letters; it is shown as it stands.
+warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
 
 SOON = timedelta(days=30)
 MAX_BUNDLE_BYTES = 256 * 1024
@@ -215,8 +223,8 @@ def _decoded(text: bytes) -> bytes:
 def describe(certificate: x509.Certificate) -> Certificate:
     """Return what a person wants to know of a certificate that Go takes."""
     return Certificate(
-        subject=_name(certificate.subject),
-        issuer=_name(certificate.issuer),
+        subject=_name(lambda: certificate.subject),
+        issuer=_name(lambda: certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
@@ -225,9 +233,15 @@ def describe(certificate: x509.Certificate) -> Certificate:
     )
 
 
-def _name(name: x509.Name) -> str:
-    """Return the name on one line, with what cannot be seen spelled out: U+202E turns around what follows it."""
-    text = name.rfc4514_string() or "(no name)"
+def _name(read: Callable[[], x509.Name]) -> str:
+    """Return the name on one line, with what cannot be seen spelled out: U+202E turns around what follows it.
+
+    Go reads a few names that `cryptography` does not.
+    """
+    try:
+        text = read().rfc4514_string() or "(no name)"
+    except (ValueError, TypeError):
+        return "(a name that cannot be shown)"
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from destinations import certificates
-from destinations.acceptance import gopem
+from destinations.acceptance import gopem, gox509
 from destinations.certificates import read_bundle
 from destinations.demo import certificate
 
@@ -56,6 +56,44 @@ def test_a_problem_is_named(content: bytes, problem: certificates.Problem) -> No
     bundle = read_bundle(content)
     assert problem in bundle.problems
     assert not bundle.pem
+
+
+NAME = b"\x0c\x14Example Corp Root CA"
+
+
+@pytest.mark.parametrize(
+    ("name", "reads"),
+    [
+        (b"\x0c\x14Example Corp Root CA", True),
+        (b"\x0c\x14Example Corp Root \xffA", False),
+        (b"\x13\x14Example Corp Root CA", True),
+        (b"\x13\x14Example*Corp&Root CA", True),
+        (b"\x13\x14Example@Corp Root CA", False),
+        (b"\x14\x14Example \xff\xfe Root CA", True),
+        (b"\x16\x14Example Corp Root CA", True),
+        (b"\x16\x14Example Corp Root \xffA", False),
+        (b"\x12\x14Example Corp Root CA", False),
+        (b"\x12\x1401234567890 123456789", True),
+        (b"\x1e\x14\0E\0x\0a\0m\0p\0l\0e\0 \0C\0A", True),
+        (b"\x1e\x14\xd8\0\0x\0a\0m\0p\0l\0e\0 \0C\0A", False),
+        (b"\x03\x14Example Corp Root CA", False),
+        (b"\x1a\x14Example Corp Root CA", False),
+    ],
+)
+def test_a_name_is_read_as_go_reads_it(name: bytes, reads: bool) -> None:  # noqa: FBT001 - a column of the table
+    """What Go 1.26 says of these was tried with Go itself."""
+    assert DER.count(NAME) == 2
+    content = DER.replace(NAME, name)
+    pem = b"-----BEGIN CERTIFICATE-----\n" + b64encode(content) + b"\n-----END CERTIFICATE-----\n"
+    bundle = read_bundle(pem)
+    assert bool(bundle.certificates) is reads
+    assert all(one.subject for one in bundle.certificates)
+
+
+def test_a_certificate_that_states_two_signature_algorithms_is_refused() -> None:
+    sha256, sha384 = bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06082a8648ce3d040303")
+    assert gox509.parse(DER) is not None
+    assert gox509.parse(DER.replace(sha256, sha384, 1)) is None
 
 
 def test_a_private_key_never_goes_into_what_is_written_back() -> None:
