@@ -8,18 +8,19 @@ from base64 import b64decode
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from destinations.acceptance import gopem, gox509
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from destinations.acceptance.gox509 import GoCertificate
 
 # `cryptography` warns of a country that has not two letters; it is shown as it stands.
 warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
@@ -137,7 +138,7 @@ ALL_EXPIRED = Problem("Every certificate in it has expired.", "Give the registry
 
 def read_bundle(pem: bytes) -> Bundle:
     """Return the certificates that Go would trust, and what is wrong with the rest. Never raises, shows no key."""
-    found: list[x509.Certificate] = []
+    found: list[GoCertificate] = []
     problems: list[Problem] = []
     for block in gopem.blocks(pem):
         parsed = gox509.parse(block.content) if block.type == b"CERTIFICATE" and not block.headers else None
@@ -150,7 +151,7 @@ def read_bundle(pem: bytes) -> Bundle:
     problems += _of_text(pem, found=len(found))
     if holds_private_key(pem):
         problems.insert(0, PRIVATE_KEY)
-    clean = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found)
+    clean = b"".join(certificate.pem() for certificate in found)
     return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, PRIVATE_KEY in problems)
 
 
@@ -220,16 +221,17 @@ def _decoded(text: bytes) -> bytes:
         return b""
 
 
-def describe(certificate: x509.Certificate) -> Certificate:
+def describe(certificate: GoCertificate) -> Certificate:
     """Return what a person wants to know of a certificate that Go takes."""
+    read = certificate.read
     return Certificate(
-        subject=_name(lambda: certificate.subject),
-        issuer=_name(lambda: certificate.issuer),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-        key=_key(certificate),
-        is_ca=_is_ca(certificate),
+        subject=_name(lambda: read.subject),
+        issuer=_name(lambda: read.issuer),
+        not_before=read.not_valid_before_utc,
+        not_after=read.not_valid_after_utc,
+        fingerprint=sha256(certificate.der).hexdigest(),
+        key=_key(read),
+        is_ca=_is_ca(read),
     )
 
 

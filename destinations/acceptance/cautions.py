@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cryptography import x509
-
+    from destinations.acceptance.gox509 import GoCertificate
     from destinations.acceptance.parsing import Reading
     from destinations.model import Secret, Target
 
@@ -29,7 +28,7 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
     secret: Secret,
     secrets: Mapping[str, Secret],
     reading: Reading,
-    trusted: Sequence[x509.Certificate],
+    trusted: Sequence[GoCertificate],
     *,
     login: Target | None,
     image: Target | None,
@@ -102,7 +101,7 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
 
 
 def _about_certificates(
-    secret: Secret, secrets: Mapping[str, Secret], trusted: Sequence[x509.Certificate], now: datetime
+    secret: Secret, secrets: Mapping[str, Secret], trusted: Sequence[GoCertificate], now: datetime
 ) -> Iterator[Caution]:
     name = secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "surrogateescape")
     if not name or name not in secrets:
@@ -114,7 +113,7 @@ def _about_certificates(
             f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
             "Make a certificate secret with nothing but the CA certificates under tls.crt.",
         )
-    health = [certificates.health(one.not_valid_before_utc, one.not_valid_after_utc, now) for one in trusted]
+    health = [certificates.health(one.read.not_valid_before_utc, one.read.not_valid_after_utc, now) for one in trusted]
     if trusted and all(one is Health.EXPIRED for one in health):
         yield Caution(
             "certificates-expired",

@@ -17,10 +17,9 @@ from destinations.names import BUNDLE_KEY, CERTS_KEY, REGISTRY_LABEL
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cryptography import x509
-
     from destinations.acceptance.explanations import Explanation
     from destinations.acceptance.gojson import Value
+    from destinations.acceptance.gox509 import GoCertificate
     from destinations.acceptance.references import Reference
     from destinations.model import Secret
 
@@ -97,16 +96,14 @@ def _path_segment_problem(name: str) -> str:
     return " ".join(f"may not contain '{char}'" for char in "/%" if char in name)
 
 
-def trusted(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[x509.Certificate, ...]:
+def trusted(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[GoCertificate, ...]:
     """Return the certificates of the bundle that Go takes, none where there is no bundle."""
     named = secret.data.get(CERTS_KEY)
     held = secrets.get(named.decode("utf-8", "surrogateescape")) if named else None
     return usable_certificates(held.data.get(BUNDLE_KEY, b"")) if held else ()
 
 
-def log_in(
-    host: str, destination: Destination, bundle: bytes | None, certificates: Sequence[x509.Certificate]
-) -> Target:
+def log_in(host: str, destination: Destination, bundle: bytes | None, certificates: Sequence[GoCertificate]) -> Target:
     """Stage `login`, judged as a registry with Basic authentication answers: return where Helm is logged in."""
     if bundle is not None and not certificates:
         raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE)

@@ -8,7 +8,9 @@ random, Go and this module disagree on 364.
 
 from __future__ import annotations
 
+import ssl
 import warnings
+from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -48,23 +50,52 @@ _EXTENSIONS_TAG = 0xA3
 _UNCOMPRESSED = 4
 
 
-def usable_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+@dataclass(frozen=True, slots=True)
+class GoCertificate:
+    """A certificate that Go takes: its DER as it stands, and what `cryptography` reads of it."""
+
+    der: bytes
+    read: x509.Certificate
+
+    def pem(self) -> bytes:
+        """Return it as a plain PEM block."""
+        return ssl.DER_cert_to_PEM_cert(self.der).encode()
+
+
+def usable_certificates(pem: bytes) -> tuple[GoCertificate, ...]:
     """Return the certificates that Go would trust: blocks `CERTIFICATE` without headers that parse."""
     plain = (block for block in gopem.blocks(pem) if block.type == b"CERTIFICATE" and not block.headers)
     parsed = (parse(block.content) for block in plain)
     return tuple(certificate for certificate in parsed if certificate is not None)
 
 
-def parse(content: bytes) -> x509.Certificate | None:
+def parse(content: bytes) -> GoCertificate | None:
     """Return the certificate in these DER bytes, or None where Go refuses it."""
     try:
-        certificate = x509.load_der_x509_certificate(content)
+        if not _is_sound(content):
+            return None
+        certificate = _load(content)
         _ = certificate.extensions
         _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        sound = _is_sound(content)
     except _REFUSALS:
         return None
-    return certificate if sound else None
+    return GoCertificate(content, certificate)
+
+
+def _load(content: bytes) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(content)
+    except ValueError:
+        for name in _names(content):
+            content = goname.readable(content, name)
+        return x509.load_der_x509_certificate(content)
+
+
+def _names(content: bytes) -> tuple[Element, Element]:
+    """Return issuer and subject."""
+    fields = next(der.elements(content)).children()[0].children()
+    first = 1 if fields[0].tag == _VERSION_TAG else 0
+    return fields[first + 2], fields[first + 4]
 
 
 def _is_sound(content: bytes) -> bool:
@@ -128,4 +159,4 @@ def _is_point(parameters: list[Element], data: bytes) -> bool:
     return True
 
 
-__all__ = ["DERError", "parse", "usable_certificates"]
+__all__ = ["DERError", "GoCertificate", "parse", "usable_certificates"]

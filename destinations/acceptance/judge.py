@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cryptography import x509
-
+    from destinations.acceptance.gox509 import GoCertificate
     from destinations.acceptance.version import EpinioVersion
 
 
@@ -118,7 +117,7 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
     secret: Secret,
     secrets: Mapping[str, Secret],
     reading: Reading,
-    trusted: Sequence[x509.Certificate],
+    trusted: Sequence[GoCertificate],
     course: _Course,
     *,
     reads_auth: bool,

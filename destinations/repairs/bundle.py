@@ -7,8 +7,6 @@ import textwrap
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from destinations import certificates, secrets
 from destinations.acceptance import gox509
 from destinations.names import BUNDLE_KEY, CERTS_KEY
@@ -42,7 +40,7 @@ def _readable(raw: bytes) -> bytes:
     for text in _disguises(raw):
         found = gox509.usable_certificates(text)
         if found:
-            return b"".join(one.public_bytes(Encoding.PEM) for one in found)
+            return b"".join(one.pem() for one in found)
     return b""
 
 
@@ -52,7 +50,7 @@ def _disguises(raw: bytes) -> Iterator[bytes]:
         return
     yield raw
     if (alone := gox509.parse(raw)) is not None:
-        yield alone.public_bytes(Encoding.PEM)
+        yield alone.pem()
     for codec in ("utf-8-sig", "utf-16"):
         try:
             text = raw.decode(codec)
