@@ -333,8 +333,10 @@ class RepairForm(forms.Form):
         """Make the fields from the proposals."""
         super().__init__(*args, **kwargs)
         self.fix_names: list[str] = []
-        for number, group in enumerate(groups):
-            self._offer(f"fix{number}", group)
+        for group in groups:
+            self._offer(
+                f"fix-{group[0].code}", group
+            )  # by code: what is proposed may have changed since the page was made
 
     def _offer(self, name: str, group: tuple[Fix, ...]) -> None:
         first = group[0]

@@ -183,6 +183,27 @@ def test_a_repair_shows_the_difference_and_writes_only_that(client: Client, port
     assert did(portal)[-1] == "repaired: label"
 
 
+def test_a_repair_that_is_no_longer_proposed_is_not_replaced_by_another(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    add(client)
+    secret = portal.get_secret("one")
+    portal.create_secret({"metadata": {"name": "ca"}, "stringData": {"ca.crt": PEM}})
+    metadata = {
+        **secret.manifest["metadata"],
+        "annotations": {**secret.annotations, names.LAST_APPLIED_ANNOTATION: "{}"},
+    }
+    noted = {**metadata["annotations"], names.LAST_APPLIED_ANNOTATION: '{".dockerconfigjson": 1}'}
+    portal.load([{**secret.manifest, "metadata": {**metadata, "annotations": noted}, "stringData": {"certs": "ca"}}])
+    fields = form(client, "/destinations/one/repair")
+    assert {key for key in fields if key.startswith("fix")} == {"fix-own-certificates", "fix-last-applied"}
+    only = {key: value for key, value in fields.items() if key != "fix-last-applied"}
+    held = portal.get_secret("ca")
+    portal.load([{**held.manifest, "stringData": {"tls.crt": PEM}}])  # mended by somebody else meanwhile
+    assert client.post("/destinations/one/repair", only).status_code in {303, 409}
+    assert names.LAST_APPLIED_ANNOTATION in portal.get_secret("one").annotations
+
+
 def test_a_repair_asks_for_what_only_a_person_knows(client: Client, portal: InMemoryCluster) -> None:
     add(client)
     secret = portal.get_secret("one")

@@ -171,8 +171,8 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
         ],
         "repair": [
             *((f"{path}/repair", None) for path in everybody),
-            ("/destinations/half/repair", {**stale, "fix0": "auth-from-password"}),
-            ("/destinations/half/repair", {**seen, "fix0": "auth-from-password", "show": "1"}),
+            ("/destinations/half/repair", {**stale, "fix-auth-from-password": "auth-from-password"}),
+            ("/destinations/half/repair", {**seen, "fix-auth-from-password": "auth-from-password", "show": "1"}),
         ],
         "switch": [
             ("/switch", {"to": "off", "nonce": NONCE, "chosen": f"one {one.uid} 0"}),

@@ -28,6 +28,11 @@ PASSWORD = known("canary-pass-8802")
 PASSWORDS = st.sampled_from(
     [PASSWORD, f" {PASSWORD}", f"{PASSWORD}\n", f'{PASSWORD}"\\</script>', f"{PASSWORD}\0", f"ü{PASSWORD}"]
 )
+CODES = (
+    "label", "config-key", "byte-order-mark", "auths-spelling", "auths-missing", "foreign-sections", "keep-host-1", "host",
+    "entry-members", "auth-from-password", "password-from-auth", "auth-encoding", "organization", "certs-name",
+    "own-certificates", "last-applied",
+)  # fmt: skip
 heavy = settings(max_examples=settings().max_examples // 2)
 
 
@@ -133,7 +138,7 @@ def test_any_repair_helps_and_touches_nothing_else(namespace: list[dict[str, Any
     client, cluster = Client(), InMemoryCluster()
     cluster.load(namespace)
     before = {secret.name: secret for secret in cluster.list_secrets()}
-    chosen = {f"fix{number}": "on" for number in range(13)} | {"organization": "team"}
+    chosen = {f"fix-{code}": code for code in CODES} | {"organization": "team"}
     with current.use(cluster):
         shown = client.get("/destinations/one/repair")
         answer = post(client, "/destinations/one/repair", {**rotation(cluster), **chosen})
