@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from destinations.cluster.port import (
+    NO_CONFIGURATION,
     AlreadyExists,
     Ambiguous,
     ClusterError,
@@ -77,6 +78,9 @@ def of(error: ClusterError) -> Trouble:
         return replace(
             trouble, message=f"Kubernetes does not let the portal {error.verb} Secrets. Nothing was changed."
         )
+    if error.reason == NO_CONFIGURATION:
+        message = "The portal knows no cluster: there is no kubeconfig that can be used. Nothing was changed."
+        return replace(trouble, message=message, fix="Set KUBECONFIG, and EDRPORTAL_KUBE_CONTEXT for another context.")
     if isinstance(error, Unreachable) and error.status == TOO_MANY_REQUESTS:
         return replace(trouble, message="The cluster is overloaded and turned the request away. Nothing was changed.")
     return trouble

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     WriteListener = Callable[[str, str], None]
 
 
+NO_CONFIGURATION = "NoClusterConfiguration"
+"""The reason of Unreachable where neither a service account nor a kubeconfig can be used."""
+
+
 class ClusterError(Exception):
     """A call that did not do what it should.
 

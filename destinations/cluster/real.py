@@ -15,6 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueErro
 
 from destinations.cluster import limits, stream, wire
 from destinations.cluster.port import (
+    NO_CONFIGURATION,
     AlreadyExists,
     Ambiguous,
     Change,
@@ -180,7 +181,7 @@ def _configure(load: Callable[[], None]) -> None:
     except (ConfigException, OSError, ValueError):
         failed = True
     if failed:
-        raise Unreachable("NoClusterConfiguration")
+        raise Unreachable(NO_CONFIGURATION)
 
 
 def _patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:

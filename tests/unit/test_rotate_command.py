@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from destinations import current, names, writes
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Ambiguous, Conflict, Forbidden, Unreachable
+from destinations.cluster.port import NO_CONFIGURATION, Ambiguous, Conflict, Forbidden, Unreachable
 from destinations.demo import certificate
 from tests.services.leaks import known
 
@@ -137,6 +137,7 @@ class Failing(InMemoryCluster):
         (Conflict("Conflict", status=409), 1, "Somebody changed"),
         (Forbidden("Forbidden", status=403, verb="update"), 2, "let the portal update"),
         (Unreachable("NotSent"), 2, "does not answer"),
+        (Unreachable(NO_CONFIGURATION), 2, "no kubeconfig"),
         (Ambiguous("NoUsableAnswer"), 3, "not known whether"),
     ],
 )
