@@ -67,8 +67,8 @@ def excludes(secret: Secret, old: Secret, write_id: str) -> bool:
     if holds(secret, write_id):
         return False
     last = secret.annotations.get(WRITE_ID_ANNOTATION, "")
-    if last and last == old.annotations.get(WRITE_ID_ANNOTATION):
-        return True
+    if last == old.annotations.get(WRITE_ID_ANNOTATION, ""):
+        return False  # somebody edited it, or put a backup of `old` back: nobody can tell
     marks = [entry.id for entry in read(secret)]
     before = [entry.id for entry in read(old)]
     whole = bool(marks) and (last.startswith(FENCE) or mark(last) == marks[-1])

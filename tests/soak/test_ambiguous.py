@@ -18,6 +18,7 @@ from tests.services.reader import Reader
 from tests.soak import scene
 
 if TYPE_CHECKING:
+    from destinations.cluster.real import KubernetesCluster
     from tests.services.apiserver import ApiServer
     from tests.services.faultproxy import FaultProxy
 
@@ -120,11 +121,16 @@ def test_each_fault_at_the_write_that_counts(api_server: ApiServer, action: str,
         assert word == "done"  # it was applied: read back, never reported as a conflict
 
 
-def test_a_stranger_in_between_is_told_apart(api_server: ApiServer) -> None:
+@pytest.mark.parametrize("by_portal", [False, True])
+def test_a_stranger_in_between_is_told_apart(
+    api_server: ApiServer, kubernetes_cluster: KubernetesCluster, *, by_portal: bool
+) -> None:
     """After a lost answer somebody else replaced the Secret from a backup: nobody can say, and nobody claims to."""
-    namespace = api_server.new_namespace()
+    namespace = kubernetes_cluster.namespace
     reader = Reader(api_server, namespace)
     fresh(reader, "rotate")
+    if by_portal:
+        scene.act("rotate", kubernetes_cluster, "old")
     backup = reader.all()[scene.NAME]
     backup["metadata"].pop("resourceVersion")
     with fault_proxy(api_server) as proxy:
