@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from destinations.acceptance import gojson, parsing
@@ -32,7 +32,7 @@ class Unreadable(ValueError):
 class Rotated:
     """The new content, and whether an `identitytoken` had to go for it to take effect."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     removed_token: bool
 
 

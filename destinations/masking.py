@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from destinations.model import Judgement
 
 MASK = "•••"
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_MAX_NAME = 253
+_MAX_MESSAGE = 1000
 _BETWEEN = re.compile(r"(\s+)")
 _START = re.compile(r"[\"'<`(]*(?:[A-Za-z][A-Za-z0-9+.-]*://)?")
 
@@ -33,3 +40,27 @@ def masked_everywhere(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         return {key: masked_everywhere(member) for key, member in value.items()}
     return [masked_everywhere(member) for member in value] if isinstance(value, list) else value
+
+
+def masked_name(name: str) -> str:
+    """Return the name of a Secret, or the mask where it can be none: a whole certificate or key may stand there."""
+    return name if len(name) <= _MAX_NAME and "\n" not in name.rstrip() else MASK
+
+
+def masked_judgement(judgement: Judgement) -> Judgement:
+    """Return the judgement for a page: without the password of a host key, whole or in pieces of Epinio's messages."""
+    url = masked_key(judgement.url or "")
+    cut = judgement.url is None or url != judgement.url  # of one that is not listed the host key is not known here
+
+    def said(text: str | None) -> str | None:
+        if text is None or len(text) > _MAX_MESSAGE or "PRIVATE KEY" in text:
+            return text and MASK
+        return _QUOTED.sub(lambda match: match[0] if match[0][1:-1] in url else f'"{MASK}"', text) if cut else text
+
+    return replace(
+        judgement,
+        url=url if judgement.url is not None else None,
+        listing_error=said(judgement.listing_error),
+        error=said(judgement.error),
+        checks=tuple(replace(one, error=said(one.error)) for one in judgement.checks),
+    )

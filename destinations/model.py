@@ -65,8 +65,8 @@ class Why(StrEnum):
 class Target:
     """Where a stage goes and with which credentials. `repository` is empty for a login."""
 
-    host: str
-    repository: str = ""
+    host: str = field(repr=False)
+    repository: str = field(default="", repr=False)
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
 
@@ -83,7 +83,7 @@ class Check:
     ok: bool
     message: str | None = None
     fix: str | None = None
-    error: str | None = None
+    error: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,11 @@ class Judgement:
     name: str
     namespace: str
     listed: bool
-    url: str | None
-    listing_error: str | None
+    url: str | None = field(repr=False)
+    listing_error: str | None = field(repr=False)
     verdict: Verdict
     failed_stage: Stage | None
-    error: str | None
+    error: str | None = field(repr=False)
     why: Why | None
     login: Target | None
     chart: Target | None

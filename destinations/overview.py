@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from destinations import certificates, docker_config, names, secrets
 from destinations.acceptance.judge import judge
 from destinations.certificates import Certificate, Health
-from destinations.masking import masked, masked_key
+from destinations.masking import masked, masked_judgement, masked_key
 from destinations.model import Verdict
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def rows(found: Iterable[Secret], *, now: datetime, version: EpinioVersion | Non
 
 def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None) -> Row:
     """Return the row of one destination."""
-    judgement = judge(secret, all_secrets, now=now, version=version)
+    judgement = masked_judgement(judge(secret, all_secrets, now=now, version=version))
     kind, status = status_of(judgement)
     return Row(
         secret=secret,
@@ -71,7 +71,7 @@ def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, ver
         status=status,
         reason=masked(_reason(judgement)),
         url=masked_key(judgement.url or docker_config.host_key(secret) or "-"),
-        organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
+        organization=masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         bundle=_bundle_health(bundle_of(secret, all_secrets), secret, now),
         age=age(secret.created_at, now),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations.masking import masked
+from destinations.masking import masked, masked_judgement
 from destinations.model import Verdict
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ def render(judgements: Sequence[Judgement], *, colour: bool) -> str:
     names = {id(one): _plain(f"{one.namespace}/{one.name}" if len(namespaces) > 1 else one.name) for one in judgements}
     width = max((len(name) for name in names.values()), default=0)
     lines = []
-    for one in judgements:
+    for label, one in zip(names.values(), map(masked_judgement, judgements), strict=True):
         word = f"{one.verdict.value:12}"
         shown = f"\x1b[{_COLOURS[one.verdict]}m{word}\x1b[0m" if colour else word
-        lines.append(f"{names[id(one)]:{width}}  {shown}  {_plain(one.url or '-')}".rstrip())
+        lines.append(f"{label:{width}}  {shown}  {_plain(one.url or '-')}".rstrip())
         lines += [f"{'':{width}}    {_plain(line)}" for line in _reasons(one)]
     return "\n".join(lines)
 

@@ -46,7 +46,7 @@ class Stop(Exception):
 class Destination:
     """What Epinio knows after it has read the Secret: URL, Helm's credentials, the document for skopeo."""
 
-    url: str
+    url: str = field(repr=False)
     username: str = field(repr=False)
     password: str = field(repr=False)
     document: Value = field(repr=False)

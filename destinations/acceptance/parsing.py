@@ -35,7 +35,7 @@ class ParseError(ValueError):
 class Entry:
     """The one entry of `auths`: the host key, and the fields that Epinio reads, empty where they are missing."""
 
-    host_key: str
+    host_key: str = field(repr=False)
     auth: str = field(default="", repr=False)
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)

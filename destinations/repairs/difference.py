@@ -67,7 +67,7 @@ def _shown(_key: str, value: str) -> str:
 
 
 def _annotation(key: str, value: str) -> str:
-    return quote(value) if key == ORGANIZATION_ANNOTATION else MASK
+    return quote(masked_key(value)) if key == ORGANIZATION_ANNOTATION else MASK
 
 
 def _value(key: str, value: bytes) -> str:

@@ -26,7 +26,7 @@ def label(secret: Secret, _case: Case) -> list[Fix]:
 def organization(secret: Secret, case: Case) -> list[Fix]:
     """Mend an organization that is missing, or no path that a registry takes."""
     stated = secret.annotations.get(ORGANIZATION_ANNOTATION)
-    path = traps.as_path(stated or "")
+    path = "" if "@" in (stated or "") else traps.as_path(stated or "")  # before an @ may stand a password
     if not path:
         after = set_annotations(secret, {ORGANIZATION_ANNOTATION: case.choice.organization or None})
         return [Fix("organization-missing", "Say which organization to push to.", after, asks="organization")]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from destinations import current, rows, words
 from destinations.cluster.port import ClusterError
-from destinations.masking import masked_everywhere
+from destinations.masking import masked_everywhere, masked_judgement
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,5 +26,5 @@ def destinations(_request: HttpRequest) -> HttpResponse:
         trouble = words.of(error)
         return JsonResponse({"error": trouble.message, "fix": trouble.fix}, status=trouble.status)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
-    body = json.dumps(masked_everywhere([rows.row(one) for one in judged]), ensure_ascii=True)
+    body = json.dumps(masked_everywhere([rows.row(masked_judgement(one)) for one in judged]), ensure_ascii=True)
     return HttpResponse(body, content_type="application/json")

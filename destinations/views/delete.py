@@ -10,6 +10,7 @@ from destinations import actions, bundles, current, owners, secrets
 from destinations.actions import Refused, Seen
 from destinations.cluster.port import ClusterError
 from destinations.forms import DeleteForm
+from destinations.masking import masked_name
 from destinations.views import errors, writing
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "form": form,
         "name": secret.name,
         "owner": owners.owner(secret),
-        "certs_name": certs,
+        "certs_name": masked_name(certs),
         "certs_goes": goes,
         "trouble": trouble,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,

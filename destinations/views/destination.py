@@ -14,6 +14,7 @@ from destinations import current, history, names, owners, repairs, secrets
 from destinations import overview as table
 from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
 from destinations.cluster.port import ClusterError
+from destinations.masking import MASK, masked_key, masked_name
 from destinations.model import Stage
 from destinations.views import errors, writing
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from destinations.model import Check, Judgement, Secret
 
+_HARMLESS = ("epinio.io/", "edrportal/")
 _NAMES = {
     Stage.LISTING: "Listing",
     Stage.LOOKUP: "Lookup",
@@ -48,7 +50,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "stages": _path(row.judgement),
         "failed": _failed(row.judgement),
         "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
-        "certs_name": secrets.certs_name(row.secret),
+        "certs_name": masked_name(secrets.certs_name(row.secret)),
         "owner": owners.owner(row.secret),
         "last_change": owners.last_change(row.secret),
         "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
@@ -79,10 +81,10 @@ def _path(judgement: Judgement) -> list[tuple[str, str]]:
 def masked(secret: Secret) -> str:
     """Return the manifest as YAML with every value that may be secret replaced, without a hint at its length."""
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
-    manifest["data"] = dict.fromkeys(secret.data, "•••")
+    manifest["data"] = dict.fromkeys(secret.data, MASK)
     metadata = manifest.get("metadata") or {}
     metadata.pop("managedFields", None)
     annotations = metadata.get("annotations") or {}
-    if names.LAST_APPLIED_ANNOTATION in annotations:
-        annotations[names.LAST_APPLIED_ANNOTATION] = "••• (holds a copy of the data)"
+    for key, value in annotations.items():  # tools leave copies of the data in annotations of their own
+        annotations[key] = masked_key(value) if key.startswith(_HARMLESS) else MASK
     return yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120)

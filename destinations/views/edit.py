@@ -11,7 +11,7 @@ from destinations import actions, current, docker_config, names, owners, secrets
 from destinations.actions import Edit, Refused, Seen
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import EditForm
-from destinations.masking import masked_key
+from destinations.masking import masked_key, masked_name
 from destinations.views import errors, writing
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _initial(secret: Secret) -> dict[str, str]:
     stored = docker_config.stored_credentials(secret)
     return {
         "host": masked_key(docker_config.host_key(secret)),
-        "organization": secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
+        "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
         "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "username": stored.username if stored else "",
@@ -80,6 +80,6 @@ def _page(
         "trouble": trouble,
         "judgement": form.judgement,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
-        "certs_name": secrets.certs_name(secret),
+        "certs_name": masked_name(secrets.certs_name(secret)),
     }
     return writing.page(request, "destinations/edit.html", context, status=status)

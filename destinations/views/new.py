@@ -58,7 +58,7 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
     held = everything.get(secrets.certs_name(secret))
     return {
         "host": masked_key(docker_config.host_key(secret)),
-        "organization": secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""),
+        "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         "username": stored.username if stored else "",
         "bundle_text": certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).pem.decode() if held else "",
         "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
@@ -71,7 +71,8 @@ def _preview(request: HttpRequest) -> HttpResponse:
     if certificates.holds_private_key(request.POST.get("bundle_text", "").encode("utf-8", "replace")):
         del typed["bundle_text"]
     trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
-    form = NewForm(initial={**typed, "nonce": writing.nonce()})
+    shown = {key: masked_key(str(typed[key])) for key in ("host", "organization") if key in typed}
+    form = NewForm(initial={**typed, **shown, "nonce": writing.nonce()})
     return writing.page(
         request, "destinations/new.html", {"form": form, "trap": trap, "judgement": judgement}, status=200
     )

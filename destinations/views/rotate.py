@@ -11,6 +11,7 @@ from destinations import actions, current, docker_config, names, owners, secrets
 from destinations.actions import Refused, Rotation, Seen
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
+from destinations.masking import masked_name
 from destinations.views import errors, writing
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _page(
         "refusal": writing.refusal(secret),
         "trouble": trouble,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
-        "certs_name": secrets.certs_name(secret),
+        "certs_name": masked_name(secrets.certs_name(secret)),
         "host": docker_config.host_key(secret),
     }
     return writing.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

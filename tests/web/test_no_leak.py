@@ -89,6 +89,30 @@ def manifests() -> list[dict[str, Any]]:
         destination("userinfo", json.dumps({"auths": {f"u:{in_host}@{HOST}": {"auth": auth("p")}}})),
         destination("number", f'{{"auths":{{"{HOST}":{{"password":["{canary("list", special=False)}"]}}}}}}'),
         destination("certs", config(), more={"certs": "tls"}),
+        destination(
+            "slash",
+            json.dumps(
+                {"auths": {f"u:{canary('a slash', special=False)}/{canary('b slash', special=False)}@{HOST}": {}}}
+            ),
+        ),
+        destination(
+            "quote",
+            json.dumps({"auths": {f'u:{canary("quote", special=False)}" {canary("blank", special=False)}@{HOST}': {}}}),
+        ),
+        destination("key-in-certs", config(), more={"certs": KEY}),
+        destination(
+            "kapp",
+            config(),
+            notes={
+                "kapp.k14s.io/original": applied,
+                "banzaicloud.com/last-applied": b64encode(applied.encode()).decode(),
+            },
+        ),
+        destination(
+            "in-organization",
+            config(),
+            notes={names.ORGANIZATION_ANNOTATION: f"u:{canary('organization', special=False)}@x"},
+        ),
         {"metadata": {"name": "tls"}, "stringData": {"tls.crt": PEM + KEY, "tls.key": KEY}},
         {"metadata": {"name": "foreign"}, "stringData": {"password": canary("foreign"), ".dockerconfigjson": STORED}},
     ]
@@ -151,6 +175,7 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/destinations/new", None),
             *((f"/destinations/new?from={name}", None) for name in secrets_),
             ("/destinations/new", {**new, "show": "preview"}),
+            ("/destinations/new", {**new, "show": "preview", "host": f"u:{TYPED}@h.example.com"}),
             ("/destinations/new", {**new, "host": f"u:{TYPED}@h.example.com", "bundle_text": PEM + KEY}),
             ("/destinations/new", {**new, "password": f" {TYPED}"}),
             ("/destinations/new", {**new, "name": "one"}),
