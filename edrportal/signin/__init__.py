@@ -1,0 +1,1 @@
+"""Who is asking: Epinio users and roles, single sign-on, cookie sessions, limits."""
