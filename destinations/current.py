@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.watched import WatchedSecrets
+from destinations.slim import slim_config_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,12 +26,23 @@ if TYPE_CHECKING:
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 _lock = Lock()
-_chosen: list[tuple[Cluster, WatchedSecrets | None]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The cluster, and where pages only look: its watches, if there are any."""
+
+    cluster: Cluster
+    secrets: WatchedSecrets | None = None
+    config_maps: WatchedSecrets | None = None
+
+
+_chosen: list[_Chosen] = []
 
 
 def cluster() -> Cluster:
     """Return the cluster; made at the first call. Raises the port's errors where it cannot be configured."""
-    return _current()[0]
+    return _current().cluster
 
 
 def secrets_to_show() -> Sequence[Secret]:
@@ -37,38 +50,48 @@ def secrets_to_show() -> Sequence[Secret]:
 
     From the watch where that is current and has seen what this process wrote, else read now. Raises the port's errors.
     """
-    found, watched = _current()
-    kept = watched.secrets() if watched else None
-    return found.list_secrets() if kept is None else kept
+    now = _current()
+    kept = now.secrets.secrets() if now.secrets else None
+    return now.cluster.list_secrets() if kept is None else kept
+
+
+def config_maps_to_show() -> Sequence[Secret]:
+    """Return the namespace's ConfigMaps, from the watch where that is current, else read now. Raises the port's errors."""
+    now = _current()
+    kept = now.config_maps.secrets() if now.config_maps else None
+    return now.cluster.config_maps.list_with_version(slim_config_map).secrets if kept is None else kept
 
 
 @contextmanager
-def use(chosen: Cluster, watched: WatchedSecrets | None = None) -> Iterator[None]:
-    """Let the process use this cluster for as long as the block lasts, and its watch if one is given."""
-    _chosen.append((chosen, watched))
+def use(
+    chosen: Cluster, watched: WatchedSecrets | None = None, config_maps: WatchedSecrets | None = None
+) -> Iterator[None]:
+    """Let the process use this cluster for as long as the block lasts, and its watches if they are given."""
+    one = _Chosen(chosen, watched, config_maps)
+    _chosen.append(one)
     try:
         yield
     finally:
-        _chosen.remove((chosen, watched))
+        _chosen.remove(one)
 
 
-def _current() -> tuple[Cluster, WatchedSecrets | None]:
+def _current() -> _Chosen:
     with _lock:
         if not _chosen:
             _chosen.append(_configured())
         return _chosen[-1]
 
 
-def _configured() -> tuple[Cluster, WatchedSecrets | None]:
+def _configured() -> _Chosen:
     environment = settings.ENVIRONMENT
     if environment.cluster == "memory":
-        return InMemoryCluster(environment.namespace), None
+        return _Chosen(InMemoryCluster(environment.namespace))
     from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
     made = KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
     gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
     gc.set_threshold(*_COLLECT_AFTER)
-    return made, WatchedSecrets(made)
+    return _Chosen(made, WatchedSecrets(made), WatchedSecrets(made.config_maps, shrink=slim_config_map))
 
 
 def epinio_version() -> EpinioVersion | None:

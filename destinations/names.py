@@ -32,3 +32,18 @@ RELEASED_AT_ANNOTATION = "edrportal/released-at"
 """On a certificate secret: since when no destination of the portal names it."""
 HISTORY_ANNOTATION = "edrportal/history"
 """The last actions of the portal on this Secret, as JSON."""
+
+USER_LABEL = "epinio.io/api-user-credentials"
+"""Label (`true`) that makes a Secret an Epinio user."""
+USER_KEYS = frozenset({"username", "password", "namespaces", "gitconfigs"})
+ROLE_LABEL = "epinio.io/role"
+"""On a ConfigMap (`true`): it defines a role. On a user's Secret: the role, in Epinio before 1.11."""
+ROLES_ANNOTATION = "epinio.io/roles"
+DEX_CONFIG = "dex-config"
+"""The Secret that configures Dex, and Epinio's use of it."""
+DEX_KEYS = frozenset({"issuer", "endpoint", "rolesMapping", "config.yaml"})
+TEAM_UID_ANNOTATION = "edrportal/team-uid"
+"""The uid that the team's namespace had when the destination was given to the team."""
+SESSIONS_CONFIG_MAP = "edrportal-sessions"
+TEAMS_CONFIG_MAP = "edrportal-teams"
+CONFIG_MAPS = frozenset({SESSIONS_CONFIG_MAP, TEAMS_CONFIG_MAP})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from destinations import names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from destinations.model import Secret
 
@@ -22,8 +22,22 @@ def slim(secret: Secret) -> Secret:
     A value that nothing reads becomes empty, or the one mark that is looked for in it; so does the copy that
     `kubectl apply` leaves. The manifest is gone: a Secret like this is to be looked at, never written.
     """
-    data = {key: value if key in _JUDGED else _mark(value) for key, value in secret.data.items()}
+    kept = _kept(secret)
+    data = {key: value if key in kept else _mark(value) for key, value in secret.data.items()}
     return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={})
+
+
+def slim_config_map(config_map: Secret) -> Secret:
+    """Return the ConfigMap with its data if it is the portal's or defines a role, else without."""
+    known = names.ROLE_LABEL in config_map.labels or config_map.name in names.CONFIG_MAPS
+    return replace(config_map, annotations={}, data=config_map.data if known else {}, manifest={})
+
+
+def _kept(secret: Secret) -> Collection[str]:
+    """Return the keys that are looked at: for a verdict, of a user who signs in, and of Epinio's single sign-on."""
+    if names.USER_LABEL in secret.labels:
+        return _JUDGED | names.USER_KEYS
+    return _JUDGED | names.DEX_KEYS if secret.name == names.DEX_CONFIG else _JUDGED
 
 
 def _mark(value: bytes) -> bytes:

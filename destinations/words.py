@@ -76,7 +76,9 @@ def of(error: ClusterError) -> Trouble:
     trouble = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _OTHER)
     if isinstance(error, Forbidden) and error.verb:
         return replace(
-            trouble, message=f"Kubernetes does not let the portal {error.verb} Secrets. Nothing was changed."
+            trouble,
+            message=f"Kubernetes does not let the portal {error.verb} {error.resource}. Nothing was changed.",
+            fix=trouble.fix.replace("Secrets", "Secrets and ConfigMaps"),
         )
     if error.reason == NO_CONFIGURATION:
         message = "The portal knows no cluster: there is no kubeconfig that can be used. Nothing was changed."

@@ -1,4 +1,4 @@
-"""How Go spells a string in a message: `strconv.Quote`, which is `%q`."""
+"""How Go handles a string where Python differs: `strconv.Quote` (`%q`) and `strings.TrimSpace`."""
 
 from __future__ import annotations
 
@@ -32,3 +32,11 @@ def _spell(char: str) -> str:
     if code < 0x80:  # noqa: PLR2004 - ASCII
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - the basic plane
+
+
+_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+
+
+def trim_space(text: str) -> str:
+    """Return `text` as Go's `strings.TrimSpace` does: `unicode.IsSpace` is not quite Python's white space."""
+    return text.strip(_SPACE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections import deque
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from uuid import uuid4
 
 from destinations.cluster import limits, wire
 from destinations.cluster.port import AlreadyExists, Change, Conflict, Listing, NotFound, Unreachable
-from destinations.secrets import read_secret
+from destinations.secrets import read_config_map, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,8 +31,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class InMemoryCluster:
-    """The Secrets of one namespace in this process, safe for threads. Nothing goes in or out by reference."""
+class _Store:
+    """Objects of one kind in this process, safe for threads. Nothing goes in or out by reference.
+
+    The methods speak of Secrets, which is what the cluster's port asks for; `InMemoryConfigMaps` says what differs.
+    """
+
+    _normal_form = staticmethod(wire.normal)
+    _read = staticmethod(read_secret)
 
     def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
         """Start empty; `clock` gives the time that is stamped on what is created."""
@@ -55,7 +62,7 @@ class InMemoryCluster:
         """
         with self._lock:
             for manifest in manifests:
-                secret = wire.normal(manifest, self._namespace)
+                secret = self._normal(manifest)
                 metadata = secret["metadata"]
                 metadata.setdefault("uid", str(uuid4()))
                 metadata.setdefault("creationTimestamp", self._time())
@@ -64,15 +71,15 @@ class InMemoryCluster:
     def list_secrets(self) -> list[Secret]:
         """Return every Secret but Helm's release records, sorted by name."""
         with self._lock:
-            found = [manifest for _, manifest in sorted(self._objects.items()) if manifest["type"] != HELM_RELEASE]
-            return [read_secret(deepcopy(manifest)) for manifest in found]
+            found = [manifest for _, manifest in sorted(self._objects.items()) if manifest.get("type") != HELM_RELEASE]
+            return [self._read(deepcopy(manifest)) for manifest in found]
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every Secret, cut down, and the version to watch on from."""
         with self._lock:
             return Listing(tuple(map(shrink, self.list_secrets())), str(self._version))
 
-    def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
         """Yield what happens after a version. Raises Unreachable (410) if too much has happened since."""
         seen, end = int(resource_version), time.monotonic() + seconds
         yield Change(resource_version)
@@ -96,13 +103,13 @@ class InMemoryCluster:
     def get_secret(self, name: str) -> Secret:
         """Return one Secret. Raises NotFound."""
         with self._lock:
-            return read_secret(deepcopy(self._find(name)))
+            return self._read(deepcopy(self._find(name)))
 
     def create_secret(self, manifest: Mapping[str, Any]) -> Secret:
         """Create a Secret and return it as stored. Raises AlreadyExists or Invalid."""
         name = wire.unseen(manifest)
-        secret = wire.normal(manifest, self._namespace)
-        limits.check(secret)
+        secret = self._normal(manifest)
+        self._check(secret)
         metadata = secret["metadata"]
         for stated in ("deletionTimestamp", "deletionGracePeriodSeconds"):
             metadata.pop(stated, None)
@@ -112,21 +119,20 @@ class InMemoryCluster:
             metadata.update(uid=str(uuid4()), creationTimestamp=self._time())
             self._sign(metadata)
             self._store(secret)
-            return self._told(read_secret(deepcopy(secret)))
+            return self._told(self._read(deepcopy(secret)))
 
     def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
         """Replace the Secret that the caller saw. Raises Conflict, NotFound or Invalid."""
         name, uid, version = wire.seen(manifest)
-        secret = wire.normal(manifest, self._namespace)
+        secret = self._normal(manifest)
         with self._lock:
             old = self._find_seen(name, uid, version)
             for key in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"):
                 if key in old["metadata"]:
                     secret["metadata"].setdefault(key, deepcopy(old["metadata"][key]))
-            limits.check_update(old, secret)
-            limits.check(secret)
+            self._check_update(old, secret)
             self._replace(old, secret)
-            return self._told(read_secret(deepcopy(secret)))
+            return self._told(self._read(deepcopy(secret)))
 
     def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
         """Delete the Secret that the caller saw; with finalizers it stays, marked. Raises Conflict or NotFound."""
@@ -140,10 +146,17 @@ class InMemoryCluster:
             if "deletionTimestamp" not in secret["metadata"]:
                 secret["metadata"].update(deletionTimestamp=self._time(), deletionGracePeriodSeconds=0)
                 self._store(secret)
-            self._told(read_secret(secret))
+            self._told(self._read(secret))
 
-    def ready(self) -> None:
-        """Do nothing: memory always answers."""
+    def _normal(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        return self._normal_form(manifest, self._namespace)
+
+    def _check(self, new: Mapping[str, Any]) -> None:
+        limits.check(new)
+
+    def _check_update(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        limits.check_update(old, new)
+        limits.check(new)
 
     def _find(self, name: str) -> dict[str, Any]:
         try:
@@ -185,7 +198,7 @@ class InMemoryCluster:
         self._note(secret, gone=True)
 
     def _note(self, secret: dict[str, Any], *, gone: bool = False) -> None:
-        self._changes.append(Change(str(self._version), read_secret(deepcopy(secret)), gone))
+        self._changes.append(Change(str(self._version), self._read(deepcopy(secret)), gone))
         self._lock.notify_all()
 
     def _told(self, stored: Secret) -> Secret:
@@ -198,3 +211,53 @@ class InMemoryCluster:
 
     def _time(self) -> str:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class InMemoryConfigMaps(_Store):
+    """The ConfigMaps beside an `InMemoryCluster`."""
+
+    _normal_form = staticmethod(wire.normal_config_map)
+    _read = staticmethod(read_config_map)
+    get = _Store.get_secret
+    create = _Store.create_secret
+    replace = _Store.replace_secret
+
+    def _check(self, new: Mapping[str, Any]) -> None:
+        """Hold a ConfigMap to the limits of a Secret of the same content, which are the same."""
+        data = {key: b64encode(value.encode()).decode() for key, value in new.get("data", {}).items()}
+        limits.check({**new, "type": "Opaque", "data": data})
+
+    def _check_update(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        del old  # nothing of a ConfigMap is immutable here
+        self._check(new)
+
+
+class InMemoryCluster(_Store):
+    """The Secrets of one namespace in this process, its ConfigMaps, and the namespaces of the cluster."""
+
+    def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
+        """Start empty."""
+        super().__init__(namespace, clock=clock)
+        self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
+        self.namespaces: dict[str, str] = {}
+        """The uid of each namespace by its name."""
+        self.events: list[Mapping[str, Any]] = []
+        """The Events that were created, oldest first."""
+
+    @property
+    def config_maps(self) -> InMemoryConfigMaps:
+        """The ConfigMaps of the namespace."""
+        return self._config_maps
+
+    def namespace_uid(self, name: str) -> str:
+        """Return the uid of a namespace. Raises NotFound."""
+        if name not in self.namespaces:
+            raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
+        return self.namespaces[name]
+
+    def create_event(self, manifest: Mapping[str, Any]) -> None:
+        """Keep an Event."""
+        self.events.append(deepcopy(dict(manifest)))
+
+    def ready(self) -> None:
+        """Do nothing: memory always answers."""

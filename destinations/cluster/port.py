@@ -26,16 +26,17 @@ class ClusterError(Exception):
     """A call that did not do what it should.
 
     `status` is the HTTP status or 0, `reason` Kubernetes' short word, `verb` what was asked for (`get`, `list`,
-    `create`, `update`, `delete`) where that matters. No error of this module ever carries the body of an answer:
-    bodies hold secrets.
+    `create`, `update`, `delete`) and `resource` of what (`Secrets`) where that matters. No error of this module ever
+    carries the body of an answer: bodies hold secrets.
     """
 
-    def __init__(self, reason: str, *, status: int = 0, verb: str = "") -> None:
-        """Keep status, reason and verb, and nothing else."""
+    def __init__(self, reason: str, *, status: int = 0, verb: str = "", resource: str = "Secrets") -> None:
+        """Keep these four, and nothing else."""
         super().__init__(f"{status} {reason}" if status else reason)
         self.status = status
         self.reason = reason
         self.verb = verb
+        self.resource = resource
 
 
 class Unreachable(ClusterError):
@@ -86,7 +87,41 @@ class Change:
     gone: bool = False
 
 
-class Cluster(Protocol):
+class Source(Protocol):
+    """Objects of one kind in one namespace, to be listed and watched on from there."""
+
+    def list_with_version(self, shrink: Shrink) -> Listing:
+        """Return what `list_secrets` returns, each Secret cut down on arrival, and from which version to watch on.
+
+        Raises Unreachable or Forbidden.
+        """
+
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+        """Yield what happens to these Secrets after a version, in order; ends after so many seconds.
+
+        The first change is a sign of life, as soon as the cluster listens, and there are more in between. Raises
+        Unreachable if the connection breaks, falls silent, or the version is too old (status 410: list again), and
+        Forbidden.
+        """
+
+    def on_write(self, listener: WriteListener) -> None:
+        """Tell the listener of each write here that succeeded: the uid, and the new version, or "" for a deletion."""
+
+
+class ConfigMaps(Source, Protocol):
+    """ConfigMaps of the same namespace, read in the shape of Secrets, with the same promises."""
+
+    def get(self, name: str) -> Secret:
+        """Return one. Raises NotFound, Unreachable or Forbidden."""
+
+    def create(self, manifest: Mapping[str, Any]) -> Secret:
+        """Create one and return it as stored; raises as `create_secret` does."""
+
+    def replace(self, manifest: Mapping[str, Any]) -> Secret:
+        """PUT one whose metadata carries the uid and resourceVersion that were read; raises as `replace_secret` does."""
+
+
+class Cluster(Source, Protocol):
     """Secrets of one namespace, read and written with the API server's own promises.
 
     Every call ends within its time limit. Reads are retried at most twice within eight seconds and are never
@@ -102,23 +137,6 @@ class Cluster(Protocol):
 
         Raises Unreachable or Forbidden.
         """
-
-    def list_with_version(self, shrink: Shrink) -> Listing:
-        """Return what `list_secrets` returns, each Secret cut down on arrival, and from which version to watch on.
-
-        Raises Unreachable or Forbidden.
-        """
-
-    def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
-        """Yield what happens to these Secrets after a version, in order; ends after so many seconds.
-
-        The first change is a sign of life, as soon as the cluster listens, and there are more in between. Raises
-        Unreachable if the connection breaks, falls silent, or the version is too old (status 410: list again), and
-        Forbidden.
-        """
-
-    def on_write(self, listener: WriteListener) -> None:
-        """Tell the listener of each write here that succeeded: the uid, and the new version, or "" for a deletion."""
 
     def get_secret(self, name: str) -> Secret:
         """Return one Secret. Raises NotFound, Unreachable or Forbidden."""
@@ -140,6 +158,20 @@ class Cluster(Protocol):
 
         Raises Conflict (changed or recreated), NotFound, Forbidden, Unreachable (never sent) or Ambiguous.
         """
+
+    @property
+    def config_maps(self) -> ConfigMaps:
+        """The ConfigMaps of the namespace."""
+
+    def namespace_uid(self, name: str) -> str:
+        """Return the uid of a namespace of the cluster, whatever it belongs to.
+
+        Raises NotFound for one that is not there or is being deleted, Forbidden where the portal may not look, and
+        Unreachable.
+        """
+
+    def create_event(self, manifest: Mapping[str, Any]) -> None:
+        """Create a core/v1 Event in the namespace; raises as `create_secret` does."""
 
     def ready(self) -> None:
         """Ask for one Secret at most; raises as `list_secrets` does."""

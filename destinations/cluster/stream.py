@@ -12,19 +12,25 @@ from destinations.cluster.port import Change, Unreachable
 from destinations.secrets import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from destinations.model import Secret
 
 _CHUNK = 64 * 1024
 _KINDS = {"ADDED", "MODIFIED", "DELETED"}
 
 
-def changes(answer: Any) -> Iterator[Change]:  # noqa: ANN401 - the client's response has no type
-    """Yield the changes in a response of urllib3 and close it.
+def _read_secret(item: Any) -> Secret:  # noqa: ANN401 - whatever stands in the stream
+    return read_secret(wire.with_kind(item))
+
+
+def changes(answer: Any, read: Callable[[Any], Secret] = _read_secret) -> Iterator[Change]:  # noqa: ANN401
+    """Yield the changes in a response of urllib3 and close it; `read` makes the value of an object.
 
     A cut, a silence, half a line or a word of trouble raises Unreachable; a stream that ends in order just ends.
     """
     for line in _lines(answer):
-        yield _change(line)
+        yield _change(line, read)
 
 
 def _lines(answer: Any) -> Iterator[bytes]:  # noqa: ANN401
@@ -44,7 +50,7 @@ def _lines(answer: Any) -> Iterator[bytes]:  # noqa: ANN401
         raise Unreachable("WatchBroke")
 
 
-def _change(line: bytes) -> Change:
+def _change(line: bytes, read: Callable[[Any], Secret]) -> Change:
     try:
         event = json.loads(line)
         kind, item = event["type"], event["object"]
@@ -53,7 +59,7 @@ def _change(line: bytes) -> Change:
         elif kind == "BOOKMARK":
             return Change(item["metadata"]["resourceVersion"])
         elif kind in _KINDS:
-            return Change(item["metadata"]["resourceVersion"], read_secret(wire.with_kind(item)), kind == "DELETED")
+            return Change(item["metadata"]["resourceVersion"], read(item), kind == "DELETED")
         else:
             change = Unreachable("NoUsableAnswer", status=200)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

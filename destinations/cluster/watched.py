@@ -18,7 +18,7 @@ from destinations.slim import slim
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from destinations.cluster.port import Change, Cluster, Listing
+    from destinations.cluster.port import Change, Listing, Shrink, Source
     from destinations.model import Secret
 
 MAX_AGE_SECONDS = 5.0
@@ -32,9 +32,10 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 class WatchedSecrets:
     """Safe for threads; the watch starts with the first question and is a daemon."""
 
-    def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the cluster; nothing is asked yet."""
-        self._cluster = cluster
+    def __init__(self, source: Source, *, shrink: Shrink = slim, clock: Callable[[], float] = time.monotonic) -> None:
+        """Keep the source, a cluster or its ConfigMaps, and how to cut down what it holds; nothing is asked yet."""
+        self._source = source
+        self._shrink = shrink
         self._clock = clock
         self._lock = Lock()
         self._closed = Event()
@@ -44,7 +45,7 @@ class WatchedSecrets:
         self._proved_at = 0.0
         self._written = 0
         self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
-        cluster.on_write(self._expect)
+        source.on_write(self._expect)
 
     def secrets(self) -> tuple[Secret, ...] | None:
         """Return every Secret but Helm's release records, cut down, or None where only a direct read will do.
@@ -94,7 +95,7 @@ class WatchedSecrets:
 
     def _list(self) -> None:
         asked_at = self._clock()
-        listing = self._cluster.list_with_version(slim)
+        listing = self._source.list_with_version(self._shrink)
         with self._lock:
             self._begin(listing, asked_at)
 
@@ -106,7 +107,7 @@ class WatchedSecrets:
         self._proved_at = asked_at
 
     def _watch(self) -> None:
-        for change in self._cluster.watch_secrets(self._version, seconds=_STREAM_SECONDS):
+        for change in self._source.watch(self._version, seconds=_STREAM_SECONDS):
             with self._lock:
                 self._apply(change)
             if self._closed.is_set():
@@ -119,7 +120,7 @@ class WatchedSecrets:
         if change.secret and change.gone:
             self._secrets.pop(change.secret.name, None)
         elif change.secret:
-            self._secrets[change.secret.name] = slim(change.secret)
+            self._secrets[change.secret.name] = self._shrink(change.secret)
         self._version = change.resource_version
         self._proved_at = self._clock()
 

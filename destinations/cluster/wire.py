@@ -19,9 +19,9 @@ _METADATA = (
 )  # fmt: skip
 
 
-def with_kind(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def with_kind(manifest: Mapping[str, Any], kind: str = "Secret") -> dict[str, Any]:
     """Return the manifest with `kind` and `apiVersion`, which the items of a list do not carry."""
-    return {"kind": "Secret", "apiVersion": "v1", **manifest}
+    return {"kind": kind, "apiVersion": "v1", **manifest}
 
 
 def seen(manifest: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -57,6 +57,16 @@ def normal(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
     if isinstance(manifest.get("immutable"), bool):
         result["immutable"] = manifest["immutable"]
     result["type"] = manifest.get("type") or "Opaque"
+    return result
+
+
+def normal_config_map(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """Return a deep copy of a ConfigMap as the API server would decode it. Raises Invalid as `normal` does."""
+    if manifest.get("kind", "ConfigMap") != "ConfigMap" or manifest.get("apiVersion", "v1") != "v1":
+        raise _bad_request()
+    result: dict[str, Any] = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": _metadata(manifest, namespace)}
+    if data := {key: _text(value) for key, value in (manifest.get("data") or {}).items()}:
+        result["data"] = data
     return result
 
 

@@ -118,7 +118,7 @@ def test_a_replacement_without_a_version_is_never_sent(cluster: Cluster) -> None
 
 
 def watching(cluster: Cluster, version: str, seconds: int = 1) -> list[tuple[str, bytes | None, bool]]:
-    seen = cluster.watch_secrets(version, seconds=seconds)
+    seen = cluster.watch(version, seconds=seconds)
     return [(one.secret.name, one.secret.data.get("key"), one.gone) for one in seen if one.secret]
 
 
@@ -147,7 +147,7 @@ def test_a_list_with_its_version_is_cut_down_on_arrival(cluster: Cluster) -> Non
 def test_a_watch_shows_at_once_that_it_lives_and_ends_in_time(cluster: Cluster) -> None:
     version = cluster.list_with_version(lambda secret: secret).resource_version
     started = time.monotonic()
-    seen = cluster.watch_secrets(version, seconds=2)
+    seen = cluster.watch(version, seconds=2)
     assert next(seen) == Change(version)
     assert time.monotonic() - started < 1
     assert all(one.secret is None for one in seen)
@@ -155,7 +155,7 @@ def test_a_watch_shows_at_once_that_it_lives_and_ends_in_time(cluster: Cluster) 
 
 
 def test_a_watch_hears_of_a_change_while_it_listens(cluster: Cluster) -> None:
-    seen = cluster.watch_secrets(cluster.list_with_version(lambda secret: secret).resource_version, seconds=5)
+    seen = cluster.watch(cluster.list_with_version(lambda secret: secret).resource_version, seconds=5)
     next(seen)
     written = cluster.create_secret(manifest("one"))
     heard = next(one for one in seen if one.secret)
@@ -189,7 +189,7 @@ def test_a_watch_from_a_forgotten_version_says_so(memory_cluster: InMemoryCluste
     for number in range(1001):
         memory_cluster.load([manifest(f"s{number}")])
     with pytest.raises(Unreachable) as forgotten:
-        list(memory_cluster.watch_secrets("0", seconds=1))
+        list(memory_cluster.watch("0", seconds=1))
     assert forgotten.value.status == 410
 
 
@@ -215,4 +215,4 @@ def test_who_has_no_rights_is_forbidden(api_server: ApiServer) -> None:
     with pytest.raises(Forbidden):
         outsider.create_secret(manifest())
     with pytest.raises(Forbidden):
-        list(outsider.watch_secrets("1", seconds=1))
+        list(outsider.watch("1", seconds=1))

@@ -74,7 +74,7 @@ class Scripted(InMemoryCluster):
             raise Unreachable("NoUsableAnswer")
         return super().list_with_version(shrink)
 
-    def watch_secrets(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
         if self.forbidden:
             raise Forbidden("Forbidden", status=403)
         yield Change(self.odd_version or resource_version)
@@ -84,7 +84,7 @@ class Scripted(InMemoryCluster):
             raise Unreachable("WatchBroke", status=410)
         if self.odd_version:
             return
-        yield from super().watch_secrets(resource_version, seconds=0 * seconds)
+        yield from super().watch(resource_version, seconds=0 * seconds)
 
 
 @pytest.fixture

@@ -1,0 +1,149 @@
+"""Calls of the Kubernetes client: with time limits, without replays, read as plain JSON, and no word of theirs let out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
+
+from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 5.0
+READ_BUDGET_SECONDS = 8.0
+_ATTEMPTS = 3
+_RETRY_SECONDS = 2.0
+_PAUSE_SECONDS = 0.2
+_TRY_AGAIN = {410, 429}
+_SERVER_ERROR = 500
+_REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+_RESOURCES = {"secret": "Secrets", "config_map": "ConfigMaps", "namespace": "namespaces", "event": "Events"}
+
+
+def patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
+    """Ask up to three times within the budget; `ask` gets a function that says how long a call may still take.
+
+    What took long to fail is not asked again: a person waits, and a silent API server stays silent.
+    """
+    started = time.monotonic()
+    deadline = started + READ_BUDGET_SECONDS
+
+    def left() -> tuple[float, float]:
+        seconds = max(0.1, deadline - time.monotonic())
+        return min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds)
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            return ask(left)
+        except Unreachable:
+            pause = _PAUSE_SECONDS * 2**attempt
+            if attempt == _ATTEMPTS - 1 or time.monotonic() + pause >= started + _RETRY_SECONDS:
+                raise
+        time.sleep(pause)
+    raise AssertionError  # the last attempt returns or raises
+
+
+def read(
+    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str = "Secret", **options: Any
+) -> dict[str, Any]:
+    """Return the decoded answer to a read. Raises Unreachable, and what Kubernetes refuses with."""
+    answer, status, _ = _ask(call, *args, timeout=timeout, kind=kind, **options)
+    if answer is not None:
+        return answer
+    if status in _TRY_AGAIN or status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - no error status: no usable answer
+        raise Unreachable("NoUsableAnswer", status=status)
+    raise _refusal(status, Conflict, call)
+
+
+def write(
+    call: Callable[..., Any], *args: Any, taken: type[ClusterError] = Conflict, kind: str = "Secret", **options: Any
+) -> dict[str, Any]:
+    """Return the decoded answer to a write, sent once; `taken` is what a 409 means.
+
+    Raises Unreachable (never handled), Ambiguous, and what Kubernetes refuses with.
+    """
+    answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), kind=kind, **options)
+    if answer is not None:
+        return answer
+    if not sent or status == 429:  # noqa: PLR2004 - turned away before it was handled
+        raise Unreachable("NotSent", status=status)
+    if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004
+        raise Ambiguous("NoUsableAnswer", status=status)
+    raise _refusal(status, taken, call)
+
+
+def _verb(call: Callable[..., Any]) -> str:
+    """Return what a role would have to allow for this call of the client."""
+    word = call.__name__.partition("_")[0]
+    return {"read": "get", "replace": "update"}.get(word, word)
+
+
+def _resource(call: Callable[..., Any]) -> str:
+    """Return what a call of the client is about, as a sentence names it."""
+    word = call.__name__.partition("_")[2].removeprefix("namespaced_")
+    return _RESOURCES.get(word, word)
+
+
+def _refusal(status: int, taken: type[ClusterError], call: Callable[..., Any]) -> ClusterError:
+    if status == 404:  # noqa: PLR2004
+        return NotFound("NotFound", status=status)
+    if status == 409:  # noqa: PLR2004
+        return taken(taken.__name__, status=status)
+    if status in {401, 403}:
+        return Forbidden("Forbidden", status=status, verb=_verb(call), resource=_resource(call))
+    if status in _REFUSED:
+        return Invalid(_REFUSED[status], status=status)
+    return ClusterError("Refused", status=status)
+
+
+def _ask(
+    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str, **options: Any
+) -> tuple[dict[str, Any] | None, int, bool]:
+    """Return the decoded answer of that kind or None, the HTTP status or 0, and whether the request went out.
+
+    No exception of the client leaves here, not even as a context: theirs carry bodies.
+    """
+    try:
+        answer = call(*args, _preload_content=False, _request_timeout=timeout, pretty="false", **options)
+        decoded = json.loads(answer.data)
+    except ApiException as error:
+        return None, int(error.status or 0), True
+    except (NewConnectionError, ConnectTimeoutError, LocationValueError) as error:
+        return _unanswered(call, error, 0, sent=False)
+    except (HTTPError, OSError) as error:
+        return _unanswered(call, error, 0, sent=True)
+    except (ValueError, RecursionError) as error:
+        return _unanswered(call, error, 200, sent=True)
+    usable = isinstance(decoded, dict) and decoded.get("kind") in kind.split("|")
+    return (decoded, 200, True) if usable else (None, 200, True)
+
+
+def _unanswered(call: Callable[..., Any], error: Exception, status: int, *, sent: bool) -> tuple[None, int, bool]:
+    """Log what kind of failure it was, which no page tells and who runs the portal has to know; never its words."""
+    _LOG.warning("%s: no usable answer from the API server (%s)", call.__name__, type(error).__name__)
+    return None, status, sent
+
+
+def open_stream(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
+    status = 0
+    try:
+        return call(
+            *args, _preload_content=False, _request_timeout=(CONNECT_SECONDS, READ_SECONDS), pretty="false", **options
+        )
+    except ApiException as error:
+        status = int(error.status or 0)
+    except (HTTPError, OSError):
+        pass
+    if status in {401, 403}:
+        raise Forbidden("Forbidden", status=status, verb="watch", resource=_resource(call))
+    raise Unreachable("NoUsableAnswer", status=status)

@@ -1,0 +1,84 @@
+"""Epinio's roles: which ConfigMaps define them, and what they let people do with export registries. Pure.
+
+Mirrors Epinio's `internal/auth/role.go` and `internal/auth/actions.yaml`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from destinations.acceptance.gostrings import trim_space
+from destinations.acceptance.version import EpinioVersion
+from destinations.names import ROLE_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from destinations.model import Secret
+
+_LISTING = {"export_registries_read"}
+_EXPORTING = {"app", "app_write"}
+_EXPORT_ACTION = "app_export"
+_EXPORT_ACTION_SINCE = EpinioVersion(1, 13, 10)
+_TRUE = {"1", "t", "T", "TRUE", "true", "True"}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role, globally or in one namespace, reduced to the two routes that matter here."""
+
+    id: str
+    namespace: str = ""
+    may_list: bool = False
+    may_export: bool = False
+    is_default: bool = False
+
+    @property
+    def full_id(self) -> str:
+        """The id as an annotation holds it: `ID` or `ID:NAMESPACE`."""
+        return f"{self.id}:{self.namespace}" if self.namespace else self.id
+
+
+ADMIN = Role("admin", may_list=True, may_export=True)
+"""Epinio's own role; every ConfigMap of that id comes after it and is never found."""
+
+
+def read_roles(config_maps: Iterable[Secret], version: EpinioVersion | None = None) -> tuple[Role, ...]:
+    """Return the roles in Epinio's order: its own first, then those of ConfigMaps with the label, by name.
+
+    `version` is Epinio's, None for the newest.
+    """
+    found = sorted((one for one in config_maps if one.labels.get(ROLE_LABEL) == "true"), key=lambda one: one.name)
+    return (ADMIN, *(_role(one, version) for one in found))
+
+
+def _role(config_map: Secret, version: EpinioVersion | None) -> Role:
+    text = {key: value.decode("utf-8", "surrogateescape") for key, value in config_map.data.items()}
+    actions = set(trim_space(text.get("actions", "")).split("\n"))
+    exporting = _EXPORTING if version and version < _EXPORT_ACTION_SINCE else _EXPORTING | {_EXPORT_ACTION}
+    return Role(
+        text.get("id", ""),
+        may_list=bool(actions & _LISTING),
+        may_export=bool(actions & exporting),
+        is_default=text.get("default", "") in _TRUE,
+    )
+
+
+def default_role(roles: Sequence[Role]) -> Role | None:
+    """Return the role of those who have none, if there is one."""
+    return next((role for role in roles if role.is_default), None)
+
+
+def parse(ids: Iterable[str], roles: Sequence[Role]) -> tuple[Role, ...]:
+    """Return the roles of ids such as `admin` or `admin:team`; unknown ones are left out.
+
+    Nothing is trimmed; what follows a second colon is dropped.
+    """
+    found = []
+    for one in ids:
+        role_id, _, rest = one.partition(":")
+        role = next((role for role in roles if role.id == role_id), None)
+        if role:
+            found.append(replace(role, namespace=rest.partition(":")[0]))
+    return tuple(found)

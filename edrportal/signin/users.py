@@ -1,0 +1,158 @@
+"""Epinio's users: the Secrets that define them, and the roles and namespaces they end up with. Pure.
+
+Mirrors Epinio's `internal/auth/user.go`, `internal/auth/auth.go` and `internal/api/v1/middleware/authentication.go`,
+including what a sign-in there rewrites in the Secret before it answers. The portal itself writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from destinations.acceptance.gostrings import trim_space
+from destinations.names import ROLE_LABEL, ROLES_ANNOTATION, USER_LABEL
+from edrportal.signin import roles as rules
+from edrportal.signin.roles import ADMIN, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from destinations.model import Secret
+
+USERNAME_KEY = "username"
+PASSWORD_KEY = "password"  # noqa: S105 - the name of a key
+NAMESPACES_KEY = "namespaces"
+GITCONFIGS_KEY = "gitconfigs"
+
+
+class Unusable(Exception):
+    """Epinio would answer 500 to this user; the text says why, for an administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user with the roles and namespaces that Epinio would answer by. `uid` is empty where there is no Secret."""
+
+    username: str
+    roles: tuple[Role, ...]
+    namespaces: tuple[str, ...]
+    uid: str = ""
+    password_hash: bytes = field(default=b"", repr=False)
+
+
+def is_user(secret: Secret) -> bool:
+    """Say whether Epinio takes the Secret for a user."""
+    return secret.labels.get(USER_LABEL) == "true"
+
+
+def username_of(secret: Secret) -> str:
+    """Return the user name, byte for byte."""
+    return _text(secret, USERNAME_KEY)
+
+
+def find(secrets: Iterable[Secret], username: str) -> Secret | None:
+    """Return the one Secret of a user; None for nobody, and for a name that several Secrets define."""
+    found = [secret for secret in secrets if is_user(secret) and username_of(secret) == username]
+    return found[0] if len(found) == 1 else None
+
+
+def duplicates(secrets: Iterable[Secret]) -> list[str]:
+    """Return the user names that several Secrets define: Epinio lets none of them in."""
+    counted = Counter(username_of(secret) for secret in secrets if is_user(secret))
+    return sorted(name for name, times in counted.items() if times > 1)
+
+
+def roles_as_labels(secrets: Iterable[Secret]) -> list[str]:
+    """Return the user names whose role is written as a label `epinio.io/roles`, which Epinio does not read."""
+    return sorted(username_of(secret) for secret in secrets if is_user(secret) and ROLES_ANNOTATION in secret.labels)
+
+
+def resolve(secret: Secret, roles: Sequence[Role], *, matched: Sequence[str] = ()) -> User:
+    """Return a user as Epinio would see them after a sign-in.
+
+    `roles` are all that there are; `matched` are the ids that the groups of a single sign-on give, which replace
+    those of the Secret if any of them exists. Raises Unusable.
+    """
+    stated = _stated_ids(secret)
+    own = (*rules.parse(stated, roles), *_legacy(secret, roles))
+    default = rules.default_role(roles)
+    found = rules.parse(matched, roles) or own or ((default,) if default else ())
+    namespaces = _lines(_text(secret, NAMESPACES_KEY))
+    merged = _merged(namespaces, found)
+    if sorted(stated) != sorted(role.full_id for role in found) or len(merged) != len(namespaces):
+        added = namespaces if len(merged) == len(namespaces) else sorted(merged)
+        found, namespaces = _rewritten(secret, roles, found, added)
+    return User(username_of(secret), found, tuple(namespaces), secret.uid, secret.data.get(PASSWORD_KEY, b""))
+
+
+def without_secret(username: str, roles: Sequence[Role], *, matched: Sequence[str] = ()) -> User:
+    """Return a user of the single sign-on who has no Secret: the matched roles, or the default one."""
+    default = rules.default_role(roles)
+    found = rules.parse(matched, roles) or ((default,) if default else ())
+    saved = rules.parse(_split(_joined(found)), roles)
+    return User(username, saved, tuple(sorted(_merged((), saved))))
+
+
+def _rewritten(
+    secret: Secret, roles: Sequence[Role], found: Sequence[Role], namespaces: Sequence[str]
+) -> tuple[tuple[Role, ...], list[str]]:
+    """Return roles and namespaces as they are read again after Epinio's own update of the Secret."""
+    if not secret.annotations:
+        raise Unusable(
+            "Epinio wants to note roles or namespaces on the user's Secret, which has no annotation at all, and fails "
+            f"(500). Give it one: kubectl annotate secret {secret.name} epinio.io/roles=ROLE"
+        )
+    if secret.immutable and _changes_data(secret, namespaces):
+        raise Unusable("Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew.")
+    return rules.parse(_split(_joined(found)), roles), _lines("\n".join(namespaces))
+
+
+def _changes_data(secret: Secret, namespaces: Sequence[str]) -> bool:
+    new = {
+        USERNAME_KEY: username_of(secret),
+        NAMESPACES_KEY: "\n".join(namespaces),
+        GITCONFIGS_KEY: "\n".join(_lines(_text(secret, GITCONFIGS_KEY))),
+    }
+    return any(key not in secret.data or _text(secret, key) != value for key, value in new.items())
+
+
+def _stated_ids(secret: Secret) -> list[str]:
+    return _split(secret.annotations.get(ROLES_ANNOTATION, ""))
+
+
+def _split(annotation: str) -> list[str]:
+    text = trim_space(annotation)
+    return text.split(",") if text else []
+
+
+def _joined(roles: Iterable[Role]) -> str:
+    return ",".join(sorted({role.full_id for role in roles}, key=_by_bytes))
+
+
+def _legacy(secret: Secret, roles: Sequence[Role]) -> tuple[Role, ...]:
+    """Return what the label of Epinio before 1.11 grants: its role, and to a `user` the admin role where they are."""
+    old = secret.labels.get(ROLE_LABEL)
+    if old is None:
+        return ()
+    found = [role for role in roles if role.id == old][:1]
+    if old == "user":
+        namespaces = _lines(_text(secret, NAMESPACES_KEY))
+        found += [Role(ADMIN.id, namespace, may_list=True, may_export=True) for namespace in namespaces]
+    return tuple(found)
+
+
+def _merged(namespaces: Iterable[str], roles: Iterable[Role]) -> set[str]:
+    return {*namespaces, *(role.namespace for role in roles if role.namespace)}
+
+
+def _lines(text: str) -> list[str]:
+    return [line for raw in trim_space(text).split("\n") if (line := trim_space(raw))]
+
+
+def _text(secret: Secret, key: str) -> str:
+    return secret.data.get(key, b"").decode("utf-8", "surrogateescape")
+
+
+def _by_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
