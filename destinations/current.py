@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from django.conf import settings
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.watched import WatchedSecrets
+from destinations.namespaces import Namespaces
 from destinations.slim import slim_config_map
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class _Chosen:
     cluster: Cluster
     secrets: WatchedSecrets | None = None
     config_maps: WatchedSecrets | None = None
+    namespaces: Namespaces = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember the namespaces of this very cluster."""
+        object.__setattr__(self, "namespaces", Namespaces(self.cluster))
 
 
 _chosen: list[_Chosen] = []
@@ -60,6 +66,11 @@ def config_maps_to_show() -> Sequence[Secret]:
     now = _current()
     kept = now.config_maps.secrets() if now.config_maps else None
     return now.cluster.config_maps.list_with_version(slim_config_map).secrets if kept is None else kept
+
+
+def namespaces() -> Namespaces:
+    """Return what is known of the cluster's namespaces."""
+    return _current().namespaces
 
 
 @contextmanager
@@ -112,11 +123,15 @@ def rules(stated: str) -> str:
     return f"Judged by the rules of Epinio {version}.{close}"
 
 
-def installation(_request: HttpRequest) -> dict[str, Any]:
+def installation(request: HttpRequest) -> dict[str, Any]:
     """Return what every template may use."""
+    person = getattr(request, "principal", None)
+    authority = getattr(request, "authority", None)
     return {
         "installation": settings.ENVIRONMENT.installation_name,
         "namespace": settings.ENVIRONMENT.namespace,
         "demo": settings.DEMO,
+        "person": person,
+        "may_add": bool(authority and authority.may_add),
         "rules": rules(settings.ENVIRONMENT.epinio_version),
     }

@@ -8,6 +8,7 @@ from datetime import timedelta
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
+import bcrypt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,11 +24,57 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
+PEOPLE = {
+    "administrator": "sees and changes everything",
+    "manager": "manages the destinations of team-a, and uses the shared ones",
+    "exporter": "exports from team-b, and changes nothing",
+    "viewer": "sees every destination, and changes nothing",
+}
+_ROLES = {"administrator": "admin", "manager": "application_manager:team-a", "exporter": "application_manager:team-b",
+          "viewer": "view_only"}  # fmt: skip
+_ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_read\nexport_registries_read"}
+
+
 def demo_cluster(now: datetime, namespace: str = "epinio") -> InMemoryCluster:
     """Return the cluster; passwords and certificates are made anew each time."""
     cluster = InMemoryCluster(namespace)
-    cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now), *_left_over(now)])
+    cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
+    cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now), *_left_over(now), *_people()])
+    cluster.config_maps.load(
+        [*_roles(), {"metadata": {"name": names.TEAMS_CONFIG_MAP}, "data": {"team-a": "uid-of-team-a"}}]
+    )
     return cluster
+
+
+def _people() -> list[dict[str, Any]]:
+    """Return an Epinio user for each of the demo's people; the hash is a cheap one, the password is public."""
+    stored = _encoded(bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)))
+    return [
+        {
+            "metadata": {
+                "name": f"user-{name}",
+                "labels": {names.USER_LABEL: "true"},
+                "annotations": {names.ROLES_ANNOTATION: _ROLES[name]},
+            },
+            "data": {
+                "username": _encoded(name.encode()),
+                "password": stored,
+                "namespaces": _encoded(_ROLES[name].partition(":")[2].encode()),
+            },
+        }
+        for name in PEOPLE
+    ]
+
+
+def _roles() -> list[dict[str, Any]]:
+    return [
+        {
+            "metadata": {"name": f"role-{name}".replace("_", "-"), "labels": {names.ROLE_LABEL: "true"}},
+            "data": {"id": name, "name": name, "actions": actions},
+        }
+        for name, actions in _ACTIONS.items()
+    ]
 
 
 def certificate(now: datetime, *, days: int, name: str = "Example Corp Root CA") -> bytes:
@@ -50,9 +97,12 @@ def certificate(now: datetime, *, days: int, name: str = "Example Corp Root CA")
 
 def _sound(now: datetime) -> list[dict[str, Any]]:
     portal = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL}
+    team_a = {names.TEAM_LABEL: "team-a"}
     return [
         _destination("production", "registry.example.com", "platform", now, days=210, labels=portal),
-        _destination("harbor", "harbor.example.com:8443", "team-a/releases", now, days=90, certs="harbor-ca"),
+        _destination(
+            "harbor", "harbor.example.com:8443", "team-a/releases", now, days=90, certs="harbor-ca", labels=team_a
+        ),
         _certificate("harbor-ca", certificate(now, days=900), now),
         _destination("docker-hub", "registry.hub.docker.com", "example", now, days=400),
     ]
@@ -75,10 +125,18 @@ def _doubtful(now: datetime) -> list[dict[str, Any]]:
 def _failing(now: datetime) -> list[dict[str, Any]]:
     only_names = {"username": "robot", "password": token_urlsafe(12)}
     return [
-        _destination("wrong-ca", "registry.internal.example", "team-b", now, days=20, certs="wrong-ca-bundle"),
+        _destination(
+            "wrong-ca",
+            "registry.internal.example",
+            "team-b",
+            now,
+            days=20,
+            certs="wrong-ca-bundle",
+            labels={names.TEAM_LABEL: "team-b"},
+        ),
         _destination("from-docker-login", "https://index.docker.io/v1/", "example", now, days=64),
         _destination("short-name", "harbor", "team-c", now, days=11),
-        _destination("upper-case", "registry.example.com", "Team-A", now, days=2),
+        _destination("upper-case", "registry.example.com", "Team-A", now, days=2, labels={names.TEAM_LABEL: "team-a"}),
         _destination("no-auth", "registry.example.com", "team-d", now, days=7, entry=only_names),
         _destination("no-organization-path", "registry.example.com", "", now, days=1),
     ]

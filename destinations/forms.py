@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
     from destinations.model import Judgement
     from destinations.repairs import Fix
+    from destinations.teams import Authority
     from destinations.traps import Trap
 
 _OFF = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove them")]
 _MAX_PASSWORD = 64 * 1024
+MAX_TEAM = 63
 
 
 def _arrived_whole(text: str) -> None:
@@ -208,10 +210,44 @@ class NewForm(_TargetFields):
     """A new destination."""
 
     name = _text("Name", "What people type: epinio app export --registry NAME")
+    team = forms.CharField(label="Team", required=False, widget=forms.HiddenInput)
     field_order = (
-        "name", "host", "organization", "username", "password", "password_file", "password_blanks",
+        "team", "name", "host", "organization", "username", "password", "password_file", "password_blanks",
         "bundle_text", "bundle_file", "expires_on", "description", "nonce",
     )  # fmt: skip
+
+    def __init__(self, *args: Any, authority: Authority | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Offer the teams that whoever asks may add for; an administrator may add a shared one, too."""
+        super().__init__(*args, **kwargs)
+        self._authority = authority
+        self.is_managers = authority is not None and not authority.person.is_administrator
+        managed = [team.name for team in authority.teams() if team.may_manage] if authority else []
+        if self.is_managers or managed:
+            shared = [] if self.is_managers else [("", "Shared: for everybody who may export")]
+            hint = (
+                "The name then begins with the team's: TEAM-NAME."
+                if self.is_managers
+                else "Whose people may change it."
+            )
+            self.fields["team"] = forms.ChoiceField(
+                label="Team",
+                choices=[*shared, *((name, f"Epinio namespace {name}") for name in managed)],
+                required=self.is_managers,
+                help_text=hint,
+            )
+            self.order_fields(self.field_order)
+
+    def clean_team(self) -> str:
+        """Check that it can be a team at all: a namespace's name."""
+        team = str(self.cleaned_data.get("team") or "")
+        if team and not is_team(team):
+            raise ValidationError("That is no name of a namespace.")
+        return team
+
+    def clean_name(self) -> str:
+        """Put the team's name in front where a team's manager adds."""
+        name, team = str(self.cleaned_data["name"]), str(self.cleaned_data.get("team") or "")
+        return name if not self.is_managers or not team or name.startswith(f"{team}-") else f"{team}-{name}"
 
     def clean(self) -> dict[str, Any]:
         """Run every trap."""
@@ -236,6 +272,8 @@ class NewForm(_TargetFields):
             bundle=typed["bundle"],
             description=typed["description"],
             expires_on=self.expiry(),
+            team=typed.get("team") or "",
+            team_uid=(current.namespaces().uid(typed["team"]) or "") if typed.get("team") else "",
         )
 
 
@@ -398,6 +436,45 @@ class _ChosenField(forms.Field):
                 raise forms.ValidationError("That is no destination.")
             found.append((name, Seen(uid, version)))
         return found
+
+
+def is_team(text: str) -> bool:
+    """Say whether a namespace can have this name: a DNS label (RFC 1123)."""
+    return len(text) <= MAX_TEAM and "." not in text and is_name(text)
+
+
+class AssignForm(forms.Form):
+    """The team of a destination."""
+
+    team = _text("Team", "The Epinio namespace; empty for a shared destination.", required=False, limit=MAX_TEAM)
+    nonce = _nonce()
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def clean_team(self) -> str:
+        """Check that it can be a namespace."""
+        team = str(self.cleaned_data["team"])
+        if team and not is_team(team):
+            raise ValidationError("That is no name of a namespace.")
+        return team
+
+
+class TeamForm(forms.Form):
+    """A namespace for which self-service is switched."""
+
+    team = _text("Epinio namespace", "Whoever may export from it in Epinio manages its destinations.", limit=MAX_TEAM)
+    to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
+    confirmed = forms.BooleanField(
+        label="I have looked: the namespace exists, and it belongs to the people who should manage its destinations.",
+        required=False,
+    )
+
+    def clean_team(self) -> str:
+        """Check that it can be a namespace."""
+        team = str(self.cleaned_data["team"])
+        if not is_team(team):
+            raise ValidationError("That is no name of a namespace.")
+        return team
 
 
 class SwitchForm(forms.Form):

@@ -135,6 +135,7 @@ class Draft:
     """A destination as somebody wants it, before it is a Secret.
 
     `expires_on` is a date in ISO form or empty; `bundle` is re-serialised PEM or empty (no certificate secret).
+    `team` is empty for a shared destination; `team_uid` is its namespace's, where that is known.
     """
 
     name: str
@@ -144,6 +145,8 @@ class Draft:
     bundle: bytes = field(default=b"", repr=False)
     description: str = ""
     expires_on: str = ""
+    team: str = ""
+    team_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class Row:
         """The destination's name."""
         return self.secret.name
 
+    @property
+    def team(self) -> str:
+        """The team it belongs to, empty for a shared one."""
+        return self.secret.labels.get(names.TEAM_LABEL, "")
+
 
 def rows(found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
     """Return a row for every Secret that carries the label key, by name."""
@@ -133,7 +138,9 @@ def matching(found: Iterable[Row], *, text: str, kind: str) -> tuple[Row, ...]:
     if not wanted:
         return chosen
     return tuple(
-        one for one in chosen if wanted in f"{one.name}\n{one.url}\n{one.organization}\n{one.reason}".casefold()
+        one
+        for one in chosen
+        if wanted in f"{one.name}\n{one.url}\n{one.organization}\n{one.team}\n{one.reason}".casefold()
     )
 
 

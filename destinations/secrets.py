@@ -52,14 +52,19 @@ def rfc3339(moment: datetime) -> str:
 
 def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: Mapping[str, str]) -> dict[str, Any]:
     """Return the manifest of a new destination; `certs` names its certificate secret or is empty."""
-    stated = {names.DESCRIPTION_ANNOTATION: draft.description, names.EXPIRY_ANNOTATION: draft.expires_on}
+    stated = {
+        names.DESCRIPTION_ANNOTATION: draft.description,
+        names.EXPIRY_ANNOTATION: draft.expires_on,
+        names.TEAM_UID_ANNOTATION: draft.team_uid,
+    }
+    team = {names.TEAM_LABEL: draft.team} if draft.team else {}
     data = {names.CONFIG_KEY: docker_config.new(draft.host, draft.credentials)}
     if certs:
         data[names.CERTS_KEY] = certs.encode()
     return _opaque(
         draft.name,
         namespace,
-        labels={names.REGISTRY_LABEL: "true", names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL},
+        labels={names.REGISTRY_LABEL: "true", names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, **team},
         annotations={
             names.ORGANIZATION_ANNOTATION: draft.organization,
             **{key: value for key, value in stated.items() if value},

@@ -6,6 +6,7 @@ from django.urls import path
 
 from destinations.views import (
     api,
+    assign,
     delete,
     destination,
     edit,
@@ -17,6 +18,8 @@ from destinations.views import (
     rotate,
     sweep,
     switch,
+    team,
+    teams,
 )
 
 urlpatterns = [
@@ -29,9 +32,14 @@ urlpatterns = [
     path("destinations/<str:name>/edit", edit.edit, name="edit"),
     path("destinations/<str:name>/repair", repair.repair, name="repair"),
     path("destinations/<str:name>/delete", delete.delete, name="delete"),
+    path("destinations/<str:name>/assign", assign.assign, name="assign"),
+    path("team/", team.team, name="team"),
+    path("teams", teams.teams, name="teams"),
     path("switch", switch.switch, name="switch"),
     path("certificates/remove", sweep.sweep, name="sweep"),
     path("api/destinations", api.destinations, name="api"),
+    path("api/destinations/<str:name>/rotate", api.rotate, name="api-rotate"),
+    path("api/me", api.me, name="api-me"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -1,7 +1,8 @@
-"""The settings from the environment: `EDRPORTAL_…`, with a `…_FILE` twin for the secret one."""
+"""The settings from the environment: `EDRPORTAL_…`, with a `…_FILE` twin for each secret one."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,6 +22,35 @@ class ConfigurationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class OidcEnvironment:
+    """Single sign-on: the portal's own client, and where it differs from Epinio's `dex-config` the provider.
+
+    Off without a client id. `connector` stands for the connector of a provider that names none.
+    """
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    issuer: str = ""
+    endpoint: str = ""
+    ca_file: str = ""
+    connector: str = ""
+    label: str = ""
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
+        """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
+        return cls(
+            client_id=variables.get("EDRPORTAL_OIDC_CLIENT_ID", ""),
+            client_secret=_secret(variables, "EDRPORTAL_OIDC_CLIENT_SECRET"),
+            issuer=variables.get("EDRPORTAL_OIDC_ISSUER", ""),
+            endpoint=variables.get("EDRPORTAL_OIDC_ENDPOINT", ""),
+            ca_file=variables.get("EDRPORTAL_OIDC_CA_FILE", ""),
+            connector=variables.get("EDRPORTAL_OIDC_CONNECTOR", ""),
+            label=variables.get("EDRPORTAL_OIDC_LABEL", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the environment says, unchecked until `check`."""
 
@@ -31,7 +61,13 @@ class Environment:
     installation_name: str
     epinio_version: str
     public_url: str
-    allow_remote: bool
+    allow_plain_http: bool
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
+    idle_minutes: int = 15
+    session_hours: int = 8
+    proxy_hops: int = 0
+    kubernetes_events: bool = False
+    oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
@@ -44,7 +80,13 @@ class Environment:
             installation_name=variables.get("EDRPORTAL_INSTALLATION_NAME", ""),
             epinio_version=variables.get("EDRPORTAL_EPINIO_VERSION", ""),
             public_url=variables.get("EDRPORTAL_PUBLIC_URL", "").rstrip("/"),
-            allow_remote=variables.get("EDRPORTAL_ALLOW_UNAUTHENTICATED") == "true",
+            allow_plain_http=variables.get("EDRPORTAL_ALLOW_PLAIN_HTTP") == "true",
+            secret_key_fallbacks=tuple(_secret(variables, "EDRPORTAL_SECRET_KEY_FALLBACKS").split()),
+            idle_minutes=_number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
+            session_hours=_number(variables, "EDRPORTAL_SESSION_HOURS", 8),
+            proxy_hops=_number(variables, "EDRPORTAL_PROXY_HOPS", 0),
+            kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
+            oidc=OidcEnvironment.read(variables),
         )
 
     @property
@@ -67,18 +109,39 @@ class Environment:
             raise ConfigurationError("EDRPORTAL_CLUSTER is kubernetes or memory")
         if self.public_url and (not self.public_url.startswith(("http://", "https://")) or not self.public_host):
             raise ConfigurationError("EDRPORTAL_PUBLIC_URL is no http:// or https:// address")
+        if any(len(key) < MIN_KEY_LENGTH for key in self.secret_key_fallbacks):
+            raise ConfigurationError(
+                f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
+            )
+        for name, number, least in (
+            ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
+            ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
+            ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
+        ):
+            if number < least:
+                raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        if self.oidc.client_id and not self.public_url:
+            raise ConfigurationError(
+                "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
+            )
 
     def check_address(self, host: str) -> None:
-        """Raise ConfigurationError for an address that others reach: there is no sign-in yet."""
+        """Raise ConfigurationError for an address that others reach where passwords would travel in clear."""
         try:
             local = host == "localhost" or ip_address(host).is_loopback
         except ValueError:
             local = False
-        if not local and not self.allow_remote:
+        if not local and not self.is_https and not self.allow_plain_http:
             raise ConfigurationError(
-                f"{host} is no loopback address, and everybody who reaches the portal could change credentials; "
-                "put it behind your own sign-in and set EDRPORTAL_ALLOW_UNAUTHENTICATED=true"
+                f"{host} is no loopback address, and passwords would travel in clear: put the portal behind TLS and set "
+                "EDRPORTAL_PUBLIC_URL=https://…, or set EDRPORTAL_ALLOW_PLAIN_HTTP=true"
             )
+
+
+def _number(variables: Mapping[str, str], name: str, default: int) -> int:
+    """Return a whole number, -1 for what is none: `check` says so when a server starts."""
+    text = variables.get(name) or str(default)
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else -1
 
 
 def _secret(variables: Mapping[str, str], name: str) -> str:

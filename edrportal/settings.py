@@ -17,6 +17,7 @@ ENVIRONMENT = Environment.read(os.environ)
 warnings.filterwarnings("ignore", message="No directory at")
 
 SECRET_KEY = ENVIRONMENT.secret_key or "only-for-commands-that-sign-nothing"
+SECRET_KEY_FALLBACKS = list(ENVIRONMENT.secret_key_fallbacks)
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [ENVIRONMENT.public_host])]
 CSRF_TRUSTED_ORIGINS = list(filter(None, [ENVIRONMENT.public_url]))
@@ -35,6 +36,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "edrportal.signin.middleware.People",
 ]
 ROOT_URLCONF = "edrportal.urls"
 WSGI_APPLICATION = "edrportal.wsgi.application"
@@ -78,14 +80,15 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if ENVIRONMENT.is_https else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.is_https else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.is_https and ENVIRONMENT.proxy_hops else None
+)
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
 CSRF_COOKIE_NAME = "__Host-edrportal-csrf" if ENVIRONMENT.is_https else "edrportal-csrf"
 CSRF_FAILURE_VIEW = "destinations.views.errors.csrf_failure"
-SESSION_COOKIE_SECURE = ENVIRONMENT.is_https
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -102,10 +105,19 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "edrportal.logs.LineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "edrportal.logs.LineFormatter"}, "bare": {"format": "%(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "audit": {"class": "logging.StreamHandler", "formatter": "bare"},  # the line is the JSON, nothing around it
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # What these say at DEBUG is not ours to answer for.
-    "loggers": {name: {"level": "INFO"} for name in ("kubernetes", "urllib3", "asyncio")},
+    "loggers": {
+        **{
+            name: {"level": "INFO"}
+            for name in ("kubernetes", "urllib3", "asyncio", "authlib", "requests", "requests_oauthlib")
+        },
+        "edrportal.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
+    },
 }
 DEMO = False

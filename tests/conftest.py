@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, settings
 
 from destinations import current
 from destinations.cluster.memory import InMemoryCluster
+from edrportal.signin.middleware import People
+from edrportal.signin.principal import Principal
+from edrportal.signin.roles import ADMIN
 from tests.services import leaks
 from tests.services.apiserver import ApiServer
 from tests.services.apiserver import api_server as run_api_server
@@ -40,6 +43,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}{f':{where}' if where else ''} printed secrets: {set(hits)}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def administrator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every request come from an administrator who has signed in, but in the tests of the sign-in itself."""
+    if not request.node.get_closest_marker("people"):
+        person = Principal("root", "epinio", (ADMIN,), ())
+        monkeypatch.setattr(People, "find", lambda *_: person)
 
 
 @pytest.fixture

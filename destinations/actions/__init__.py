@@ -1,4 +1,4 @@
-"""The use cases: add, rotate, edit, repair, switch on and off, delete, sweep. Orchestration and nothing else.
+"""The use cases: add, rotate, edit, repair, switch on and off, assign to a team, delete, sweep. Orchestration and nothing else.
 
 Every write follows one protocol: the bundle first, under a name never used before; then one conflict-checked PUT
 that carries a write id (`writes` makes its outcome certain); then, and only of what the portal made itself, the
@@ -6,7 +6,18 @@ clean-up.
 """
 
 from destinations.actions.adding import add
-from destinations.actions.common import Change, Done, NameTaken, Refused, Seen, refuse_foreign
+from destinations.actions.assigning import Assignment, assign
+from destinations.actions.common import (
+    Change,
+    Denied,
+    Done,
+    NameTaken,
+    Permit,
+    Refused,
+    Seen,
+    Unlimited,
+    refuse_foreign,
+)
 from destinations.actions.deleting import delete, sweep
 from destinations.actions.editing import Edit, edit, needs_password
 from destinations.actions.repairing import repair
@@ -14,14 +25,19 @@ from destinations.actions.rotating import Rotation, rotate
 from destinations.actions.switching import switch
 
 __all__ = [
+    "Assignment",
     "Change",
+    "Denied",
     "Done",
     "Edit",
     "NameTaken",
+    "Permit",
     "Refused",
     "Rotation",
     "Seen",
+    "Unlimited",
     "add",
+    "assign",
     "delete",
     "edit",
     "needs_password",

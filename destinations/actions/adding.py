@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
-    """Create a destination. Raises NameTaken, NotWritten, Unknown and the port's errors."""
+    """Create a destination. Raises Denied, NameTaken, NotWritten, Unknown and the port's errors."""
+    change.permit.check_new(draft.team)
     everything = {secret.name: secret for secret in cluster.list_secrets()}
     if draft.name in everything:
         return _already_there(everything[draft.name], change)
@@ -37,11 +38,13 @@ def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
         withdraw(cluster, certs)
         raise
     bundles.collect(cluster, everything.values(), change.at)
-    return Done(stored.name, stored.resource_version)
+    return Done.of(stored)
 
 
 def _already_there(secret: Secret, change: Change) -> Done:
     if history.holds(secret, change.write_id):
-        return Done(secret.name, secret.resource_version)  # this very form, sent twice
+        return Done.of(secret)  # this very form, sent twice
+    if not change.permit.is_unlimited:
+        raise NameTaken(f"The name {secret.name} is not available.", "Choose another name.")
     kind = "a destination" if secrets.is_destination(secret) else "a Secret that is no destination"
     raise NameTaken(f"There is {kind} named {secret.name} already.", "Choose another name.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from destinations import bundles, docker_config, history, names, owners, secrets, writes
 from destinations.cluster.port import ClusterError, Conflict, NotFound
@@ -44,6 +44,43 @@ class Seen:
         return cls(secret.uid, secret.resource_version)
 
 
+class Denied(Exception):
+    """Whoever asks may not do it; the text says which right is missing."""
+
+
+class Permit(Protocol):
+    """What whoever asks may do; an action asks it of the very object that it writes."""
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether they may know of everything that is there."""
+
+    def check(self, secret: Secret) -> None:
+        """Raise Denied for a destination they may not change, NotFound for one that does not exist for them."""
+
+    def check_new(self, team: str) -> None:
+        """Raise Denied where they may not add a destination of this team (empty: a shared one)."""
+
+    def sees(self, secret: Secret) -> bool:
+        """Say whether a destination may be named to them."""
+
+
+class Unlimited:
+    """The permit of who runs the portal, on the command line."""
+
+    is_unlimited = True
+
+    def check(self, secret: Secret) -> None:
+        """Allow it."""
+
+    def check_new(self, team: str) -> None:
+        """Allow it."""
+
+    def sees(self, secret: Secret) -> bool:  # noqa: ARG002 - the protocol's
+        """Say so."""
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Who asks for a change, when, and the write id: random for each form and its content, so sent twice is one write."""
@@ -51,6 +88,7 @@ class Change:
     write_id: str
     by: str
     at: datetime
+    permit: Permit = field(default_factory=Unlimited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +98,12 @@ class Done:
     name: str
     resource_version: str
     notes: tuple[str, ...] = ()
+    uid: str = ""
+
+    @classmethod
+    def of(cls, stored: Secret, *notes: str) -> Done:
+        """Return the change that left a destination like this."""
+        return cls(stored.name, stored.resource_version, notes, stored.uid)
 
 
 def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
@@ -75,14 +119,15 @@ def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
 def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret | Done:
     """Return the destination as the person saw it, or Done where this very form was written before.
 
-    Raises NotFound for a Secret that is no destination, Conflict where it is another than the person saw, Refused
-    where it is not the portal's to change, and the port's errors.
+    Raises NotFound for a Secret that is no destination, Denied, Conflict where it is another than the person saw,
+    Refused where it is not the portal's to change, and the port's errors.
     """
     secret = cluster.get_secret(name)
-    if history.holds(secret, change.write_id):
-        return Done(name, secret.resource_version)
     if not secrets.is_destination(secret):
         raise NotFound("NotFound", status=404)
+    change.permit.check(secret)
+    if history.holds(secret, change.write_id):
+        return Done.of(secret)
     if Seen.of(secret) != seen:
         raise Conflict("Conflict", status=409)
     refuse_foreign(secret)
@@ -161,10 +206,13 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
     left = secrets.certs_name(old)
     if left and left != secrets.certs_name(new):
         if others := bundles.users(left, everything):
-            notes.append(f"The certificate secret {left} stays: {listed(others)} uses it, too.")
+            notes.append(
+                f"The certificate secret {left} stays: {told(others, everything, change.permit)} uses it, too."
+            )
         else:
             bundles.release(cluster, left, change.at)
-    if same := _same_password(old, new, everything):
+    shown = [one for one in everything if change.permit.sees(one)]
+    if same := _same_password(old, new, shown):
         notes.append(f"The old password is stored in {listed(same)}, too; rotate there as well.")
     bundles.collect(cluster, everything, change.at)
     return notes
@@ -181,6 +229,13 @@ def _same_password(old: Secret, new: Secret, everything: Iterable[Secret]) -> li
         for other in others
         if (held := docker_config.stored_credentials(other)) and held.password == before.password
     ]
+
+
+def told(found: Iterable[str], everything: Iterable[Secret], permit: Permit) -> str:
+    """Return the names of destinations for a sentence, without those that do not exist for who reads it."""
+    visible = {secret.name for secret in everything if permit.sees(secret)}
+    known = [name for name in found if name in visible]
+    return listed(known) if known else "another destination"
 
 
 def listed(found: Iterable[str]) -> str:

@@ -5,32 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from destinations import bundles, secrets, writes
-from destinations.actions.common import Done, Seen, listed, refuse_foreign
+from destinations.actions.common import Done, Seen, Unlimited, listed, refuse_foreign, told
 from destinations.cluster.port import ClusterError, Conflict, NotFound
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from destinations.actions.common import Permit
     from destinations.cluster.port import Cluster
 
 
-def delete(cluster: Cluster, name: str, *, seen: Seen) -> Done:
+def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Permit | None = None) -> Done:
     """Delete a destination, and its certificate secret if that is the portal's and nothing else names it.
 
-    Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    Raises Denied, Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = cluster.get_secret(name)
     if not secrets.is_destination(secret):
         raise NotFound("NotFound", status=404)
+    permit = permit or Unlimited()
+    permit.check(secret)
     if Seen.of(secret) != seen:
         raise Conflict("Conflict", status=409)
     refuse_foreign(secret, deleting=True)
     writes.delete(cluster, secret)
-    note = _delete_bundle(cluster, secrets.certs_name(secret))
-    return Done(name, "", (note,) if note else ())
+    note = _delete_bundle(cluster, secrets.certs_name(secret), permit)
+    return Done(name, "", (note,) if note else (), secret.uid)
 
 
-def _delete_bundle(cluster: Cluster, name: str) -> str:
+def _delete_bundle(cluster: Cluster, name: str, permit: Permit) -> str:
     """Delete a deleted destination's certificate secret if that is safe; return a note where it stays."""
     if not name:
         return ""
@@ -39,7 +42,7 @@ def _delete_bundle(cluster: Cluster, name: str) -> str:
         if name not in everything:
             return ""
         if others := bundles.users(name, everything.values()):
-            return f"The certificate secret {name} stays: {listed(others)} uses it."
+            return f"The certificate secret {name} stays: {told(others, everything.values(), permit)} uses it."
         if not secrets.is_portal_certificate(everything[name]):
             return f"The certificate secret {name} stays: it was not made here and may serve something else."
         writes.delete(cluster, everything[name])

@@ -63,7 +63,7 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
     annotations = {**differs, **last_applied, **stamps(change, did, old=secret, rotated=config is not None)}
     stored = write(cluster, secret, secrets.changed(secret, data=data, annotations=annotations), certs)
     notes = [TOKEN_REMOVED] if config and config.removed_token else []
-    return Done(name, stored.resource_version, (*notes, *tidy(cluster, secret, stored, change)))
+    return Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
 
 
 def _config(secret: Secret, wanted: Edit) -> docker_config.Rotated | None:

@@ -36,4 +36,4 @@ def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: C
     labels = repairs.differing(secret.labels, fixed.secret.labels)
     manifest = secrets.changed(secret, data=data, annotations=annotations, labels=labels)
     stored = write(cluster, secret, manifest, certs)
-    return Done(name, stored.resource_version, tuple(tidy(cluster, secret, stored, change)))
+    return Done.of(stored, *tidy(cluster, secret, stored, change))

@@ -52,7 +52,7 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     }
     stored = write(cluster, secret, secrets.changed(secret, data=data, annotations=annotations), certs)
     notes = [TOKEN_REMOVED] if config.removed_token else []
-    return Done(name, stored.resource_version, (*notes, *tidy(cluster, secret, stored, change)))
+    return Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
 
 
 def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:

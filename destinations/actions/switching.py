@@ -22,7 +22,7 @@ def switch(cluster: Cluster, name: str, *, on: bool, seen: Seen, change: Change)
         return secret
     value = "true" if on else "false"
     if secret.labels[names.REGISTRY_LABEL] == value:
-        return Done(name, secret.resource_version)
+        return Done.of(secret)
     annotations = stamps(change, "enabled" if on else "disabled", old=secret)
     manifest = secrets.changed(secret, labels={names.REGISTRY_LABEL: value}, annotations=annotations)
-    return Done(name, write(cluster, secret, manifest, None).resource_version)
+    return Done.of(write(cluster, secret, manifest, None))

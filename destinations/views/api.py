@@ -1,30 +1,168 @@
-"""The destinations as JSON, for scripts."""
+"""The JSON interface, for scripts: who am I, the destinations, add one, rotate one."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from destinations import current, rows, words
-from destinations.cluster.port import ClusterError
+from destinations import actions, current, docker_config, rows
+from destinations.actions import Change, Denied, Refused, Rotation, Seen
+from destinations.cluster.port import Ambiguous, ClusterError
+from destinations.forms import NewForm, RotateForm
 from destinations.masking import masked_everywhere, masked_judgement
+from destinations.views import apibody, writing
+from destinations.writes import Unknown
+from edrportal.signin import asked
 
 if TYPE_CHECKING:
+    from django.forms import Form
     from django.http import HttpRequest
+
+    from destinations.actions import Done
+    from destinations.model import Secret
+
+_ADD = {"name", "host", "username", "password", "password_blanks", "organization", "bundle", "description",
+        "credentials_expire_on", "team"}  # fmt: skip
+_ROTATE = {"username", "password", "password_blanks", "bundle", "credentials_expire_on"}
 
 
 @require_safe
-def destinations(_request: HttpRequest) -> HttpResponse:
-    """Return the same array as `manage.py verdict --format json`, but with passwords in host keys masked."""
+def me(request: HttpRequest) -> HttpResponse:
+    """Say who asks and what they may do."""
+    person = asked.principal(request)
+    try:
+        teams = [{"name": team.name, "may_manage": team.may_manage} for team in asked.authority(request).teams()]
+    except ClusterError as error:
+        return _failure(error)
+    told: dict[str, Any] = {
+        "username": person.username,
+        "roles": person.role_ids,
+        "administrator": person.is_administrator,
+        "may_list_export_registries": person.may_list,
+        "may_export_from": person.exports(),
+        "teams": teams,
+    }
+    if person.excluded():
+        told["may_not_export_from"] = person.excluded()
+    return JsonResponse(told)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def destinations(request: HttpRequest) -> HttpResponse:
+    """Return the array of `manage.py verdict --format json`, of what exists for whoever asks; or add one."""
+    if request.method == "POST":
+        return _add(request)
+    try:
+        authority = asked.authority(request)
+        found = current.cluster().list_secrets()
+        visible = {secret.name for secret in authority.visible(found)}
+    except ClusterError as error:
+        return _failure(error)
+    judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
+    shown = [rows.row(masked_judgement(one)) for one in judged if one.name in visible]
+    return HttpResponse(json.dumps(masked_everywhere(shown), ensure_ascii=True), content_type="application/json")
+
+
+@sensitive_variables()
+def _add(request: HttpRequest) -> HttpResponse:
+    try:
+        fields = apibody.read(request, _ADD)
+        form = NewForm(apibody.as_form(fields, apibody.nonce(request)), authority=asked.authority(request))
+        if not form.is_valid():
+            return _invalid(form)
+        draft = form.draft()
+        change = apibody.keyed(request, writing.change(request, form))
+        cluster = current.cluster()
+        done = writing.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
+    except apibody.Unreadable as error:
+        return apibody.error(str(error), error.fix, 400)
+    except (ClusterError, Refused, Denied) as error:
+        return _failure(error)
+    return _row(done, 201)
+
+
+@csrf_exempt
+@require_POST
+@sensitive_variables()
+def rotate(request: HttpRequest, name: str) -> HttpResponse:
+    """Rotate the credentials; what is not stated stays as it is."""
+    try:
+        fields = apibody.read(request, _ROTATE)
+        secret = writing.find_one(request, name)
+        form = RotateForm(_rotation_fields(fields, secret, apibody.nonce(request)))
+        if not fields.get("password"):
+            form.add_error("password", "Type the password or token.")
+        if not form.is_valid():
+            return _invalid(form)
+        typed = form.cleaned_data
+        rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
+        change, seen = apibody.keyed(request, _stable(writing.change(request, form), form)), Seen.of(secret)
+        apibody.refuse_reuse(request, secret, change)
+        cluster = current.cluster()
+        done = writing.act(
+            request,
+            "rotate",
+            name,
+            lambda: actions.rotate(cluster, name, rotation, seen=seen, change=change),
+            before=seen,
+        )
+    except apibody.Unreadable as error:
+        return apibody.error(str(error), error.fix, error.status)
+    except (ClusterError, Refused, Denied) as error:
+        return _failure(error)
+    return _row(done, 200)
+
+
+def _stable(change: Change, form: RotateForm) -> Change:
+    """Return the change under an id that does not depend on the state that was read: a script sends it twice."""
+    return writing.renamed(change, form, without={"uid", "resource_version"})
+
+
+def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) -> Any:  # noqa: ANN401 - form data
+    stored = docker_config.stored_credentials(secret)
+    bundle = fields.get("bundle")
+    choice = "keep" if bundle is None else "replace" if bundle else "remove"
+    stated = {
+        "username": stored.username if stored else "",
+        **{key: value for key, value in fields.items() if value is not None},
+        "bundle_choice": choice,
+        "uid": secret.uid,
+        "resource_version": secret.resource_version,
+    }
+    return apibody.as_form(stated, nonce)
+
+
+def _row(done: Done, status: int) -> HttpResponse:
+    """Return the destination's row as it is now; where it cannot be read any more, at least its name."""
     try:
         found = current.cluster().list_secrets()
-    except ClusterError as error:
-        trouble = words.of(error)
-        return JsonResponse({"error": trouble.message, "fix": trouble.fix}, status=trouble.status)
+    except ClusterError:
+        return JsonResponse({"name": done.name, "notes": list(done.notes)}, status=status)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
-    body = json.dumps(masked_everywhere([rows.row(masked_judgement(one)) for one in judged]), ensure_ascii=True)
-    return HttpResponse(body, content_type="application/json")
+    row = next((rows.row(masked_judgement(one)) for one in judged if one.name == done.name), {"name": done.name})
+    return JsonResponse({**masked_everywhere(row), "notes": list(done.notes)}, status=status)
+
+
+def _invalid(form: Form) -> HttpResponse:
+    """Say what is wrong, field by field, by the names that the JSON has; values never come back."""
+    problems = {apibody.JSON_NAMES.get(name, name): [str(one) for one in found] for name, found in form.errors.items()}
+    first = next(iter(problems.items()))
+    fix = "Mend it and send it once more." + (
+        " Where blanks belong to the password, send password_blanks: keep." if "password" in problems else ""
+    )
+    return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
+
+
+def _failure(error: ClusterError | Refused | Denied) -> HttpResponse:
+    trouble = writing.trouble_of(error)
+    body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}
+    if isinstance(error, Unknown | Ambiguous):
+        body["outcome"] = "unknown"
+    return JsonResponse(body, status=400 if trouble.status == 422 else trouble.status)  # noqa: PLR2004

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def delete(request: HttpRequest, name: str) -> HttpResponse:
     """Ask for the name, then delete what the person saw."""
     try:
-        secret, found = writing.find(name)
+        secret, found = writing.find(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if request.method != "POST":
@@ -38,7 +38,14 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
         return _page(request, secret, found, form, 422)
     seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
     try:
-        result = actions.delete(current.cluster(), name, seen=seen)
+        permit = writing.permit(request)
+        result = writing.act(
+            request,
+            "delete",
+            name,
+            lambda: actions.delete(current.cluster(), name, seen=seen, permit=permit),
+            before=seen,
+        )
     except (ClusterError, Refused) as error:
         form.data = writing.seen_again(form, secret)
         trouble = writing.trouble_of(error)

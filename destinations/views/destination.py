@@ -10,13 +10,14 @@ import yaml
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations import current, history, names, owners, repairs, secrets
+from destinations import current, history, names, owners, repairs, secrets, teams
 from destinations import overview as table
 from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
 from destinations.cluster.port import ClusterError
 from destinations.masking import MASK, masked_key, masked_name
 from destinations.model import Stage
 from destinations.views import errors, writing
+from edrportal.signin import asked
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -40,7 +41,10 @@ _NAMES = {
 def destination(request: HttpRequest, name: str) -> HttpResponse:
     """Show one destination."""
     try:
-        secret, found = writing.find(name)
+        secret, found = writing.find_to_see(request, name)
+        authority = asked.authority(request)
+        missing = asked.missing_for(authority, secret)
+        accounts_shown = not missing
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)
@@ -52,17 +56,21 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
         "certs_name": masked_name(secrets.certs_name(row.secret)),
         "owner": owners.owner(row.secret),
-        "last_change": owners.last_change(row.secret),
+        "last_change": owners.last_change(row.secret) if accounts_shown else None,
         "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
         "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "chart_version": CHART_VERSION,
         "image_tag": IMAGE_TAG,
-        "manifest": masked(row.secret),
-        "history": history.read(secret)[::-1],
-        "repairable": not writing.refusal(secret)
+        "manifest": masked(row.secret) if accounts_shown else "",
+        "history": history.read(secret)[::-1] if accounts_shown else (),
+        "repairable": not missing
+        and not writing.refusal(secret)
         and repairs.proposals(secret, found, now=now, version=current.epinio_version()),
         "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
         "nonce": writing.nonce(),
+        "missing": missing,
+        "team": teams.team_of(secret),
+        "is_ownerless": authority.is_ownerless(secret),
     }
     return render(request, "destinations/destination.html", context)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def edit(request: HttpRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict takes a second, conscious save."""
     try:
-        secret = writing.find_one(name)
+        secret = writing.find_one(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if request.method != "POST":
@@ -46,7 +46,14 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     )
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
-        result = actions.edit(current.cluster(), name, wanted, seen=seen, change=writing.change(form))
+        change = writing.change(request, form)
+        result = writing.act(
+            request,
+            "edit",
+            name,
+            lambda: actions.edit(current.cluster(), name, wanted, seen=seen, change=change),
+            before=seen,
+        )
     except (ClusterError, Refused) as error:
         if isinstance(error, Conflict):
             form.data = writing.seen_again(form, secret)

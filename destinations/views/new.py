@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, certificates, current, docker_config, names, secrets
+from destinations import actions, certificates, current, docker_config, names, robots, secrets
 from destinations.actions import Refused
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
 from destinations.masking import masked_key
 from destinations.views import errors, writing
 from destinations.views.preview import targets
+from edrportal.signin import asked
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -30,11 +31,17 @@ def new(request: HttpRequest) -> HttpResponse:
         return _empty(request)
     if "show" in request.POST:
         return _preview(request)
-    form = NewForm(request.POST, request.FILES)
+    form = NewForm(request.POST, request.FILES, authority=asked.authority(request))
     if not form.is_valid():
         return _page(request, form, 422)
     try:
-        result = actions.add(current.cluster(), form.draft(), writing.change(form))
+        draft = form.draft()
+        result = writing.act(
+            request,
+            "add",
+            draft.name,
+            lambda: actions.add(current.cluster(), draft, writing.change(request, form)),
+        )
     except (ClusterError, Refused) as error:
         trouble = writing.trouble_of(error)
         return _page(request, form, trouble.status, trouble)
@@ -43,14 +50,14 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _empty(request: HttpRequest) -> HttpResponse:
     """Show the empty form, or a copy of another destination: everything but name and password."""
-    initial = {"nonce": writing.nonce()}
+    initial = {"nonce": writing.nonce(), "team": request.GET.get("team", "")}
     source = request.GET.get("from", "")
     if source:
         try:
-            initial |= _copied(*writing.find(source))
+            initial |= _copied(*writing.find(request, source))
         except ClusterError as error:
             return errors.cluster_error(request, error)
-    return _page(request, NewForm(initial=initial), 200, source=source)
+    return _page(request, NewForm(initial=initial, authority=asked.authority(request)), 200, source=source)
 
 
 def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
@@ -72,14 +79,18 @@ def _preview(request: HttpRequest) -> HttpResponse:
         del typed["bundle_text"]
     trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
     shown = {key: masked_key(str(typed[key])) for key in ("host", "organization") if key in typed}
-    form = NewForm(initial={**typed, **shown, "nonce": writing.nonce()})
+    form = NewForm(initial={**typed, **shown, "nonce": writing.nonce()}, authority=asked.authority(request))
     return writing.page(
-        request, "destinations/new.html", {"form": form, "trap": trap, "judgement": judgement}, status=200
+        request,
+        "destinations/new.html",
+        {"form": form, "trap": trap, "judgement": judgement, "guides": robots.GUIDES},
+        status=200,
     )
 
 
 def _page(
     request: HttpRequest, form: NewForm, status: int, trouble: Trouble | None = None, *, source: str = ""
 ) -> HttpResponse:
-    context = {"form": form, "trouble": trouble, "judgement": form.judgement, "source": source}
+    context: dict[str, Any] = {"form": form, "trouble": trouble, "judgement": form.judgement, "source": source}
+    context["guides"] = robots.GUIDES
     return writing.page(request, "destinations/new.html", context, status=status)

@@ -14,7 +14,8 @@ from destinations import bundles, current
 from destinations import overview as table
 from destinations.cluster.port import ClusterError
 from destinations.rowcache import RowCache
-from destinations.views import errors, writing
+from destinations.views import errors, warnings, writing
+from edrportal.signin import asked
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -29,10 +30,17 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show a page of the table, filtered by `q` and `status`; htmx gets the table alone."""
     try:
         found = current.cluster().list_secrets() if "after" in request.GET else current.secrets_to_show()
+        authority = asked.authority(request)
+        notices = warnings.for_administrators(found) if authority.person.is_administrator else ()
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)
-    rows = _ROWS.rows(found, now=now, version=current.epinio_version())
+    everything = _ROWS.rows(found, now=now, version=current.epinio_version())
+    try:
+        rows = [row for row in everything if authority.sees(row.secret)]
+        changeable = {row.name for row in rows if authority.changes(row.secret)}
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
     text, kind = request.GET.get("q", "")[:200], request.GET.get("status", "")
     counts = Counter(row.kind for row in rows)
     page = Paginator(table.matching(rows, text=text, kind=kind), PAGE_ROWS).get_page(request.GET.get("page"))
@@ -43,7 +51,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "total": len(rows),
         "statuses": [(word, label, counts[word]) for word, label in table.STATUSES if counts[word]],
         "notices": table.notices(rows),
-        "unused": bundles.unused(found, now),
+        "unused": bundles.unused(found, now) if authority.person.is_administrator else (),
+        "warnings": notices,
+        "changeable": changeable,
+        "may_list": authority.person.may_list,
         "nonce": writing.nonce(),
         "q": text,
         "status": kind,

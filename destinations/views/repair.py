@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def repair(request: HttpRequest, name: str) -> HttpResponse:
     """Show what can be mended and the difference; write it when asked to."""
     try:
-        secret, found = writing.find(name)
+        secret, found = writing.find(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     groups = repairs.proposals(secret, found, now=datetime.now(UTC), version=current.epinio_version())
@@ -40,7 +40,14 @@ def repair(request: HttpRequest, name: str) -> HttpResponse:
     typed = form.cleaned_data
     seen_state = Seen(typed["uid"], typed["resource_version"])
     try:
-        result = actions.repair(current.cluster(), name, form.choice(), seen=seen_state, change=writing.change(form))
+        change = writing.change(request, form)
+        result = writing.act(
+            request,
+            "repair",
+            name,
+            lambda: actions.repair(current.cluster(), name, form.choice(), seen=seen_state, change=change),
+            before=seen_state,
+        )
     except (ClusterError, Refused) as error:
         if isinstance(error, Conflict):
             form.data = writing.seen_again(form, secret)

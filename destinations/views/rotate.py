@@ -33,7 +33,14 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
-        result = actions.rotate(current.cluster(), name, rotation, seen=seen, change=writing.change(form))
+        change = writing.change(request, form)
+        result = writing.act(
+            request,
+            "rotate",
+            name,
+            lambda: actions.rotate(current.cluster(), name, rotation, seen=seen, change=change),
+            before=seen,
+        )
     except (ClusterError, Refused) as error:
         return _page(request, name, form, 0, error)
     return writing.done(request, result, f"The credentials of {name} were rotated.", to="destination")
@@ -57,7 +64,7 @@ def _page(
     """Show the form with the destination as it is now; a write needs no such look before it, and is quicker so."""
     trouble = writing.trouble_of(error) if error else None
     try:
-        secret = writing.find_one(name)
+        secret = writing.find_one(request, name)
     except ClusterError as unread:
         said = trouble or words.of(unread)
         return errors.page(request, said.status, said.message, said.fix)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def sweep(request: HttpRequest) -> HttpResponse:
     """Remove them, and say which."""
     try:
-        result = actions.sweep(current.cluster(), datetime.now(UTC))
+        result = writing.act(request, "sweep", "", lambda: actions.sweep(current.cluster(), datetime.now(UTC)))
     except ClusterError as error:
         return errors.cluster_error(request, error)
     return writing.done(request, result, "", to="overview")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.views.decorators.http import require_POST
 
 from destinations import actions, current
-from destinations.actions import Change, Refused, Seen
+from destinations.actions import Denied, Refused, Seen
 from destinations.cluster.port import ClusterError
 from destinations.forms import SwitchForm
 from destinations.views import errors, writing
@@ -16,6 +17,7 @@ from destinations.views import errors, writing
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from destinations.actions import Change
     from destinations.words import Trouble
 
 
@@ -25,17 +27,17 @@ def switch(request: HttpRequest) -> HttpResponse:
     form = SwitchForm(request.POST)
     if not form.is_valid():
         return errors.page(request, 422, "Nothing was switched: no destination was chosen.", "Choose at least one.")
-    asked = writing.change(form)
+    change = writing.change(request, form)
     on = form.cleaned_data["to"] == "on"
     chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
     switched: list[str] = []
     failed: dict[Trouble, list[str]] = {}
     for name, seen in chosen:
-        own = Change(f"{asked.write_id}-{name}", asked.by, asked.at)
+        own = replace(change, write_id=f"{change.write_id}-{name}")
         try:
-            actions.switch(current.cluster(), name, on=on, seen=seen, change=own)
+            _switch(request, name, on=on, seen=seen, change=own)
             switched.append(name)
-        except (ClusterError, Refused) as error:
+        except (ClusterError, Refused, Denied) as error:
             failed.setdefault(writing.trouble_of(error), []).append(name)
     if failed and len(chosen) == 1:
         trouble = next(iter(failed))
@@ -47,3 +49,14 @@ def switch(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
     single = len(chosen) == 1 and "back" in request.POST
     return writing.see_other("destination" if single else "overview", chosen[0][0])
+
+
+def _switch(request: HttpRequest, name: str, *, on: bool, seen: Seen, change: Change) -> None:
+    action = "enable" if on else "disable"
+    writing.act(
+        request,
+        action,
+        name,
+        lambda: actions.switch(current.cluster(), name, on=on, seen=seen, change=change),
+        before=seen,
+    )

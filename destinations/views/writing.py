@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
@@ -14,19 +17,24 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from destinations import actions, current, secrets, words
-from destinations.actions import Change, Refused
-from destinations.cluster.port import NotFound
+from destinations.actions import Change, Denied, Refused, Seen
+from destinations.cluster.port import Ambiguous, ClusterError, NotFound
+from destinations.writes import Unknown
+from edrportal import audit
+from edrportal.signin import asked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
 
     from destinations.actions import Done
-    from destinations.cluster.port import ClusterError
     from destinations.model import Secret
 
-NOBODY = "somebody without a sign-in"
+_LOG = logging.getLogger(__name__)
 CONFLICT = 409
+FORBIDDEN = 403
 
 
 def nonce() -> str:
@@ -34,17 +42,26 @@ def nonce() -> str:
     return token_urlsafe(24)
 
 
-def change(form: Form) -> Change:
-    """Return the change that a valid form asks for.
+def renamed(change: Change, form: Form, *, without: Collection[str] = ()) -> Change:
+    """Return the change under an id made of the form's nonce and of all that was typed but some fields."""
+    typed = sorted(
+        (key, value)
+        for key, value in form.cleaned_data.items()
+        if not isinstance(value, UploadedFile) and key not in without
+    )
+    key = form.cleaned_data["nonce"].encode()
+    write_id = hmac.new(key, repr(typed).encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:40]
+    return replace(change, write_id=write_id)
+
+
+def change(request: HttpRequest, form: Form) -> Change:
+    """Return the change that a valid form asks for, by whoever asks and within what they may do.
 
     Its write id is made of the nonce and of all that was typed: the same form sent twice is one write, and the same
     form sent with another password is another one. The nonce is random and stays on the page, so that nobody can try
     passwords against the id.
     """
-    typed = sorted((key, value) for key, value in form.cleaned_data.items() if not isinstance(value, UploadedFile))
-    key = form.cleaned_data["nonce"].encode()
-    write_id = hmac.new(key, repr(typed).encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:40]
-    return Change(write_id=write_id, by=NOBODY, at=datetime.now(UTC))
+    return renamed(Change("", asked.principal(request).username, datetime.now(UTC), permit(request)), form)
 
 
 def seen_again(form: Form, secret: Secret) -> QueryDict:
@@ -57,20 +74,75 @@ def seen_again(form: Form, secret: Secret) -> QueryDict:
     return data
 
 
-def find_one(name: str) -> Secret:
-    """Return a destination, read just now. Raises NotFound and the port's errors."""
+def permit(request: HttpRequest) -> asked.Limited:
+    """Return what whoever asks may do, for an action. Raises the port's errors."""
+    return asked.Limited(asked.authority(request))
+
+
+def find_one(request: HttpRequest, name: str) -> Secret:
+    """Return a destination that whoever asks may change, read just now. Raises NotFound, Denied, the port's errors."""
     secret = current.cluster().get_secret(name)
     if not secrets.is_destination(secret):
         raise NotFound("NotFound", status=404)
+    permit(request).check(secret)
     return secret
 
 
-def find(name: str) -> tuple[Secret, dict[str, Secret]]:
-    """Return a destination and its namespace by name, read just now. Raises NotFound and the port's errors."""
+def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
+    """Return a destination that whoever asks may change, and its namespace by name, read just now.
+
+    Raises NotFound, Denied and the port's errors.
+    """
+    secret, found = find_to_see(request, name)
+    permit(request).check(secret)
+    return secret, found
+
+
+def find_to_see(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
+    """Return a destination that exists for whoever asks, and its namespace. Raises NotFound and the port's errors."""
     found = {secret.name: secret for secret in current.cluster().list_secrets()}
-    if name not in found or not secrets.is_destination(found[name]):
+    if name not in found or not secrets.is_destination(found[name]) or not asked.authority(request).sees(found[name]):
         raise NotFound("NotFound", status=404)
     return found[name], found
+
+
+def act(
+    request: HttpRequest, action: str, target: str, call: Callable[[], Done], *, before: Seen | None = None
+) -> Done:
+    """Do it, and record it once, however it ends. Raises what the action raises, and Denied as Denied."""
+    who, where = asked.principal(request).who, asked.address(request)
+    event = audit.Event(action, "done", who, where, target, before=before.resource_version if before else "")
+    try:
+        result = call()
+    except (Unknown, Ambiguous) as error:
+        audit.record(replace(event, outcome="unknown", reason=type(error).__name__))
+        raise
+    except (Refused, Denied) as error:
+        audit.record(replace(event, outcome="refused", reason=type(error).__name__))
+        if isinstance(error, Denied):
+            request.recorded = True  # type: ignore[attr-defined]  # the middleware answers, and does not record it anew
+        raise
+    except ClusterError as error:
+        audit.record(replace(event, outcome="failed", reason=error.reason))
+        raise
+    done_event = replace(event, target=result.name or target, after=result.resource_version)
+    audit.record(done_event)
+    _copy(done_event, result)
+    return result
+
+
+def _copy(event: audit.Event, result: Done) -> None:
+    """Leave a Kubernetes Event on the Secret where that is wanted; nothing depends on it."""
+    if not settings.ENVIRONMENT.kubernetes_events or not result.uid:
+        return
+    cluster = current.cluster()
+    made = audit.kubernetes_event(
+        event, namespace=cluster.namespace, name=event.target, uid=result.uid, at=datetime.now(UTC)
+    )
+    try:
+        cluster.create_event(made)
+    except ClusterError as error:
+        _LOG.warning("no Kubernetes Event for %s of %s (%s)", event.action, event.target, error.reason)
 
 
 def refusal(secret: Secret) -> Refused | None:
@@ -98,8 +170,10 @@ def see_other(to: str, name: str) -> HttpResponse:
     return target
 
 
-def trouble_of(error: ClusterError | Refused) -> words.Trouble:
+def trouble_of(error: ClusterError | Refused | Denied) -> words.Trouble:
     """Return what to say of a change that did not happen."""
+    if isinstance(error, Denied):
+        return words.Trouble(str(error), "Ask an administrator of the portal.", FORBIDDEN)
     if isinstance(error, Refused):
         return words.Trouble(error.message, error.fix, CONFLICT)
     return words.of(error)

@@ -74,11 +74,6 @@ def modal_cost(hashes: Iterable[bytes]) -> int:
     return costs.most_common(1)[0][0] if costs else USUAL_COST
 
 
-def new(password: str, *, cost: int = USUAL_COST) -> bytes:
-    """Return a fresh hash, for the demo and for tests."""
-    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost))
-
-
 def _compute(parsed: Parsed, password: bytes) -> bytes:
     """Return the 31 characters for a password; at most as many at once as there are processors."""
     last = _ALPHABET[_ALPHABET.index(parsed.salt[-1:]) & 0b110000 : (_ALPHABET.index(parsed.salt[-1:]) & 0b110000) + 1]

@@ -25,3 +25,8 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   });
 }
 document.getElementById("problems")?.focus();
+
+// A page that the browser kept for its Back button may be of somebody who has signed out since.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) window.location.reload();
+});

@@ -1,0 +1,91 @@
+"""The one table of who may reach what: for every address and method, which right it takes.
+
+`edrportal.signin.middleware` asks it before any page runs, and refuses an address that is not in it. What a right on
+one destination means stands in `teams.Authority`; the pages ask that of the very object they show or write.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from destinations.teams import Authority
+
+
+class Right(StrEnum):
+    """What an address takes."""
+
+    NONE = "none"
+    """Everybody, signed in or not."""
+    SIGNED_IN = "signed in"
+    """Whoever signed in; what is shown depends on who they are."""
+    SEE = "see the destination"
+    """`Authority.sees`; else it does not exist."""
+    CHANGE = "change the destination"
+    """`Authority.changes`: administrators, and the managers of its team; else 403, or 404 for what they do not see."""
+    ADD = "add a destination"
+    """`Authority.may_add`: administrators, and the managers of any team, for it."""
+    ADMINISTER = "administer"
+    """Administrators alone."""
+
+
+def _reads(right: Right) -> dict[str, Right]:
+    return {"GET": right, "HEAD": right}
+
+
+def _form(right: Right) -> dict[str, Right]:
+    return {**_reads(right), "POST": right}
+
+
+TABLE: Mapping[str, Mapping[str, Right]] = {
+    "overview": _reads(Right.SIGNED_IN),
+    "team": _reads(Right.SIGNED_IN),
+    "preview": {"POST": Right.ADD},
+    "new": _form(Right.ADD),
+    "destination": _reads(Right.SEE),
+    "destination-any-name": _reads(Right.SEE),
+    "rotate": _form(Right.CHANGE),
+    "edit": _form(Right.CHANGE),
+    "repair": _form(Right.CHANGE),
+    "delete": _form(Right.CHANGE),
+    "switch": {"POST": Right.CHANGE},
+    "assign": _form(Right.ADMINISTER),
+    "teams": _form(Right.ADMINISTER),
+    "sweep": {"POST": Right.ADMINISTER},
+    "api": {**_reads(Right.SIGNED_IN), "POST": Right.ADD},
+    "api-rotate": {"POST": Right.CHANGE},
+    "api-me": _reads(Right.SIGNED_IN),
+    "signin": _form(Right.NONE),
+    "signout": {"POST": Right.NONE},
+    "oidc-start": _reads(Right.NONE),
+    "oidc-callback": _reads(Right.NONE),
+    "demo-signin": {"POST": Right.NONE},
+    "healthz": _reads(Right.NONE),
+    "readyz": _reads(Right.NONE),
+}
+
+
+def right_for(url_name: str | None, method: str) -> Right | None:
+    """Return what an address takes with a method; for a method it does not know, what looking takes.
+
+    None for an address that is not in the table.
+    """
+    methods = TABLE.get(url_name or "")
+    if methods is None:
+        return None
+    return methods.get(method) or methods.get("GET") or next(iter(methods.values()))
+
+
+def missing(right: Right, authority: Authority) -> str:
+    """Return which right somebody lacks to reach an address at all, empty for none."""
+    if right is Right.ADMINISTER and not authority.person.is_administrator:
+        return "Only administrators may do this: people with Epinio's global role admin."
+    if right is Right.ADD and not authority.may_add:
+        return (
+            "You manage no team: you may not add destinations. That takes the right to export from a namespace, and "
+            "an administrator who enables self-service for it."
+        )
+    return ""

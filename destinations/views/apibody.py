@@ -1,0 +1,111 @@
+"""The body of a request in JSON, as the forms know it; and the key by which a script sends the same thing twice."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse, JsonResponse, QueryDict
+
+from destinations import names
+from edrportal.signin import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest
+
+    from destinations.actions import Change
+    from destinations.model import Secret
+
+FORM_NAMES = {"bundle": "bundle_text", "credentials_expire_on": "expires_on"}
+JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_MARK = 12
+
+
+class Unreadable(Exception):
+    """The body or the key cannot be used: why, and what to send instead. Holds nothing of what was sent."""
+
+    def __init__(self, message: str, fix: str, status: int = 400) -> None:
+        """Keep them."""
+        super().__init__(message)
+        self.fix = fix
+        self.status = status
+
+
+def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
+    """Return the members of a JSON object of texts; null counts as not stated. Raises Unreadable."""
+    sent = f"Send a JSON object with some of: {', '.join(sorted(known))}."
+    if request.content_type != "application/json":
+        raise Unreadable("The body is no JSON.", f"Content-Type: application/json. {sent}")
+    try:
+        found = json.loads(request.body.decode(), object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        raise Unreadable("The body is no JSON that can be read.", sent) from None
+    if not isinstance(found, dict):
+        raise Unreadable("The body is no JSON object.", sent)
+    if not set(found) <= known:
+        raise Unreadable("The body has members that this address does not know.", sent)
+    if not all(value is None or isinstance(value, str) for value in found.values()):
+        raise Unreadable("Every member is a text.", sent)
+    if any("\0" in value or not _is_text(value) for value in found.values() if value):
+        raise Unreadable("A member holds characters that no form can send.", "Leave out NUL and lone surrogates.")
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
+    """Return the members as a form would have sent them."""
+    data = QueryDict(mutable=True)
+    data.update({FORM_NAMES.get(key, key): value for key, value in fields.items() if value is not None})
+    data["nonce"] = nonce_
+    return data
+
+
+def nonce(request: HttpRequest) -> str:
+    """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return token_urlsafe(24)
+    if not _KEY.fullmatch(key):
+        raise Unreadable(
+            "The Idempotency-Key cannot be used.", "Send 1 to 255 visible ASCII characters, best something random."
+        )
+    who = asked.principal(request).who
+    return sha256(f"{who}\n{request.path}\n{key}".encode("utf-8", "surrogateescape")).hexdigest()[:48]
+
+
+def keyed(request: HttpRequest, change: Change) -> Change:
+    """Return the change under an id that begins with a mark of the key, where there is one."""
+    return replace(change, write_id=_mark(request) + change.write_id) if _mark(request) else change
+
+
+def refuse_reuse(request: HttpRequest, secret: Secret, change: Change) -> None:
+    """Raise Unreadable where the last write had this key and another content."""
+    last, mark = secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), _mark(request)
+    if mark and last.startswith(mark) and last != change.write_id:
+        raise Unreadable("This Idempotency-Key was used for another content.", "Take a new key for a new change.", 409)
+
+
+def _mark(request: HttpRequest) -> str:
+    return f"k{nonce(request)[:_MARK]}-" if "Idempotency-Key" in request.headers else ""
+
+
+def error(message: str, fix: str, status: int) -> HttpResponse:
+    """Return a failure in the shape of the JSON interface."""
+    return JsonResponse({"error": message, "fix": fix}, status=status)

@@ -1,0 +1,56 @@
+"""The passwords that Epinio's chart ships, which everybody can look up. Pure.
+
+The hashes stand in `values.yaml` and `templates/dex.yaml` of the chart; both are of the word "password".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+SHIPPED = frozenset(
+    {
+        b"$2a$10$6bCi5NMstMK781In7JGiL.B44pgoplUb330FQvm6mVXMppbXBPiXS",
+        b"$2a$10$2b2cU8CPhOTaGrs1HRQuAueS7JTT5ZHsHSzYiFPm1leZck7Mc8T4W",
+    }
+)
+_MAX_BYTES = 256 * 1024
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML without aliases, which can make a small text enormous."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse an alias."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError
+        return super().compose_node(parent, index)
+
+
+def shipped_passwords(
+    users: Iterable[tuple[str, bytes]], dex_config: bytes, *, known: Collection[bytes] = SHIPPED
+) -> tuple[str, ...]:
+    """Return the names of users, and of Dex's static users, whose hash is one that the chart ships, sorted.
+
+    A configuration of Dex that cannot be read names nobody.
+    """
+    found = {name for name, stored in users if stored.strip() in known}
+    return tuple(sorted(found | {name for name, stored in _static_users(dex_config) if stored.strip() in known}))
+
+
+def _static_users(config: bytes) -> list[tuple[str, bytes]]:
+    if len(config) > _MAX_BYTES:
+        return []
+    try:
+        read: Any = yaml.load(config, Loader=_Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []
+    stated = read.get("staticPasswords") if isinstance(read, dict) else None
+    entries = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
+    return [
+        (str(one.get("email") or one.get("username") or ""), str(one.get("hash") or "").encode()) for one in entries
+    ]

@@ -1,0 +1,206 @@
+"""Finds out who asks, before any page runs, and asks the table of permissions whether they may."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from destinations import permissions, words
+from destinations.actions import Denied
+from destinations.cluster.port import ClusterError
+from destinations.permissions import Right
+from destinations.views import errors
+from edrportal import audit
+from edrportal.signin import accounts, asked, cookies, sessions, users
+from edrportal.signin.attempts import ATTEMPTS
+from edrportal.signin.principal import Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+    from edrportal.signin.sessions import Session
+
+    Handler = Callable[[HttpRequest], HttpResponse]
+
+_API = "/api/"
+_DEMO_OPEN = {"overview", "api"}
+
+
+class Refusal(Exception):
+    """The credentials of a script do not get in: the answer to give."""
+
+    def __init__(self, answer: HttpResponse) -> None:
+        """Keep the answer."""
+        super().__init__()
+        self.answer = answer
+
+
+class People:
+    """Notes `principal` on every request whose address takes one."""
+
+    def __init__(self, get_response: Handler) -> None:
+        """Keep the next handler."""
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
+        request.principal = None  # type: ignore[attr-defined]
+        response = self._next(request)
+        session: Session | None = getattr(request, "session_of", None)
+        if getattr(request, "session_void", False):
+            cookies.drop_session(response)
+        elif session and not cookies.is_set(response):
+            newer = sessions.renewed(session, datetime.now(UTC))
+            if newer:
+                cookies.keep_session(response, newer)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, _view: Callable[..., HttpResponse], _args: object, _kwargs: object
+    ) -> HttpResponse | None:
+        """Answer for the page where somebody may not reach it."""
+        match = request.resolver_match
+        name = match.url_name if match else None
+        right = permissions.right_for(name, request.method or "")
+        if right is Right.NONE:
+            return None
+        if right is None:
+            return errors.forbidden(request)
+        try:
+            person = self.find(request)
+            if person is None and settings.DEMO and name in _DEMO_OPEN and request.method in {"GET", "HEAD"}:
+                person = demo_administrator()
+            if person is None:
+                return _signed_out(request)
+            request.principal = person  # type: ignore[attr-defined]
+            missing = permissions.missing(right, asked.authority(request))
+        except Refusal as refusal:
+            return refusal.answer
+        except ClusterError as error:
+            return _trouble(request, error)
+        return _denied(request, missing) if missing else None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a page that found out that somebody may not see or change what it is about."""
+        return _denied(request, str(error)) if isinstance(error, Denied) else None
+
+    def find(self, request: HttpRequest) -> Principal | None:
+        """Return who asks, None for nobody. Raises Refusal and the port's errors."""
+        if request.path.startswith(_API) and "Authorization" in request.headers:
+            return _by_password(request)
+        text = cookies.session_text(request)
+        session = sessions.decode(text, datetime.now(UTC)) if text else None
+        found = accounts.principal_of(session) if session else None
+        request.session_of = session if found else None  # type: ignore[attr-defined]
+        request.session_void = bool(text) and found is None  # type: ignore[attr-defined]
+        return found
+
+
+def demo_administrator() -> Principal:
+    """Return who looks at the demo's first page without a sign-in."""
+    from edrportal.signin.roles import ADMIN  # noqa: PLC0415 - nothing else here knows a role
+
+    return Principal("admin", "demo", (ADMIN,), ())
+
+
+def _by_password(request: HttpRequest) -> Principal:
+    """Return who sent a user name and a password with the request. Raises Refusal and the port's errors."""
+    username, password = _basic(request.headers["Authorization"])
+    where = asked.address(request)
+    wait = ATTEMPTS.begin(username, where)
+    if wait:
+        answer = api_error("Too many failed attempts.", f"Wait {wait.seconds} seconds.", 429)
+        answer.headers["Retry-After"] = str(wait.seconds)
+        raise Refusal(answer)
+    try:
+        user = accounts.authenticate(username, password)
+    except users.Unusable as error:
+        ATTEMPTS.succeeded(username, where)
+        audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
+        raise Refusal(api_error("Epinio cannot sign this user in.", str(error), 403)) from None
+    except ClusterError:
+        ATTEMPTS.abandoned(username, where)
+        raise
+    if user is None:
+        ATTEMPTS.failed(username, where)
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="wrong-credentials"))
+        raise Refusal(_unauthorized())
+    ATTEMPTS.succeeded(username, where)
+    return Principal.of(user, accounts.EPINIO)
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Return the two of a Basic header, empty for another one: nobody has an empty name."""
+    kind, _, encoded = header.partition(" ")
+    if kind.lower() != "basic":
+        return "", ""
+    try:
+        text = b64decode(encoded.strip(), validate=True).decode("utf-8", "surrogateescape")
+    except ValueError:
+        return "", ""
+    username, _, password = text.partition(":")
+    return username, password
+
+
+def _signed_out(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in and back; a script is told, and a form is not lost in silence."""
+    if request.path.startswith(_API):
+        return _unauthorized()
+    if request.headers.get("HX-Request") == "true":
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        answer = HttpResponse(status=401)
+        answer.headers["HX-Redirect"] = _signin(f"{here.path}?{here.query}" if here.query else here.path)
+        return answer
+    if request.method in {"GET", "HEAD"}:
+        if request.headers.get("Sec-Fetch-Site") == "cross-site" and not cookies.session_text(request):
+            # A strict cookie does not come along with a link from elsewhere; it does from a page of ours.
+            return render(request, "signin/onward.html", {"target": request.get_full_path()})
+        return HttpResponseRedirect(_signin(request.get_full_path()))
+    fix = "Sign in again, then send the form once more. Passwords have to be typed again."
+    return errors.page(request, 401, "You are signed out. Nothing was changed.", fix)
+
+
+def _signin(back: str) -> str:
+    return f"{reverse('signin')}?{urlencode({'next': back or '/'})}"
+
+
+def _unauthorized() -> HttpResponse:
+    answer = api_error("Who are you?", "Send user name and password of an Epinio user (Basic authentication).", 401)
+    answer.headers["WWW-Authenticate"] = 'Basic realm="EDR portal", charset="UTF-8"'
+    return answer
+
+
+def _trouble(request: HttpRequest, error: ClusterError) -> HttpResponse:
+    if request.path.startswith(_API):
+        trouble = words.of(error)
+        return api_error(trouble.message, trouble.fix, trouble.status)
+    return errors.cluster_error(request, error)
+
+
+def _denied(request: HttpRequest, missing: str) -> HttpResponse:
+    person = asked.principal(request)
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    target = str((request.resolver_match.kwargs if request.resolver_match else {}).get("name", ""))
+    if not getattr(request, "recorded", False):
+        audit.record(
+            audit.Event("denied", "refused", person.who, asked.address(request), target=target, reason=name or "")
+        )
+    fix = "Ask an administrator of the portal."
+    if request.path.startswith(_API):
+        return api_error(missing, fix, 403)
+    return errors.page(request, 403, missing, fix)
+
+
+def api_error(message: str, fix: str, status: int) -> HttpResponse:
+    """Return a failure in the shape of the JSON interface."""
+    return JsonResponse({"error": message, "fix": fix}, status=status)

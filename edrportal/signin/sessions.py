@@ -1,0 +1,116 @@
+"""The session: a signed cookie that names somebody, and proves nothing once Epinio's user has changed.
+
+No token, no password and no form is in it; browsers can read it. `begun` is in milliseconds, `active` in seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+
+from edrportal.signin import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from edrportal.signin.users import User
+
+MAX_BYTES = 3800
+"""Browsers drop a cookie of more than about 4 KiB without a word."""
+_SALT = "edrportal.session"
+_SKEW_SECONDS = 60
+_RENEW_SECONDS = 60
+
+
+class TooLarge(Exception):
+    """The session does not fit into a cookie: there are too many or too long roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who signed in by which provider, since when, and a fingerprint of the user as they were then.
+
+    `matched` are the role ids that the groups of a single sign-on gave.
+    """
+
+    subject: str
+    provider: str
+    begun: int
+    active: int
+    fingerprint: str = field(repr=False)
+    matched: tuple[str, ...] = ()
+    id: str = field(default="", repr=False)
+
+
+def begin(user: User, provider: str, now: datetime, *, after: int = 0, matched: Sequence[str] = ()) -> Session:
+    """Return a new session; it begins later than `after`, when this person's sessions were last ended."""
+    begun = max(int(now.timestamp() * 1000), after + 1)
+    print_ = fingerprint(user)
+    return Session(user.username, provider, begun, int(now.timestamp()), print_, tuple(matched), token_urlsafe(9))
+
+
+def encode(session: Session) -> str:
+    """Return the cookie's value. Raises TooLarge."""
+    text = Signer(salt=_SALT).sign_object(
+        {
+            "s": session.subject,
+            "p": session.provider,
+            "b": session.begun,
+            "a": session.active,
+            "f": session.fingerprint,
+            "r": list(session.matched),
+            "i": session.id,
+        }
+    )
+    if len(text) > MAX_BYTES:
+        raise TooLarge
+    return text
+
+
+def decode(text: str, now: datetime) -> Session | None:
+    """Return the session of a cookie; None for one that is forged, cut, idle for too long, too old or of the future."""
+    if len(text) > MAX_BYTES:
+        return None
+    try:
+        found: dict[str, Any] = Signer(salt=_SALT).unsign_object(text)
+        session = Session(
+            str(found["s"]),
+            str(found["p"]),
+            int(found["b"]),
+            int(found["a"]),
+            str(found["f"]),
+            tuple(map(str, found["r"])),
+            str(found["i"]),
+        )
+    except (BadSignature, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    seconds = now.timestamp()
+    idle, age = seconds - session.active, seconds - session.begun / 1000
+    is_young = age <= settings.ENVIRONMENT.session_hours * 3600 and idle <= settings.ENVIRONMENT.idle_minutes * 60
+    return session if is_young and min(idle, age) >= -_SKEW_SECONDS else None
+
+
+def renewed(session: Session, now: datetime) -> Session | None:
+    """Return the session with this moment as the last activity, None where that is noted recently enough."""
+    seconds = int(now.timestamp())
+    return replace(session, active=seconds) if seconds - session.active >= _RENEW_SECONDS else None
+
+
+def fingerprint(user: User) -> str:
+    """Return the keyed hash of what a session depends on: the Secret's uid, the password's hash, the resolved roles."""
+    return keys.digest("fingerprint", _described(user))
+
+
+def is_of(session: Session, user: User) -> bool:
+    """Say whether the user is still who began the session."""
+    return keys.is_digest(session.fingerprint, "fingerprint", _described(user))
+
+
+def _described(user: User) -> str:
+    roles = sorted({role.full_id for role in user.roles})
+    return repr((user.uid, user.password_hash, roles))

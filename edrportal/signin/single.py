@@ -1,0 +1,63 @@
+"""Single sign-on as it is configured: the portal's own client, and Epinio's `dex-config` beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+
+from destinations import current, names
+from edrportal.signin import rolesmapping
+from edrportal.signin.oidc import OidcTrouble, Provider
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+    from edrportal.signin.oidc import Identity
+
+
+def is_on() -> bool:
+    """Say whether there is a button for it."""
+    return bool(settings.ENVIRONMENT.oidc.client_id)
+
+
+def provider() -> Provider:
+    """Return the provider. Raises OidcTrouble where it is not configured, and the port's errors."""
+    stated, dex = settings.ENVIRONMENT.oidc, _dex()
+    issuer = stated.issuer or _text(dex, "issuer")
+    if not issuer:
+        raise OidcTrouble(
+            "The portal does not know the provider of the single sign-on.",
+            "Set EDRPORTAL_OIDC_ISSUER, or look at the key issuer of the Secret dex-config.",
+        )
+    endpoint = stated.endpoint or ("" if stated.issuer else _text(dex, "endpoint"))
+    return Provider(
+        issuer=issuer,
+        endpoint=endpoint or issuer,
+        client_id=stated.client_id,
+        client_secret=stated.client_secret,
+        ca_file=stated.ca_file,
+        redirect_uri=settings.ENVIRONMENT.public_url + reverse("oidc-callback"),
+    )
+
+
+def roles_of(identity: Identity) -> tuple[str, ...]:
+    """Return the role ids that Epinio's mapping gives to somebody's groups.
+
+    Raises OidcTrouble for a mapping that does not parse: Epinio lets nobody in by single sign-on then. Raises the
+    port's errors, too.
+    """
+    dex = _dex()
+    try:
+        mapping = rolesmapping.read(dex.data.get("rolesMapping", b"") if dex else b"")
+    except rolesmapping.MappingError as error:
+        raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
+    return mapping.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+
+
+def _dex() -> Secret | None:
+    return next((one for one in current.secrets_to_show() if one.name == names.DEX_CONFIG), None)
+
+
+def _text(dex: Secret | None, key: str) -> str:
+    return dex.data.get(key, b"").decode("utf-8", "replace") if dex else ""

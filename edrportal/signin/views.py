@@ -1,0 +1,226 @@
+"""Sign in with an Epinio user, by single sign-on, or in the demo with one click; sign out everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import Http404, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from destinations import current, demo, words
+from destinations.cluster.port import ClusterError
+from destinations.views import errors
+from edrportal import audit
+from edrportal.signin import accounts, asked, cookies, oidc, revocations, sessions, single, users
+from edrportal.signin.addresses import is_https
+from edrportal.signin.attempts import ATTEMPTS
+from edrportal.signin.oidc import OidcTrouble
+from edrportal.signin.returning import safe_next
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest, HttpResponse
+
+    from edrportal.signin.users import User
+
+_WRONG = ("User name or password is wrong.", "Type both again; they are those of your Epinio account.")
+_TOO_LARGE = (
+    "Your roles do not fit into the portal's cookie.",
+    "Ask an administrator of Epinio to give your groups fewer roles.",
+)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def signin(request: HttpRequest) -> HttpResponse:
+    """Show the form; let in whom Epinio would let in."""
+    if request.method != "POST":
+        return _page(request, 200)
+    username, password = request.POST.get("username", ""), request.POST.get("password", "")
+    if not username or not password:
+        return _page(
+            request, 422, ("Type both user name and password.", "Epinio users without a password get no access.")
+        )
+    where = asked.address(request)
+    wait = ATTEMPTS.begin(username, where)
+    if wait:
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="too-many-attempts"))
+        fix = f"Wait {_duration(wait.seconds)}. Every other account signs in meanwhile."
+        answer = _page(request, 429, ("There were too many failed attempts.", fix))
+        answer.headers["Retry-After"] = str(wait.seconds)
+        return answer
+    return _by_password(request, username, password, where)
+
+
+def _by_password(request: HttpRequest, username: str, password: str, where: str) -> HttpResponse:
+    try:
+        user = accounts.authenticate(username, password)
+    except users.Unusable:
+        ATTEMPTS.succeeded(username, where)
+        audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
+        fix = "Ask an administrator: the portal tells them why on its overview."
+        return _page(request, 403, ("Epinio cannot sign this user in, so the portal does not either.", fix))
+    except ClusterError as error:
+        ATTEMPTS.abandoned(username, where)
+        trouble = words.of(error)
+        return _page(request, trouble.status, (trouble.message, trouble.fix))
+    if user is None:
+        ATTEMPTS.failed(username, where)
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="wrong-credentials"))
+        return _page(request, 401, _WRONG)
+    ATTEMPTS.succeeded(username, where)
+    return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))
+
+
+def _let_in(request: HttpRequest, user: User, provider: str, back: str, matched: Sequence[str] = ()) -> HttpResponse:
+    """Begin a session and lead back."""
+    who, where = f"{provider}:{user.username}", asked.address(request)
+    try:
+        session = accounts.begin(user, provider, matched=matched)
+        answer = _onward(request, back) if provider == accounts.OIDC else HttpResponseRedirect(back)
+        cookies.keep_session(answer, session)
+    except sessions.TooLarge:
+        audit.record(audit.Event("sign-in", "refused", who, where, reason="too-many-roles"))
+        return _page(request, 403, _TOO_LARGE)
+    except ClusterError as error:
+        trouble = words.of(error)
+        return _page(request, trouble.status, (trouble.message, trouble.fix))
+    rotate_token(request)
+    audit.record(audit.Event("sign-in", "done", who, where))
+    return answer
+
+
+def _onward(request: HttpRequest, back: str) -> HttpResponse:
+    """Lead on by a page: a strict cookie does not come along with a redirect that began at another site."""
+    return render(request, "signin/onward.html", {"target": back})
+
+
+@require_POST
+def signout(request: HttpRequest) -> HttpResponse:
+    """End every session of this person, on every replica; say so where that is not certain."""
+    text = cookies.session_text(request)
+    session = sessions.decode(text, datetime.now(UTC)) if text else None
+    if session:
+        who, where = f"{session.provider}:{session.subject}", asked.address(request)
+        try:
+            if accounts.principal_of(session):
+                revocations.end(current.cluster().config_maps, session, datetime.now(UTC))
+        except ClusterError as error:
+            audit.record(audit.Event("sign-out", "failed", who, where, reason=type(error).__name__))
+            trouble = words.of(error)
+            fix = f"{trouble.fix} This browser is signed in still; close it if that cannot wait."
+            return errors.page(request, trouble.status, f"You are not signed out yet. {trouble.message}", fix)
+        audit.record(audit.Event("sign-out", "done", who, where))
+    answer = HttpResponseRedirect(f"{reverse('signin')}?out=1")
+    answer.status_code = 303
+    cookies.drop_session(answer)
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+@require_safe
+def oidc_start(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the provider."""
+    if not single.is_on():
+        raise Http404
+    try:
+        started = oidc.start(single.provider())
+    except OidcTrouble as trouble:
+        return _page(request, 503, (trouble.message, trouble.fix))
+    except ClusterError as error:
+        said = words.of(error)
+        return _page(request, said.status, (said.message, said.fix))
+    answer = HttpResponseRedirect(started.url)
+    cookies.keep_flow(answer, {**started.kept, "next": _next(request, request.GET.get("next", ""))})
+    return answer
+
+
+@require_safe
+def oidc_callback(request: HttpRequest) -> HttpResponse:
+    """Take what the provider says, and let in whom Epinio's mapping lets in."""
+    if not single.is_on():
+        raise Http404
+    kept = cookies.flow(request)
+    answer = _returned(request, kept)
+    cookies.drop_flow(answer)
+    return answer
+
+
+def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
+    where = asked.address(request)
+    try:
+        identity = oidc.finish(single.provider(), kept, dict(request.GET.lists()))
+        matched = single.roles_of(identity)
+        user = accounts.identify(identity.email, matched)
+    except OidcTrouble as trouble:
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="single-sign-on"))
+        return _page(request, 403, (trouble.message, trouble.fix))
+    except users.Unusable as error:
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="unusable-user"))
+        return _page(request, 403, ("Epinio cannot sign this user in.", str(error)))
+    except ClusterError as error:
+        said = words.of(error)
+        return _page(request, said.status, (said.message, said.fix))
+    if user is None:
+        audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="several-users"))
+        fix = "An administrator has to leave one Secret of them."
+        return _page(request, 403, ("Your address is defined by several Epinio users, and Epinio lets none in.", fix))
+    return _let_in(request, user, accounts.OIDC, _next(request, kept.get("next", "")), matched)
+
+
+@require_POST
+def demo_signin(request: HttpRequest) -> HttpResponse:
+    """Sign in as one of the demo's people, with one click. Outside the demo there is no such address."""
+    name = request.POST.get("as", "")
+    if not settings.DEMO or name not in demo.PEOPLE:
+        raise Http404
+    user = accounts.authenticate(name, demo.PASSWORD)
+    if user is None:
+        raise Http404
+    return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))
+
+
+def _next(request: HttpRequest, target: str) -> str:
+    https = is_https(request.META, settings.ENVIRONMENT.proxy_hops)
+    return safe_next(target, host=request.get_host(), https=https)
+
+
+def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = None) -> HttpResponse:
+    stated = request.POST.get("next") or request.GET.get("next") or ""
+    context = {
+        "trouble": trouble,
+        "next": _next(request, stated),
+        "signed_out": "out" in request.GET,
+        "sso": single.is_on(),
+        "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",
+        "sso_trouble": _sso_trouble(),
+        "people": demo.PEOPLE if settings.DEMO else {},
+        "demo_password": demo.PASSWORD if settings.DEMO else "",
+        "idle_minutes": settings.ENVIRONMENT.idle_minutes,
+    }
+    return render(request, "signin/signin.html", context, status=status)
+
+
+def _sso_trouble() -> OidcTrouble | None:
+    """Return why the button would not work now; the form beside it works all the same."""
+    if not single.is_on():
+        return None
+    try:
+        return oidc.reachable(single.provider())
+    except OidcTrouble as trouble:
+        return trouble
+    except ClusterError as error:
+        said = words.of(error)
+        return OidcTrouble(said.message, said.fix)
+
+
+def _duration(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return f"{seconds} seconds" if seconds < 60 else f"{minutes} minute{'s' * (minutes > 1)}"  # noqa: PLR2004
