@@ -443,7 +443,19 @@ def is_team(text: str) -> bool:
     return len(text) <= MAX_TEAM and "." not in text and is_name(text)
 
 
-class AssignForm(forms.Form):
+class _TeamField(forms.Form):
+    """A namespace; what cannot be one does not come back, since it may be a password that slipped in."""
+
+    def clean_team(self) -> str:
+        """Check that it can be a namespace."""
+        team = str(self.cleaned_data.get("team") or "")
+        if team and not is_team(team):
+            self.data = {**self.data.dict(), "team": ""}
+            raise ValidationError("That is no name of a namespace.")
+        return team
+
+
+class AssignForm(_TeamField):
     """The team of a destination."""
 
     team = _text("Team", "The Epinio namespace; empty for a shared destination.", required=False, limit=MAX_TEAM)
@@ -451,15 +463,8 @@ class AssignForm(forms.Form):
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def clean_team(self) -> str:
-        """Check that it can be a namespace."""
-        team = str(self.cleaned_data["team"])
-        if team and not is_team(team):
-            raise ValidationError("That is no name of a namespace.")
-        return team
 
-
-class TeamForm(forms.Form):
+class TeamForm(_TeamField):
     """A namespace for which self-service is switched."""
 
     team = _text("Epinio namespace", "Whoever may export from it in Epinio manages its destinations.", limit=MAX_TEAM)
@@ -468,13 +473,6 @@ class TeamForm(forms.Form):
         label="I have looked: the namespace exists, and it belongs to the people who should manage its destinations.",
         required=False,
     )
-
-    def clean_team(self) -> str:
-        """Check that it can be a namespace."""
-        team = str(self.cleaned_data["team"])
-        if not is_team(team):
-            raise ValidationError("That is no name of a namespace.")
-        return team
 
 
 class SwitchForm(forms.Form):

@@ -39,7 +39,7 @@ def me(request: HttpRequest) -> HttpResponse:
     try:
         teams = [{"name": team.name, "may_manage": team.may_manage} for team in asked.authority(request).teams()]
     except ClusterError as error:
-        return _failure(error)
+        return _failure(request, error)
     told: dict[str, Any] = {
         "username": person.username,
         "roles": person.role_ids,
@@ -64,7 +64,7 @@ def destinations(request: HttpRequest) -> HttpResponse:
         found = current.cluster().list_secrets()
         visible = {secret.name for secret in authority.visible(found)}
     except ClusterError as error:
-        return _failure(error)
+        return _failure(request, error)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
     shown = [rows.row(masked_judgement(one)) for one in judged if one.name in visible]
     return HttpResponse(json.dumps(masked_everywhere(shown), ensure_ascii=True), content_type="application/json")
@@ -84,7 +84,7 @@ def _add(request: HttpRequest) -> HttpResponse:
     except apibody.Unreadable as error:
         return apibody.error(str(error), error.fix, 400)
     except (ClusterError, Refused, Denied) as error:
-        return _failure(error)
+        return _failure(request, error)
     return _row(done, 201)
 
 
@@ -116,7 +116,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     except apibody.Unreadable as error:
         return apibody.error(str(error), error.fix, error.status)
     except (ClusterError, Refused, Denied) as error:
-        return _failure(error)
+        return _failure(request, error)
     return _row(done, 200)
 
 
@@ -160,8 +160,8 @@ def _invalid(form: Form) -> HttpResponse:
     return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
 
 
-def _failure(error: ClusterError | Refused | Denied) -> HttpResponse:
-    trouble = writing.trouble_of(error)
+def _failure(request: HttpRequest, error: ClusterError | Refused | Denied) -> HttpResponse:
+    trouble = writing.trouble_of(request, error)
     body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}
     if isinstance(error, Unknown | Ambiguous):
         body["outcome"] = "unknown"

@@ -56,7 +56,7 @@ def assign(request: HttpRequest, name: str) -> HttpResponse:
     except (ClusterError, Refused) as error:
         if isinstance(error, Conflict):
             form.data = writing.seen_again(form, secret)
-        trouble = writing.trouble_of(error)
+        trouble = writing.trouble_of(request, error)
         return _page(request, secret, form, trouble.status, trouble)
     said = f"{name} belongs to team {to.team} now." if to.team else f"{name} is shared with everybody now."
     return writing.done(request, result, said, to="destination")

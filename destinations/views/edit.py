@@ -57,7 +57,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     except (ClusterError, Refused) as error:
         if isinstance(error, Conflict):
             form.data = writing.seen_again(form, secret)
-        trouble = writing.trouble_of(error)
+        trouble = writing.trouble_of(request, error)
         return _page(request, secret, form, trouble.status, trouble)
     return writing.done(request, result, f"{name} was changed.", to="destination")
 

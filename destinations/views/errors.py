@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.shortcuts import render
 
 from destinations import words
+from destinations.cluster.port import Forbidden
+
+_GENERIC = "The portal cannot do this at the moment. Nothing was changed."
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -17,8 +21,17 @@ if TYPE_CHECKING:
 
 def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
     """Say why the cluster did not do it."""
-    trouble = words.of(error)
-    return page(request, trouble.status, trouble.message, trouble.fix)
+    said = trouble(request, error)
+    return page(request, said.status, said.message, said.fix)
+
+
+def trouble(request: HttpRequest, error: ClusterError) -> words.Trouble:
+    """Return what to say of a failure: what the portal lacks in Kubernetes is the business of administrators."""
+    person = getattr(request, "principal", None)
+    said = words.of(error)
+    if isinstance(error, Forbidden) and not (person and person.is_administrator):
+        return replace(said, message=_GENERIC, fix="Ask an administrator of the portal: their page says what it lacks.")
+    return said
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

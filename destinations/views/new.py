@@ -43,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
             lambda: actions.add(current.cluster(), draft, writing.change(request, form)),
         )
     except (ClusterError, Refused) as error:
-        trouble = writing.trouble_of(error)
+        trouble = writing.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble)
     return writing.done(request, result, f"{result.name} was added.", to="destination")
 

@@ -51,7 +51,7 @@ def repair(request: HttpRequest, name: str) -> HttpResponse:
     except (ClusterError, Refused) as error:
         if isinstance(error, Conflict):
             form.data = writing.seen_again(form, secret)
-        trouble = writing.trouble_of(error)
+        trouble = writing.trouble_of(request, error)
         return _page(request, secret, found, form, trouble.status, trouble)
     return writing.done(request, result, f"{name} was repaired.", to="destination")
 

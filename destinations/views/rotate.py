@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, current, docker_config, names, owners, secrets, words
+from destinations import actions, current, docker_config, names, owners, secrets
 from destinations.actions import Refused, Rotation, Seen
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
@@ -62,11 +62,11 @@ def _page(
     request: HttpRequest, name: str, form: RotateForm | None, status: int, error: ClusterError | Refused | None = None
 ) -> HttpResponse:
     """Show the form with the destination as it is now; a write needs no such look before it, and is quicker so."""
-    trouble = writing.trouble_of(error) if error else None
+    trouble = writing.trouble_of(request, error) if error else None
     try:
         secret = writing.find_one(request, name)
     except ClusterError as unread:
-        said = trouble or words.of(unread)
+        said = trouble or errors.trouble(request, unread)
         return errors.page(request, said.status, said.message, said.fix)
     if form is None:
         form = RotateForm(initial=_initial(secret))

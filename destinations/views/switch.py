@@ -38,7 +38,7 @@ def switch(request: HttpRequest) -> HttpResponse:
             _switch(request, name, on=on, seen=seen, change=own)
             switched.append(name)
         except (ClusterError, Refused, Denied) as error:
-            failed.setdefault(writing.trouble_of(error), []).append(name)
+            failed.setdefault(writing.trouble_of(request, error), []).append(name)
     if failed and len(chosen) == 1:
         trouble = next(iter(failed))
         return errors.page(request, trouble.status, trouble.message, trouble.fix)

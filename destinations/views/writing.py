@@ -19,6 +19,7 @@ from django.urls import reverse
 from destinations import actions, current, secrets, words
 from destinations.actions import Change, Denied, Refused, Seen
 from destinations.cluster.port import Ambiguous, ClusterError, NotFound
+from destinations.views import errors
 from destinations.writes import Unknown
 from edrportal import audit
 from edrportal.signin import asked
@@ -84,8 +85,7 @@ def find_one(request: HttpRequest, name: str) -> Secret:
     secret = current.cluster().get_secret(name)
     if not secrets.is_destination(secret):
         raise NotFound("NotFound", status=404)
-    permit(request).check(secret)
-    return secret
+    return _checked(request, secret)
 
 
 def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
@@ -93,15 +93,38 @@ def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
 
     Raises NotFound, Denied and the port's errors.
     """
-    secret, found = find_to_see(request, name)
-    permit(request).check(secret)
-    return secret, found
+    found = {secret.name: secret for secret in current.cluster().list_secrets()}
+    if name not in found or not secrets.is_destination(found[name]):
+        raise NotFound("NotFound", status=404)
+    return _checked(request, found[name]), found
+
+
+def _checked(request: HttpRequest, secret: Secret) -> Secret:
+    """Return the destination if whoever asks may change it; record a denial, and a guess, else."""
+    try:
+        permit(request).check(secret)
+    except (Denied, NotFound) as error:
+        denied(request, secret.name, "not-seen" if isinstance(error, NotFound) else "not-permitted")
+        raise
+    return secret
+
+
+def denied(request: HttpRequest, target: str, reason: str) -> None:
+    """Record that somebody may not do what they asked for, once for each request."""
+    if not getattr(request, "recorded", False):
+        request.recorded = True  # type: ignore[attr-defined]
+        audit.record(
+            audit.Event("denied", "refused", asked.principal(request).who, asked.address(request), target, reason)
+        )
 
 
 def find_to_see(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
     """Return a destination that exists for whoever asks, and its namespace. Raises NotFound and the port's errors."""
     found = {secret.name: secret for secret in current.cluster().list_secrets()}
-    if name not in found or not secrets.is_destination(found[name]) or not asked.authority(request).sees(found[name]):
+    if name not in found or not secrets.is_destination(found[name]):
+        raise NotFound("NotFound", status=404)
+    if not asked.authority(request).sees(found[name]):
+        denied(request, name, "not-seen")
         raise NotFound("NotFound", status=404)
     return found[name], found
 
@@ -119,8 +142,8 @@ def act(
         raise
     except (Refused, Denied) as error:
         audit.record(replace(event, outcome="refused", reason=type(error).__name__))
-        if isinstance(error, Denied):
-            request.recorded = True  # type: ignore[attr-defined]  # the middleware answers, and does not record it anew
+        if isinstance(error, Denied):  # the middleware answers, and does not record it anew
+            request.recorded = True  # type: ignore[attr-defined]
         raise
     except ClusterError as error:
         audit.record(replace(event, outcome="failed", reason=error.reason))
@@ -170,13 +193,13 @@ def see_other(to: str, name: str) -> HttpResponse:
     return target
 
 
-def trouble_of(error: ClusterError | Refused | Denied) -> words.Trouble:
+def trouble_of(request: HttpRequest, error: ClusterError | Refused | Denied) -> words.Trouble:
     """Return what to say of a change that did not happen."""
     if isinstance(error, Denied):
         return words.Trouble(str(error), "Ask an administrator of the portal.", FORBIDDEN)
     if isinstance(error, Refused):
         return words.Trouble(error.message, error.fix, CONFLICT)
-    return words.of(error)
+    return errors.trouble(request, error)
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:

@@ -13,11 +13,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from destinations import permissions, words
+from destinations import permissions
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
 from destinations.permissions import Right
-from destinations.views import errors
+from destinations.views import errors, writing
 from edrportal import audit
 from edrportal.signin import accounts, asked, cookies, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
@@ -182,19 +182,15 @@ def _unauthorized() -> HttpResponse:
 
 def _trouble(request: HttpRequest, error: ClusterError) -> HttpResponse:
     if request.path.startswith(_API):
-        trouble = words.of(error)
+        trouble = errors.trouble(request, error)
         return api_error(trouble.message, trouble.fix, trouble.status)
     return errors.cluster_error(request, error)
 
 
 def _denied(request: HttpRequest, missing: str) -> HttpResponse:
-    person = asked.principal(request)
-    name = request.resolver_match.url_name if request.resolver_match else ""
-    target = str((request.resolver_match.kwargs if request.resolver_match else {}).get("name", ""))
-    if not getattr(request, "recorded", False):
-        audit.record(
-            audit.Event("denied", "refused", person.who, asked.address(request), target=target, reason=name or "")
-        )
+    match = request.resolver_match
+    target = str(match.kwargs.get("name", "")) if match else ""
+    writing.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
     fix = "Ask an administrator of the portal."
     if request.path.startswith(_API):
         return api_error(missing, fix, 403)

@@ -7,7 +7,7 @@ not trimmed, unknown members are ignored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -45,7 +45,7 @@ class RolesMapping:
 class _Loader(yaml.SafeLoader):
     """Reads every plain scalar as the text that it is, which is what Go's decoder puts into a string."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
         first: [(tag, pattern) for tag, pattern in found if tag == "tag:yaml.org,2002:null"]
         for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

@@ -40,9 +40,9 @@ def test_a_key_can_come_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.1", "::", "portal.example.com", ""])
 def test_an_address_that_others_reach_needs_to_be_wanted(address: str) -> None:
-    with pytest.raises(ConfigurationError, match="EDRPORTAL_ALLOW_UNAUTHENTICATED"):
+    with pytest.raises(ConfigurationError, match="EDRPORTAL_ALLOW_PLAIN_HTTP"):
         Environment.read(KEY).check_address(address)
-    Environment.read({**KEY, "EDRPORTAL_ALLOW_UNAUTHENTICATED": "true"}).check_address(address)
+    Environment.read({**KEY, "EDRPORTAL_ALLOW_PLAIN_HTTP": "true"}).check_address(address)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])

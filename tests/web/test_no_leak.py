@@ -209,7 +209,27 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/destinations/one/delete", {"confirmation": TYPED, **seen}),
             ("/destinations/one/delete", {"confirmation": "one", **stale}),
         ],
-        "api": [("/api/destinations", None)],
+        "assign": [
+            *((f"{path}/assign", None) for path in everybody),
+            ("/destinations/one/assign", {"team": TYPED, "nonce": NONCE, **seen}),
+            ("/destinations/one/assign", {"team": "team-a", "nonce": NONCE, **stale}),
+        ],
+        "team": [("/team/", None)],
+        "teams": [
+            ("/teams", None),
+            ("/teams", {"team": TYPED, "to": "on"}),
+            ("/teams", {"team": "team-a", "to": "off"}),
+        ],
+        "api": [("/api/destinations", None), ("/api/destinations", {"password": TYPED})],
+        "api-rotate": [("/api/destinations/one/rotate", {"password": TYPED})],
+        "api-me": [("/api/me", None)],
+        "signin": [("/signin", None), ("/signin", {"username": TYPED, "password": TYPED})],
+        "signout": [("/signout", {})],
+        "oidc-start": [("/oidc/start", None)],
+        "oidc-callback": [
+            (f"/oidc/callback?code={canary('code', special=False)}&state={canary('state', special=False)}", None)
+        ],
+        "demo-signin": [("/demo/signin", {"as": TYPED})],
         "healthz": [("/healthz", None)],
         "readyz": [("/readyz", None)],
     }
@@ -377,7 +397,7 @@ def test_the_served_portal_logs_no_secret_and_one_line_for_each_event() -> None:
         "import django; django.setup()\n"
         "from django.test import Client\n"
         "client = Client(raise_request_exception=False)\n"
-        "client.get('/destinations/a%0d%0aERROR%20forged%1b[31m')\n"
+        "client.get('/nowhere/a%0d%0aERROR%20forged%1b[31m')\n"
         f"client.post('/destinations/new', {{'password': {TYPED!r}}})\n"
     )
     environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": ".", "EDRPORTAL_CLUSTER": "memory"}

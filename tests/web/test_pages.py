@@ -218,7 +218,7 @@ def test_a_conflict_loses_nothing_but_the_password_and_takes_a_second_save(
     assert answer.status_code == 409
     assert "kept-user" in page
     assert "Somebody changed this destination" in page
-    assert "edrportal" in page or "somebody" in page
+    assert "edrportal" in page or "root" in page
     assert portal.get_secret("one").resource_version in page
     assert stored(portal)["password"] == "between"
 

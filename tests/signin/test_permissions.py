@@ -1,0 +1,165 @@
+"""Every address by every method, for every role and kind of destination: what is answered, and what is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from destinations.permissions import TABLE
+from tests.signin import world
+
+if TYPE_CHECKING:
+    from destinations.cluster.memory import InMemoryCluster
+
+pytestmark = pytest.mark.people
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+EVERYBODY = ("administrator", "manager", "exporter", "viewer", "nobody")
+KINDS = ("own", "other", "shared", "ownerless", "missing")
+SEES = {
+    "administrator": {"own", "other", "shared", "ownerless"},
+    "manager": {"own", "shared"},
+    "exporter": {"own", "shared"},
+    "viewer": {"own", "other", "shared", "ownerless"},
+    "nobody": set(),
+}
+CHANGES = {"administrator": {"own", "other", "shared", "ownerless"}, "manager": {"own"}}
+OPEN = {"signin", "oidc-start", "oidc-callback", "demo-signin", "healthz", "readyz", "signout"}
+ADMIN_ONLY = {"assign", "teams", "sweep"}
+ADDING = {"new", "preview"}
+FORMS = {"rotate", "edit", "repair", "delete"}
+
+
+def addresses() -> dict[str, str]:
+    """Return every address of the site by its name, with {name} where a destination stands."""
+    found = {}
+    for pattern in get_resolver().url_patterns:
+        for one in getattr(pattern, "url_patterns", [pattern]):
+            found[str(one.name)] = "/" + str(one.pattern).replace("<str:name>", "{name}")
+    return found
+
+
+def named(role: str, kind: str) -> str:
+    shared = {"shared": "shared", "ownerless": "orphaned", "missing": "not-there"}
+    return world.OWN[role] if kind == "own" else world.OTHER[role] if kind == "other" else shared[kind]
+
+
+def expected(name: str, method: str, role: str, kind: str) -> set[int]:  # noqa: PLR0911 - one line a rule
+    """Return which statuses are right, from the issue's words and not from the code."""
+    read = method in {"GET", "HEAD"}
+    if name in {"healthz", "readyz", "signin"}:
+        return {200} if read else {422} if (name, method) == ("signin", "POST") else {405}
+    if name in {"oidc-start", "oidc-callback"}:
+        return {404} if read else {405}  # no provider is configured
+    if name == "demo-signin":
+        return {404} if method == "POST" else {405}
+    if name == "signout":
+        return {303} if method == "POST" else {405}
+    if name in ADMIN_ONLY and role != "administrator":
+        return {403}
+    if name in ADDING and role not in CHANGES:
+        return {403}
+    if name == "api" and method == "POST" and role not in CHANGES:
+        return {403}
+    if not read and method != "POST":
+        return {405}
+    return expected_of(name, method, role, kind)
+
+
+def expected_of(name: str, method: str, role: str, kind: str) -> set[int]:
+    seen, changed = kind in SEES[role], kind in CHANGES.get(role, set())
+    if name in {"destination", "destination-any-name"}:
+        return {405} if method == "POST" else {200} if seen else {404}
+    if name in FORMS | {"assign"}:
+        return ({422} if method == "POST" else {200}) if changed else {403} if seen else {404}
+    if name == "api-rotate":
+        return {405} if method != "POST" else {400}  # the body is no JSON: nothing is looked up yet
+    posts = {"new": 422, "teams": 422, "switch": 422, "preview": 200, "sweep": 303, "api": 400}
+    if method == "POST":
+        return {posts.get(name, 405)}
+    return {405} if name in {"switch", "preview", "sweep"} else {200}
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert set(addresses()) == set(TABLE)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_each_role_gets_what_is_theirs_and_is_told_nothing_else(people: InMemoryCluster, role: str) -> None:
+    before = [(secret.name, secret.resource_version) for secret in people.list_secrets()]
+    for name, address in addresses().items():
+        if name == "signout":
+            continue  # at the end
+        client = world.sign_in(role)
+        for kind in KINDS if "{name}" in address else KINDS[:1]:
+            for method in METHODS:
+                answer = client.generic(method, address.format(name=named(role, kind)))
+                assert answer.status_code in expected(name, method, role, kind), (name, method, role, kind)
+                check_told(answer.content, role, (name, method, kind))
+    assert [(secret.name, secret.resource_version) for secret in people.list_secrets()] == before
+    assert world.sign_in(role).post("/signout").status_code == 303
+
+
+def check_told(content: bytes, role: str, where: tuple[str, str, str]) -> None:
+    """Hold a page to what the role may know: accounts, who changed something, and that a destination exists."""
+    name, _, kind = where
+    text = content.decode("utf-8", "replace")
+    assert world.STORED not in text, where
+    assert world.PASSWORD not in text, where
+    may_know = role == "administrator" or (kind == "own" and role == "manager")
+    if not may_know or name not in FORMS | {"destination", "destination-any-name", "new"}:
+        assert world.ACCOUNT not in text, where
+        assert world.CHANGER not in text, where
+    if role not in {"administrator", "viewer"} and kind not in {"other", "ownerless"}:
+        hidden = {world.OTHER[role], "orphaned"} | ({"shared", world.OWN[role]} if role == "nobody" else set())
+        for one in hidden:
+            assert f">{one}<" not in text.replace("\n", ""), (where, one)
+            assert f'"{one}"' not in text, (where, one)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_somebody_unknown_gets_to_the_sign_in_and_nowhere_else(people: InMemoryCluster, method: str) -> None:
+    client = Client()
+    for name, address in addresses().items():
+        if name in OPEN:
+            continue
+        for kind in KINDS:
+            answer = client.generic(method, address.format(name=named("manager", kind)))
+            assert answer.status_code in {302, 401}, (name, method)
+            assert answer.status_code == 401 or answer.headers["Location"].startswith("/signin?next=%2F")
+            assert answer.status_code == 302 or method not in {"GET", "HEAD"} or name.startswith("api")
+    assert people.get_secret("a-one")
+
+
+@pytest.mark.parametrize("role", ["manager", "exporter", "nobody"])
+def test_a_guessed_name_is_answered_like_one_that_does_not_exist(people: InMemoryCluster, role: str) -> None:
+    client = world.sign_in(role)
+    assert people.get_secret("orphaned")
+    for tail in ("", "/", "/rotate", "/edit", "/repair", "/delete"):
+        for kind in ("other", "ownerless"):
+            known = client.get(f"/destinations/{named(role, kind)}{tail}")
+            unknown = client.get(f"/destinations/not-there{tail}")
+            assert known.status_code == unknown.status_code == 404
+            assert tokenless(known.content) == tokenless(unknown.content)
+
+
+def tokenless(content: bytes) -> bytes:
+    return b"\n".join(line for line in content.splitlines() if b"csrfmiddlewaretoken" not in line)
+
+
+def test_a_button_that_is_not_ones_own_says_which_right_is_missing(people: InMemoryCluster) -> None:
+    assert people.get_secret("shared")
+    page = world.sign_in("manager").get("/destinations/shared").content.decode()
+    assert 'disabled aria-describedby="missing">Rotate credentials' in page
+    assert "This destination is shared: only administrators change it." in page
+    page = world.sign_in("exporter").get("/team/").content.decode()
+    assert "Self-service is off for team-b: an administrator can enable it." in page
+
+
+def test_the_manifest_the_history_and_the_account_are_for_those_who_change_it(people: InMemoryCluster) -> None:
+    assert people.get_secret("a-one")
+    assert world.CHANGER in world.sign_in("manager").get("/destinations/a-one").content.decode()
+    assert world.ACCOUNT in world.sign_in("manager").get("/destinations/a-one/rotate").content.decode()
+    assert world.CHANGER not in world.sign_in("viewer").get("/destinations/a-one").content.decode()
