@@ -210,7 +210,9 @@ class NewForm(_TargetFields):
     """A new destination."""
 
     name = _text("Name", "What people type: epinio app export --registry NAME")
-    team = forms.CharField(label="Team", required=False, widget=forms.HiddenInput)
+    team = _text(
+        "Team", "An Epinio namespace whose people may change it; empty for a shared one.", required=False, limit=63
+    )
     field_order = (
         "team", "name", "host", "organization", "username", "password", "password_file", "password_blanks",
         "bundle_text", "bundle_file", "expires_on", "description", "nonce",
@@ -221,26 +223,17 @@ class NewForm(_TargetFields):
         super().__init__(*args, **kwargs)
         self._authority = authority
         self.is_managers = authority is not None and not authority.person.is_administrator
-        managed = [team.name for team in authority.teams() if team.may_manage] if authority else []
-        if self.is_managers or managed:
-            shared = [] if self.is_managers else [("", "Shared: for everybody who may export")]
-            hint = (
-                "The name then begins with the team's: TEAM-NAME."
-                if self.is_managers
-                else "Whose people may change it."
-            )
-            self.fields["team"] = forms.ChoiceField(
-                label="Team",
-                choices=[*shared, *((name, f"Epinio namespace {name}") for name in managed)],
-                required=self.is_managers,
-                help_text=hint,
-            )
+        if authority and self.is_managers:
+            managed = [(team.name, f"Epinio namespace {team.name}") for team in authority.teams() if team.may_manage]
+            hint = "The name then begins with the team's: TEAM-NAME."
+            self.fields["team"] = forms.ChoiceField(label="Team", choices=managed, help_text=hint)
             self.order_fields(self.field_order)
 
     def clean_team(self) -> str:
-        """Check that it can be a team at all: a namespace's name."""
+        """Check that it can be a team at all; what cannot does not come back, since it may be a password."""
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_team(team):
+            self._forget("team", "")
             raise ValidationError("That is no name of a namespace.")
         return team
 
@@ -261,8 +254,8 @@ class NewForm(_TargetFields):
         cleaned["bundle"] = self._read_bundle(cleaned)
         return cleaned
 
-    def draft(self) -> Draft:
-        """Return the destination of a valid form."""
+    def draft(self, team_uid: str = "") -> Draft:
+        """Return the destination of a valid form; `team_uid` is that of its team's namespace."""
         typed = self.cleaned_data
         return Draft(
             name=typed["name"],
@@ -273,7 +266,7 @@ class NewForm(_TargetFields):
             description=typed["description"],
             expires_on=self.expiry(),
             team=typed.get("team") or "",
-            team_uid=(current.namespaces().uid(typed["team"]) or "") if typed.get("team") else "",
+            team_uid=team_uid,
         )
 
 
@@ -450,7 +443,7 @@ class _TeamField(forms.Form):
         """Check that it can be a namespace."""
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_team(team):
-            self.data = {**self.data.dict(), "team": ""}
+            self.data = {key: "" if key == "team" else self.data.get(key) for key in self.data}
             raise ValidationError("That is no name of a namespace.")
         return team
 

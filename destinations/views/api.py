@@ -77,7 +77,10 @@ def _add(request: HttpRequest) -> HttpResponse:
         form = NewForm(apibody.as_form(fields, apibody.nonce(request)), authority=asked.authority(request))
         if not form.is_valid():
             return _invalid(form)
-        draft = form.draft()
+        uid = writing.team_uid(form)
+        if uid is None:
+            return _invalid(form)
+        draft = form.draft(uid)
         change = apibody.keyed(request, writing.change(request, form))
         cluster = current.cluster()
         done = writing.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))

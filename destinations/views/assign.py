@@ -36,12 +36,10 @@ def assign(request: HttpRequest, name: str) -> HttpResponse:
         form = AssignForm(request.POST)
         if not form.is_valid():
             return _page(request, secret, form, 422)
-        typed = form.cleaned_data
-        uid = current.namespaces().uid(typed["team"]) if typed["team"] else ""
+        typed, uid = form.cleaned_data, writing.team_uid(form)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if uid is None:
-        form.add_error("team", "There is no such namespace: create it in Epinio first.")
         return _page(request, secret, form, 422)
     seen, to = Seen(typed["uid"], typed["resource_version"]), Assignment(typed["team"], uid)
     try:

@@ -35,7 +35,10 @@ def new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 422)
     try:
-        draft = form.draft()
+        uid = writing.team_uid(form)
+        if uid is None:
+            return _page(request, form, 422)
+        draft = form.draft(uid)
         result = writing.act(
             request,
             "add",

@@ -45,9 +45,8 @@ def teams(request: HttpRequest) -> HttpResponse:
     name, on = form.cleaned_data["team"], form.cleaned_data["to"] == "on"
     config_maps = current.cluster().config_maps
     try:
-        uid = current.namespaces().uid(name) if on else UNKNOWN
+        uid = writing.team_uid(form) if on else UNKNOWN
         if uid is None:
-            form.add_error("team", "There is no such namespace: create it in Epinio first.")
             return _page(request, form, 422)
         if on and uid == UNKNOWN and not form.cleaned_data["confirmed"]:
             form.add_error("confirmed", "The portal may not read namespaces: look yourself, then confirm.")

@@ -129,6 +129,18 @@ def find_to_see(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secr
     return found[name], found
 
 
+def team_uid(form: Form) -> str | None:
+    """Return the uid of the namespace of the stated team; None, and a word in the form, where there is none.
+
+    Raises the port's errors.
+    """
+    team = form.cleaned_data.get("team") or ""
+    uid = current.namespaces().uid(team) if team else ""
+    if uid is None:
+        form.add_error("team", "There is no such namespace: create it in Epinio first.")
+    return uid
+
+
 def act(
     request: HttpRequest, action: str, target: str, call: Callable[[], Done], *, before: Seen | None = None
 ) -> Done:

@@ -98,6 +98,8 @@ class People:
         """Return who asks, None for nobody. Raises Refusal and the port's errors."""
         if request.path.startswith(_API) and "Authorization" in request.headers:
             return _by_password(request)
+        if request.path.startswith(_API) and request.method not in {"GET", "HEAD"}:
+            return None  # a form of another site could send a cookie along; it cannot send a password
         text = cookies.session_text(request)
         session = sessions.decode(text, datetime.now(UTC)) if text else None
         found = accounts.principal_of(session) if session else None

@@ -6,6 +6,8 @@ goes when the last such session would have ended by its age.
 
 from __future__ import annotations
 
+import time
+from random import uniform
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from destinations.model import Secret
     from edrportal.signin.sessions import Session
 
-_ATTEMPTS = 8
+_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.02
 _PURPOSE = "revocation"
 
 
@@ -50,6 +53,7 @@ def end(config_maps: ConfigMaps, session: Session, now: datetime) -> None:
         except (Conflict, AlreadyExists, Ambiguous):
             if attempt == _ATTEMPTS - 1:
                 raise
+            time.sleep(_PAUSE_SECONDS * uniform(0, attempt))  # noqa: S311 - only keeps replicas out of step
 
 
 def _note(config_maps: ConfigMaps, subject: str, until: int, now: datetime) -> bool:

@@ -1,0 +1,168 @@
+"""The small guards: limits, addresses, where a sign-in leads, shipped passwords."""
+
+from __future__ import annotations
+
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from edrportal.signin.addresses import client_address, is_https
+from edrportal.signin.defaults import shipped_passwords
+from edrportal.signin.limits import Attempts, Wait
+from edrportal.signin.returning import safe_next
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def fail(attempts: Attempts, account: str, address: str = "192.0.2.1", *, times: int = 1) -> None:
+    for _ in range(times):
+        assert attempts.begin(account, address) is None
+        attempts.failed(account, address)
+
+
+def test_a_refused_attempt_does_not_prolong_the_wait() -> None:
+    clock = Clock()
+    attempts = Attempts(clock=clock)
+    fail(attempts, "ann", times=5)
+    for passed in range(0, 299, 10):
+        clock.now = 1000.0 + passed
+        assert attempts.begin("ann", "192.0.2.1") == Wait(300 - passed)
+    clock.now = 1300.5
+    assert attempts.begin("ann", "192.0.2.1") is None
+
+
+def test_a_success_forgets_the_accounts_failures_and_not_the_addresses() -> None:
+    attempts = Attempts(per_address=8)
+    fail(attempts, "ann", times=4)
+    assert attempts.begin("ann", "192.0.2.1") is None
+    attempts.succeeded("ann", "192.0.2.1")
+    fail(attempts, "ann", times=4)
+    assert attempts.begin("bob", "192.0.2.1") is not None
+    assert attempts.begin("bob", "192.0.2.2") is None
+
+
+def test_many_attempts_at_once_gain_nothing() -> None:
+    attempts = Attempts()
+    with ThreadPoolExecutor(30) as pool:
+        begun = list(pool.map(lambda _: attempts.begin("ann", "192.0.2.1"), range(30)))
+    assert begun.count(None) == 5
+    for _ in range(5):
+        attempts.abandoned("ann", "192.0.2.1")
+    assert attempts.begin("ann", "192.0.2.1") is None
+
+
+def test_random_names_neither_free_a_closed_account_nor_fill_the_memory() -> None:
+    attempts = Attempts(capacity=1000)
+    tracemalloc.start()
+    fail(attempts, "ann", "192.0.2.200", times=5)
+    fail(attempts, "bob", "192.0.2.201", times=4)
+    for number in range(10_000):
+        fail(attempts, f"random-{number}", f"10.{number % 250}.{number // 250}.1")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert attempts.begin("ann", "192.0.2.200") is not None
+    fail(attempts, "bob", "192.0.2.202")
+    assert attempts.begin("bob", "192.0.2.203") is not None
+    assert peak < 4_000_000
+
+
+def test_addresses_of_one_ipv6_network_count_together() -> None:
+    attempts = Attempts(per_address=5)
+    for number in range(5):
+        fail(attempts, f"u{number}", f"2001:db8:1:2::{number}")
+    assert attempts.begin("x", "2001:db8:1:2:ffff::1") is not None
+    assert attempts.begin("x", "2001:db8:1:3::1") is None
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "hops", "expected"),
+    [
+        ("203.0.113.5", 0, "192.0.2.1"),
+        ("203.0.113.5", 1, "203.0.113.5"),
+        ("1.1.1.1, 203.0.113.5", 1, "203.0.113.5"),
+        ("1.1.1.1, 203.0.113.5", 2, "1.1.1.1"),
+        ("203.0.113.5", 2, "192.0.2.1"),
+        ("", 1, "192.0.2.1"),
+        ("evil", 1, "192.0.2.1"),
+        ("[2001:db8::1]:443", 1, "2001:db8::1"),
+        ("2001:DB8::0001", 1, "2001:db8::1"),
+        ("::ffff:203.0.113.5", 1, "203.0.113.5"),
+        ("203.0.113.5:8080", 1, "203.0.113.5"),
+        ("x," * 50_000 + "203.0.113.5", 1, "203.0.113.5"),
+        ("fe80::1%eth0", 1, "fe80::1"),
+        ("\r\n203.0.113.5", 1, "203.0.113.5"),
+    ],
+)
+def test_only_what_trusted_proxies_wrote_is_believed(forwarded: str, hops: int, expected: str) -> None:
+    assert client_address({"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": forwarded}, hops) == expected
+
+
+def test_an_unknown_peer_has_a_name() -> None:
+    assert client_address({}, 0) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "stated", "hops", "expected"),
+    [
+        ("http", "https", 0, False),
+        ("http", "https", 1, True),
+        ("http", "https, http", 1, False),
+        ("https", None, 1, True),
+    ],
+)
+def test_tls_is_what_the_nearest_proxy_says(scheme: str, stated: str | None, hops: int, *, expected: bool) -> None:
+    meta = {"wsgi.url_scheme": scheme} | ({"HTTP_X_FORWARDED_PROTO": stated} if stated else {})
+    assert is_https(meta, hops) is expected
+
+
+EVIL = [
+    "//evil.com", "/\\evil.com", "\t//evil.com", "http:evil.com", "https://good@evil.com", "javascript:alert(1)", "/" * 3000,
+    "https:evil.com", "///evil.com", "//\\evil.com", "/\t/evil.com", "\\\\evil.com", "/\n/evil.com", "http://evil.com",
+    "https://evil.com/", "evil.com", "data:text/html,x", "//evil.com@testserver", "", " /x", "/\x00", "/\x85x", "/\u00a0",
+    "/" + "x" * 2001, "/signin", "/signin?next=/signin", "/signout", "/oidc/start", "/demo/signin", "//[::1]", "/\ud800",
+    "\u2044\u2044evil.com", "ftp://evil.com",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", EVIL)
+def test_what_is_no_plain_path_leads_to_the_overview(target: str) -> None:
+    assert safe_next(target, host="testserver", https=False) == "/"
+    assert safe_next(target, host="testserver", https=True) == "/"
+
+
+@pytest.mark.parametrize("target", ["/", "/destinations/a?x=1&y=/z", "/%5cevil", "/?q=ä", "/team/"])
+def test_a_plain_path_is_gone_back_to(target: str) -> None:
+    assert safe_next(target, host="testserver", https=True) == target
+
+
+SHIPPED = b"$2a$10$6bCi5NMstMK781In7JGiL.B44pgoplUb330FQvm6mVXMppbXBPiXS"
+
+
+def test_users_with_a_shipped_password_are_named() -> None:
+    users = [("admin", SHIPPED), ("epinio", SHIPPED + b"\n"), ("ann", b"$2a$10$" + b"x" * 53)]
+    dex = b'staticPasswords: [{email: a@b, hash: "' + SHIPPED + b'"}, {email: c@d}, 7, {hash: [1]}]'
+    assert shipped_passwords(users, dex) == ("a@b", "admin", "epinio")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        b"{",
+        b"[]",
+        b"7",
+        b"",
+        b"staticPasswords: 7",
+        b"a: &a [x]\nb: [*a, *a]",
+        b"\xff\xfe",
+        b"x" * 300_000,
+        b"[" * 5000,
+    ],
+)
+def test_a_configuration_of_dex_that_cannot_be_read_names_nobody(config: bytes) -> None:
+    assert shipped_passwords([], config) == ()
