@@ -104,12 +104,12 @@ def _refused(error: str) -> OidcTrouble:
 
 def _exchange(provider: Provider, code: str, verifier: str) -> str:
     """Return the ID token for a code."""
-    wires = _wires(provider)
+    address = _wires(provider).metadata().token
     problem = ""
     try:
         with _client(provider) as client:
             answer = client.fetch_token(
-                wires.metadata().token, code=code, code_verifier=verifier, grant_type="authorization_code",
+                address, code=code, code_verifier=verifier, grant_type="authorization_code",
                 allow_redirects=False,
             )  # fmt: skip
         token = answer.get("id_token") if isinstance(answer, dict) else None

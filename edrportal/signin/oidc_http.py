@@ -64,6 +64,9 @@ class _Bounded(HTTPAdapter):
         deadline = time.monotonic() + BUDGET_SECONDS
         options |= {"stream": True, "timeout": (CONNECT_SECONDS, READ_SECONDS), "proxies": {}}
         response = super().send(request, **options)
+        if response.is_redirect:
+            response.close()
+            raise Failed("odd")
         read = bytearray()
         for chunk in response.iter_content(1024):
             read += chunk

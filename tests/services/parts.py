@@ -56,14 +56,15 @@ def program(part: Part) -> Path:
     if assets and (given := Path(assets, part.name)).is_file():
         return given
     go, toolchain = _go(_HERE / part.module)
-    path = _cache() / _key(part, toolchain) / part.name
-    with _locked(path.parent):
+    path = cache() / _key(part, toolchain) / part.name
+    with locked(path.parent):
         if not path.is_file():
             _build(go, part, path)
     return path
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """Return the directory of what is built or installed once for all runs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edrportal"
 
 
@@ -88,7 +89,7 @@ def _key(part: Part, toolchain: str) -> str:
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[None]:
+def locked(directory: Path) -> Iterator[None]:
     """Let one process build at a time; the kernel drops the lock of one that dies."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as file:
