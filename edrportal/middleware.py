@@ -11,7 +11,7 @@ from django.http import HttpResponse
 
 PAGES_AT_ONCE = 16
 WAIT_SECONDS = 0.5
-_ALWAYS = ("/healthz", "/static/")
+_ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their own, by the processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from destinations.cluster.port import ClusterError
 from destinations.permissions import Right
 from destinations.views import errors, writing
 from edrportal import audit
-from edrportal.signin import accounts, asked, cookies, sessions, users
+from edrportal.signin import accounts, asked, cookies, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.principal import Principal
 
@@ -130,6 +130,11 @@ def _by_password(request: HttpRequest) -> Principal:
         ATTEMPTS.succeeded(username, where)
         audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
         raise Refusal(api_error("Epinio cannot sign this user in.", str(error), 403)) from None
+    except passwords.TooManyAtOnce:
+        ATTEMPTS.abandoned(username, where)
+        answer = api_error("Many people sign in at this moment.", "Try again in a few seconds.", 503)
+        answer.headers["Retry-After"] = "3"
+        raise Refusal(answer) from None
     except ClusterError:
         ATTEMPTS.abandoned(username, where)
         raise

@@ -68,7 +68,7 @@ class _Bounded(HTTPAdapter):
             response.close()
             raise Failed("odd")
         read = bytearray()
-        for chunk in response.iter_content(1024):
+        while chunk := response.raw.read1(MAX_BYTES, decode_content=True):  # what is there, however little
             read += chunk
             if len(read) > MAX_BYTES or time.monotonic() > deadline:
                 response.close()

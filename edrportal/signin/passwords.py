@@ -29,7 +29,13 @@ _MIN_LENGTH = 59
 _SALT, _HASH = 22, 31
 _USED_BYTES = 72
 _ALPHABET = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_places = BoundedSemaphore(max(1, (os.cpu_count() or 1) - 1) if (os.cpu_count() or 1) > 2 else 2)  # noqa: PLR2004
+_CORES = os.cpu_count() or 1
+_places = BoundedSemaphore(_CORES)
+_waiting = BoundedSemaphore(_CORES + 8)
+
+
+class TooManyAtOnce(Exception):
+    """More passwords are being compared than the processors can do soon: worth trying again in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ def parse(stored: bytes) -> Parsed | None:
 def matches(stored: bytes, password: str, *, usual_cost: int = USUAL_COST) -> bool:
     """Say whether the password is the one of the hash; costs one bcrypt whatever is stored, at least about so.
 
-    `usual_cost` is spent where there is no hash that can be compared. An empty password never matches.
+    `usual_cost` is spent where there is no hash that can be compared. An empty password never matches. Raises
+    TooManyAtOnce.
     """
     parsed = parse(stored)
     if parsed is None or parsed.cost > MAX_COST:
@@ -75,8 +82,18 @@ def modal_cost(hashes: Iterable[bytes]) -> int:
 
 
 def _compute(parsed: Parsed, password: bytes) -> bytes:
-    """Return the 31 characters for a password; at most as many at once as there are processors."""
+    """Return the 31 characters for a password."""
     last = _ALPHABET[_ALPHABET.index(parsed.salt[-1:]) & 0b110000 : (_ALPHABET.index(parsed.salt[-1:]) & 0b110000) + 1]
     salt = b"$2b$%02d$%s" % (parsed.cost, parsed.salt[:-1] + last)  # Go ignores the last four bits
+    if not _waiting.acquire(blocking=False):
+        raise TooManyAtOnce
+    try:
+        return _hashed(password, salt)
+    finally:
+        _waiting.release()
+
+
+def _hashed(password: bytes, salt: bytes) -> bytes:
+    """Run bcrypt, which lets other threads go on; at most as often at once as there are processors."""
     with _places:
         return bcrypt.hashpw(password[:_USED_BYTES] or token_bytes(1), salt)[-_HASH:]

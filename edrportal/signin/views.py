@@ -17,7 +17,7 @@ from destinations import current, demo, words
 from destinations.cluster.port import ClusterError
 from destinations.views import errors
 from edrportal import audit
-from edrportal.signin import accounts, asked, cookies, oidc, revocations, sessions, single, users
+from edrportal.signin import accounts, asked, cookies, oidc, passwords, revocations, sessions, single, users
 from edrportal.signin.addresses import is_https
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.oidc import OidcTrouble
@@ -67,6 +67,11 @@ def _by_password(request: HttpRequest, username: str, password: str, where: str)
         audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
         fix = "Ask an administrator: the portal tells them why on its overview."
         return _page(request, 403, ("Epinio cannot sign this user in, so the portal does not either.", fix))
+    except passwords.TooManyAtOnce:
+        ATTEMPTS.abandoned(username, where)
+        answer = _page(request, 503, ("Many people sign in at this moment.", "Try again in a few seconds."))
+        answer.headers["Retry-After"] = "3"
+        return answer
     except ClusterError as error:
         ATTEMPTS.abandoned(username, where)
         trouble = words.of(error)

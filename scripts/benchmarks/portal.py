@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
+from scripts.benchmarks.scene import PASSWORD, USER
 from tests.services.processes import free_port, running
 
 if TYPE_CHECKING:
@@ -27,14 +28,38 @@ class Portal:
     url: str
     process: int
     pool: urllib3.PoolManager = field(repr=False)
+    cookies: dict[str, str] = field(default_factory=dict, repr=False)
 
     def get(self, path: str = "/") -> urllib3.BaseHTTPResponse:
         """Return an answer as a browser asks for it, compressed and not unpacked; raises for a failure."""
-        headers = {"Accept-Encoding": "gzip"}
+        headers = {"Accept-Encoding": "gzip", "Cookie": self.cookie}
         answer = self.pool.request("GET", self.url + path, headers=headers, decode_content=False)
         if answer.status != 200:  # noqa: PLR2004
             raise RuntimeError(f"{path}: {answer.status}")
         return answer
+
+    @property
+    def cookie(self) -> str:
+        """The header that says who asks."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def sign_in(self) -> Portal:
+        """Sign in as the user of the scene; a namespace without one answers as to anybody."""
+        page = self.pool.request("GET", f"{self.url}/signin")
+        token = page.data.decode().partition('csrfmiddlewaretoken" value="')[2].partition('"')[0]
+        self._keep(page)
+        form = {"csrfmiddlewaretoken": token, "username": USER, "password": PASSWORD}
+        headers = {"Cookie": self.cookie}
+        answer = self.pool.request("POST", f"{self.url}/signin", fields=form, headers=headers, redirect=False)
+        if answer.status != 302:  # noqa: PLR2004
+            raise RuntimeError(f"sign-in: {answer.status}")
+        self._keep(answer)
+        return self
+
+    def _keep(self, answer: urllib3.BaseHTTPResponse) -> None:
+        for line in answer.headers.getlist("Set-Cookie"):  # type: ignore[attr-defined]
+            name, _, rest = line.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
 
     def memory(self) -> float:
         """Return the resident memory of the process that serves, in MiB, at its highest."""
@@ -69,7 +94,7 @@ def portal(kubeconfig: str, namespace: str, log: Path, *, context: str = "admin"
         command = [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{port}"]
         try:
             with running(command, log=log, ready=ready, seconds=_READY_SECONDS) as process:
-                yield Portal(url, process, pool)
+                yield Portal(url, process, pool).sign_in()
         finally:
             for name, value in kept.items():
                 os.environ.pop(name, None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import secrets as secrets_
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import bcrypt
 import urllib3
 
 from destinations import names, secrets
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _BUNDLES = 10
 _THREADS = 8
+USER, PASSWORD = "benchmark", secrets_.token_urlsafe(12)
 
 
 def manifests(count: int) -> list[dict[str, Any]]:
@@ -41,6 +44,18 @@ def manifests(count: int) -> list[dict[str, Any]]:
     return made
 
 
+def administrator() -> dict[str, Any]:
+    """Return the Epinio user as whom everything is asked; its hash has the cost that Epinio's have."""
+    return {
+        "metadata": {
+            "name": "user-benchmark",
+            "labels": {names.USER_LABEL: "true"},
+            "annotations": {names.ROLES_ANNOTATION: "admin"},
+        },
+        "stringData": {"username": USER, "password": bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()},
+    }
+
+
 def fill(server: ApiServer, namespace: str, count: int) -> None:
     """Create them on the API server, past the portal."""
     local = threading.local()
@@ -59,14 +74,14 @@ def fill(server: ApiServer, namespace: str, count: int) -> None:
             raise RuntimeError(f"{manifest['metadata']['name']}: {answer.status}")
 
     with ThreadPoolExecutor(_THREADS) as threads:
-        list(threads.map(create, manifests(count)))
+        list(threads.map(create, [administrator(), *manifests(count)]))
 
 
 def allow_all_but_watch(server: ApiServer, namespace: str) -> None:
     """Let the user `outsider` do with Secrets what the portal does, except to watch: its portal reads directly."""
     base = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     verbs = ["get", "list", "create", "update", "delete"]
-    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": verbs}
+    rule = {"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": verbs}
     server.request("POST", f"{base}/roles", {"metadata": {"name": "no-watch"}, "rules": [rule]})
     subject = {"kind": "User", "name": "outsider", "apiGroup": "rbac.authorization.k8s.io"}
     role = {"kind": "Role", "name": "no-watch", "apiGroup": "rbac.authorization.k8s.io"}
