@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from destinations.namespaces import Namespaces
 from destinations.slim import slim_config_map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from django.http import HttpRequest
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 _lock = Lock()
+_reading: ContextVar[dict[str, Sequence[Secret]] | None] = ContextVar("reading", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,47 @@ def secrets_to_show() -> Sequence[Secret]:
 
     From the watch where that is current and has seen what this process wrote, else read now. Raises the port's errors.
     """
-    now = _current()
-    kept = now.secrets.secrets() if now.secrets else None
-    return now.cluster.list_secrets() if kept is None else kept
+    watched = _current().secrets
+    kept = watched.secrets() if watched else None
+    return list_secrets() if kept is None else kept
 
 
 def config_maps_to_show() -> Sequence[Secret]:
     """Return the namespace's ConfigMaps, from the watch where that is current, else read now. Raises the port's errors."""
-    now = _current()
-    kept = now.config_maps.secrets() if now.config_maps else None
-    return now.cluster.config_maps.list_with_version(slim_config_map).secrets if kept is None else kept
+    watched = _current().config_maps
+    kept = watched.secrets() if watched else None
+    return _once("config maps", _list_config_maps) if kept is None else kept
+
+
+def list_secrets() -> Sequence[Secret]:
+    """Return the namespace's Secrets, whole and read directly: now, or before in this very request.
+
+    Not for what follows a write of the same request. Raises the port's errors.
+    """
+    return _once("secrets", cluster().list_secrets)
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Let what is read directly be read once for as long as the block lasts: who asks, and the page, look at the same."""
+    token = _reading.set({})
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def _once(what: str, read: Callable[[], Sequence[Secret]]) -> Sequence[Secret]:
+    kept = _reading.get()
+    if kept is None:
+        return read()
+    if what not in kept:
+        kept[what] = read()
+    return kept[what]
+
+
+def _list_config_maps() -> Sequence[Secret]:
+    return cluster().config_maps.list_with_version(slim_config_map).secrets
 
 
 def namespaces() -> Namespaces:

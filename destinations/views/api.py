@@ -61,7 +61,7 @@ def destinations(request: HttpRequest) -> HttpResponse:
         return _add(request)
     try:
         authority = asked.authority(request)
-        found = current.cluster().list_secrets()
+        found = current.list_secrets()
         visible = {secret.name for secret in authority.visible(found)}
     except ClusterError as error:
         return _failure(request, error)

@@ -29,7 +29,7 @@ _ROWS = RowCache()
 def overview(request: HttpRequest) -> HttpResponse:
     """Show a page of the table, filtered by `q` and `status`; htmx gets the table alone."""
     try:
-        found = current.cluster().list_secrets() if "after" in request.GET else current.secrets_to_show()
+        found = current.list_secrets() if "after" in request.GET else current.secrets_to_show()
         authority = asked.authority(request)
         notices = warnings.for_administrators(found) if authority.person.is_administrator else ()
     except ClusterError as error:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def team(request: HttpRequest) -> HttpResponse:
     """Show it, read directly: what somebody just changed here is there."""
     try:
-        found = current.cluster().list_secrets()
+        found = current.list_secrets()
         page = selfservice.page(
             asked.authority(request), found, now=datetime.now(UTC), version=current.epinio_version()
         )

@@ -93,7 +93,7 @@ def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
 
     Raises NotFound, Denied and the port's errors.
     """
-    found = {secret.name: secret for secret in current.cluster().list_secrets()}
+    found = {secret.name: secret for secret in current.list_secrets()}
     if name not in found or not secrets.is_destination(found[name]):
         raise NotFound("NotFound", status=404)
     return _checked(request, found[name]), found
@@ -120,7 +120,7 @@ def denied(request: HttpRequest, target: str, reason: str) -> None:
 
 def find_to_see(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
     """Return a destination that exists for whoever asks, and its namespace. Raises NotFound and the port's errors."""
-    found = {secret.name: secret for secret in current.cluster().list_secrets()}
+    found = {secret.name: secret for secret in current.list_secrets()}
     if name not in found or not secrets.is_destination(found[name]):
         raise NotFound("NotFound", status=404)
     if not asked.authority(request).sees(found[name]):

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from destinations import permissions
+from destinations import current, permissions
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
 from destinations.permissions import Right
@@ -55,7 +55,8 @@ class People:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
-        response = self._next(request)
+        with current.one_reading():
+            response = self._next(request)
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):
             cookies.drop_session(response)

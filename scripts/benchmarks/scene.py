@@ -7,6 +7,7 @@ import secrets as secrets_
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import bcrypt
@@ -44,15 +45,28 @@ def manifests(count: int) -> list[dict[str, Any]]:
     return made
 
 
-def administrator() -> dict[str, Any]:
-    """Return the Epinio user as whom everything is asked; its hash has the cost that Epinio's have."""
+@cache
+def _hash() -> str:
+    return bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
+
+
+def crowd(server: ApiServer, namespace: str, count: int) -> list[str]:
+    """Create so many users, and return their names."""
+    found = [f"person-{number}" for number in range(count)]
+    for name in found:
+        server.request("POST", f"/api/v1/namespaces/{namespace}/secrets", administrator(name))
+    return found
+
+
+def administrator(name: str = USER) -> dict[str, Any]:
+    """Return an Epinio user as whom everything is asked; the hash has the cost that Epinio's have."""
     return {
         "metadata": {
-            "name": "user-benchmark",
+            "name": f"user-{name}",
             "labels": {names.USER_LABEL: "true"},
             "annotations": {names.ROLES_ANNOTATION: "admin"},
         },
-        "stringData": {"username": USER, "password": bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()},
+        "stringData": {"username": name, "password": _hash()},
     }
 
 

@@ -48,7 +48,8 @@ def figures(server: ApiServer, directory: Path) -> Iterator[Figure]:
 
 def _rotations(server: ApiServer, served: Portal, namespace: str) -> list[float]:
     listed = server.request("GET", f"/api/v1/namespaces/{namespace}/secrets")["items"]
-    chosen = [item["metadata"] for item in listed if not item["metadata"]["name"].endswith("-ca")]
+    found = (item["metadata"] for item in listed)
+    chosen = [one for one in found if one["name"].startswith("registry-") and not one["name"].endswith("-ca")]
     form = _Form(served, chosen[0]["name"])
     form.send(chosen[-1])
     began = time.monotonic()
@@ -66,12 +67,12 @@ class _Form:
     def __init__(self, served: Portal, name: str) -> None:
         self._url = served.url
         self._pool = urllib3.PoolManager(retries=False, timeout=30, maxsize=_THREADS)
-        page = self._pool.request("GET", f"{self._url}/destinations/{name}/rotate")
+        self._cookie = served.cookie
+        page = self._pool.request("GET", f"{self._url}/destinations/{name}/rotate", headers={"Cookie": self._cookie})
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.data.decode())
         if not found:
             raise RuntimeError("the form has no token")
         self._token = found[1]
-        self._cookie = page.headers["Set-Cookie"].partition(";")[0]
 
     def send(self, metadata: dict[str, Any]) -> float:
         """Rotate one destination; return the milliseconds until the answer, which has to be a success."""
