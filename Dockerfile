@@ -19,5 +19,5 @@ COPY --from=build /app /app
 WORKDIR /app
 USER 10001
 EXPOSE 8000
-# Inside a container the address is never loopback: the portal starts only with EDRPORTAL_ALLOW_UNAUTHENTICATED=true.
+# Inside a container the address is never loopback: the portal starts only with an https EDRPORTAL_PUBLIC_URL.
 CMD ["python", "manage.py", "serve", "--bind", "0.0.0.0:8000"]

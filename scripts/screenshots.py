@@ -21,7 +21,9 @@ PAGES = {
     "edit": "/destinations/harbor/edit",
     "repair": "/destinations/half-rotated/repair",
     "repair-quay": "/destinations/quay/repair",
+    "teams": "/teams",
 }
+AS_MANAGER = {"team": "/team/", "shared": "/destinations/production", "new-team": "/destinations/new?team=team-a"}
 
 
 def main() -> None:
@@ -54,9 +56,14 @@ def _shoot(docs: Path) -> None:
         for scheme in ("light", "dark"):
             for width, whole in ((1280, True), (390, False)):
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                for name, path in PAGES.items():
-                    page.goto(ADDRESS + path)
-                    page.screenshot(path=docs / f"{name}-{scheme}-{width}.png", full_page=whole)
+                page.goto(f"{ADDRESS}/signin")
+                page.screenshot(path=docs / f"signin-{scheme}-{width}.png", full_page=whole)
+                for person, pages in (("administrator", PAGES), ("manager", AS_MANAGER)):
+                    page.goto(f"{ADDRESS}/signin")
+                    page.click(f'button[value="{person}"]')
+                    for name, path in pages.items():
+                        page.goto(ADDRESS + path)
+                        page.screenshot(path=docs / f"{name}-{scheme}-{width}.png", full_page=whole)
         browser.close()
 
 
