@@ -17,17 +17,22 @@ if TYPE_CHECKING:
     from destinations.teams import Authority, Team
 
 _SOON = timedelta(days=14)
+_USABLE = {"accepted", "at-risk"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One destination: its row, the age and the end of its credentials, and what to do next (empty for nothing)."""
+    """One destination: its row, the age and the end of its credentials, and what to do next (empty for nothing).
+
+    `may_change` says whether the person does it, `step` on which page.
+    """
 
     row: Row
     credentials: str
     expires_on: str
     advice: str
     step: str
+    may_change: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +45,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything on the page; `may_export` says whether the person may export anything at all."""
+    """Everything on the page: the person's teams, and the shared destinations, those that cannot be used apart.
+
+    `may_export` says whether the person may export anything at all.
+    """
 
     sections: tuple[Section, ...]
     shared: tuple[Line, ...]
+    unusable: tuple[Line, ...]
     may_export: bool
 
 
@@ -59,14 +68,16 @@ def page(authority: Authority, found: Sequence[Secret], *, now: datetime, versio
         elif team in owned and not authority.is_ownerless(row.secret):
             owned[team].append(_line(row, now, may_change=authority.changes(row.secret)))
     sections = tuple(Section(team, tuple(owned[team.name])) for team in authority.teams())
-    return Page(sections, tuple(shared), authority.person.exports() != [])
+    usable = tuple(line for line in shared if line.row.kind in _USABLE)
+    unusable = tuple(line for line in shared if line.row.kind not in _USABLE)
+    return Page(sections, usable, unusable, authority.person.exports() != [])
 
 
 def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
     rotated = row.secret.annotations.get(names.ROTATED_AT_ANNOTATION) or row.secret.created_at
     ends = row.secret.annotations.get(names.EXPIRY_ANNOTATION, "")
-    advice, step = _next(row, ends, now)
-    return Line(row, overview.age(rotated, now), ends, advice, step if may_change else "")
+    advice, step = _next(row, ends, now) if may_change else ("", "")
+    return Line(row, overview.age(rotated, now), ends, advice, step, may_change)
 
 
 def _next(row: Row, ends: str, now: datetime) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 from typing import Any
@@ -16,14 +15,11 @@ from destinations.cluster.port import Ambiguous, Unreachable
 from tests.malformed import bundles, fields
 from tests.services.leaks import canary
 from tests.signin import world
+from tests.signin.world import basic
 
 pytestmark = pytest.mark.people
 TYPED = canary("typed into the API")
 NEW = {"name": "fresh", "host": "registry.example.com", "username": "robot", "password": TYPED, "organization": "org"}
-
-
-def basic(name: str, password: str = world.PASSWORD) -> str:
-    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
 def ask(path: str, name: str, body: object = None, *, key: str = "", raw: bytes | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -95,7 +95,8 @@ def test_each_role_gets_what_is_theirs_and_is_told_nothing_else(people: InMemory
         client = world.sign_in(role)
         for kind in KINDS if "{name}" in address else KINDS[:1]:
             for method in METHODS:
-                answer = client.generic(method, address.format(name=named(role, kind)))
+                account: dict[str, Any] = {"HTTP_AUTHORIZATION": world.basic(role)} if name.startswith("api") else {}
+                answer = client.generic(method, address.format(name=named(role, kind)), **account)
                 assert answer.status_code in expected(name, method, role, kind), (name, method, role, kind)
                 check_told(answer.content, role, (name, method, kind))
     assert [(secret.name, secret.resource_version) for secret in people.list_secrets()] == before

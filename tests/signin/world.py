@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,11 @@ def fill(cluster: Cluster, manifests: Iterable[dict[str, Any]], maps: Iterable[d
         cluster.create_secret({"apiVersion": "v1", "kind": "Secret", **manifest})
     for manifest in maps:
         cluster.config_maps.create({"apiVersion": "v1", "kind": "ConfigMap", **manifest})
+
+
+def basic(name: str, password: str = PASSWORD) -> str:
+    """Return the header of somebody who sends the password along."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
 def sign_in(name: str, password: str = PASSWORD, **options: Any) -> Client:
