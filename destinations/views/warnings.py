@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from destinations import names
-from edrportal.signin import accounts, users
+from edrportal.signin import accounts, single, users
 from edrportal.signin.accounts import Notice
 from edrportal.signin.defaults import shipped_passwords
+from edrportal.signin.oidc_trouble import OidcTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,4 +25,14 @@ def for_administrators(found: Sequence[Secret]) -> list[Notice]:
     if shipped:
         message = f"Everybody can know the password of {', '.join(shipped)}: it is the one that Epinio's chart ships."
         said.insert(0, Notice(message, "Change it now: whoever uses it may see and change every destination."))
-    return said
+    return said + _sign_on_in_clear()
+
+
+def _sign_on_in_clear() -> list[Notice]:
+    try:
+        in_clear = single.is_on() and single.provider().endpoint.startswith("http://")
+    except OidcTrouble:
+        return []  # the sign-in page says why
+    fix = "Set EDRPORTAL_OIDC_ENDPOINT to the https issuer, or keep others off that network by a NetworkPolicy."
+    message = "The single sign-on asks its provider over plain http: code and client secret cross the network in clear."
+    return [Notice(message, fix)] if in_clear else []

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from destinations.permissions import TABLE
+from tests.services import leaks
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -99,14 +100,28 @@ def test_each_role_gets_what_is_theirs_and_is_told_nothing_else(people: InMemory
                 answer = client.generic(method, address.format(name=named(role, kind)), **account)
                 assert answer.status_code in expected(name, method, role, kind), (name, method, role, kind)
                 check_told(answer.content, role, (name, method, kind))
+                check_headers(answer)
     assert [(secret.name, secret.resource_version) for secret in people.list_secrets()] == before
     assert world.sign_in(role).post("/signout").status_code == 303
+
+
+def check_headers(answer: Any) -> None:
+    """Hold every answer, errors included, to what keeps pages out of frames, caches and sniffers."""
+    headers = answer.headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def check_told(content: bytes, role: str, where: tuple[str, str, str]) -> None:
     """Hold a page to what the role may know: accounts, who changed something, and that a destination exists."""
     name, _, kind = where
     text = content.decode("utf-8", "replace")
+    assert leaks.find(content) == [], where
     assert world.STORED not in text, where
     assert world.PASSWORD not in text, where
     may_know = role == "administrator" or (kind == "own" and role == "manager")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 from base64 import b64decode, urlsafe_b64decode
@@ -407,3 +408,42 @@ def test_the_demo_shows_its_first_page_to_everybody_and_signs_in_by_a_click() ->
             assert client.get("/team/").status_code == 200
             assert client.get("/destinations/new").status_code == code, name
         assert Client().post("/demo/signin", {"as": "root"}).status_code == 404
+
+
+PAYLOADS = [
+    "<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "javascript:alert(1)", "{{7*7}}", "{% debug %}",
+    "'-alert(1)-'", "</title><svg onload=alert(1)>", "\u202egnp.exe", "a\nb", "&lt;b&gt;",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_user_of_any_name_is_shown_as_text(people: InMemoryCluster, payload: str) -> None:
+    odd = world.user("odd", "admin")
+    odd["stringData"]["username"] = payload
+    bare = world.user("bare", "admin")
+    bare["stringData"]["username"] = f"{payload}!"
+    del bare["metadata"]["annotations"]
+    people.load([odd, bare])
+    page = world.sign_in(payload).get("/").content.decode()
+    assert payload not in page or not set("<>\"'&") & set(payload)
+    assert html.escape(payload, quote=True) in page
+    assert page.count("<script") == 2
+
+
+def test_of_two_cookies_of_the_name_neither_opens_what_one_alone_would_not(people: InMemoryCluster) -> None:
+    assert people.get_secret("shared")
+    good = cookie(world.sign_in("manager"))
+    for pair in (f"{COOKIE}={good}; {COOKIE}=forged", f"{COOKIE}=forged; {COOKIE}={good}"):
+        answer = Client().get("/api/me", HTTP_COOKIE=pair)
+        assert answer.status_code == 401 or answer.json()["username"] == "manager"
+
+
+def test_a_single_sign_on_over_plain_http_is_told_to_administrators(people: InMemoryCluster) -> None:
+    data = {"issuer": "https://auth.example", "endpoint": "http://dex:5556"}
+    people.load([{"metadata": {"name": "dex-config"}, "stringData": data}])
+    stated = {"EDRPORTAL_OIDC_CLIENT_ID": "portal", "EDRPORTAL_PUBLIC_URL": "http://testserver"}
+    with override_settings(ENVIRONMENT=Environment.read(stated)):
+        assert "in clear" in world.sign_in("administrator").get("/").content.decode()
+        assert "in clear" not in world.sign_in("viewer").get("/").content.decode()
+    with override_settings(ENVIRONMENT=Environment.read(stated | {"EDRPORTAL_OIDC_ENDPOINT": "https://auth.example"})):
+        assert "in clear" not in world.sign_in("administrator").get("/").content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from getpass import getuser
 from pathlib import Path
@@ -15,6 +16,7 @@ from destinations import actions, certificates, current, docker_config, names, s
 from destinations.actions import Change, Refused, Rotation, Seen
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.writes import Unknown
+from edrportal import audit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -53,6 +55,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Rotate, and say what happened."""
+        event = audit.Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
         try:
             password, bundle = _password(options), _bundle(options)
             cluster = current.cluster()
@@ -61,14 +64,19 @@ class Command(BaseCommand):
                 raise NotFound("NotFound", status=404)
             rotation = Rotation(_username(options, secret), password, bundle, _expiry(options, secret))
             change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
+            event = replace(event, target=secret.name, before=secret.resource_version)
             done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
+            audit.record(replace(event, outcome="done", after=done.resource_version))
         except _Unusable as error:
             self._end(str(error), UNUSABLE)
         except Refused as error:
+            audit.record(replace(event, outcome="refused", reason=type(error).__name__))
             self._end(f"{error.message} {error.fix}", REFUSED)
         except ClusterError as error:
-            trouble = words.of(error)
-            self._end(f"{trouble.message} {trouble.fix}", _status(error))
+            trouble, status = words.of(error), _status(error)
+            outcome = "unknown" if status == UNKNOWN else "failed"
+            audit.record(replace(event, outcome=outcome, reason=error.reason))
+            self._end(f"{trouble.message} {trouble.fix}", status)
         self.stdout.write(f"The credentials of {done.name} were rotated.")
         for note in done.notes:
             self.stderr.write(note)
