@@ -64,6 +64,9 @@ class Permit(Protocol):
     def sees(self, secret: Secret) -> bool:
         """Say whether a destination may be named to them."""
 
+    def changes(self, secret: Secret) -> bool:
+        """Say whether they may change a destination, and so know about its account."""
+
 
 class Unlimited:
     """The permit of who runs the portal, on the command line."""
@@ -77,6 +80,10 @@ class Unlimited:
         """Allow it."""
 
     def sees(self, secret: Secret) -> bool:  # noqa: ARG002 - the protocol's
+        """Say so."""
+        return True
+
+    def changes(self, secret: Secret) -> bool:  # noqa: ARG002 - the protocol's
         """Say so."""
         return True
 
@@ -211,7 +218,7 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
             )
         else:
             bundles.release(cluster, left, change.at)
-    shown = [one for one in everything if change.permit.sees(one)]
+    shown = [one for one in everything if change.permit.changes(one)]
     if same := _same_password(old, new, shown):
         notes.append(f"The old password is stored in {listed(same)}, too; rotate there as well.")
     bundles.collect(cluster, everything, change.at)

@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
 
-from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Forbidden, Invalid, NotFound, Unreachable
+from destinations.cluster.port import (
+    Ambiguous,
+    ClusterError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Listing,
+    NotFound,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -79,6 +90,32 @@ def write(
     if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004
         raise Ambiguous("NoUsableAnswer", status=status)
     raise _refusal(status, taken, call)
+
+
+def paged(  # noqa: PLR0913 - what a list is asked with
+    call: Callable[..., Any],
+    namespace: str,
+    read_item: Callable[[dict[str, Any]], Secret],
+    *,
+    left: Callable[[], tuple[float, float]],
+    kind: str,
+    limit: int,
+    **options: Any,
+) -> Listing:
+    """Return all pages of a list, sorted by name, and the version to watch on from; raises as `read` does.
+
+    A page that is gone (410) ends this, and the whole list is to be begun anew: it is never partial.
+    """
+    found: list[Secret] = []
+    token = ""
+    while True:
+        more = {"_continue": token} if token else {}
+        page = read(call, namespace, limit=limit, timeout=left(), kind=kind, **options, **more)
+        found += [read_item(item) for item in page.get("items") or ()]
+        metadata = page.get("metadata") or {}
+        token = metadata.get("continue") or ""
+        if not token:
+            return Listing(tuple(sorted(found, key=lambda one: one.name)), metadata.get("resourceVersion") or "")
 
 
 def _verb(call: Callable[..., Any]) -> str:

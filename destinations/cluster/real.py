@@ -9,7 +9,7 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
 from destinations.cluster import limits, stream, wire
-from destinations.cluster.calls import CONNECT_SECONDS, open_stream, patiently, read, write
+from destinations.cluster.calls import CONNECT_SECONDS, open_stream, paged, patiently, read, write
 from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
 from destinations.cluster.real_config_maps import KubernetesConfigMaps
 from destinations.model import Secret
@@ -66,29 +66,18 @@ class KubernetesCluster:
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every Secret, cut down page by page, and the version to watch on from."""
-        return patiently(lambda left: self._list(left, shrink))
-
-    def _list(self, left: Callable[[], tuple[float, float]], shrink: Shrink) -> Listing:
-        """Read all pages. A page that is gone (410) ends this, and the whole list is begun anew: it is never partial."""
-        found: list[Secret] = []
-        token = ""
-        while True:
-            options = {"_continue": token} if token else {}
-            page = read(
-                self._api.list_namespaced_secret,
+        call = self._api.list_namespaced_secret
+        return patiently(
+            lambda left: paged(
+                call,
                 self._namespace,
+                lambda item: shrink(read_secret(wire.with_kind(item))),
+                left=left,
+                kind="SecretList",
                 limit=_PAGE,
                 field_selector=_SELECTOR,
-                timeout=left(),
-                kind="SecretList",
-                **options,
             )
-            found += [shrink(read_secret(wire.with_kind(item))) for item in page.get("items") or ()]
-            metadata = page.get("metadata") or {}
-            token = metadata.get("continue") or ""
-            if not token:
-                by_name = sorted(found, key=lambda secret: secret.name)
-                return Listing(tuple(by_name), metadata.get("resourceVersion") or "")
+        )
 
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
         """Yield what happens after a version."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from destinations.cluster import stream, wire
-from destinations.cluster.calls import open_stream, patiently, read, write
+from destinations.cluster.calls import open_stream, paged, patiently, read, write
 from destinations.cluster.port import AlreadyExists, Change, Listing
 from destinations.secrets import read_config_map
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from destinations.cluster.port import Shrink, WriteListener
     from destinations.model import Secret
@@ -30,26 +30,12 @@ class KubernetesConfigMaps:
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every ConfigMap, cut down page by page, and the version to watch on from."""
-        return patiently(lambda left: self._list(left, shrink))
-
-    def _list(self, left: Callable[[], tuple[float, float]], shrink: Shrink) -> Listing:
-        found: list[Secret] = []
-        token = ""
-        while True:
-            page = read(
-                self._api.list_namespaced_config_map,
-                self._namespace,
-                limit=_PAGE,
-                timeout=left(),
-                kind="ConfigMapList",
-                **({"_continue": token} if token else {}),
+        call = self._api.list_namespaced_config_map
+        return patiently(
+            lambda left: paged(
+                call, self._namespace, lambda item: shrink(_read(item)), left=left, kind="ConfigMapList", limit=_PAGE
             )
-            found += [shrink(_read(item)) for item in page.get("items") or ()]
-            metadata = page.get("metadata") or {}
-            token = metadata.get("continue") or ""
-            if not token:
-                by_name = sorted(found, key=lambda one: one.name)
-                return Listing(tuple(by_name), metadata.get("resourceVersion") or "")
+        )
 
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
         """Yield what happens after a version."""

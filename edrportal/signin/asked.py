@@ -75,6 +75,10 @@ class Limited:
         """Say whether a destination may be named to them."""
         return self.authority.sees(secret)
 
+    def changes(self, secret: Secret) -> bool:
+        """Say whether they may change a destination, and so know about its account."""
+        return self.authority.changes(secret)
+
 
 def missing_for(authority: Authority, secret: Secret) -> str:
     """Return which right somebody lacks to change a destination that they see, empty for none."""
