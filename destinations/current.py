@@ -13,6 +13,7 @@ from django.conf import settings
 
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
+from destinations.cluster.port import ClusterError
 from destinations.cluster.watched import WatchedSecrets
 from destinations.namespaces import Namespaces
 from destinations.slim import slim_config_map
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from destinations.cluster.port import Cluster
     from destinations.model import Secret
+    from destinations.teams import Authority
 
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _EXACT_FROM = EpinioVersion(1, 13, 2)
@@ -156,6 +158,13 @@ def rules(stated: str) -> str:
     return f"Judged by the rules of Epinio {version}.{close}"
 
 
+def _may_add(authority: Authority | None) -> bool:
+    try:
+        return bool(authority and authority.may_add)
+    except ClusterError:
+        return False  # a page that says what is wrong shows this, too
+
+
 def installation(request: HttpRequest) -> dict[str, Any]:
     """Return what every template may use."""
     person = getattr(request, "principal", None)
@@ -165,6 +174,6 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "namespace": settings.ENVIRONMENT.namespace,
         "demo": settings.DEMO,
         "person": person,
-        "may_add": bool(authority and authority.may_add),
+        "may_add": _may_add(authority),
         "rules": rules(settings.ENVIRONMENT.epinio_version),
     }

@@ -92,8 +92,10 @@ class People:
         return _denied(request, missing) if missing else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer for a page that found out that somebody may not see or change what it is about."""
-        return _denied(request, str(error)) if isinstance(error, Denied) else None
+        """Answer for a page that found out that somebody may not change what it is about, or could not find out."""
+        if isinstance(error, Denied):
+            return _denied(request, str(error))
+        return _trouble(request, error) if isinstance(error, ClusterError) else None
 
     def find(self, request: HttpRequest) -> Principal | None:
         """Return who asks, None for nobody. Raises Refusal and the port's errors."""

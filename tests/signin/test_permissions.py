@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import get_resolver
 
+from destinations.cluster.memory import InMemoryCluster
+from destinations.cluster.port import Unreachable
 from destinations.permissions import TABLE
 from tests.services import leaks
 from tests.signin import world
-
-if TYPE_CHECKING:
-    from destinations.cluster.memory import InMemoryCluster
 
 pytestmark = pytest.mark.people
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -179,3 +178,30 @@ def test_the_manifest_the_history_and_the_account_are_for_those_who_change_it(pe
     assert world.CHANGER in world.sign_in("manager").get("/destinations/a-one").content.decode()
     assert world.ACCOUNT in world.sign_in("manager").get("/destinations/a-one/rotate").content.decode()
     assert world.CHANGER not in world.sign_in("viewer").get("/destinations/a-one").content.decode()
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("broken", ["namespace_uid", "get_secret", "list_secrets", "config maps"])
+def test_a_cluster_that_fails_halfway_is_answered_in_words(
+    people: InMemoryCluster, role: str, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = world.sign_in(role)
+
+    def silent(*_: Any) -> None:
+        raise Unreachable("NoUsableAnswer")
+
+    if broken == "config maps":
+        monkeypatch.setattr(type(people.config_maps), "list_with_version", silent)
+    else:
+        monkeypatch.setattr(InMemoryCluster, broken, silent)
+    answered = set()
+    for name, address in addresses().items():
+        if name in OPEN:
+            continue
+        for kind in KINDS if "{name}" in address else KINDS[:1]:
+            for method in ("GET", "POST"):
+                account: dict[str, Any] = {"HTTP_AUTHORIZATION": world.basic(role)} if name.startswith("api") else {}
+                answer = client.generic(method, address.format(name=named(role, kind)), **account)
+                assert answer.status_code != 500, (name, method, kind)
+                answered.add(answer.status_code)
+    assert broken == "namespace_uid" or 503 in answered
