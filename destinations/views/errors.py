@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.shortcuts import render
 
 from destinations import words
+from destinations.cluster.limits import is_name
 from destinations.cluster.port import Forbidden
 
+_HARMLESS = {
+    "team": "Team", "name": "Name", "host": "Registry host", "organization": "Organization", "username": "User name",
+    "description": "Description", "expires_on": "Ends on", "bundle_text": "CA certificates",
+    "bundle_choice": "", "uid": "", "resource_version": "", "nonce": "",
+}  # fmt: skip
 _GENERIC = "The portal cannot do this at the moment. Nothing was changed."
 
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One field of a form: its name, what people call it (empty for what they never see), and what it held."""
+
+    name: str
+    label: str
+    value: str = field(repr=False)
+
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest, HttpResponse
 
     from destinations.cluster.port import ClusterError
@@ -22,7 +40,7 @@ if TYPE_CHECKING:
 def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
     """Say why the cluster did not do it."""
     said = trouble(request, error)
-    return page(request, said.status, said.message, said.fix)
+    return page(request, said.status, said.message, said.fix, again=typed(request))
 
 
 def trouble(request: HttpRequest, error: ClusterError) -> words.Trouble:
@@ -64,6 +82,23 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return page(request, 500, "The portal made a mistake.", "Try again; if it lasts, look at the portal's log.")
 
 
-def page(request: HttpRequest, status: int, message: str, fix: str) -> HttpResponse:
-    """Say what went wrong and what to do."""
-    return render(request, "error.html", {"message": message, "fix": fix, "status": status}, status=status)
+def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Sequence[Typed] = ()) -> HttpResponse:
+    """Say what went wrong and what to do; `again` is what was typed, to be sent once more."""
+    context = {"message": message, "fix": fix, "status": status, "again": again}
+    return render(request, "error.html", context, status=status)
+
+
+def typed(request: HttpRequest) -> list[Typed]:
+    """Return what a form brought and no page needs to hide: no password, no file, no host with an @, no private key.
+
+    It is for a page that nobody could be found out for, so that nothing is lost while the cluster is silent.
+    """
+    if request.method != "POST":
+        return []
+    found = [Typed(name, label, request.POST[name]) for name, label in _HARMLESS.items() if request.POST.get(name)]
+    names = {"name", "team"}  # what cannot be one may be a password that slipped in
+    return [
+        one
+        for one in found
+        if "@" not in one.value and "PRIVATE KEY" not in one.value and (one.name not in names or is_name(one.value))
+    ]

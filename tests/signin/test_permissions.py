@@ -205,3 +205,25 @@ def test_a_cluster_that_fails_halfway_is_answered_in_words(
                 assert answer.status_code != 500, (name, method, kind)
                 answered.add(answer.status_code)
     assert broken == "namespace_uid" or 503 in answered
+
+
+def test_a_form_that_cannot_be_judged_is_given_back_without_its_secrets(
+    people: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = world.sign_in("manager")
+
+    def silent(*_: Any) -> None:
+        raise Unreachable("NoUsableAnswer")
+
+    form = {"name": "kept", "organization": "kept-too", "host": "u:p@registry.example.com", "username": "robot",
+            "password": world.STORED, "team": "no namespace at all", "bundle_text": "-----BEGIN PRIVATE KEY-----"}  # fmt: skip
+    with monkeypatch.context() as broken:
+        broken.setattr(InMemoryCluster, "list_secrets", silent)
+        answer = client.post("/destinations/new", form)
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert 'name="name" value="kept"' in page
+    assert 'action="/destinations/new"' in page
+    for lost in ("u:p@", world.STORED, "no namespace", "PRIVATE KEY"):
+        assert lost not in page
+    assert people.get_secret("a-one")
