@@ -87,11 +87,7 @@ def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list
 
 def reachable(provider: Provider) -> OidcTrouble | None:
     """Return why a sign-in would not work now, None where it would; asked at most every few seconds."""
-    try:
-        _wires(provider).metadata()
-    except OidcTrouble as trouble:
-        return trouble
-    return None
+    return _wires(provider).glance()
 
 
 def _refused(error: str) -> OidcTrouble:

@@ -115,6 +115,17 @@ class Wires:
         session.mount("http://", _Bounded())
         return session
 
+    def glance(self) -> OidcTrouble | None:
+        """Return why a sign-in would not work now; while somebody else is just asking, nobody waits, and None it is."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        self._lock.release()
+        try:
+            self.metadata()
+        except OidcTrouble as trouble:
+            return trouble
+        return None
+
     def metadata(self) -> Metadata:
         """Return the provider's addresses, asked at most every ten minutes. Raises OidcTrouble."""
         with self._lock:

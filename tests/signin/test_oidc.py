@@ -480,6 +480,22 @@ def test_a_provider_that_drips_is_left_after_seconds(liar: Liar, monkeypatch: py
     assert time.monotonic() - begun < 5
 
 
+def test_only_one_page_waits_for_a_slow_provider(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oidc_http, "BUDGET_SECONDS", 1.0)
+    liar.drip = True
+    provider = Provider(liar.address, liar.address, "portal", "s", "", REDIRECT)
+    first = threading.Thread(target=oidc.reachable, args=(provider,))
+    first.start()
+    time.sleep(0.3)
+    begun = time.monotonic()
+    assert [oidc.reachable(provider) for _ in range(5)] == [None] * 5
+    assert time.monotonic() - begun < 0.3
+    first.join()
+    trouble = oidc.reachable(provider)
+    assert trouble
+    assert "does not answer" in trouble.message
+
+
 def test_neither_proxy_nor_netrc_of_the_environment_is_used(
     liar: Liar, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
