@@ -1,174 +1,88 @@
-"""OpenID Connect: the authorization code flow with PKCE, state and nonce, and what an ID token has to be.
+"""Signs in with an OpenID provider, such as Epinio's Dex: authorization code flow with PKCE, state and nonce.
 
-Nothing of a provider's answer ever leaves here but who somebody is: no token, no code and no words of its errors.
+Nothing is stored here between the two steps: what the second needs of the first is in `Started.kept`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+import re
+import secrets
+from typing import TYPE_CHECKING
 
-from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
-from edrportal.signin import oidc_token
-from edrportal.signin.oidc_http import Failed, Wires
+from edrportal.signin import oidc_discovery, oidc_http, oidc_token
+from edrportal.signin import oidc_trouble as why
+from edrportal.signin.oidc_bounds import Deadline
+from edrportal.signin.oidc_discovery import forget
+from edrportal.signin.oidc_model import Identity, Provider, Started
 from edrportal.signin.oidc_trouble import OidcTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Identity", "OidcTrouble", "Provider", "Started", "finish", "reachable", "start"]
+__all__ = ["Identity", "OidcTrouble", "Provider", "Started", "finish", "forget", "reachable", "start"]
 
-_AGAIN = "Start the sign-in once more from the portal's own page."
-_KEPT = ("state", "nonce", "code_verifier")
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """How the provider is reached: browsers know it as `issuer`, the portal asks `endpoint`; `ca_file` is its CA."""
-
-    issuer: str
-    endpoint: str
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    ca_file: str = ""
-    redirect_uri: str = ""
-    scopes: str = "openid profile email groups federated:id"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who somebody is, as the provider says; the e-mail address is verified."""
-
-    subject: str
-    email: str
-    name: str
-    connector_id: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Where to send the browser, and what has to be kept until it comes back."""
-
-    url: str = field(repr=False)
-    kept: dict[str, str] = field(repr=False)
+_START_SECONDS, _FINISH_SECONDS = 6.0, 10.0
+_GLANCE_SECONDS, _GLANCE_AGE = 2.0, 10.0
+_CODE = re.compile(r"[\x20-\x7e]{1,4096}")  # RFC 6749, A.11
 
 
 def start(provider: Provider) -> Started:
-    """Begin a sign-in. Raises OidcTrouble."""
-    metadata = _wires(provider).metadata()
-    kept = {name: token_urlsafe(32) for name in _KEPT}
-    with _client(provider) as client:
-        url, _ = client.create_authorization_url(
-            metadata.authorization, state=kept["state"], nonce=kept["nonce"], code_verifier=kept["code_verifier"]
-        )
+    """Return where to send the browser and what to keep until it comes back. Raises OidcTrouble."""
+    found = oidc_discovery.addresses(provider, Deadline(_START_SECONDS))
+    kept = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "code_verifier")}
+    session = OAuth2Session(
+        provider.client_id, redirect_uri=provider.redirect_uri, scope=provider.scopes, code_challenge_method="S256"
+    )
+    url, _ = session.create_authorization_url(found.authorization, **kept)
     return Started(url, kept)
 
 
 def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list[str]]) -> Identity:
-    """Return who came back. `query` is what the browser brought, `kept` what `start` gave. Raises OidcTrouble."""
-    if not all(kept.get(name) for name in _KEPT):
-        raise OidcTrouble("The sign-in took longer than ten minutes, or cookies are off.", _AGAIN)
-    if query.get("state") != [kept["state"]]:
-        raise OidcTrouble("This answer of the provider does not belong to a sign-in that began here.", _AGAIN)
-    if "error" in query:
-        raise _refused(query["error"][0])
-    code = query.get("code", [])
-    if len(code) != 1 or not code[0]:
-        raise OidcTrouble("The provider sent no code that can be used.", _AGAIN)
-    token = _exchange(provider, code[0], kept["code_verifier"])
-    claims = oidc_token.claims(token, _wires(provider), issuer=provider.issuer, client_id=provider.client_id,
-                               nonce=kept["nonce"])  # fmt: skip
-    return _identity(claims)
+    """Return who came back with this query, after a start that kept this. Raises OidcTrouble."""
+    deadline = Deadline(_FINISH_SECONDS)
+    code = _code(provider, kept, query)
+    found = oidc_discovery.addresses(provider, deadline)
+    answer = oidc_http.exchange(provider, found.token, code, kept["code_verifier"], deadline)
+    claims = oidc_token.claims(
+        provider,
+        answer,
+        kept["nonce"],
+        lambda *, renew: oidc_discovery.keys(provider, found.keys, deadline, renew=renew),
+    )
+    return oidc_token.identity(claims)
 
 
 def reachable(provider: Provider) -> OidcTrouble | None:
-    """Return why a sign-in would not work now, None where it would; asked at most every few seconds."""
-    return _wires(provider).glance()
-
-
-def _refused(error: str) -> OidcTrouble:
-    if error == "access_denied":
-        return OidcTrouble("The provider did not let you in, or you stopped there.", _AGAIN)
-    return OidcTrouble(
-        "The provider refused the sign-in.", "Try once more; if it lasts, its log says why: ask an administrator."
-    )
-
-
-def _exchange(provider: Provider, code: str, verifier: str) -> str:
-    """Return the ID token for a code."""
-    address = _wires(provider).metadata().token
-    problem = ""
+    """Return why a sign-in would not work now, or None; takes two seconds at most and may be some seconds old."""
     try:
-        with _client(provider) as client:
-            answer = client.fetch_token(
-                address, code=code, code_verifier=verifier, grant_type="authorization_code",
-                allow_redirects=False,
-            )  # fmt: skip
-        token = answer.get("id_token") if isinstance(answer, dict) else None
-        if isinstance(token, str) and token:
-            return token
-    except OAuthError as error:
-        problem = str(error.error or "")
-    except Failed as error:
-        raise error.trouble() from None
-    except Exception as error:  # noqa: BLE001 - whatever a library makes of a hostile answer; its words hold codes
-        problem = type(error).__name__
-    raise _exchange_trouble(problem)
+        oidc_discovery.addresses(provider, Deadline(_GLANCE_SECONDS), seconds=_GLANCE_AGE)
+    except OidcTrouble as trouble:
+        return trouble
+    return None
 
 
-def _exchange_trouble(problem: str) -> OidcTrouble:
-    if problem in {"invalid_client", "unauthorized_client"}:
-        return OidcTrouble(
-            "The provider does not know the portal (invalid client): its client id or secret is another.",
-            "An administrator has to add the portal to Dex's staticClients, which an update of Epinio can remove, and to "
-            "compare EDRPORTAL_OIDC_CLIENT_ID and EDRPORTAL_OIDC_CLIENT_SECRET.",
-        )
-    if problem == "invalid_grant":
-        return OidcTrouble("The provider's code was used already, or it is too old.", _AGAIN)
-    return OidcTrouble("The provider gave no usable answer to the portal.", "Try again in a moment.")
+def _code(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
+    """Return the code, after the checks that need no provider; the state comes first, so that strangers learn nothing."""
+    if not all(kept.get(name) for name in ("state", "nonce", "code_verifier")):
+        raise OidcTrouble(*why.LOST)
+    if not _is_same(query.get("state"), kept["state"]):
+        raise OidcTrouble(*why.WRONG_STATE)
+    if "iss" in query and not _is_same(query["iss"], provider.issuer):  # RFC 9207, where the provider does it
+        raise OidcTrouble(*why.WRONG_STATE)
+    if "error" in query:
+        raise OidcTrouble(*(why.DENIED if query["error"] == ["access_denied"] else why.REFUSED))
+    codes = query.get("code", [])
+    if len(codes) != 1 or not _CODE.fullmatch(codes[0]):
+        raise OidcTrouble(*why.NO_CODE)
+    return codes[0]
 
 
-def _identity(claims: Mapping[str, Any]) -> Identity:
-    email, groups = claims.get("email"), claims.get("groups")
-    federated = claims.get("federated_claims") or {}
-    if not isinstance(email, str) or not email:
-        raise OidcTrouble("The provider told no e-mail address, and Epinio knows people by it.", "Ask who runs it.")
-    if claims.get("email_verified") is not True:
-        raise OidcTrouble(
-            "The provider has not verified your e-mail address, and Epinio would take you for whoever has it.",
-            "Verify it there, then sign in again.",
-        )
-    listed = [] if groups is None else groups
-    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        raise OidcTrouble("The provider's list of your groups cannot be read.", "Ask who runs it.")
-    connector = federated.get("connector_id") if isinstance(federated, dict) else None
-    name = claims.get("name")
-    return Identity(
-        subject=str(claims.get("sub", "")),
-        email=email,
-        name=name if isinstance(name, str) else "",
-        connector_id=connector if isinstance(connector, str) else "",
-        groups=tuple(listed),
-    )
+def _is_same(given: list[str] | None, expected: str) -> bool:
+    """Compare the one value of a parameter in constant time."""
+    return given is not None and len(given) == 1 and secrets.compare_digest(_raw(given[0]), _raw(expected))
 
 
-def _wires(provider: Provider) -> Wires:
-    return Wires.of(provider.issuer, provider.endpoint or provider.issuer, provider.ca_file)
-
-
-def _client(provider: Provider) -> OAuth2Session:
-    """Return Authlib's client on a connection that is bounded in time and size."""
-    client = OAuth2Session(
-        provider.client_id,
-        provider.client_secret or None,
-        scope=provider.scopes,
-        redirect_uri=provider.redirect_uri,
-        code_challenge_method="S256",
-        token_endpoint_auth_method="client_secret_basic" if provider.client_secret else "none",
-    )
-    _wires(provider).bound(client)
-    return client
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

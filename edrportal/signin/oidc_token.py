@@ -1,63 +1,112 @@
-"""What makes an ID token one: signature, issuer, audience, times, nonce (OpenID Connect Core 3.1.3.7)."""
+"""The ID token: whether the provider made it for this sign-in, and who it says signed in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
 
+from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import ClaimError, InvalidKeyIdError, JoseError
 
-from edrportal.signin.oidc_trouble import OidcTrouble
+from edrportal.signin import oidc_trouble as why
+from edrportal.signin.oidc_model import Identity, Provider
+from edrportal.signin.oidc_trouble import OidcTrouble, Reason
 
 if TYPE_CHECKING:
-    from edrportal.signin.oidc_http import Wires
+    from collections.abc import Mapping
 
-ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "PS256"]
-LEEWAY_SECONDS = 60
-_UNUSABLE = "The provider's proof of who you are cannot be used"
+    from joserfc.jwk import KeySet
+
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
+_LEEWAY = 60
+_MAX_EMAIL = 254
+_CLAIMS = {
+    "exp": why.CLOCK,
+    "iat": why.CLOCK,
+    "nbf": why.CLOCK,
+    "aud": why.OTHER_CLIENT,
+    "azp": why.OTHER_CLIENT,
+    "nonce": why.OTHER_SIGN_IN,
+}
+_log = logging.getLogger(__name__)
 
 
-def claims(token: str, wires: Wires, *, issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
-    """Return the claims of a token that is valid now, for this client and this very sign-in. Raises OidcTrouble.
+class Keys(Protocol):
+    """Gives the provider's keys, newer ones than the last with `renew`."""
 
-    Keys that are not known are asked for once more: providers change them.
+    def __call__(self, *, renew: bool) -> KeySet:
+        """Return the keys. Raises OidcTrouble."""
+
+
+def claims(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: Keys) -> dict[str, Any]:
+    """Return what the ID token in the token endpoint's answer claims, after every check.
+
+    `keys` is asked for newer ones at most once. Raises OidcTrouble.
     """
-    found = _verified(token, wires.keys()) or _verified(token, wires.keys(anew=True))
-    if found is None:
-        raise OidcTrouble(
-            f"{_UNUSABLE}: nobody known has signed it.", "Try again in a moment; ask who runs it if it lasts."
+    if not isinstance(answer.get("id_token"), str):
+        raise OidcTrouble(*why.NO_TOKEN)
+    outcome = _checked(provider, answer, nonce, keys(renew=False))
+    if isinstance(outcome, InvalidKeyIdError):
+        outcome = _checked(provider, answer, nonce, keys(renew=True))
+    if isinstance(outcome, Exception):
+        _log.warning("the ID token is refused: %s %s", type(outcome).__name__, getattr(outcome, "claim", ""))
+        raise OidcTrouble(*_reason(outcome))
+    return outcome
+
+
+def _checked(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: KeySet) -> dict[str, Any] | Exception:
+    """Return the claims, or the error as a value: raised, it would take its words and the token along."""
+    try:
+        token = jwt.decode(answer["id_token"], keys, algorithms=_ALGORITHMS)
+        found = CodeIDToken(
+            token.claims,
+            token.header,
+            options={"iss": {"value": provider.issuer}, "aud": {"value": provider.client_id}},
+            params={"client_id": provider.client_id, "nonce": nonce, "access_token": answer.get("access_token")},
         )
-    registry = jwt.JWTClaimsRegistry(
-        leeway=LEEWAY_SECONDS,
-        iss={"essential": True, "value": issuer},
-        sub={"essential": True},
-        aud={"essential": True, "value": client_id},
-        exp={"essential": True},
-        iat={"essential": True},
-        nonce={"essential": True, "value": nonce},
-    )
-    valid = False
-    try:
-        registry.validate(found)
-        valid = _is_for(found, client_id)
-    except (JoseError, ValueError, TypeError):
-        valid = False
-    if not valid:
-        fix = "Sign in once more. If it lasts, the clocks of the portal and the provider may differ: ask who runs them."
-        raise OidcTrouble(f"{_UNUSABLE}: it is too old, too new, or meant for somebody else.", fix)
-    return found
+        found.validate(leeway=_LEEWAY)
+    except (JoseError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        return error
+    return dict(found)
 
 
-def _is_for(found: dict[str, Any], client_id: str) -> bool:
-    """Say whether a token of several audiences was made for this client."""
-    audience = found.get("aud")
-    several = isinstance(audience, list) and len(audience) > 1
-    return found.get("azp", client_id) == client_id and (not several or "azp" in found)
+def _reason(error: Exception) -> Reason:
+    return _CLAIMS.get(error.claim, why.FORGED) if isinstance(error, ClaimError) else why.FORGED
 
 
-def _verified(token: str, keys: dict[str, Any]) -> dict[str, Any] | None:
-    try:
-        return dict(jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS).claims)  # type: ignore[arg-type]
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        return None
+def identity(found: Mapping[str, Any]) -> Identity:
+    """Return who the claims name. Raises OidcTrouble where that is not enough to sign in."""
+    email = _printable(found.get("email"))
+    if not email or len(email) > _MAX_EMAIL:
+        raise OidcTrouble(*why.NO_EMAIL)
+    if found.get("email_verified") is not True:  # Dex always sends it; missing, it is no proof
+        raise OidcTrouble(*why.UNVERIFIED)
+    subject = _printable(found["sub"])
+    if not subject:
+        raise OidcTrouble(*why.FORGED)
+    return Identity(subject, email, _printable(found.get("name")), _connector_id(found), _groups(found))
+
+
+def _printable(value: object) -> str:
+    """Return a text without control characters and halves of surrogate pairs, and nothing for anything else."""
+    return value if isinstance(value, str) and value.isprintable() else ""
+
+
+def _groups(found: Mapping[str, Any]) -> tuple[str, ...]:
+    groups = found.get("groups")
+    if groups is None:
+        return ()
+    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+        raise OidcTrouble(*why.BAD_GROUPS)
+    return tuple(groups)
+
+
+def _connector_id(found: Mapping[str, Any]) -> str:
+    federated = found.get("federated_claims")
+    if federated is None:
+        return ""
+    connector_id = federated.get("connector_id") if isinstance(federated, dict) else False
+    if not isinstance(connector_id, str | None):
+        raise OidcTrouble(*why.BAD_GROUPS)
+    return connector_id or ""

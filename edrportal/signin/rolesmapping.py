@@ -1,111 +1,199 @@
-"""Epinio's mapping of a provider's groups to roles, from the key `rolesMapping` of the Secret `dex-config`. Pure.
+"""Which roles the groups of an OpenID provider give: `rolesMapping` of Epinio's Secret `dex-config`.
 
-Mirrors Epinio's `internal/dex/config.go` and `dex.go`: a YAML list, the first entry of a connector wins, strings are
-not trimmed, unknown members are ignored.
+Mirrors internal/dex/config.go and internal/dex/dex.go of Epinio, and gopkg.in/yaml.v2 where that reads YAML into Go's
+structs: a number or a boolean in the place of a text counts as it is written, null as empty, later members win over
+earlier ones and over what they merge in, and members of other names are not looked at.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-_MAX_BYTES = 256 * 1024
-_FORM = "It has to be a list: - connectorId: NAME, below it groups: with - id: GROUP and roles: [ROLE]."
+_MAX_DEPTH = 100
+_MAX_NODES = 100_000
+_CORE = "tag:yaml.org,2002:"
+_TEXT, _NULL = f"{_CORE}str", f"{_CORE}null"
+_FORM = """it is a list of connectors, each with its groups and their roles:
+- connectorId: github
+  groups:
+  - id: organization:team
+    roles: [admin]"""
+
+if TYPE_CHECKING:
+    from yaml import BaseLoader as _BaseLoader
+else:
+    _BaseLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
+
+
+class _Loader(_BaseLoader):
+    """YAML in which a plain text stays as it is written, unless it is a null."""
+
+
+_Loader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
 
 
 class MappingError(ValueError):
-    """The mapping does not parse; the text says why, for an administrator, and quotes nothing of it."""
+    """A mapping that Epinio cannot read either; the text is fit for an administrator and quotes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """One group of a connector, and the role ids it gives."""
+class _Group:
+    id: str = ""
+    roles: tuple[str, ...] = ()
 
-    id: str
-    roles: tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class _Connector:
+    id: str = ""
+    groups: tuple[_Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RolesMapping:
-    """Connectors with their groups, in order."""
+    """The connectors in their order."""
 
-    connectors: tuple[tuple[str, tuple[Group, ...]], ...] = ()
+    connectors: tuple[_Connector, ...] = ()
 
     def roles(self, connector_id: str, groups: Sequence[str]) -> tuple[str, ...]:
-        """Return the role ids of everybody's matching groups, as written, in the mapping's order."""
-        entry = next((found for name, found in self.connectors if name == connector_id), ())
-        return tuple(role for group in entry if group.id in groups for role in group.roles)
+        """Return the role ids as written, in the order of the mapping; nothing for an unknown connector.
 
-
-class _Loader(yaml.SafeLoader):
-    """Reads every plain scalar as the text that it is, which is what Go's decoder puts into a string."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
-        first: [(tag, pattern) for tag, pattern in found if tag == "tag:yaml.org,2002:null"]
-        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+        The first entry of a connector decides alone, even if none of its groups match.
+        """
+        for connector in self.connectors:
+            if connector.id == connector_id:
+                return tuple(role for group in connector.groups if group.id in groups for role in group.roles)
+        return ()
 
 
 def read(text: bytes) -> RolesMapping:
-    """Return the mapping; empty text is an empty one. Raises MappingError."""
-    if len(text) > _MAX_BYTES:
-        raise MappingError("The key rolesMapping of the Secret dex-config is larger than 256 KiB.")
-    try:
-        found: Any = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise MappingError(f"The key rolesMapping of the Secret dex-config is no YAML. {_FORM}") from None
-    if found is None:
-        return RolesMapping()
-    if isinstance(found, dict):
+    """Read the value under `rolesMapping`; an empty one gives an empty mapping. Raises MappingError."""
+    top = _composed(text)
+    if isinstance(top, yaml.MappingNode):
         raise MappingError(
             "The key rolesMapping of the Secret dex-config is a map, as a page of Epinio's documentation shows it, and "
-            f"Epinio cannot read that. {_FORM}"
+            f"Epinio cannot read that; {_FORM}"
         )
-    if not isinstance(found, list):
-        raise MappingError(f"The key rolesMapping of the Secret dex-config is no list. {_FORM}")
-    return RolesMapping(tuple(_connector(entry) for entry in found))
+    try:
+        return RolesMapping(_Reader().connectors(top)) if top else RolesMapping()
+    except RecursionError:
+        raise MappingError("rolesMapping holds an anchor whose value contains itself") from None
 
 
-def _connector(entry: object) -> tuple[str, tuple[Group, ...]]:
-    members = _map(entry)
-    return _text(members.get("connectorId")), tuple(_group(one) for one in _list(members.get("groups")))
+def _composed(text: bytes) -> yaml.Node | None:
+    """Return the first document, as Epinio does."""
+    try:
+        whole = text.decode()
+        _check_shape(whole)
+        loader = _Loader(whole)
+        try:
+            found: yaml.Node | None = loader.get_node() if loader.check_node() else None
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError:
+        raise MappingError("rolesMapping is not in UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        where = f"; look at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise MappingError(f"rolesMapping is no YAML{where}") from None
+    except yaml.YAMLError:
+        raise MappingError("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
+    return found
 
 
-def _group(entry: object) -> Group:
-    members = _map(entry)
-    return Group(_text(members.get("id")), tuple(_text(one) for one in _list(members.get("roles"))))
+def _check_shape(text: str) -> None:
+    """Refuse a version that Epinio does not read, and deep nesting, for which libyaml's composer has no limit."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise MappingError("rolesMapping is nested too deeply")
+        if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
+            raise MappingError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+        if isinstance(event, yaml.DocumentEndEvent):
+            return
 
 
-def _map(value: object) -> dict[object, object]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong()
-    return value
+class _Reader:
+    """Reads nodes, and counts what it reads: aliases may stand for far more than is written."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def connectors(self, top: yaml.Node) -> tuple[_Connector, ...]:
+        return tuple(self._connector(node) for node in self._items(top))
+
+    def _connector(self, node: yaml.Node) -> _Connector:
+        name, groups = "", tuple[_Group, ...]()
+        for key, value in self._members(node):
+            if key == "connectorId":
+                name = self._text(value)
+            elif key == "groups":
+                groups = tuple(self._group(item) for item in self._items(value))
+        return _Connector(name, groups)
+
+    def _group(self, node: yaml.Node) -> _Group:
+        name, roles = "", tuple[str, ...]()
+        for key, value in self._members(node):
+            if key == "id":
+                name = self._text(value)
+            elif key == "roles":
+                roles = tuple(self._text(item) for item in self._items(value))
+            elif key == "role":
+                self._text(value)  # unused by Epinio, yet a list there stops it
+        return _Group(name, roles)
+
+    def _items(self, node: yaml.Node) -> Iterator[yaml.Node]:
+        self._visit()
+        if isinstance(node, yaml.SequenceNode):
+            yield from node.value
+        elif not _is_null(node):
+            raise MappingError(f"{_at(node)}a list is needed; {_FORM}")
+
+    def _members(self, node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+        """Yield names and values; of a merge (`<<`) what it stands for, in its place."""
+        self._visit()
+        if not isinstance(node, yaml.MappingNode):
+            if _is_null(node):
+                return
+            raise MappingError(f"{_at(node)}a map is needed; {_FORM}")
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style:
+                for merged in _merged(value):
+                    yield from self._members(merged)
+            else:
+                yield self._text(key), value
+
+    def _text(self, node: yaml.Node) -> str:
+        self._visit()
+        if not isinstance(node, yaml.ScalarNode):
+            raise MappingError(f"{_at(node)}a text is needed; {_FORM}")
+        if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
+            raise MappingError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
+        return "" if _is_null(node) else str(node.value)
+
+    def _visit(self) -> None:
+        self._count += 1
+        if self._count > _MAX_NODES:
+            raise MappingError(f"rolesMapping has more than {_MAX_NODES:,} values, aliases resolved")
 
 
-def _list(value: object) -> list[object]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _wrong()
-    return value
+def _merged(node: yaml.Node) -> list[yaml.Node]:
+    """Return the maps of a merge; the first of a list comes last, for it takes precedence."""
+    maps = node.value[::-1] if isinstance(node, yaml.SequenceNode) else [node]
+    if not all(isinstance(item, yaml.MappingNode) for item in maps):
+        raise MappingError(f"{_at(node)}a merge (<<) needs a map or a list of maps")
+    return maps
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise _wrong()
-    return value
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
 
 
-def _wrong() -> MappingError:
-    return MappingError(
-        f"The key rolesMapping of the Secret dex-config has a value of another kind than expected. {_FORM}"
-    )
+def _at(node: yaml.Node) -> str:
+    return f"rolesMapping, line {node.start_mark.line + 1}: "

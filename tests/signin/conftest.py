@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from destinations import current
 from destinations.cluster.memory import InMemoryCluster
-from edrportal.signin import attempts, middleware, views
+from edrportal.signin import attempts, middleware, oidc, views
 from edrportal.signin.limits import Attempts
+from tests.services.oidc_provider import OidcProvider, oidc_provider
+from tests.services.parts import Missing
 from tests.signin import world
+from tests.signin.liar import Liar, lying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,3 +37,21 @@ def people() -> Iterator[InMemoryCluster]:
     world.fill(cluster, world.secrets(), world.config_maps())
     with current.use(cluster):
         yield cluster
+
+
+@pytest.fixture
+def liar() -> Iterator[Liar]:
+    """A provider that says what a test wants it to, and of which nothing is known yet."""
+    oidc.forget()
+    with lying() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def dex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
+    """A certified provider in Dex's clothes."""
+    try:
+        with oidc_provider(tmp_path_factory.mktemp("oidc")) as provider:
+            yield provider
+    except Missing as error:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))

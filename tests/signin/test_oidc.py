@@ -1,27 +1,20 @@
-"""Single sign-on against a real, certified provider, and against one that lies."""
+"""Single sign-on in the portal's pages, against a real, certified provider."""
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client, override_settings
-from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
 
 from edrportal.environment import Environment
-from edrportal.signin import oidc, oidc_http, rolesmapping
+from edrportal.signin import oidc
 from edrportal.signin.oidc import OidcTrouble, Provider
 from tests.services.leaks import canary, known
-from tests.services.oidc_provider import REDIRECT, OidcProvider, oidc_provider
-from tests.services.parts import Missing
+from tests.services.oidc_provider import REDIRECT, OidcProvider
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -29,7 +22,7 @@ if TYPE_CHECKING:
 
     from destinations.cluster.memory import InMemoryCluster
 
-pytestmark = pytest.mark.people
+pytestmark = [pytest.mark.people, pytest.mark.oidc]
 MAPPING = """
 - connectorId: ldap
   groups:
@@ -49,19 +42,10 @@ PEOPLE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def dex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
-    try:
-        with oidc_provider(tmp_path_factory.mktemp("oidc")) as provider:
-            yield provider
-    except Missing as error:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
-
-
 @pytest.fixture
 def sso(dex: OidcProvider, people: InMemoryCluster) -> Iterator[OidcProvider]:
     """The provider with its people, configured as Epinio's chart does it."""
-    oidc_http.Wires.of.cache_clear()
+    oidc.forget()
     dex.control(users=PEOPLE, shift=0, silent=False)
     people.load(
         [
@@ -96,7 +80,7 @@ def sign_in(dex: OidcProvider, user: str, back: str = "/") -> tuple[Client, Any]
 def configured(people: InMemoryCluster, **data: str) -> None:
     manifest = dict(people.get_secret("dex-config").manifest)
     people.replace_secret({**manifest, "stringData": data})
-    oidc_http.Wires.of.cache_clear()
+    oidc.forget()
 
 
 def test_groups_become_roles_and_the_way_leads_back(sso: OidcProvider) -> None:
@@ -218,13 +202,12 @@ def test_a_nonce_of_another_sign_in_is_refused(sso: OidcProvider) -> None:
     provider = Provider(sso.issuer, sso.issuer, "portal", sso.secret, str(sso.ca), REDIRECT)
     begun = oidc.start(provider)
     back = sso.log_in(begun.url, ALICE)
-    query = {key: [value] for key, _, value in (part.partition("=") for part in back.partition("?")[2].split("&"))}
+    query = parse_qs(urlsplit(back).query)
     with pytest.raises(OidcTrouble, match="meant for somebody else"):
         oidc.finish(provider, {**begun.kept, "nonce": "another"}, query)
 
 
-def test_keys_that_changed_are_asked_for_again(sso: OidcProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_http, "_KEYS_SECONDS", 0.0)
+def test_keys_that_changed_are_asked_for_again(sso: OidcProvider) -> None:
     assert sign_in(sso, ALICE)[1].status_code == 200
     sso.control(rotate=True)
     assert sign_in(sso, ALICE)[1].status_code == 200
@@ -238,8 +221,7 @@ def test_clocks_may_differ_by_a_minute(sso: OidcProvider, shift: int, status: in
     assert status == 200 or "clocks" in answer.content.decode()
 
 
-def test_a_silent_provider_leaves_the_other_way_in(sso: OidcProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_http, "READ_SECONDS", 0.5)
+def test_a_silent_provider_leaves_the_other_way_in(sso: OidcProvider) -> None:
     sso.control(silent=True)
     begun = time.monotonic()
     page = Client().get("/signin")
@@ -305,232 +287,3 @@ def test_no_code_token_or_secret_stands_in_the_log(sso: OidcProvider, caplog: py
     ours = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("urllib3"))
     for secret in (code, sso.secret):
         assert secret not in ours
-
-
-# --- a provider that lies -------------------------------------------------------------------------------------------
-
-
-class Liar:
-    """A provider that answers as a test wants it to."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.key = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
-        self.claims: dict[str, Any] = {}
-        self.header = {"alg": "RS256", "kid": "one"}
-        self.sign: Any = None
-        self.raw: dict[str, bytes] = {}
-        self.drip = False
-
-    def answer(self, path: str) -> bytes:
-        if path in self.raw:
-            return self.raw[path]
-        if path.endswith("openid-configuration"):
-            found = {"issuer": self.address, "authorization_endpoint": f"{self.address}/auth",
-                     "token_endpoint": f"{self.address}/token", "jwks_uri": f"{self.address}/keys"}  # fmt: skip
-            return json.dumps(found).encode()
-        if path == "/keys":
-            return json.dumps({"keys": [self.key.as_dict(private=False)]}).encode()
-        token = self.sign() if self.sign else jwt.encode(self.header, self.claims, self.key)
-        return json.dumps({"id_token": token, "access_token": "x", "token_type": "Bearer"}).encode()
-
-
-@contextmanager
-def serving(liar: Liar, server: ThreadingHTTPServer) -> Iterator[Liar]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield liar
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def liar() -> Iterator[Liar]:
-    oidc_http.Wires.of.cache_clear()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status = 302 if made.raw.get("redirect") == self.path.encode() else 200
-            body = made.answer(self.path)
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", f"{made.address}/elsewhere")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            try:
-                for start in range(0, len(body), 1 if made.drip else len(body)):
-                    self.wfile.write(body[start : start + (1 if made.drip else len(body))])
-                    time.sleep(0.05 if made.drip else 0)
-            except OSError:
-                return
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Liar(f"http://127.0.0.1:{server.server_port}")
-    now = int(time.time())
-    made.claims = {"iss": made.address, "aud": "portal", "sub": "1", "iat": now, "exp": now + 300, "nonce": "nonce",
-                   "email": "x@y", "email_verified": True}  # fmt: skip
-    with serving(made, server):
-        yield made
-
-
-def finish(liar: Liar) -> oidc.Identity:
-    provider = Provider(liar.address, liar.address, "portal", "s", "", REDIRECT)
-    kept = {"state": "state", "nonce": "nonce", "code_verifier": "v" * 43}
-    return oidc.finish(provider, kept, {"state": ["state"], "code": ["code"]})
-
-
-def test_a_sound_token_of_the_fake_is_taken(liar: Liar) -> None:
-    assert finish(liar).email == "x@y"
-    liar.claims |= {"aud": ["portal"], "groups": ["a"], "federated_claims": {"connector_id": "c"}, "name": "X"}
-    assert finish(liar) == oidc.Identity("1", "x@y", "X", "c", ("a",))
-
-
-NOW = int(time.time())  # of the start of the run, which may be long ago when a test comes to it
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"iss": "https://evil.example"},
-        {"aud": "other"},
-        {"aud": ["portal", "other"]},
-        {"azp": "other"},
-        {"nonce": "other"},
-        {"nonce": None},
-        {"exp": NOW - 120},
-        {"exp": None},
-        {"exp": "soon"},
-        {"iat": NOW + 36_000},
-        {"nbf": NOW + 36_000},
-        {"sub": None},
-        {"email": ["x@y"]},
-        {"email_verified": "true"},
-        {"email_verified": None},
-        {"groups": "admins"},
-        {"groups": [1]},
-    ],
-)
-def test_a_token_for_others_or_other_times_is_refused(liar: Liar, changed: dict[str, Any]) -> None:
-    liar.claims = {key: value for key, value in (liar.claims | changed).items() if value is not None}
-    with pytest.raises(OidcTrouble):
-        finish(liar)
-
-
-def unsigned(liar: Liar) -> str:
-    import base64  # noqa: PLC0415 - only forging needs it
-
-    parts = [json.dumps({"alg": "none"}), json.dumps(liar.claims)]
-    return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts) + "."
-
-
-def with_public_key(liar: Liar) -> str:
-    pem = liar.key.as_pem(private=False)
-    return str(jwt.encode({"alg": "HS256"}, liar.claims, OctKey.import_key(pem)))
-
-
-def with_other_key(liar: Liar) -> str:
-    return str(jwt.encode({"alg": "RS256", "kid": "one"}, liar.claims, RSAKey.generate_key(2048)))
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "forge", [unsigned, with_public_key, with_other_key, lambda _: "x", lambda _: "a.b.c", lambda _: ""]
-)
-def test_a_token_that_nobody_known_signed_is_refused(liar: Liar, forge: Any) -> None:
-    liar.sign = lambda: forge(liar)
-    with pytest.raises(OidcTrouble):
-        finish(liar)
-
-
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])
-@pytest.mark.parametrize(
-    "raw", [b"", b"{", b"[]", b"x" * 300_000, b"\xff", b"[" * 100_000, b'{"keys": 7, "issuer": 7}']
-)
-def test_an_answer_that_is_none_is_refused(liar: Liar, path: str, raw: bytes) -> None:
-    liar.raw[path] = raw
-    with pytest.raises(OidcTrouble) as caught:
-        finish(liar)
-    assert caught.value.fix
-
-
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])
-def test_a_redirect_is_not_followed(liar: Liar, path: str) -> None:
-    liar.raw["redirect"] = path.encode()
-    liar.raw["/elsewhere"] = liar.answer(path)
-    with pytest.raises(OidcTrouble):
-        finish(liar)
-
-
-def test_a_provider_that_drips_is_left_after_seconds(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_http, "BUDGET_SECONDS", 0.5)
-    liar.drip = True
-    begun = time.monotonic()
-    with pytest.raises(OidcTrouble, match="does not answer"):
-        finish(liar)
-    assert time.monotonic() - begun < 5
-
-
-def test_only_one_page_waits_for_a_slow_provider(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_http, "BUDGET_SECONDS", 1.0)
-    liar.drip = True
-    provider = Provider(liar.address, liar.address, "portal", "s", "", REDIRECT)
-    first = threading.Thread(target=oidc.reachable, args=(provider,))
-    first.start()
-    time.sleep(0.3)
-    begun = time.monotonic()
-    assert [oidc.reachable(provider) for _ in range(5)] == [None] * 5
-    assert time.monotonic() - begun < 0.3
-    first.join()
-    trouble = oidc.reachable(provider)
-    assert trouble
-    assert "does not answer" in trouble.message
-
-
-def test_neither_proxy_nor_netrc_of_the_environment_is_used(
-    liar: Liar, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert finish(liar).email == "x@y"
-
-
-@pytest.mark.parametrize(
-    ("text", "groups", "expected"),
-    [
-        (MAPPING, ["admins", "team-a"], ("admin", "exporter:team-a")),
-        (MAPPING, ["admins "], ()),
-        (
-            MAPPING + "- {connectorId: ldap, groups: [{id: x, roles: [y]}]}",
-            ["x"],
-            (),
-        ),  # the first entry of a connector wins
-        ("", ["admins"], ()),
-        ("- connectorId: ldap", ["admins"], ()),
-        ("- {connectorId: ldap, groups: [{id: 1, roles: [2, true]}], more: 7}", ["1"], ("2", "true")),
-        ("- {connectorId: ldap, groups: [{id: a, roles: ~}]}", ["a"], ()),
-        ("- ~", ["a"], ()),
-    ],
-)
-def test_the_mapping_is_read_as_epinio_reads_it(text: str, groups: list[str], expected: tuple[str, ...]) -> None:
-    assert rolesmapping.read(text.encode()).roles("ldap", groups) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["ldap: {}", "7", "- 7", "- {groups: 7}", "- {groups: [{roles: x}]}", "- {connectorId: [x]}", "[", "\xff\x00"],
-)
-def test_a_mapping_of_another_shape_is_refused(text: str) -> None:
-    with pytest.raises(rolesmapping.MappingError):
-        rolesmapping.read(text.encode("latin-1"))

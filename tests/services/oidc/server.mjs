@@ -15,10 +15,10 @@ const signingKey = () => ({
 
 const build = () => new Provider(issuer, {
   jwks: { keys: [signingKey()] },
-  clients: [{
-    client_id: "portal", client_secret: secret, redirect_uris: [redirect],
-    grant_types: ["authorization_code"], response_types: ["code"], token_endpoint_auth_method: "client_secret_basic",
-  }],
+  clients: [
+    { client_id: "portal", client_secret: secret, token_endpoint_auth_method: "client_secret_basic" },
+    { client_id: "portal-public", token_endpoint_auth_method: "none" },
+  ].map((client) => ({ ...client, redirect_uris: [redirect], grant_types: ["authorization_code"], response_types: ["code"] })),
   findAccount: (ctx, id) => state.users[id] && ({ accountId: id, claims: () => ({ sub: id, ...state.users[id] }) }),
   claims: {
     openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"], "federated:id": ["federated_claims"],
