@@ -1,0 +1,1 @@
+"""The live check: what to ask of a registry, what it means, and where the last result is kept."""

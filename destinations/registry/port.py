@@ -1,0 +1,181 @@
+"""The port to the registries: what a live check asks, and what it learns. Values only; nothing here opens a socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+DEADLINE_SECONDS = 10.0
+"""The wall-clock limit of a whole check."""
+
+
+class Step(StrEnum):
+    """The stages of a check, in order."""
+
+    SECRETS = "secrets"
+    """What the Secrets alone say: is there anything to ask at all."""
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    REGISTRY = "registry"
+    """`/v2/`: is this a registry, and which authentication does it want."""
+    LOGIN = "login"
+    PUSH = "push"
+
+
+class Side(StrEnum):
+    """Whose view a stage is: Helm's, which pushes the chart; skopeo's, which pushes the image; or both."""
+
+    BOTH = "both"
+    CHART = "chart"
+    IMAGE = "image"
+
+
+class Outcome(StrEnum):
+    """What will happen to the chart or the image."""
+
+    PASS = "pass"  # noqa: S105 - a word
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Code(StrEnum):
+    """What a stage found; `livecheck.words` has the sentences. Stored as they are: never rename one."""
+
+    # secrets
+    READY = "ready"
+    NO_TARGET = "no-target"
+    # resolve
+    RESOLVED = "resolved"
+    NO_SUCH_NAME = "no-such-name"
+    BAD_HOST = "bad-host"
+    ADDRESS_REFUSED = "address-refused"
+    PORT_REFUSED = "port-refused"
+    # connect
+    CONNECTED = "connected"
+    NO_CONNECTION = "no-connection"
+    # tls
+    TRUSTED = "trusted"
+    UNKNOWN_AUTHORITY = "unknown-authority"
+    NAME_MISMATCH = "name-mismatch"
+    COMMON_NAME_ONLY = "common-name-only"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    BAD_CERTIFICATE = "bad-certificate"
+    OLD_TLS = "old-tls"
+    PLAIN_HTTP = "plain-http"
+    NO_TLS = "no-tls"
+    # registry
+    WANTS_BASIC = "wants-basic"
+    WANTS_TOKEN = "wants-token"  # noqa: S105 - a word
+    WANTS_NOTHING = "wants-nothing"
+    WANTS_OTHER = "wants-other"
+    NOT_A_REGISTRY = "not-a-registry"
+    REDIRECTS = "redirects"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    SERVER_ERROR = "server-error"
+    BAD_ANSWER = "bad-answer"
+    REALM_REFUSED = "realm-refused"
+    # login
+    LOGGED_IN = "logged-in"
+    NOT_CHECKED = "not-checked"
+    """Reachable, and nobody asked for credentials: nothing is proven of them."""
+    NO_CREDENTIALS = "no-credentials"
+    HALF_CREDENTIALS = "half-credentials"
+    WRONG_CREDENTIALS = "wrong-credentials"
+    TOKEN_SERVICE_FAILS = "token-service-fails"  # noqa: S105 - a word
+    # push
+    MAY_PUSH = "may-push"
+    MAY_PUSH_ANONYMOUSLY = "may-push-anonymously"
+    MAY_NOT_PUSH = "may-not-push"
+    NO_REPOSITORY = "no-repository"
+    """The registry wants the repository created first."""
+    WOULD_CREATE = "would-create"
+    """To ask for push might create the repository, and it does not exist: nobody can know from here."""
+    UPLOAD_ELSEWHERE = "upload-elsewhere"
+    UPLOAD_LEFT = "upload-left"
+    """It may push; the upload that proved it could not be cancelled."""
+    # any
+    OUT_OF_TIME = "out-of-time"
+    NOT_REACHED = "not-reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a tool trusts: the certificates in these PEM texts, and the public CAs or not."""
+
+    pems: tuple[bytes, ...] = field(default=(), repr=False)
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One tool's way: `host` as it stands in the reference (HOST or HOST:PORT), its repository, account and trust.
+
+    Credentials show in no repr. `stop` is set where the Secrets alone end this leg; then nothing is asked for it.
+    """
+
+    host: str = ""
+    repository: str = ""
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    trust: Trust = field(default_factory=Trust)
+    stop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a check asks: both legs, and for which application (`workspace/shop`)."""
+
+    name: str
+    chart: Leg
+    image: Leg
+    app: str = "workspace/shop"
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """One stage: `ok` None where nobody can know. `ms` None where nothing was measured.
+
+    `detail` holds what the sentence needs and what is the portal's own knowledge: an address, a repository, a status
+    code. Never text that the remote server sent.
+    """
+
+    step: Step
+    side: Side
+    ok: bool | None
+    code: Code
+    ms: int | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check learned: the stages in order, what follows for chart and image, and the chain the server presented.
+
+    `chain` is DER, the server's own certificate first; it is shown after an own parsing, never as text of the server.
+    """
+
+    stages: tuple[StageResult, ...]
+    chart: Outcome
+    image: Outcome
+    checked_at: datetime
+    chain: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+class Registries(Protocol):
+    """Registries as Helm and skopeo meet them."""
+
+    def check(self, plan: Plan) -> Report:
+        """Ask what `plan` wants to know, and end within DEADLINE_SECONDS.
+
+        Never raises for anything that a registry or a network does. Sends the credentials of a leg only to that leg's
+        host, over TLS that the leg's trust accepts, or to the token service that this host names. Leaves nothing behind
+        but what the report says.
+        """
