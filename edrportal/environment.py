@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from edrportal.registry_environment import RegistryEnvironment
+from edrportal.variables import ConfigurationError, number, secret
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+__all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment"]
 
 MIN_KEY_LENGTH = 32
 _CLUSTERS = {"kubernetes", "memory"}
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-
-
-class ConfigurationError(ValueError):
-    """A setting that the server cannot start with; the text names the variable and never its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class OidcEnvironment:
         """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
         return cls(
             client_id=variables.get("EDRPORTAL_OIDC_CLIENT_ID", ""),
-            client_secret=_secret(variables, "EDRPORTAL_OIDC_CLIENT_SECRET"),
+            client_secret=secret(variables, "EDRPORTAL_OIDC_CLIENT_SECRET"),
             issuer=variables.get("EDRPORTAL_OIDC_ISSUER", ""),
             endpoint=variables.get("EDRPORTAL_OIDC_ENDPOINT", ""),
             ca_file=variables.get("EDRPORTAL_OIDC_CA_FILE", ""),
@@ -68,12 +68,13 @@ class Environment:
     proxy_hops: int = 0
     kubernetes_events: bool = False
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
+    registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
         """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
         return cls(
-            secret_key=_secret(variables, "EDRPORTAL_SECRET_KEY"),
+            secret_key=secret(variables, "EDRPORTAL_SECRET_KEY"),
             cluster=variables.get("EDRPORTAL_CLUSTER") or "kubernetes",
             namespace=variables.get("EDRPORTAL_NAMESPACE") or _pod_namespace() or "epinio",
             kube_context=variables.get("EDRPORTAL_KUBE_CONTEXT", ""),
@@ -81,12 +82,13 @@ class Environment:
             epinio_version=variables.get("EDRPORTAL_EPINIO_VERSION", ""),
             public_url=variables.get("EDRPORTAL_PUBLIC_URL", "").rstrip("/"),
             allow_plain_http=variables.get("EDRPORTAL_ALLOW_PLAIN_HTTP") == "true",
-            secret_key_fallbacks=tuple(_secret(variables, "EDRPORTAL_SECRET_KEY_FALLBACKS").split()),
-            idle_minutes=_number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
-            session_hours=_number(variables, "EDRPORTAL_SESSION_HOURS", 8),
-            proxy_hops=_number(variables, "EDRPORTAL_PROXY_HOPS", 0),
+            secret_key_fallbacks=tuple(secret(variables, "EDRPORTAL_SECRET_KEY_FALLBACKS").split()),
+            idle_minutes=number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
+            session_hours=number(variables, "EDRPORTAL_SESSION_HOURS", 8),
+            proxy_hops=number(variables, "EDRPORTAL_PROXY_HOPS", 0),
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
             oidc=OidcEnvironment.read(variables),
+            registry=RegistryEnvironment.read(variables),
         )
 
     @property
@@ -113,44 +115,37 @@ class Environment:
             raise ConfigurationError(
                 f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
             )
-        for name, number, least in (
+        for name, stated, least in (
             ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
             ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
             ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
         ):
-            if number < least:
+            if stated < least:
                 raise ConfigurationError(f"{name} is a whole number, at least {least}")
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
             )
+        self.registry.check()
 
     def check_address(self, host: str) -> None:
-        """Raise ConfigurationError for an address that others reach where passwords would travel in clear."""
+        """Raise ConfigurationError for an address that others reach where that is not safe.
+
+        Passwords would travel in clear, or people elsewhere could have this machine's own ports asked.
+        """
         try:
             local = host == "localhost" or ip_address(host).is_loopback
         except ValueError:
             local = False
+        if not local and self.registry.loopback:
+            raise ConfigurationError(
+                f"EDRPORTAL_REGISTRY_LOOPBACK is for the demo and for tests, and {host} is no loopback address: unset it"
+            )
         if not local and not self.is_https and not self.allow_plain_http:
             raise ConfigurationError(
                 f"{host} is no loopback address, and passwords would travel in clear: put the portal behind TLS and set "
                 "EDRPORTAL_PUBLIC_URL=https://…, or set EDRPORTAL_ALLOW_PLAIN_HTTP=true"
             )
-
-
-def _number(variables: Mapping[str, str], name: str, default: int) -> int:
-    """Return a whole number, -1 for what is none: `check` says so when a server starts."""
-    text = variables.get(name) or str(default)
-    return int(text) if re.fullmatch("[0-9]{1,6}", text) else -1
-
-
-def _secret(variables: Mapping[str, str], name: str) -> str:
-    if path := variables.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(f"{name}_FILE cannot be read") from None
-    return variables.get(name, "")
 
 
 def _pod_namespace() -> str:

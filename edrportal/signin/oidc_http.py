@@ -7,8 +7,6 @@ which the caller leaves behind when its time is over; a few of them at most may 
 from __future__ import annotations
 
 import logging
-import threading
-from concurrent.futures import Future, wait
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote_plus
@@ -22,6 +20,7 @@ from requests.auth import HTTPBasicAuth
 from edrportal.signin import oidc_trouble as why
 from edrportal.signin.oidc_bounds import Bounded
 from edrportal.signin.oidc_trouble import OidcTrouble, Reason
+from edrportal.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +41,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
 )
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-_threads = threading.BoundedSemaphore(16)
+_threads = Threads(16)
 
 
 def get(provider: Provider, url: str, deadline: Deadline, *, unusable: Reason) -> dict[str, Any]:
@@ -89,27 +88,17 @@ def _object(answer: requests.Response) -> dict[str, Any] | None:
 
 def _asked(provider: Provider, deadline: Deadline, ask: Callable[[OAuth2Session], _T]) -> _T:
     """Return what a thread finds out in time. What went wrong there is raised here without its words or its frames."""
-    if not _threads.acquire(blocking=False):
-        raise OidcTrouble(*why.SLOW)
-    outcome: Future[_T] = Future()
-    threading.Thread(target=_run, args=(outcome, provider, deadline, ask), daemon=True).start()
-    wait([outcome], deadline.left)
-    error = outcome.exception() if outcome.done() else TimeoutError()
-    if error:
-        reason = _reason(error)
-        _log.warning("%s (%s)", reason.message, type(error).__name__)
-        raise OidcTrouble(*reason)
-    return outcome.result()
-
-
-def _run(outcome: Future[_T], provider: Provider, deadline: Deadline, ask: Callable[[OAuth2Session], _T]) -> None:
     try:
-        with _session(provider, deadline) as session:
-            outcome.set_result(ask(session))
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the caller waits for it
-        outcome.set_exception(error)
-    finally:
-        _threads.release()
+        return _threads.run(lambda: _answer(provider, deadline, ask), deadline.left)
+    except BaseException as error:  # noqa: BLE001 - whatever the thread met
+        reason, kind = _reason(error), type(error).__name__
+    _log.warning("%s (%s)", reason.message, kind)
+    raise OidcTrouble(*reason)
+
+
+def _answer(provider: Provider, deadline: Deadline, ask: Callable[[OAuth2Session], _T]) -> _T:
+    with _session(provider, deadline) as session:
+        return ask(session)
 
 
 def _session(provider: Provider, deadline: Deadline) -> OAuth2Session:

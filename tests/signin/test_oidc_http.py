@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from edrportal.signin import oidc, oidc_http
 from edrportal.signin import oidc_trouble as why
 from edrportal.signin.oidc import OidcTrouble
+from edrportal.threads import Threads
 from tests.services.leaks import canary, known
 from tests.services.pki import make_pki
 from tests.services.processes import free_port
@@ -134,7 +135,7 @@ def test_whoever_drips_is_left_in_two_seconds_by_everybody_who_asks(liar: Liar, 
 
 
 def test_calls_that_hang_are_few(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_http, "_threads", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(oidc_http, "_threads", Threads(1))
     monkeypatch.setattr(oidc, "_GLANCE_SECONDS", 0.2)
     liar.drip_head = True
     assert oidc.reachable(liar.provider())

@@ -1,0 +1,114 @@
+"""The guard: a host is read once, resolved once, and every address of it is looked at before one is dialled.
+
+No name is refused for its spelling. `localhost`, `*.svc`, `kubernetes.default` and their like are caught by what they
+resolve to: loopback, and the cluster's own networks. A name that anybody may point anywhere is judged in no other way.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+from destinations.registry import resolver
+from destinations.registry.port import Code
+from destinations.registry.rules import check_address
+from destinations.registry.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from destinations.registry.deadline import Deadline
+    from destinations.registry.rules import Address, Rules
+
+    Resolve = Callable[[str, Deadline], Iterable[Address]]
+
+HTTPS = 443
+_MAX_PORT = 65535
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]{1,253}))(?::([1-9][0-9]{0,4}))?")
+_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+_REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?#\\]+)(?:[/?][!-\"$-\[\]-~]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A host that may be asked: its name (an IPv6 address without brackets), its port, its checked addresses."""
+
+    name: str
+    port: int
+    addresses: tuple[Address, ...]
+
+
+def parse(host: str) -> tuple[str, int]:
+    """Return name, in lower case, and port of HOST, HOST:PORT or [IPv6]:PORT. Raises Trouble (BAD_HOST).
+
+    Without a port it is 443. A name has letters, digits and hyphens in labels of at most 63, and no dot at its end: more
+    no image reference can hold. A last label that is a number makes an address in four plain decimals or nothing; the
+    short, octal and hexadecimal forms that the system's resolver would take are neither address nor name.
+    """
+    found = _HOST.fullmatch(host)
+    if not found or int(found[3] or HTTPS) > _MAX_PORT:
+        raise Trouble(Code.BAD_HOST)
+    return _literal(found[1]) if found[1] else _name(found[2].lower()), int(found[3] or HTTPS)
+
+
+def parse_realm(url: str) -> str:
+    """Return HOST or HOST:PORT of a token service, for `approve`. Raises Trouble (REALM_REFUSED).
+
+    It is an https address without user, fragment, backslash, blank, control character or anything outside of ASCII.
+    """
+    found = _REALM.fullmatch(url)
+    if not found:
+        raise Trouble(Code.REALM_REFUSED)
+    try:
+        parse(found[1])
+    except Trouble:
+        raise Trouble(Code.REALM_REFUSED) from None
+    return found[1]
+
+
+def approve(host: str, deadline: Deadline, rules: Rules, resolve: Resolve = resolver.resolve) -> Approved:
+    """Return the host with addresses that may be dialled, resolved once; one refused address refuses all.
+
+    Raises Trouble: BAD_HOST, PORT_REFUSED, NO_SUCH_NAME, ADDRESS_REFUSED or OUT_OF_TIME.
+    """
+    name, port = parse(host)
+    if port not in rules.ports:
+        raise Trouble(Code.PORT_REFUSED)
+    addresses = _addresses(name, deadline, resolve)
+    for address in addresses:
+        check_address(address, rules)
+    return Approved(name, port, addresses)
+
+
+def _addresses(name: str, deadline: Deadline, resolve: Resolve) -> tuple[Address, ...]:
+    try:
+        return (ip_address(name),)
+    except ValueError:
+        found = tuple(dict.fromkeys(resolve(name, deadline)))
+    if not found:
+        raise Trouble(Code.NO_SUCH_NAME)
+    return found
+
+
+def _literal(text: str) -> str:
+    try:
+        return str(IPv6Address(text))
+    except ValueError:
+        raise Trouble(Code.BAD_HOST) from None
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text) or (_NUMBER.fullmatch(text) and not _is_address(text)):
+        raise Trouble(Code.BAD_HOST)
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
