@@ -117,18 +117,23 @@ def log_in(host: str, destination: Destination, bundle: bytes | None, certificat
         raise Stop(_login_error(host, asked, "missing username or password for basic auth"), explanations.HALF_LOGIN)
     if ":" in username:
         raise Stop("bad credential format: colons(:) are not allowed in username", explanations.COLON_IN_USER)
-    return Target(hosts.sent(asked), username=username, password=password)
+    return login_target(host, username, password)
+
+
+def login_target(host: str, username: str, password: str) -> Target:
+    """Return where Helm logs in, whatever the credentials are worth."""
+    return Target(hosts.sent(hosts.requested(host)), username=username, password=password)
 
 
 def _login_error(host: str, asked: str, problem: str) -> str:
     return f'authenticating to {quote(host)}: GET "https://{asked}/v2/": {problem}'
 
 
-def push_chart(destination: Destination, login_host: str, login: Target) -> Target:
+def push_chart(destination: Destination, login_host: str, login: Target, *, name: str = CHART_NAME) -> Target:
     """Stage `chart-push`: return where Helm pushes the chart; it knows credentials for `login_host` alone."""
     path = _trim_schemes(destination.url)
     try:
-        chart = references.parse_chart(f"{gopath.join(path, CHART_NAME)}:{CHART_VERSION}")
+        chart = references.parse_chart(f"{gopath.join(path, name)}:{CHART_VERSION}")
     except references.BadReference as error:
         raise Stop(str(error), explanations.BAD_CHART) from None
     asked = hosts.requested(chart.host)
@@ -145,10 +150,10 @@ def _trim_schemes(url: str) -> str:
     return url
 
 
-def push_image(destination: Destination) -> tuple[Reference, skopeo.Login]:
+def push_image(destination: Destination, *, name: str = IMAGE_NAME) -> tuple[Reference, skopeo.Login]:
     """Stage `image-push`, first half: return where skopeo pushes the image and with which credentials."""
     try:
-        image = references.parse_image(f"{_trim_schemes(destination.url)}/{IMAGE_NAME}:{IMAGE_TAG}")
+        image = references.parse_image(f"{_trim_schemes(destination.url)}/{name}:{IMAGE_TAG}")
     except references.BadReference as error:
         raise Stop(str(error), explanations.BAD_IMAGE) from None
     try:
@@ -159,12 +164,17 @@ def push_image(destination: Destination) -> tuple[Reference, skopeo.Login]:
 
 def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> None:
     """Stage `image-push`, second half, the portal's own judgement: anonymous, or another registry than the chart's."""
-    elsewhere = image.host != chart.host and not {image.host, chart.host} <= hosts.HUB
+    elsewhere = goes_elsewhere(chart.host, image)
     if login.anonymous:
         cause = explanations.OTHER_REGISTRY if elsewhere else explanations.ANONYMOUS
         raise Stop(None, cause, Why.ANONYMOUS)
     if elsewhere:
         raise Stop(None, explanations.OTHER_REGISTRY, Why.OTHER_REGISTRY)
+
+
+def goes_elsewhere(chart_host: str, image: Reference) -> bool:
+    """Say whether the image goes to another registry than the chart."""
+    return image.host != chart_host and not {image.host, chart_host} <= hosts.HUB
 
 
 STAGES = tuple(stage for stage in Stage if stage is not Stage.LISTING)

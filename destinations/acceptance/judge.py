@@ -125,7 +125,7 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
     """Run the export, one stage between two yields; a stage that fails raises Stop."""
     export.look_up(secret)
     yield
-    destination = _read_credentials(reading, reads_auth=reads_auth)
+    destination = read_credentials(reading, reads_auth=reads_auth)
     yield
     host = export.destination_host(secret.name, destination.url)
     yield
@@ -141,8 +141,8 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
     yield
 
 
-def _read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
-    """Stage `credentials`: the strict reading of the Secret."""
+def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
+    """Stage `credentials`: the strict reading of the Secret. Raises Stop."""
     try:
         config = reading.config
         entry = parsing.read_entry(config)

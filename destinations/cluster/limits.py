@@ -39,6 +39,11 @@ def is_qualified_name(text: str) -> bool:
     return len(name) <= MAX_LABEL and _LABEL_TEXT.fullmatch(name) is not None
 
 
+def is_dns_label(text: str) -> bool:
+    """Say whether a namespace or an application can have this name: a DNS label (RFC 1123)."""
+    return len(text) <= MAX_LABEL and "." not in text and is_name(text)
+
+
 def is_label_value(text: str) -> bool:
     """Say whether this can be the value of a label; the empty text can."""
     return not text or (len(text) <= MAX_LABEL and _LABEL_TEXT.fullmatch(text) is not None)

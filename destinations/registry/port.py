@@ -117,7 +117,8 @@ class Trust:
 class Leg:
     """One tool's way: `host` as it stands in the reference (HOST or HOST:PORT), its repository, account and trust.
 
-    Credentials show in no repr. `stop` is set where the Secrets alone end this leg; then nothing is asked for it.
+    Credentials show in no repr. `stop` and `fix` are set where the Secrets alone end this leg: why, and what to do.
+    Without a host nothing can be asked for it.
     """
 
     host: str = ""
@@ -127,16 +128,22 @@ class Leg:
     identity_token: str = field(default="", repr=False)
     trust: Trust = field(default_factory=Trust)
     stop: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a check asks: both legs, and for which application (`workspace/shop`)."""
+    """What a check asks: both legs, and for which application (`workspace/shop`).
+
+    `lenient` where Epinio is older than 1.14.1: its Helm falls back to plain HTTP and takes token services that the
+    portal does not follow, so what ends there is unknown and not a failure.
+    """
 
     name: str
     chart: Leg
     image: Leg
     app: str = "workspace/shop"
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

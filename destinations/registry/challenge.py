@@ -1,0 +1,103 @@
+"""What a registry wants before it answers: the header `WWW-Authenticate`, as Helm and skopeo read it. Pure.
+
+Mirrors oras-go v2.6.2 registry/remote/auth/{challenge,client}.go and containers/image docker/wwwauthenticate.go. Both read
+one challenge a header line. Helm looks at the first line alone, skopeo takes the first that it knows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_PARAMETER = re.compile(
+    r"""[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*"""
+)
+_QUAY_PATH = "/v2/auth"
+
+
+class Scheme(StrEnum):
+    """The ways to authenticate that the tools know."""
+
+    BASIC = "basic"
+    BEARER = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One challenge; `realm`, `service` and `scope` are empty unless it is Bearer's. All three are the server's words."""
+
+    scheme: Scheme
+    realm: str = ""
+    service: str = ""
+    scope: str = ""
+
+    @property
+    def may_create(self) -> bool:
+        """Whether to ask this token service for push may create the repository, as Quay's does."""
+        return urlsplit(self.realm).path.rstrip("/") == _QUAY_PATH if _is_url(self.realm) else False
+
+
+def for_helm(lines: Sequence[str]) -> Challenge | None:
+    """Return the challenge that Helm answers, None where it gives up."""
+    return _read(lines[0]) if lines else None
+
+
+def for_skopeo(lines: Iterable[str]) -> Challenge | None:
+    """Return the challenge that skopeo answers, None where it pushes without credentials."""
+    return next((found for line in lines if (found := _read(line))), None)
+
+
+def _read(line: str) -> Challenge | None:
+    start = _TOKEN.match(line)
+    if not start or start[0].lower() not in set(Scheme):
+        return None
+    scheme = Scheme(start[0].lower())
+    if scheme is Scheme.BASIC:
+        return Challenge(scheme)
+    found = _parameters(line, start.end())
+    return Challenge(scheme, found.get("realm", ""), found.get("service", ""), found.get("scope", ""))
+
+
+def _parameters(line: str, position: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    while match := _PARAMETER.match(line, position):
+        value = match[2]
+        found[match[1].lower()] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+        position = match.end()
+        if line[position : position + 1] != ",":
+            break
+        position += 1
+    return found
+
+
+def helm_refuses(realm: str, registry: str) -> bool:
+    """Say whether Helm takes no token from there: plain http, or an inner address of another host (validateRealm).
+
+    `registry` is the host of the registry without its port. An empty realm is not refused; the request then fails.
+    """
+    if not realm:
+        return False
+    if not _is_url(realm) or urlsplit(realm).scheme != "https":
+        return True
+    name = urlsplit(realm).hostname or ""
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return False
+    inner = address.is_loopback or address.is_link_local or address.is_private or address.is_unspecified
+    return inner and name != registry
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:
+        return False

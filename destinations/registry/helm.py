@@ -1,0 +1,79 @@
+"""Helm's view of a registry: it logs in at `/v2/`, then pushes the chart as whoever it logged in as.
+
+Mirrors Helm 3.19 pkg/registry/client.go (Login, Push) with oras-go v2.6.2 (auth/client.go, registry/remote/repository.go).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations.acceptance.export import CHART_VERSION
+from destinations.registry import challenge as challenges
+from destinations.registry import uploads
+from destinations.registry.challenge import Challenge, Scheme
+from destinations.registry.port import Code
+from destinations.registry.stops import Stop
+from destinations.registry.visit import OK, PING, UNAUTHORIZED
+
+if TYPE_CHECKING:
+    from destinations.registry.channel import Answer
+    from destinations.registry.visit import Visit
+
+
+def log_in(visit: Visit) -> tuple[Code, bool | None]:
+    """Return how the login ends. Raises Stop."""
+    if visit.first.status == OK:
+        return Code.NOT_CHECKED, None
+    asked = _challenge(visit, visit.first)
+    if asked.scheme is Scheme.BASIC:
+        _show_basic(visit)
+        return Code.LOGGED_IN, True
+    visit.take_token(asked, *asked.scope.split())
+    answer = visit.ask("GET", PING)
+    answer.raise_for_trouble()
+    if answer.status != OK:
+        raise Stop(Code.TOKEN_SERVICE_FAILS, detail={"status": str(answer.status)})
+    return (Code.NO_CREDENTIALS, None) if visit.account.is_anonymous else (Code.LOGGED_IN, True)
+
+
+def push(visit: Visit) -> Code:
+    """Return how the right to push was proven. Raises Stop."""
+    manifest = f"/v2/{visit.leg.repository}/manifests/{CHART_VERSION}"
+    if visit.first.status != OK:
+        return _authorized(visit, visit.first, manifest)
+    answer = visit.ask("HEAD", manifest)  # `/v2/` wanted nothing: Helm shows nothing until it is asked
+    if answer.status == UNAUTHORIZED:
+        return _authorized(visit, answer, manifest)
+    uploads.look(answer)
+    answer = visit.open_upload()
+    if answer.status == UNAUTHORIZED:
+        return _authorized(visit, answer, manifest)
+    left = visit.cancelled(answer) is Code.UPLOAD_LEFT
+    return Code.UPLOAD_LEFT if left else Code.MAY_PUSH_ANONYMOUSLY
+
+
+def _authorized(visit: Visit, answer: Answer, manifest: str) -> Code:
+    asked = _challenge(visit, answer)
+    if asked.scheme is Scheme.BEARER:
+        return visit.may_push(visit.scoped_token(asked), manifest)
+    _show_basic(visit)
+    uploads.look(visit.ask("HEAD", manifest))
+    return visit.cancelled(visit.open_upload())
+
+
+def _challenge(visit: Visit, answer: Answer) -> Challenge:
+    """Return what Helm answers. Raises Stop where it gives up."""
+    asked = challenges.for_helm(answer.all("WWW-Authenticate"))
+    if asked is None:
+        raise Stop(Code.WANTS_OTHER)
+    if asked.scheme is Scheme.BEARER and challenges.helm_refuses(asked.realm, visit.channel.approved.name):
+        raise Stop(Code.REALM_REFUSED, ok=None if visit.lenient else False)
+    return asked
+
+
+def _show_basic(visit: Visit) -> None:
+    if visit.account.is_anonymous:
+        raise Stop(Code.NO_CREDENTIALS)
+    if not (visit.leg.username and visit.leg.password):
+        raise Stop(Code.HALF_CREDENTIALS)
+    visit.show_basic()

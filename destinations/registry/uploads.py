@@ -1,0 +1,74 @@
+"""Proves the right to push by an upload that is opened and cancelled, where nothing else tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from destinations.registry.channel import path_of
+from destinations.registry.port import Code, Side
+from destinations.registry.stops import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from destinations.registry.channel import Answer
+    from destinations.registry.guard import Approved
+
+    Ask = Callable[[str, str], Answer]
+
+_OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
+_GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
+_HTTPS = 443
+
+
+def look(answer: Answer) -> None:
+    """Judge the answer to what the tool looks for before it pushes; whether it is there does not matter. Raises Stop."""
+    answer.raise_for_trouble()
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+    if answer.status not in {_OK, _NOT_FOUND}:
+        raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+
+
+def target(repository: str) -> str:
+    """Return where an upload is opened, by POST."""
+    return f"/v2/{repository}/blobs/uploads/"
+
+
+def proven(answer: Answer, ask: Ask, repository: str, side: Side, approved: Approved) -> Code:
+    """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises Stop."""
+    answer.raise_for_trouble()
+    detail = {"status": str(answer.status)}
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        raise Stop(Code.MAY_NOT_PUSH, detail=detail)
+    if answer.status == _NOT_FOUND:
+        raise Stop(Code.NO_REPOSITORY, detail=detail)
+    location = next(iter(answer.all("Location")), "")
+    if answer.status != _ACCEPTED or not location:
+        raise Stop(Code.BAD_ANSWER, detail=detail)
+    opened = _same_origin(location, repository, approved)
+    if opened is None:  # Helm refuses to go on there; skopeo would
+        raise Stop(Code.UPLOAD_ELSEWHERE, ok=False if side is Side.CHART else None)
+    return _cancel(ask, opened)
+
+
+def _cancel(ask: Ask, target: str) -> Code:
+    try:
+        gone = ask("DELETE", target).status in _GONE
+    except Stop:
+        gone = False
+    return Code.MAY_PUSH if gone else Code.UPLOAD_LEFT
+
+
+def _same_origin(location: str, repository: str, approved: Approved) -> str | None:
+    """Return path and query of an upload at the registry itself, None for one elsewhere: nothing is ever sent there."""
+    name = f"[{approved.name}]" if ":" in approved.name else approved.name
+    base = f"https://{name}:{approved.port}{target(repository)}"
+    try:
+        parts = urlsplit(urljoin(base, location))
+        same = (parts.scheme, parts.hostname, parts.port or _HTTPS) == ("https", approved.name, approved.port)
+    except ValueError:
+        return None
+    path = path_of(parts.geturl())
+    return path if same and "@" not in parts.netloc and path.isascii() and path.isprintable() else None

@@ -1,0 +1,126 @@
+"""One tool at one registry that has answered: what it sends, and the right to push that a token shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from destinations.registry import grants, uploads
+from destinations.registry.port import Code, Side
+from destinations.registry.stops import Stop
+from destinations.registry.tokens import Account, Tokens
+
+if TYPE_CHECKING:
+    from destinations.registry.challenge import Challenge
+    from destinations.registry.channel import Answer, Channel
+    from destinations.registry.port import Leg
+
+PING = "/v2/"
+OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
+
+
+@dataclass(slots=True)
+class Known:
+    """Which passwords this registry took and refused in this very check: none is tried twice."""
+
+    taken: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    refused: set[tuple[str, str]] = field(default_factory=set, repr=False)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One tool's requests; `first` is the registry's answer to `/v2/` without credentials."""
+
+    side: Side
+    leg: Leg = field(repr=False)
+    channel: Channel
+    first: Answer
+    tokens: Tokens
+    known: Known
+    lenient: bool = False
+    authorization: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    """skopeo's, from the login to the push; its cache keeps it, too."""
+
+    @property
+    def account(self) -> Account:
+        """As whom the tool asks."""
+        leg = self.leg
+        return Account(leg.username, leg.password, leg.identity_token, named=self.side is Side.IMAGE)
+
+    @property
+    def scope(self) -> str:
+        """What the tool asks a token for."""
+        return f"repository:{self.leg.repository}:pull,push"
+
+    def ask(self, method: str, target: str) -> Answer:
+        """Send what the tool would send, with what it has to show. Raises Stop and OutOfTime."""
+        return self.channel.ask(method, target, authorization=self.authorization)
+
+    def show_basic(self) -> None:
+        """Prove the password at `/v2/`, once for each. Raises Stop."""
+        account = self.account
+        pair = (account.username, account.password)
+        self.authorization = account.basic
+        self.refuse_known(pair)
+        if pair in self.known.taken:
+            return
+        answer = self.ask("GET", PING)
+        answer.raise_for_trouble()
+        if answer.status in {UNAUTHORIZED, FORBIDDEN}:
+            self.known.refused.add(pair)
+            empty = account.is_anonymous
+            raise Stop(Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)})
+        if answer.status != OK:
+            raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+        self.known.taken.add(pair)
+
+    def take_token(self, challenge: Challenge, *scopes: str) -> str:
+        """Get a token and show it from now on. Raises Stop."""
+        account = self.account
+        pair = (account.username, account.password)
+        if not account.identity_token:
+            self.refuse_known(pair)
+        try:
+            token = self.tokens.ask(challenge, scopes, account)
+        except Stop as stop:
+            if stop.code is Code.WRONG_CREDENTIALS and not account.identity_token:
+                self.known.refused.add(pair)
+            raise
+        self.authorization = f"Bearer {token}"
+        return token
+
+    def refuse_known(self, pair: tuple[str, str]) -> None:
+        """Stop before a password that was refused is sent again. Raises Stop."""
+        if pair in self.known.refused:
+            raise Stop(Code.WRONG_CREDENTIALS)
+
+    def may_push(self, token: str, target: str) -> Code:
+        """Return MAY_PUSH or UPLOAD_LEFT for a token with the scope of the push. Raises Stop.
+
+        `target` is what the tool looks for first.
+        """
+        granted = grants.may_push(token, self.leg.repository)
+        if granted is False:
+            raise Stop(Code.MAY_NOT_PUSH)
+        uploads.look(self.ask("HEAD", target))
+        return Code.MAY_PUSH if granted else self.cancelled(self.open_upload())
+
+    def open_upload(self) -> Answer:
+        """Open an upload and return the answer, whatever it says. Raises Stop."""
+        return self.ask("POST", uploads.target(self.leg.repository))
+
+    def cancelled(self, answer: Answer) -> Code:
+        """Return what an upload that was opened proves, and cancel it. Raises Stop."""
+        return uploads.proven(answer, self.ask, self.leg.repository, self.side, self.channel.approved)
+
+    def scoped_token(self, challenge: Challenge) -> str:
+        """Get a token for the push; where to ask might create the repository, only for one that is there. Raises Stop."""
+        if challenge.may_create and not self.account.is_anonymous and not self._exists(challenge):
+            raise Stop(Code.WOULD_CREATE, ok=None)
+        return self.take_token(challenge, self.scope)
+
+    def _exists(self, challenge: Challenge) -> bool:
+        self.take_token(challenge, f"repository:{self.leg.repository}:pull")
+        answer = self.ask("GET", f"/v2/{self.leg.repository}/tags/list?n=1")
+        return answer.status == OK

@@ -1,0 +1,69 @@
+"""What a registry says at `/v2/` to whoever shows no credentials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from destinations.registry import challenge as challenges
+from destinations.registry.challenge import Scheme
+from destinations.registry.port import Code
+from destinations.registry.stops import Stop
+from destinations.registry.visit import OK, PING, UNAUTHORIZED
+
+if TYPE_CHECKING:
+    from destinations.registry.channel import Answer, Channel
+    from destinations.registry.guard import Approved
+
+_NOT_FOUND = 404
+_REDIRECTS = range(300, 400)
+_HTTPS = 443
+
+
+def ask(channel: Channel) -> tuple[Code, Answer]:
+    """Return what the registry wants, and its answer. Raises Stop for what is none."""
+    answer = channel.ask("GET", PING)
+    if answer.status in _REDIRECTS:
+        raise _redirected(answer, channel.approved)
+    answer.raise_for_trouble()
+    if answer.status == UNAUTHORIZED:
+        return _wanted(answer), answer
+    if answer.status == OK and _is_registry(answer):
+        return Code.WANTS_NOTHING, answer
+    raise Stop(Code.NOT_A_REGISTRY, detail={"status": str(answer.status)})
+
+
+def _wanted(answer: Answer) -> Code:
+    found = challenges.for_skopeo(answer.all("WWW-Authenticate"))
+    if found is None:
+        raise Stop(Code.WANTS_OTHER)
+    return Code.WANTS_BASIC if found.scheme is Scheme.BASIC else Code.WANTS_TOKEN
+
+
+def _is_registry(answer: Answer) -> bool:
+    """Say whether 200 came from a registry: it names the protocol, or answers in JSON (distribution's and OCI's API)."""
+    kind = next(iter(answer.all("Content-Type")), "")
+    return bool(answer.all("Docker-Distribution-Api-Version")) or kind.partition(";")[0].strip().lower() in {
+        "application/json",
+        "",
+    }
+
+
+def _redirected(answer: Answer, approved: Approved) -> Stop:
+    """Return what follows of a redirect that the portal does not follow, and the tools do.
+
+    Helm sends no credentials to another origin, skopeo (Go's net/http) none to another host. Within the same one nobody
+    can know from here.
+    """
+    name = f"[{approved.name}]" if ":" in approved.name else approved.name
+    try:
+        parts = urlsplit(urljoin(f"https://{name}:{approved.port}{PING}", next(iter(answer.all("Location")), "")))
+        host, port = parts.hostname or "", parts.port or _HTTPS
+    except ValueError:
+        host, port = "", 0
+    same_origin = (host, port) == (approved.name, approved.port) and parts.scheme == "https"
+    near = host == approved.name or host.endswith(f".{approved.name}")
+    detail = {"status": str(answer.status)}
+    return Stop(
+        Code.REDIRECTS, ok=None if same_origin else False, ok_image=None if near else False, detail=detail
+    )
