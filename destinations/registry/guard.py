@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 HTTPS = 443
 _MAX_PORT = 65535
-_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]{1,253}))(?::([1-9][0-9]{0,4}))?")
-_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:]{1,253}))(?::([1-9][0-9]{0,4}))?")
+_LABEL = "(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-_REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?#\\]+)(?:[/?][!-\"$-\[\]-~]*)?")
+_REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?#]*)(?:[/?][!-\"$-\[\]-~]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def parse(host: str) -> tuple[str, int]:
     found = _HOST.fullmatch(host)
     if not found or int(found[3] or HTTPS) > _MAX_PORT:
         raise Trouble(Code.BAD_HOST)
-    return _literal(found[1]) if found[1] else _name(found[2].lower()), int(found[3] or HTTPS)
+    return _literal(found[1]) if found[1] else _name(found[2]), int(found[3] or HTTPS)
 
 
 def parse_realm(url: str) -> str:
@@ -101,9 +102,10 @@ def _literal(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    if not _NAME.fullmatch(text) or (_NUMBER.fullmatch(text) and not _is_address(text)):
+    lower = text.lower()
+    if not _NAME.fullmatch(text) or (_NUMBER.fullmatch(lower) and not _is_address(lower)):
         raise Trouble(Code.BAD_HOST)
-    return text
+    return lower
 
 
 def _is_address(text: str) -> bool:

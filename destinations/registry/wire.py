@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 from typing import TYPE_CHECKING
@@ -29,8 +30,7 @@ def connect(approved: Approved, watch: Watch) -> socket.socket:
     """
     for tried, address in enumerate(approved.addresses):
         share = watch.deadline.left / (len(approved.addresses) - tried)
-        if sock := _dialled(address, approved.port, share):
-            watch.keep(sock)
+        if sock := _dialled(address, approved.port, share, watch):
             return sock
     _ = watch.deadline.left
     raise Trouble(Code.NO_CONNECTION)
@@ -102,13 +102,15 @@ class _Bounded(io.BufferedReader):
         return super().read(MAX_ANSWER_BYTES + 1 if size is None or size < 0 else min(size, MAX_ANSWER_BYTES + 1))
 
 
-def _dialled(address: Address, port: int, seconds: float) -> socket.socket | None:
+def _dialled(address: Address, port: int, seconds: float, watch: Watch) -> socket.socket | None:
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - IPv4
-    sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        sock.settimeout(seconds)
-        sock.connect((str(address), port))
+        with contextlib.ExitStack() as stack:
+            sock = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            sock.settimeout(seconds)
+            sock.connect((str(address), port))
+            watch.keep(sock)
+            stack.pop_all()  # it stays open
     except OSError:
-        sock.close()
         return None
     return sock

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from destinations import current
 from edrportal.environment import ConfigurationError, Environment
+from edrportal.server import Server
+from tests.services.pki import make_pki
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +57,89 @@ def test_loopback_is_fine(address: str) -> None:
 
 def test_the_key_is_in_no_repr() -> None:
     assert "kkkk" not in repr(Environment.read(KEY))
+
+
+PRIVATE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
+
+
+def test_the_live_check_has_safe_defaults() -> None:
+    found = Environment.read(KEY).registry
+    assert [str(one) for one in found.networks] == PRIVATE.split(",")
+    assert [str(one) for one in found.cluster_networks] == [
+        "10.42.0.0/16", "10.43.0.0/16", "10.96.0.0/12", "10.244.0.0/16",
+    ]  # fmt: skip
+    assert found.ports == {443, 5000, 5443, 8443}
+    assert (found.loopback, found.skopeo_roots, found.check_interval_minutes) == (False, "public", 0)
+
+
+def test_lists_of_networks_and_ports_take_commas_and_blanks_and_none() -> None:
+    stated = {
+        "EDRPORTAL_REGISTRY_NETWORKS": " none ",
+        "EDRPORTAL_CLUSTER_NETWORKS": "10.1.0.0/16, fd00:1::/64 10.2.0.0/16",
+    }
+    found = Environment.read({**KEY, **stated, "EDRPORTAL_REGISTRY_PORTS": "443, 65535"}).registry
+    found.check()
+    assert found.networks == ()
+    assert [str(one) for one in found.cluster_networks] == ["10.1.0.0/16", "fd00:1::/64", "10.2.0.0/16"]
+    assert found.ports == {443, 65535}
+
+
+WRONG = [
+    ("EDRPORTAL_REGISTRY_NETWORKS", "internal"),
+    ("EDRPORTAL_REGISTRY_NETWORKS", "10.1.2.3/8"),
+    ("EDRPORTAL_REGISTRY_NETWORKS", "0.0.0.0/0"),
+    ("EDRPORTAL_REGISTRY_NETWORKS", "10.1.0.0/16,8.8.8.0/24"),
+    ("EDRPORTAL_REGISTRY_NETWORKS", "8.0.0.0/6"),
+    ("EDRPORTAL_CLUSTER_NETWORKS", "10.42.0.0/33"),
+    ("EDRPORTAL_CLUSTER_NETWORKS", "none,10.42.0.0/16"),
+    ("EDRPORTAL_REGISTRY_PORTS", "https"),
+    ("EDRPORTAL_REGISTRY_PORTS", "0"),
+    ("EDRPORTAL_REGISTRY_PORTS", "443,65536"),
+    ("EDRPORTAL_REGISTRY_PORTS", ","),
+    ("EDRPORTAL_REGISTRY_PORTS", "443-445"),
+    ("EDRPORTAL_CHECK_INTERVAL_MINUTES", "-5"),
+    ("EDRPORTAL_CHECK_INTERVAL_MINUTES", "hourly"),
+    ("EDRPORTAL_SKOPEO_ROOTS", "Public"),
+    ("EDRPORTAL_SKOPEO_ROOTS", "README.md"),
+    ("EDRPORTAL_SKOPEO_ROOTS", "a\0b"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=ascii)
+def test_a_wrong_setting_of_the_live_check_is_named_when_a_server_starts(name: str, value: str) -> None:
+    found = Environment.read({**KEY, name: value})
+    with pytest.raises(ConfigurationError, match=name) as caught:
+        found.check()
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_skopeos_roots_can_be_a_file(tmp_path: Path) -> None:
+    for stated in ("public", "none", str(make_pki(tmp_path).ca)):
+        Environment.read({**KEY, "EDRPORTAL_SKOPEO_ROOTS": stated}).check()
+
+
+LOOPBACK = {**KEY, "EDRPORTAL_REGISTRY_LOOPBACK": "true", "EDRPORTAL_PUBLIC_URL": "https://portal.example.com"}
+
+
+@pytest.mark.parametrize(
+    "bind", ["0.0.0.0:8000", "[::]:8000", "portal.example.com:8000", ":8000", "8000", "unix:/portal"]
+)
+def test_the_server_refuses_to_ask_loopback_for_people_elsewhere(bind: str) -> None:
+    with (
+        override_settings(ENVIRONMENT=Environment.read({**LOOPBACK, "EDRPORTAL_ALLOW_PLAIN_HTTP": "true"})),
+        pytest.raises(CommandError, match="EDRPORTAL_REGISTRY_LOOPBACK"),
+    ):
+        call_command("serve", bind=bind)
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:8000", "[::1]:8000", "localhost:8000"])
+def test_the_server_may_ask_loopback_for_people_on_this_machine(bind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(Server, "__init__", lambda _, __, bind: started.append(bind))
+    monkeypatch.setattr(Server, "run", lambda _: None)
+    with override_settings(ENVIRONMENT=Environment.read(LOOPBACK)):
+        call_command("serve", bind=bind, stdout=StringIO())
+    assert started == [bind]
 
 
 @pytest.mark.parametrize("wrong", [{"EDRPORTAL_CLUSTER": "etcd"}, {"EDRPORTAL_PUBLIC_URL": "portal.example.com"}])
