@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from destinations.registry.visit import Known, Visit
 from destinations.registry.watch import Watch
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
 
     from destinations.registry.channel import Answer
@@ -90,7 +90,7 @@ class _Check:
         for sides in self._grouped(tuple(self._legs), lambda leg: leg.stop):
             leg = self._legs[sides[0]]
             code, detail = (Code.NO_TARGET, {"message": leg.stop, "fix": leg.fix}) if leg.stop else (Code.READY, {})
-            self._note(Step.SECRETS, sides, code, ok=not leg.stop, detail=detail)
+            self._note(Step.SECRETS, sides, _Found(code, leg, ok=not leg.stop, detail=detail))
         asked = tuple(side for side, leg in self._legs.items() if leg.host)
         for sides in self._grouped(asked, lambda leg: leg.host):
             self._go(sides)
@@ -129,7 +129,9 @@ class _Check:
         try:
             secured = self._stage(Step.TLS, sides, lambda: self._secured(channel, self._legs[sides[0]].trust))
             first = self._stage(Step.REGISTRY, sides, lambda: _welcomed(channel)) if secured else None
-            for side in sides if first else ():
+            if not first:
+                return
+            for side in sides:
                 tokens = self._tokens(channel.approved, self._legs[side].trust)
                 self._push(Visit(side, self._legs[side], channel, first, tokens, known, self._plan.lenient))
         finally:
@@ -185,24 +187,16 @@ class _Check:
             oks = {Side.CHART: stop.ok, Side.IMAGE: stop.ok_image}
             together = [sides] if len({oks[side] for side in sides}) == 1 else [(side,) for side in sides]
             for same in together:
-                self._note(step, same, stop.code, ok=oks[same[0]], detail={**detail, **stop.detail}, begun=begun)
+                ended_so = _Found(stop.code, stop, ok=oks[same[0]], detail={**detail, **stop.detail})
+                self._note(step, same, ended_so, begun)
             return None
-        self._note(step, sides, found.code, ok=found.ok, detail=found.detail, begun=begun)
+        self._note(step, sides, found, begun)
         return found.value
 
-    def _note(
-        self,
-        step: Step,
-        sides: tuple[Side, ...],
-        code: Code,
-        *,
-        ok: bool | None,
-        detail: Mapping[str, str],
-        begun: float | None = None,
-    ) -> None:
+    def _note(self, step: Step, sides: tuple[Side, ...], found: _Found[object], begun: float | None = None) -> None:
         ms = None if begun is None else round((time.monotonic() - begun) * 1000)
         side = sides[0] if len(sides) == 1 else Side.BOTH
-        self.stages.append(StageResult(step, side, ok, code, ms, detail))
+        self.stages.append(StageResult(step, side, found.ok, found.code, ms, found.detail))
 
 
 def _welcomed(channel: Channel) -> _Found[Answer]:

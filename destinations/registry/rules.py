@@ -89,6 +89,11 @@ def rules(environment: RegistryEnvironment, api_servers: Iterable[str] = ()) -> 
     )
 
 
+def is_inner(address: Address) -> bool:
+    """Say whether only this machine or a private network has this address."""
+    return _is_within(address, _LOOPBACK) or _is_within(address, PRIVATE)
+
+
 def check_address(address: Address, rules: Rules) -> None:
     """Raise Trouble (ADDRESS_REFUSED) for an address that a check must not dial."""
     if not _is_allowed(address, rules):

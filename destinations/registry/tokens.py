@@ -48,7 +48,9 @@ class Account:
     @property
     def basic(self) -> str:
         """The header of Basic authentication (RFC 7617)."""
-        return "Basic " + b64encode(f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")).decode("ascii")
+        return "Basic " + b64encode(f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")).decode(
+            "ascii"
+        )
 
 
 class Tokens:

@@ -64,6 +64,4 @@ def _redirected(answer: Answer, approved: Approved) -> Stop:
     same_origin = (host, port) == (approved.name, approved.port) and parts.scheme == "https"
     near = host == approved.name or host.endswith(f".{approved.name}")
     detail = {"status": str(answer.status)}
-    return Stop(
-        Code.REDIRECTS, ok=None if same_origin else False, ok_image=None if near else False, detail=detail
-    )
+    return Stop(Code.REDIRECTS, ok=None if same_origin else False, ok_image=None if near else False, detail=detail)
