@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from destinations.registry import guard, helm, refusals, resolver, skopeo, welcome, wire
 from destinations.registry.channel import Channel
@@ -193,7 +193,7 @@ class _Check:
         self._note(step, sides, found, begun)
         return found.value
 
-    def _note(self, step: Step, sides: tuple[Side, ...], found: _Found[object], begun: float | None = None) -> None:
+    def _note(self, step: Step, sides: tuple[Side, ...], found: _Found[Any], begun: float | None = None) -> None:
         ms = None if begun is None else round((time.monotonic() - begun) * 1000)
         side = sides[0] if len(sides) == 1 else Side.BOTH
         self.stages.append(StageResult(step, side, found.ok, found.code, ms, found.detail))
