@@ -6,7 +6,6 @@ Mirrors containers/image docker/docker_client.go (detectProperties, setupRequest
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from destinations.registry import challenge as challenges
@@ -18,8 +17,6 @@ from destinations.registry.visit import OK
 
 if TYPE_CHECKING:
     from destinations.registry.visit import Visit
-
-_NOWHERE = sha256(b"a blob that no registry holds: edrportal").hexdigest()
 
 
 def log_in(visit: Visit) -> tuple[Code, bool | None]:
@@ -38,7 +35,7 @@ def log_in(visit: Visit) -> tuple[Code, bool | None]:
 
 def push(visit: Visit) -> Code:
     """Return how the right to push was proven. Raises Stop."""
-    blob = f"/v2/{visit.leg.repository}/blobs/sha256:{_NOWHERE}"
+    blob = f"/v2/{visit.leg.repository}/blobs/{uploads.NOWHERE}"
     if visit.token:
         return visit.may_push(visit.token, blob)
     uploads.look(visit.ask("HEAD", blob))

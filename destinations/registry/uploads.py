@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
 _GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
 _HTTPS = 443
+NOWHERE = f"sha256:{sha256(b'what no registry holds: edrportal').hexdigest()}"
+"""A digest to look for: whether it is there does not matter, whether one may look does."""
 
 
 def look(answer: Answer) -> None:

@@ -109,6 +109,7 @@ def _dialled(address: Address, port: int, seconds: float, watch: Watch) -> socke
             sock = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             sock.settimeout(seconds)
             sock.connect((str(address), port))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a request goes out in several pieces
             watch.keep(sock)
             stack.pop_all()  # it stays open
     except OSError:
