@@ -30,7 +30,7 @@ _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:]{1,253}))(?::([1-9][0-9]{0,4})
 _LABEL = "(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
-_REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?#]*)(?:[/?][!-\"$-\[\]-~]*)?")
+_REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?]*)(?:[/?][!-\"$-\[\]-~]*)?")
 
 
 @dataclass(frozen=True, slots=True)

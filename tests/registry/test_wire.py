@@ -130,6 +130,10 @@ def test_whoever_is_slow_is_left_at_the_deadline(what: str, tls: Pki | None) -> 
         assert 0.2 < time.monotonic() - began < 1.5
 
 
+def bombs(sock: socket.socket, over: threading.Event) -> None:
+    says(packed(bomb(300)))(sock, over)
+
+
 BIG: dict[str, Script] = {
     "endless headers": pours(OK, b"X-Y: z\r\n" * 1000, 10_000),
     "5,000 headers": pours(OK, b"X: y\r\n", 5_000),
@@ -143,7 +147,7 @@ BIG: dict[str, Script] = {
     "one chunk of 300 MB": pours(OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (300 * MIB), bytes(MIB), 300),
     "a body of unknown length": pours(OK + b"\r\n", bytes(MIB), 300),
     "a trailer without end": pours(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1000, 10_000),
-    "a gzip bomb of 300 KB": lambda sock, _: sock.sendall(packed(bomb(300))),
+    "a gzip bomb of 300 KB": bombs,
 }  # fmt: skip
 
 
@@ -229,6 +233,16 @@ def test_a_request_that_nobody_takes_ends_at_the_deadline() -> None:
         pytest.raises(OutOfTime),
     ):
         send(sock, bytes(64 * MIB), watch.deadline)
+
+
+def test_nothing_is_sent_when_the_time_is_over() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        with pytest.raises(OutOfTime):
+            send(near, REQUEST, Deadline(0))
+        far.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            far.recv(1)
 
 
 def test_a_request_to_nobody_has_no_connection() -> None:
