@@ -128,7 +128,7 @@ class _Check:
         """Go on from the connection, for those who trust the same."""
         try:
             secured = self._stage(Step.TLS, sides, lambda: self._secured(channel, self._legs[sides[0]].trust))
-            first = self._stage(Step.REGISTRY, sides, lambda: self._welcomed(channel)) if secured else None
+            first = self._stage(Step.REGISTRY, sides, lambda: _welcomed(channel)) if secured else None
             if not first:
                 return
             for side in sides:
@@ -136,10 +136,6 @@ class _Check:
                 self._push(Visit(side, self._legs[side], channel, first, tokens, known, self._plan.lenient))
         finally:
             channel.close()
-
-    def _welcomed(self, channel: Channel) -> _Found[Answer]:
-        code, answer = welcome.ask(channel, self._plan.image.repository)
-        return _Found(code, answer)
 
     def _secured(self, channel: Channel, trust: Trust) -> _Found[bool]:
         try:
@@ -201,6 +197,11 @@ class _Check:
         ms = None if begun is None else round((time.monotonic() - begun) * 1000)
         side = sides[0] if len(sides) == 1 else Side.BOTH
         self.stages.append(StageResult(step, side, found.ok, found.code, ms, found.detail))
+
+
+def _welcomed(channel: Channel) -> _Found[Answer]:
+    code, answer = welcome.ask(channel)
+    return _Found(code, answer)
 
 
 def _logged_in(ended: tuple[Code, bool | None]) -> _Found[bool]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from destinations.registry import challenge as challenges
-from destinations.registry import uploads
 from destinations.registry.challenge import Scheme
 from destinations.registry.port import Code
 from destinations.registry.stops import Stop
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
     from destinations.registry.channel import Answer, Channel
     from destinations.registry.guard import Approved
 
-_REDIRECTS, _TURNS_INTO_GET = range(300, 400), {301, 302, 303}
+_REDIRECTS = range(300, 400)
 _HTTPS = 443
 
 
-def ask(channel: Channel, image: str) -> tuple[Code, Answer]:
-    """Return what the registry wants, and its answer; `image` is the repository that skopeo goes to. Raises Stop."""
+def ask(channel: Channel) -> tuple[Code, Answer]:
+    """Return what the registry wants, and its answer. Raises Stop for what is none."""
     answer = channel.ask("GET", PING)
     if answer.status in _REDIRECTS:
-        raise _redirected(answer, channel, image)
+        raise _redirected(answer, channel.approved)
     answer.raise_for_trouble()
     if answer.status == UNAUTHORIZED:
         return _wanted(answer), answer
@@ -49,19 +48,17 @@ def _is_registry(answer: Answer) -> bool:
     }
 
 
-def _redirected(answer: Answer, channel: Channel, image: str) -> Stop:
+def _redirected(answer: Answer, approved: Approved) -> Stop:
     """Return what follows of a redirect that the portal does not follow, and the tools do.
 
-    Helm sends no credentials to another origin, skopeo (Go's net/http) none to another host; and a redirect by 301, 302
-    or 303 turns the request that opens an upload into one that does not. For the rest nobody can know from here.
+    Helm shows its credentials to no other origin; skopeo to none but hosts below the registry's own name (Go's net/http up
+    to 1.23). Nobody asks for a push there without. What the same origin or such a host answers, nobody can know from here.
     """
-    scheme, host, port = _led_to(answer, channel.approved)
-    name = channel.approved.name
-    near = host == name or host.endswith(f".{name}")
-    fails = not near or channel.ask("POST", uploads.target(image)).status in _TURNS_INTO_GET
-    stays = (scheme, host, port) == ("https", name, channel.approved.port)
+    origin = _led_to(answer, approved)
+    stays = origin == ("https", approved.name, approved.port)
+    below = origin[1].endswith(f".{approved.name}")
     detail = {"status": str(answer.status)}
-    return Stop(Code.REDIRECTS, ok=None if stays else False, ok_image=False if fails else None, detail=detail)
+    return Stop(Code.REDIRECTS, ok=None if stays else False, ok_image=None if stays or below else False, detail=detail)
 
 
 def _led_to(answer: Answer, approved: Approved) -> tuple[str, str, int]:
