@@ -17,11 +17,14 @@ from cryptography.x509.oid import NameOID
 
 from destinations import names, secrets
 from destinations.cluster.memory import InMemoryCluster
+from destinations.demo_registry import USER
 from destinations.docker_config import new
 from destinations.model import Credentials
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from destinations.demo_registry import DemoRegistry
 
 
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
@@ -36,11 +39,12 @@ _ROLES = {"administrator": "admin", "manager": "application_manager:team-a", "ex
 _ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_read\nexport_registries_read"}
 
 
-def demo_cluster(now: datetime, namespace: str = "epinio") -> InMemoryCluster:
-    """Return the cluster; passwords and certificates are made anew each time."""
+def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistry | None = None) -> InMemoryCluster:
+    """Return the cluster; passwords and certificates are made anew each time. `registry` is one that answers checks."""
     cluster = InMemoryCluster(namespace)
     cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
     cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now), *_left_over(now), *_people()])
+    cluster.load(_answering(now, registry) if registry else [])
     cluster.config_maps.load(
         [*_roles(), {"metadata": {"name": names.TEAMS_CONFIG_MAP}, "data": {"team-a": "uid-of-team-a"}}]
     )
@@ -184,6 +188,17 @@ def _destination(  # noqa: PLR0913 - one line a destination above
         },
         "data": data,
     }
+
+
+def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
+    """Return destinations at the demo's own registry: one that it takes, and one whose password it does not."""
+    sound, wrong = ({"auth": _auth(USER, password), "username": USER, "password": password}
+                    for password in (registry.password, token_urlsafe(12)))  # fmt: skip
+    return [
+        _destination("demo-registry", registry.host, "platform", now, days=5, certs="demo-registry-ca", entry=sound),
+        _destination("demo-revoked", registry.host, "platform", now, days=90, certs="demo-registry-ca", entry=wrong),
+        _certificate("demo-registry-ca", registry.ca, now),
+    ]
 
 
 def _left_over(now: datetime) -> list[dict[str, Any]]:

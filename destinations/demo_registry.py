@@ -1,0 +1,138 @@
+"""A small registry for the demo: in the demo's own process, on loopback, with TLS by a CA of its own. It keeps nothing."""
+
+from __future__ import annotations
+
+import ssl
+from base64 import b64encode
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from secrets import compare_digest, token_urlsafe
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+USER = "robot"
+_HOST = "127.0.0.1"
+_UPLOADS = "/blobs/uploads/"
+
+
+class DemoRegistry:
+    """Where it listens (HOST:PORT), the PEM of its CA, and the one password it takes."""
+
+    def __init__(self, now: datetime) -> None:
+        """Take a free port; the key, the CA and the password are made anew each time."""
+        self.password = token_urlsafe(12)
+        self.ca, chain = _certificates(now)
+        self.server = ThreadingHTTPServer((_HOST, 0), _handler(self.password))
+        self.port = self.server.server_port
+        self.host = f"{_HOST}:{self.port}"
+        plain = self.server.socket
+        self.server.socket = _context(chain).wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+
+
+@contextmanager
+def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
+    """Let it answer for as long as the block lasts."""
+    made = DemoRegistry(now)
+    thread = Thread(target=made.server.serve_forever, name="demo registry", daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.server.shutdown()
+        made.server.server_close()
+        thread.join()
+
+
+def _handler(password: str) -> type[BaseHTTPRequestHandler]:
+    """Return what answers: the part of the distribution API that precedes a push, and nothing that stores."""
+    expected = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 5
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._answer(200 if self.path == "/v2/" else 404)
+
+        def do_HEAD(self) -> None:
+            self._answer(404)
+
+        def do_POST(self) -> None:
+            is_upload = self.path.endswith(_UPLOADS)
+            self._answer(
+                202 if is_upload else 404, **({"Location": f"{self.path}{token_urlsafe(12)}"} if is_upload else {})
+            )
+
+        def do_DELETE(self) -> None:
+            self._answer(204 if _UPLOADS in self.path else 404)
+
+        def _answer(self, status: int, **headers: str) -> None:
+            if not compare_digest(self.headers.get("Authorization", "").encode(), expected.encode()):
+                status, headers = 401, {"WWW-Authenticate": 'Basic realm="demo registry"'}
+            self.send_response(status)
+            for name, value in {"Docker-Distribution-Api-Version": "registry/2.0", **headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
+            """Say nothing."""
+
+    return Handler
+
+
+def _context(chain: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with TemporaryDirectory() as directory:  # Python reads keys from files alone
+        file = Path(directory, "chain.pem")
+        file.write_bytes(chain)
+        context.load_cert_chain(file)
+    return context
+
+
+def _certificates(now: datetime) -> tuple[bytes, bytes]:
+    """Return the CA in PEM, and the key and certificate of the server that it issued."""
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Demo Registry CA")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "demo registry")])
+    ca = _signed(now, issuer, ca_key.public_key(), issuer, ca_key, x509.BasicConstraints(ca=True, path_length=0))
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(_HOST))])
+    leaf = _signed(now, subject, key.public_key(), issuer, ca_key, names)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return ca.public_bytes(Encoding.PEM), private + leaf.public_bytes(Encoding.PEM)
+
+
+def _signed(  # noqa: PLR0913, PLR0917 - what a certificate says
+    now: datetime,
+    subject: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    issuer: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    extension: x509.ExtensionType,
+) -> x509.Certificate:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(extension, critical=False)
+        .sign(issuer_key, hashes.SHA256())
+    )
