@@ -48,6 +48,13 @@ class Part:
 ETCD = Part("etcd", "kubernetes", "go.etcd.io/etcd/server/v3")
 KUBE_APISERVER = Part("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", _KUBERNETES_FLAGS)
 KUBECTL = Part("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", _KUBERNETES_FLAGS)
+REGISTRY = Part(
+    "registry",
+    "registry",
+    "github.com/distribution/distribution/v3/cmd/registry",
+    "-s -w -X github.com/distribution/distribution/v3/version.version=v3.1.2",
+)
+HELM = Part("helm", "helm", "helm.sh/helm/v3/cmd/helm")
 
 
 def program(part: Part) -> Path:
@@ -111,7 +118,7 @@ def _build(go: str, part: Part, path: Path) -> None:
 
 def main() -> int:
     """Build every part ahead of the tests; with CI=true a missing one is a failure."""
-    for part in (ETCD, KUBE_APISERVER, KUBECTL):
+    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM):
         try:
             program(part)
         except Missing as error:

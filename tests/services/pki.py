@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,37 @@ class Pki:
     token_public_key: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A certificate and the private key that goes with it."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate in PEM."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def der(self) -> bytes:
+        """The certificate in DER."""
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def key_pem(self) -> bytes:
+        """The private key in PEM."""
+        return _private(self.key)
+
+
 def make_pki(directory: Path) -> Pki:
     """Write a CA and what hangs from it into the directory."""
-    ca_key, key, token_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     files = Pki(*(directory / name for name in ("ca.crt", "tls.crt", "tls.key", "sa.key", "sa.pub")))
-    ca = _certificate("tests", ca_key, "tests", ca_key, is_ca=True)
-    files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    leaf = _certificate("127.0.0.1", key, "tests", ca_key, is_ca=False)
-    files.certificate.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
-    files.key.write_bytes(_private(key))
+    ca, token_key = issue("tests", ca=True), ec.generate_private_key(ec.SECP256R1())
+    leaf = issue("127.0.0.1", by=ca, names=LOOPBACK)
+    files.ca.write_bytes(ca.pem)
+    files.certificate.write_bytes(leaf.pem)
+    files.key.write_bytes(leaf.key_pem)
     files.token_key.write_bytes(_private(token_key))
     files.token_public_key.write_bytes(
         token_key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -43,24 +68,33 @@ def make_pki(directory: Path) -> Pki:
     return files
 
 
-def _certificate(
-    name: str, key: ec.EllipticCurvePrivateKey, issuer: str, issuer_key: ec.EllipticCurvePrivateKey, *, is_ca: bool
-) -> x509.Certificate:
+def issue(
+    name: str, *, by: Holder | None = None, ca: bool = False, names: Sequence[str] = (), days: tuple[float, float] = (0, 2)
+) -> Holder:
+    """Return a new certificate, signed `by` another holder or by itself.
+
+    `names` are its alternative names, addresses among them; without any it has a common name alone. `days` says from
+    when to when it counts, from now; the beginning an hour earlier.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(name))
-        .issuer_name(_name(issuer))
+        .issuer_name(by.certificate.subject if by else _name(name))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        .not_valid_before(now + timedelta(days=days[0]) - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=days[1]))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
-    if not is_ca:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")])
-        builder = builder.add_extension(names, critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_general(one) for one in names]), critical=False)
+    return Holder(builder.sign(by.key if by else key, hashes.SHA256()), key)
+
+
+def _general(name: str) -> x509.GeneralName:
+    return x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
 
 
 def _name(text: str) -> x509.Name:

@@ -1,0 +1,23 @@
+"""The portal's live check of a scenario: the one place that knows how it is called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations.livecheck.plan import NO_ROOTS, plan
+from destinations.registry.probe import NetworkRegistries
+from destinations.registry.rules import Rules
+from tests.registry.scenarios import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from destinations.model import Secret
+    from destinations.registry.port import Report
+
+_LOOPBACK = Rules(ports=frozenset(range(1, 65536)), networks=(), allow_loopback=True)
+
+
+def check(secrets: Mapping[str, Secret], roots: bytes = b"") -> Report:
+    """Check the destination; `roots` is what the image of skopeo trusts itself, nobody where it is empty."""
+    return NetworkRegistries(_LOOPBACK).check(plan(secrets[NAME], secrets, skopeo_roots=roots or NO_ROOTS))
