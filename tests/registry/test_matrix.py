@@ -46,13 +46,14 @@ def test_the_tools_do_what_the_check_said(scenario: Scenario, world: World, tmp_
     before = registry.pristine() if registry else []
 
     said = checking.check(secrets, scenario.roots(world))
-    assert (registry.listing() if registry else []) == before
+    after = registry.listing() if registry else []
     chart, image = _export(scenario, world, tmp_path)
 
     assert (chart.passed, image.passed) == (scenario.chart is Outcome.PASS, scenario.image is Outcome.PASS), (
         f"the tools do something new: {chart.text} {image.text}"
     )
     assert (said.chart, said.image) == scenario.expected, f"{_told(said)}; Helm: {chart.text}; skopeo: {image.text}"
+    assert after == before
 
 
 def _export(scenario: Scenario, world: World, directory: Path) -> tuple[Ran, Ran]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
+    from typing import Self
 
 ROBOT = Account("robot", known("push-me-6f1d"), repositories="platform/.*")
 READER = Account("reader", known("read-me-2c9a"), frozenset({"pull"}))
@@ -77,7 +78,7 @@ class World:
         self._stack = ExitStack()
         self._running: dict[str, Server] = {}
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         """Stop everything at the end of the block."""
         return self
 

@@ -15,7 +15,7 @@ from tests.services.web import Handler, web_server
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _PATH = re.compile(r"/v2/(?P<repository>.+)/(?:blobs|manifests|tags)/")
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"}
@@ -93,7 +93,7 @@ class _Door(Handler):
         found = self.pool.request(self.command, url, headers=sent, body=body or None, redirect=False)
         length = found.headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(found.data))
         if self.front.upload and (place := found.headers.get("Location")):
-            port = self.server.server_address[1]
+            port = self.connection.getsockname()[1]
             found.headers["Location"] = f"{self.front.upload}:{port}/{place.split('/', 3)[3]}"
         kept = {name.replace("-", "_"): value for name, value in found.headers.items() if name.lower() not in _HOP}
         self.answer(found.status, found.data, **{**kept, "Content_Length": length})

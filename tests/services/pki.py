@@ -69,7 +69,12 @@ def make_pki(directory: Path) -> Pki:
 
 
 def issue(
-    name: str, *, by: Holder | None = None, ca: bool = False, names: Sequence[str] = (), days: tuple[float, float] = (0, 2)
+    name: str,
+    *,
+    by: Holder | None = None,
+    ca: bool = False,
+    names: Sequence[str] = (),
+    days: tuple[float, float] = (0, 2),
 ) -> Holder:
     """Return a new certificate, signed `by` another holder or by itself.
 

@@ -68,9 +68,7 @@ def handed(name: str, secrets: Mapping[str, Secret]) -> Handed:
         username, _, password = b64decode(entry["auth"]).decode().partition(":")
     certs = secret.data.get(CERTS_KEY, b"").decode()
     held = secrets[certs].data if certs else {}
-    return Handed(
-        host, secret.annotations[ORGANIZATION_ANNOTATION], username, password, secret.data[CONFIG_KEY], held
-    )
+    return Handed(host, secret.annotations[ORGANIZATION_ANNOTATION], username, password, secret.data[CONFIG_KEY], held)
 
 
 def push_chart(given: Handed, directory: Path, *, seconds: float = LIMIT_SECONDS) -> Ran:
