@@ -54,6 +54,11 @@ class Scenario:
     seconds: float = LIMIT_SECONDS
 
     @property
+    def leaves(self) -> bool:
+        """Whether an upload may stay open: the token says nothing, and the robot may not cancel."""
+        return self.server == "opaque"
+
+    @property
     def expected(self) -> tuple[Outcome, Outcome]:
         """What the check has to say of chart and image: what the tools do, but where nobody can know."""
         return self.check or (self.chart, self.image)

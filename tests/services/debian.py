@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -35,6 +36,8 @@ def skopeo() -> Path:
 def _unpack(package: str, place: Path) -> None:
     if not shutil.which("apt-get"):
         raise Missing("The registry 2.8 is a package of Debian 12, and this is another system")
+    if os.geteuid() == 0:  # a container often comes without the lists of packages
+        _run(["apt-get", "update"], place)
     _run(["apt-get", "download", package], place)
     for archive in place.glob("*.deb"):
         _run(["dpkg-deb", "-x", archive.name, "."], place)

@@ -77,8 +77,13 @@ class _Door(Handler):
         found = _PATH.match(self.path)
         if not found:
             return person is not NOBODY
-        needed = "pull" if self.command in _READS else "push"
-        return needed in person.allowed(found["repository"])
+        return self.needed() in person.allowed(found["repository"])
+
+    def needed(self) -> str:
+        """Return the right that this request takes; with tokens, to cancel an upload takes one that a robot lacks."""
+        if self.command in _READS:
+            return "pull"
+        return "delete" if self.command == "DELETE" and self.front.tokens else "push"
 
     def refuse(self, status: int, code: str, **headers: str) -> None:
         """Answer as registries refuse."""

