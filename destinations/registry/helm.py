@@ -44,11 +44,11 @@ def push(visit: Visit) -> Code:
     if answer.status == UNAUTHORIZED:
         return _authorized(visit, answer, manifest)
     uploads.look(answer)
-    answer = visit.open_upload()
+    answer = visit.ask("PUT", uploads.invented(visit.leg.repository))
     if answer.status == UNAUTHORIZED:
         return _authorized(visit, answer, manifest)
-    left = visit.cancelled(answer) is Code.UPLOAD_LEFT
-    return Code.UPLOAD_LEFT if left else Code.MAY_PUSH_ANONYMOUSLY
+    code = visit.prove()
+    return Code.MAY_PUSH_ANONYMOUSLY if code is Code.MAY_PUSH else code
 
 
 def _authorized(visit: Visit, answer: Answer, manifest: str) -> Code:
@@ -57,7 +57,7 @@ def _authorized(visit: Visit, answer: Answer, manifest: str) -> Code:
         return visit.may_push(visit.scoped_token(asked), manifest)
     _show_basic(visit)
     uploads.look(visit.ask("HEAD", manifest))
-    return visit.cancelled(visit.open_upload())
+    return visit.prove()
 
 
 def _challenge(visit: Visit, answer: Answer) -> Challenge:

@@ -39,5 +39,5 @@ def push(visit: Visit) -> Code:
     if visit.token:
         return visit.may_push(visit.token, blob)
     uploads.look(visit.ask("HEAD", blob))
-    code = visit.cancelled(visit.open_upload())
+    code = visit.prove()
     return Code.MAY_PUSH_ANONYMOUSLY if code is Code.MAY_PUSH and not visit.authorization else code

@@ -1,10 +1,17 @@
-"""Proves the right to push by an upload that is opened and cancelled, where nothing else tells."""
+"""Proves the right to push where no token tells of it: by an upload that never was, else by one opened and cancelled.
+
+Distribution, GitLab's and Harbor's registry among its kin, writes the hash state of a cancelled upload anew (registry/
+handlers/blobupload.go closes it after the cancellation), so an upload opened there never leaves the storage as it was.
+But it looks at rights before it looks for the upload: who finishes one that never was hears which of the two is missing.
+"""
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+from uuid import uuid4
 
 from destinations.registry.channel import path_of
 from destinations.registry.port import Code, Side
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
 _GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
 _HTTPS = 443
+_NO_SUCH_UPLOAD = "BLOB_UPLOAD_INVALID"
 NOWHERE = f"sha256:{sha256(b'what no registry holds: edrportal').hexdigest()}"
 """A digest to look for: whether it is there does not matter, whether one may look does."""
 
@@ -37,6 +45,29 @@ def look(answer: Answer) -> None:
 def target(repository: str) -> str:
     """Return where an upload is opened, by POST."""
     return f"/v2/{repository}/blobs/uploads/"
+
+
+def invented(repository: str) -> str:
+    """Return an upload that was never opened, to be finished by PUT: nothing is kept, whatever the answer is."""
+    return f"/v2/{repository}/blobs/uploads/{uuid4()}?digest={NOWHERE}"
+
+
+def shows_right(answer: Answer) -> bool | None:
+    """Say what the answer to an invented upload tells of the right to push; None where it tells nothing.
+
+    Only distribution's own words count: another registry may look for the upload first.
+    """
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        return False
+    is_distribution = bool(answer.all("Docker-Distribution-Api-Version"))
+    return True if is_distribution and answer.status == _NOT_FOUND and _NO_SUCH_UPLOAD in _codes(answer) else None
+
+
+def _codes(answer: Answer) -> set[str]:
+    try:
+        return {str(one["code"]) for one in json.loads(answer.body)["errors"]}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return set()
 
 
 def proven(answer: Answer, ask: Ask, repository: str, side: Side, approved: Approved) -> Code:

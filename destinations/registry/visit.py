@@ -104,7 +104,16 @@ class Visit:
         if granted is False:
             raise Stop(Code.MAY_NOT_PUSH)
         uploads.look(self.ask("HEAD", target))
-        return Code.MAY_PUSH if granted else self.cancelled(self.open_upload())
+        return Code.MAY_PUSH if granted else self.prove()
+
+    def prove(self) -> Code:
+        """Return how the right to push was proven, by an upload only where nothing else tells. Raises Stop."""
+        answer = self.ask("PUT", uploads.invented(self.leg.repository))
+        answer.raise_for_trouble()
+        told = uploads.shows_right(answer)
+        if told is False:
+            raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+        return Code.MAY_PUSH if told else self.cancelled(self.open_upload())
 
     def open_upload(self) -> Answer:
         """Open an upload and return the answer, whatever it says. Raises Stop."""
