@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
-from destinations.registry.channel import path_of
-from destinations.registry.port import Code, Side
+from destinations.registry.places import led_to
+from destinations.registry.port import Code
 from destinations.registry.stops import Stop
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
 _GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
-_HTTPS = 443
 _NO_SUCH_UPLOAD = "BLOB_UPLOAD_INVALID"
 NOWHERE = f"sha256:{sha256(b'what no registry holds: edrportal').hexdigest()}"
 """A digest to look for: whether it is there does not matter, whether one may look does."""
@@ -70,7 +68,7 @@ def _codes(answer: Answer) -> set[str]:
         return set()
 
 
-def proven(answer: Answer, ask: Ask, repository: str, side: Side, approved: Approved) -> Code:
+def proven(answer: Answer, ask: Ask, repository: str, approved: Approved) -> Code:
     """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises Stop."""
     answer.raise_for_trouble()
     detail = {"status": str(answer.status)}
@@ -81,10 +79,12 @@ def proven(answer: Answer, ask: Ask, repository: str, side: Side, approved: Appr
     location = next(iter(answer.all("Location")), "")
     if answer.status != _ACCEPTED or not location:
         raise Stop(Code.BAD_ANSWER, detail=detail)
-    opened = _same_origin(location, repository, approved)
-    if opened is None:  # Helm refuses to go on there; skopeo would
-        raise Stop(Code.UPLOAD_ELSEWHERE, ok=False if side is Side.CHART else None)
-    return _cancel(ask, opened)
+    place = led_to(location, target(repository), approved)
+    if not place.is_at(
+        approved
+    ):  # Helm refuses to go on there; skopeo would, but a port that speaks TLS does not answer
+        raise Stop(Code.UPLOAD_ELSEWHERE, ok_image=False if place.is_at(approved, "http") else None)
+    return _cancel(ask, place.target)
 
 
 def _cancel(ask: Ask, target: str) -> Code:
@@ -93,16 +93,3 @@ def _cancel(ask: Ask, target: str) -> Code:
     except Stop:
         gone = False
     return Code.MAY_PUSH if gone else Code.UPLOAD_LEFT
-
-
-def _same_origin(location: str, repository: str, approved: Approved) -> str | None:
-    """Return path and query of an upload at the registry itself, None for one elsewhere: nothing is ever sent there."""
-    name = f"[{approved.name}]" if ":" in approved.name else approved.name
-    base = f"https://{name}:{approved.port}{target(repository)}"
-    try:
-        parts = urlsplit(urljoin(base, location))
-        same = (parts.scheme, parts.hostname, parts.port or _HTTPS) == ("https", approved.name, approved.port)
-    except ValueError:
-        return None
-    path = path_of(parts.geturl())
-    return path if same and "@" not in parts.netloc and path.isascii() and path.isprintable() else None

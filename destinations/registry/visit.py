@@ -121,7 +121,7 @@ class Visit:
 
     def cancelled(self, answer: Answer) -> Code:
         """Return what an upload that was opened proves, and cancel it. Raises Stop."""
-        return uploads.proven(answer, self.ask, self.leg.repository, self.side, self.channel.approved)
+        return uploads.proven(answer, self.ask, self.leg.repository, self.channel.approved)
 
     def scoped_token(self, challenge: Challenge) -> str:
         """Get a token for the push; where to ask might create the repository, only for one that is there. Raises Stop."""

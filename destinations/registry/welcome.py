@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
 from destinations.registry import challenge as challenges
 from destinations.registry.challenge import Scheme
+from destinations.registry.places import led_to
 from destinations.registry.port import Code
 from destinations.registry.stops import Stop
 from destinations.registry.visit import OK, PING, UNAUTHORIZED
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from destinations.registry.guard import Approved
 
 _REDIRECTS = range(300, 400)
-_HTTPS = 443
 
 
 def ask(channel: Channel) -> tuple[Code, Answer]:
@@ -54,19 +53,7 @@ def _redirected(answer: Answer, approved: Approved) -> Stop:
     Helm shows its credentials to no other origin; skopeo to none but hosts below the registry's own name (Go's net/http up
     to 1.23). Nobody asks for a push there without. What the same origin or such a host answers, nobody can know from here.
     """
-    origin = _led_to(answer, approved)
-    stays = origin == ("https", approved.name, approved.port)
-    below = origin[1].endswith(f".{approved.name}")
+    place = led_to(next(iter(answer.all("Location")), ""), PING, approved)
+    stays, below = place.is_at(approved), place.host.endswith(f".{approved.name}")
     detail = {"status": str(answer.status)}
     return Stop(Code.REDIRECTS, ok=None if stays else False, ok_image=None if stays or below else False, detail=detail)
-
-
-def _led_to(answer: Answer, approved: Approved) -> tuple[str, str, int]:
-    """Return scheme, host and port that a redirect names; nothing is asked there."""
-    name = f"[{approved.name}]" if ":" in approved.name else approved.name
-    try:
-        parts = urlsplit(urljoin(f"https://{name}:{approved.port}{PING}", next(iter(answer.all("Location")), "")))
-        port = parts.port or _HTTPS
-    except ValueError:
-        return "", "", 0
-    return parts.scheme, parts.hostname or "", port

@@ -51,6 +51,7 @@ class Scenario:
     host: str = "127.0.0.1"
     entry: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     check: tuple[Outcome, Outcome] | None = None
+    newer: bool = False
     seconds: float = LIMIT_SECONDS
 
     @property
@@ -165,7 +166,7 @@ _SERVERS = [
     Scenario("no authentication", "open3", PASS, PASS),
     Scenario("no authentication, wrong password", "open3", PASS, PASS, account=FORGOTTEN),
     Scenario("no authentication, no auth", "open3", PASS, PASS, entry={"auth": None}),
-    Scenario("TLS 1.1 only", "old-tls", FAIL, PASS),  # skopeo 1.9 still accepts TLS 1.0
+    Scenario("TLS 1.1 only", "old-tls", FAIL, FAIL, newer=True),  # Debian's skopeo 1.9 still takes TLS 1.0
     Scenario("plain HTTP, no authentication", "plain-open", FAIL, FAIL),
     Scenario("plain HTTP, no authentication, no bundle", "plain-open", FAIL, FAIL, bundle=""),
     Scenario("plain HTTP, Basic", "plain-basic", FAIL, FAIL),
@@ -177,7 +178,6 @@ _SERVERS = [
     Scenario("302", "redirect-302", FAIL, FAIL),
     Scenario("307", "redirect-307", FAIL, FAIL),
     Scenario("302 to a registry without authentication", "redirect-302-open", FAIL, FAIL),
-    Scenario("307 to a registry without authentication", "redirect-307-open", FAIL, PASS),
     Scenario("upload under another name", "upload-elsewhere", FAIL, PASS, check=(FAIL, UNKNOWN)),
     Scenario("upload over http", "upload-http", FAIL, FAIL),
     Scenario("HTML, 200", "html-200", FAIL, FAIL),

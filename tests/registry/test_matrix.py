@@ -62,7 +62,9 @@ def _export(scenario: Scenario, world: World, directory: Path) -> tuple[Ran, Ran
     roots = scenario.roots(world)
     with ThreadPoolExecutor(2) as both:
         chart = both.submit(tools.push_chart, given, directory / "helm", seconds=scenario.seconds)
-        image = both.submit(tools.push_image, given, directory / "skopeo", roots=roots, seconds=scenario.seconds)
+        image = both.submit(
+            tools.push_image, given, directory / "skopeo", roots=roots, seconds=scenario.seconds, newer=scenario.newer
+        )
         return chart.result(), image.result()
 
 

@@ -178,7 +178,6 @@ _KINDS: Mapping[str, Callable[[World], Server]] = {
     "redirect-302": lambda world: world.redirecting(302),
     "redirect-307": lambda world: world.redirecting(307),
     "redirect-302-open": lambda world: world.redirecting(302, to="open3"),
-    "redirect-307-open": lambda world: world.redirecting(307, to="open3"),
     "upload-elsewhere": lambda world: world.front(upload="https://localhost"),
     "upload-http": lambda world: world.front(upload="http://127.0.0.1"),
     "html-200": lambda world: world.always(200, b"<h1>Welcome</h1>"),

@@ -96,11 +96,12 @@ class _Door(Handler):
         sent["X-Forwarded-Proto"] = scheme
         url = f"http://127.0.0.1:{self.front.port}{self.path}"
         found = self.pool.request(self.command, url, headers=sent, body=body or None, redirect=False)
-        length = found.headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(found.data))
+        told = b"" if self.front.upload and found.status == 404 else found.data  # not distribution's words
+        length = found.headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(told))
         if self.front.upload and (place := found.headers.get("Location")):
             port = self.connection.getsockname()[1]
             found.headers["Location"] = f"{self.front.upload}:{port}/{place.split('/', 3)[3]}"
         kept = {name.replace("-", "_"): value for name, value in found.headers.items() if name.lower() not in _HOP}
-        self.answer(found.status, found.data, **{**kept, "Content_Length": length})
+        self.answer(found.status, told, **{**kept, "Content_Length": length})
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - the base class's names

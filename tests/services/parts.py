@@ -37,12 +37,13 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A program: the Go module that pins it (a directory beside this file), its package, and linker flags."""
+    """A program: the Go module that pins it (a directory beside this file), its package, linker flags and build tags."""
 
     name: str
     module: str
     package: str
     ldflags: str = "-s -w"
+    tags: str = ""
 
 
 ETCD = Part("etcd", "kubernetes", "go.etcd.io/etcd/server/v3")
@@ -55,6 +56,12 @@ REGISTRY = Part(
     "-s -w -X github.com/distribution/distribution/v3/version.version=v3.1.2",
 )
 HELM = Part("helm", "helm", "helm.sh/helm/v3/cmd/helm")
+IMAGE_COPY = Part(
+    "image-copy",
+    "skopeo",
+    ".",
+    tags="containers_image_openpgp,containers_image_storage_stub,containers_image_docker_daemon_stub",
+)
 
 
 def program(part: Part) -> Path:
@@ -91,9 +98,9 @@ def _go(module: Path) -> tuple[str, str]:
 
 
 def _key(part: Part, toolchain: str) -> str:
-    digest = hashlib.sha256((part.package + part.ldflags + toolchain).encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((_HERE / part.module / name).read_bytes())
+    digest = hashlib.sha256((part.package + part.ldflags + part.tags + toolchain).encode())
+    for file in sorted((_HERE / part.module).glob("*.*")):
+        digest.update(file.read_bytes())
     return f"{part.name}-{digest.hexdigest()[:16]}"
 
 
@@ -108,7 +115,18 @@ def locked(directory: Path) -> Iterator[None]:
 
 def _build(go: str, part: Part, path: Path) -> None:
     unfinished = path.with_suffix(".part")
-    command = [go, "build", "-trimpath", "-ldflags", part.ldflags, "-o", str(unfinished), part.package]
+    command = [
+        go,
+        "build",
+        "-trimpath",
+        "-tags",
+        part.tags,
+        "-ldflags",
+        part.ldflags,
+        "-o",
+        str(unfinished),
+        part.package,
+    ]
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     built = subprocess.run(
         command, cwd=_HERE / part.module, env=environment, capture_output=True, text=True, check=False
@@ -120,7 +138,7 @@ def _build(go: str, part: Part, path: Path) -> None:
 
 def main() -> int:
     """Build every part ahead of the tests; with CI=true a missing one is a failure."""
-    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM):
+    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY):
         try:
             program(part)
         except Missing as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from destinations.names import BUNDLE_KEY, CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from tests.services.debian import docker_registry, skopeo
-from tests.services.parts import HELM, REGISTRY, program
+from tests.services.parts import HELM, IMAGE_COPY, REGISTRY, program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,8 +90,13 @@ def push_chart(given: Handed, directory: Path, *, seconds: float = LIMIT_SECONDS
     return _run([helm, "push", *trust, str(_chart(directory)), target], environment, given, seconds)
 
 
-def push_image(given: Handed, directory: Path, *, roots: bytes = b"", seconds: float = LIMIT_SECONDS) -> Ran:
-    """Run `skopeo copy`; `roots` is what its image trusts, which a mounted certificate secret does not replace."""
+def push_image(
+    given: Handed, directory: Path, *, roots: bytes = b"", seconds: float = LIMIT_SECONDS, newer: bool = False
+) -> Ran:
+    """Run `skopeo copy`; `roots` is what its image trusts, which a mounted certificate secret does not replace.
+
+    `newer` takes the library of the skopeo that Epinio's chart runs instead of Debian's.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     mounted = Path(_empty(directory))
     for key, content in given.certificates.items():
@@ -103,8 +108,13 @@ def push_image(given: Handed, directory: Path, *, roots: bytes = b"", seconds: f
     authfile.write_bytes(given.config)
     target = f"docker://{given.host}/{given.organization}/{IMAGE}"
     source = f"docker-archive:{_image(directory)}"
-    command = [str(skopeo()), "--insecure-policy", "copy", "--dest-authfile", str(authfile), source, target]
-    return _run(command, _environment(directory, SSL_CERT_DIR=mounted, SSL_CERT_FILE=trusted), given, seconds)
+    copy = [str(program(IMAGE_COPY))] if newer else [str(skopeo()), "--insecure-policy", "copy", "--dest-authfile"]
+    return _run(
+        [*copy, str(authfile), source, target],
+        _environment(directory, SSL_CERT_DIR=mounted, SSL_CERT_FILE=trusted),
+        given,
+        seconds,
+    )
 
 
 def _environment(directory: Path, **more: Any) -> dict[str, str]:
