@@ -149,8 +149,13 @@ def keep_all(found: Sequence[Last]) -> list[Last]:
     return told
 
 
-def _record(last: Last, asker: Asker) -> None:
-    """Leave one line in the audit: `done` for what was proven, whatever it is."""
+def event(last: Last, who: str, address: str) -> audit.Event:
+    """Return the line for the audit: `done` for what was proven, whatever it is."""
     outcome = "unknown" if Outcome.UNKNOWN in last.outcomes and not last.fails else "done"
-    reason = f"chart-{last.report.chart}-image-{last.report.image}"
-    audit.record(audit.Event("check", outcome, asker.who, asker.address, last.name, reason))
+    return audit.Event(
+        "check", outcome, who, address, last.name, f"chart-{last.report.chart}-image-{last.report.image}"
+    )
+
+
+def _record(last: Last, asker: Asker) -> None:
+    audit.record(event(last, asker.who, asker.address))
