@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from destinations.registry.port import Code, Outcome, Report, Side, StageResult, Step
+
+if TYPE_CHECKING:
+    from destinations.registry.port import Plan
 
 _BEFORE_A_REGISTRY = (Step.RESOLVE, Step.CONNECT, Step.TLS, Step.REGISTRY)
 _ELSEWHERE = {Code.TOKEN_SERVICE_FAILS, Code.REALM_REFUSED, Code.OUT_OF_TIME}
@@ -41,6 +45,17 @@ class Last:
     def has(self, code: Code) -> bool:
         """Say whether a stage found this."""
         return any(stage.code is code for stage in self.report.stages)
+
+
+def with_repositories(report: Report, plan: Plan) -> Report:
+    """Return the report with the repositories named for which the right to push was asked; they are not kept."""
+    chart, image = plan.chart.repository, plan.image.repository
+    names = {Side.CHART: chart, Side.IMAGE: image, Side.BOTH: f"{chart} and {image}"}
+    stages = [
+        replace(one, detail={"repository": names[one.side], **one.detail}) if one.step is Step.PUSH else one
+        for one in report.stages
+    ]
+    return replace(report, stages=tuple(stages))
 
 
 def for_others(report: Report) -> Report:

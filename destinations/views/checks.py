@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from destinations import current
+from destinations.actions import checking
 from destinations.actions.checking import Asker
 from destinations.livecheck import running, showing, words
 from destinations.livecheck.plan import DEFAULT_APP, App
+from destinations.livecheck.result import with_repositories
 from destinations.livecheck.store import Results
 from destinations.views import writing
 from edrportal.signin import asked
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from destinations.livecheck.result import Last
     from destinations.livecheck.showing import Shown
     from destinations.model import Secret
+    from destinations.registry.port import Plan
 
 _APP = App.parse(DEFAULT_APP)
 _MAX_LABEL = 63
@@ -59,15 +63,25 @@ def brief(request: HttpRequest, found: Iterable[Secret], everything: Mapping[str
 def section(request: HttpRequest, secret: Secret, everything: Mapping[str, Secret]) -> dict[str, Any]:
     """Return what the section of a destination's page shows. Raises the port's errors."""
     last = last_of([secret.name]).get(secret.name)
+    outdated = last is not None and showing.is_outdated(last, secret, everything)
+    if last and not outdated:
+        last = replace(last, report=with_repositories(last.report, _plan(secret, everything, last.app)))
     namespace, application = (last.app if last else DEFAULT_APP).split("/", 1)
     return {
-        "check": last and report(request, last, outdated=showing.is_outdated(last, secret, everything)),
+        "check": last and report(request, last, outdated=outdated),
         "namespace_asked": namespace[:_MAX_LABEL],
         "application_asked": application[:_MAX_LABEL],
         "not_tested": words.NOT_TESTED,
         "may_remain": words.MAY_REMAIN,
         "unseen": words.UNSEEN,
     }
+
+
+def _plan(secret: Secret, everything: Mapping[str, Secret], app: str) -> Plan:
+    try:
+        return checking.of_stored(secret, everything, app=app).plan
+    except ValueError:  # what is kept may have been written by hand
+        return checking.of_stored(secret, everything).plan
 
 
 def report(request: HttpRequest, last: Last, *, outdated: bool = False) -> Shown:
