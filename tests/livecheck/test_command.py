@@ -22,8 +22,6 @@ from tests.livecheck.world import PASSWORD, destination
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
-
     from destinations.registry.port import Report
     from tests.services.scripted import Scripted
 
@@ -155,7 +153,7 @@ def test_what_cannot_be_kept_is_said_and_fails_nothing(
 
 
 def test_without_a_key_nothing_is_kept_that_passwords_could_be_tried_against(
-    settings: SettingsWrapper, capsys: pytest.CaptureFixture[str], portal: InMemoryCluster
+    settings: Any, capsys: pytest.CaptureFixture[str], portal: InMemoryCluster
 ) -> None:
     settings.SECRET_KEY = NO_KEY
     assert run("one", "--format", "json") == 0

@@ -11,7 +11,8 @@ from destinations.actions import checking
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
 from destinations.livecheck import interval
-from destinations.livecheck.store import Results
+from destinations.livecheck.running import Checks
+from destinations.livecheck.store import Results, Writer
 from destinations.model import Credentials
 from destinations.registry.port import Code, Step
 from tests.livecheck.world import destination
@@ -52,8 +53,7 @@ def test_what_another_replica_checked_is_left_alone(portal: InMemoryCluster, reg
     portal.load([destination("one")])
     found = {one.name: one for one in portal.list_secrets()}
     question = checking.of_stored(found["one"], found)
-    other = checking.running.Checks()
-    checking.WRITER.write(other.all_of([question]))
+    Writer().write(Checks().all_of([question]))
     registries.asked.clear()
     run(3)
     assert asked(registries) == []

@@ -23,8 +23,6 @@ from tests.livecheck.world import PEM, destination, last
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
-
     from destinations.cluster.memory import InMemoryCluster
     from destinations.model import Secret
 
@@ -188,9 +186,7 @@ def test_what_the_watch_keeps_gives_the_same_fingerprint(portal: InMemoryCluster
     assert fingerprint.of(slimmed["one"], slimmed) == fingerprint.of(found["one"], found)
 
 
-def test_a_fingerprint_outlives_a_new_key_and_none_is_made_without_one(
-    portal: InMemoryCluster, settings: SettingsWrapper
-) -> None:
+def test_a_fingerprint_outlives_a_new_key_and_none_is_made_without_one(portal: InMemoryCluster, settings: Any) -> None:
     portal.load([destination("one")])
     found = secrets(portal)
     old = fingerprint.of(found["one"], found)

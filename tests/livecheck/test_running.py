@@ -174,7 +174,7 @@ def test_several_of_somebody_who_does_not_see_all_come_in_rounds_that_tell_nothi
     """Whatever the registries do, results arrive at the same moments, and rounds begin at the same moments."""
     seen: list[list[tuple[float, tuple[str, ...]]]] = []
     for answer, took in ((CLOSED, 0.0), (SLOW, 10.0), (report(), 0.3)):
-        clock, arrived = Clock(), []
+        clock, arrived = Clock(), list[tuple[float, tuple[str, ...]]]()
         checks = Checks(clock=clock, pause=clock.pause)
         lock, rounds = Lock(), set[float]()
 
