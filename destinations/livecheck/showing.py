@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from destinations import certificates, overview
@@ -13,13 +14,15 @@ from destinations.registry.port import Code, Outcome, Side, Step
 from destinations.secrets import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from destinations.certificates import Certificate, Health
     from destinations.livecheck.result import Last
     from destinations.model import Secret
     from destinations.registry.port import Report, StageResult
+
+    _Pair = tuple[StageResult | None, StageResult | None]
 
 _MAX_CHAIN = 10
 _TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
@@ -29,10 +32,9 @@ OUTDATED = "Outdated: the destination changed since."
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One stage of the drawn path: its name, whose view it is (empty: both), its state, and how long it took."""
+    """One stage of the drawn path: its name, its state, and how long it took."""
 
     label: str
-    tool: str
     state: str
     ms: int | None = None
 
@@ -51,7 +53,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A result for a page. `kind` is the CSS word of its status; `findings` are those to act on, `everything` all."""
+    """A result for a page. `kind` is the CSS word of its status.
+
+    `path` is what both tools find alike, `forks` each one's way from there; `findings` are those to act on, `everything`
+    all.
+    """
 
     name: str
     headline: str
@@ -63,6 +69,7 @@ class Shown:
     outdated: bool
     stored: bool
     path: tuple[Stop, ...] = ()
+    forks: tuple[tuple[str, tuple[Stop, ...]], ...] = ()
     findings: tuple[Finding, ...] = ()
     everything: tuple[Finding, ...] = ()
     chain: tuple[tuple[Certificate, Health], ...] = ()
@@ -89,9 +96,12 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
     report = last.report if sees_all else for_others(last.report)
     short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
     everything = tuple(map(_finding, report.stages))
+    ways = {step: (_of(report.stages, step, Side.CHART), _of(report.stages, step, Side.IMAGE)) for step in Step}
+    common = list(takewhile(lambda step: _is_alike(*ways[step]), Step))
     return Shown(
         short.name, short.headline, short.status, short.kind, short.at, short.age, short.app, outdated, last.stored,
-        path=tuple(_path(report)),
+        path=tuple(_stop(step, chart) for step, (chart, _) in ways.items() if step in common),
+        forks=_forks(ways, common),
         findings=tuple(dict.fromkeys(one for one in everything if one.fix)),
         everything=everything,
         chain=_chain(report, now),
@@ -143,15 +153,22 @@ def _status(report: Report) -> str:
     return f"Chart {said[report.chart]}, image {said[report.image]}"
 
 
-def _path(report: Report) -> Iterator[Stop]:
-    """Yield every step, once where both tools find the same, else once for each."""
-    for step in Step:
-        chart, image = (_of(report.stages, step, side) for side in (Side.CHART, Side.IMAGE))
-        if chart is image or (chart and image and chart.code is image.code and chart.ok is image.ok):
-            yield _stop(step, Side.BOTH, chart)
-        else:
-            yield _stop(step, Side.CHART, chart)
-            yield _stop(step, Side.IMAGE, image)
+def _is_alike(chart: StageResult | None, image: StageResult | None) -> bool:
+    return chart is image or (chart is not None and image is not None and _way(chart) == _way(image))
+
+
+def _way(stage: StageResult) -> tuple[Code, bool | None]:
+    return stage.code, stage.ok
+
+
+def _forks(ways: Mapping[Step, _Pair], common: Sequence[Step]) -> tuple[tuple[str, tuple[Stop, ...]], ...]:
+    """Return each tool's own way, none where both find the same to the end."""
+    rest = {step: pair for step, pair in ways.items() if step not in common}
+    if not rest:
+        return ()
+    chart = tuple(_stop(step, pair[0]) for step, pair in rest.items())
+    image = tuple(_stop(step, pair[1]) for step, pair in rest.items())
+    return (_TOOLS[Side.CHART], chart), (_TOOLS[Side.IMAGE], image)
 
 
 def _of(stages: Sequence[StageResult], step: Step, side: Side) -> StageResult | None:
@@ -160,8 +177,8 @@ def _of(stages: Sequence[StageResult], step: Step, side: Side) -> StageResult | 
     return next((one for one in found if one.ok is not True), found[0] if found else None)
 
 
-def _stop(step: Step, side: Side, stage: StageResult | None) -> Stop:
-    return Stop(words.STEPS[step], _TOOLS[side], _state(stage), stage.ms if stage else None)
+def _stop(step: Step, stage: StageResult | None) -> Stop:
+    return Stop(words.STEPS[step], _state(stage), stage.ms if stage else None)
 
 
 def _state(stage: StageResult | None) -> str:

@@ -70,8 +70,10 @@ def test_a_check_is_one_click_and_says_stage_by_stage_what_happens(
     assert (answer.status_code, answer.headers["Location"]) == (303, "/destinations/one/#check")
     shown = page(client, "/destinations/one")
     assert "The chart would pass, the image would fail." in shown
-    assert "Push: Helm, chart" in shown
-    assert "Push: skopeo, image" in shown
+    ways = re.findall(
+        r'<h3 class="small">(.*?)</h3>\s*<ol class="path">\s*<li class="path__stage path__stage--(.*?)">Push', shown
+    )
+    assert ways == [("Helm, chart", "ok"), ("skopeo, image", "failed")]
     assert "The account may not push to team/workspace-shop-image." in shown
     assert "Helm may push to team/team-a-web-chart." in shown
     assert "just now" in shown
@@ -231,7 +233,6 @@ def test_the_overview_says_what_may_remain_before_the_button(client: Client, por
     portal.load([destination("one")])
     shown = unescape(page(client, "/"))
     assert MAY_REMAIN in shown
-    assert ">not yet<" in shown
     assert all(text in unescape(page(client, "/destinations/one")) for text in (*NOT_TESTED, MAY_REMAIN))
 
 
