@@ -113,19 +113,20 @@ def namespaces() -> Namespaces:
 
 
 def registries() -> Registries:
-    """Return the registries that a live check asks; made at the first call."""
+    """Return the registries that a live check asks; made at the first call. Raises the port's errors."""
+    made = None if _registries else _configured_registries()
     with _lock:
-        if not _registries:
-            _registries.append(_configured_registries())
+        if made and not _registries:
+            _registries.append(made)
         return _registries[-1]
 
 
 def _configured_registries() -> Registries:
-    from destinations.registry.probe import NetworkRegistries  # noqa: PLC0415 - nothing else needs its TLS stack
+    from destinations.registry.probe import NetworkRegistries  # noqa: PLC0415 - only who checks needs it
     from destinations.registry.rules import rules as address_rules  # noqa: PLC0415
 
-    made: Registries = NetworkRegistries(address_rules(settings.ENVIRONMENT.registry))
-    return made
+    api_server = getattr(cluster(), "api_server", "")
+    return NetworkRegistries(address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else []))
 
 
 @contextmanager

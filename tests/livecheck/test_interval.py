@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.core.management import call_command
 
 from destinations import current, docker_config, names, secrets
 from destinations.actions import checking
@@ -15,6 +19,7 @@ from destinations.livecheck.running import Checks
 from destinations.livecheck.store import Results, Writer
 from destinations.model import Credentials
 from destinations.registry.port import Code, Step
+from edrportal.server import Server
 from tests.livecheck.world import destination
 from tests.services.scripted import ends, report
 
@@ -125,3 +130,16 @@ def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_the_server_begins_with_it_in_the_process_that_serves(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    served: list[Server] = []
+    begun: list[int] = []
+    monkeypatch.setattr(Server, "run", lambda self: served.append(self))
+    monkeypatch.setattr(interval, "start", begun.append)
+    stated = replace(settings.ENVIRONMENT.registry, check_interval_minutes=30)
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, registry=stated)
+    call_command("serve", bind="127.0.0.1:8000", stdout=StringIO())
+    assert begun == []
+    served[0].cfg.post_worker_init(None)
+    assert begun == [30]

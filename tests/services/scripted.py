@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from destinations.registry.port import Code, Outcome, Report, Side, StageResult, Step
+from destinations.registry.port import Code, Report, Side, StageResult, Step
+from destinations.registry.probe import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +44,6 @@ def ends(
 ) -> Report:
     """Return what a check finds that ends at one stage."""
     return report(StageResult(step, side, ok, code, ms, detail))
-
-
-def outcome(stages: tuple[StageResult, ...], side: Side) -> Outcome:
-    mine = [one for one in stages if one.side in {side, Side.BOTH}]
-    if any(one.ok is False for one in mine):
-        return Outcome.FAIL
-    pushes = [one for one in mine if one.step is Step.PUSH]
-    return Outcome.PASS if pushes and all(one.ok for one in pushes) else Outcome.UNKNOWN
 
 
 def _merged(found: list[StageResult]) -> list[StageResult]:
