@@ -6,6 +6,7 @@ import gc
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import ClusterError
 from destinations.cluster.watched import WatchedSecrets
+from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
 from destinations.namespaces import Namespaces
 from destinations.slim import slim_config_map
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from destinations.cluster.port import Cluster
     from destinations.model import Secret
+    from destinations.registry.port import Registries
     from destinations.teams import Authority
 
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
@@ -48,6 +51,7 @@ class _Chosen:
 
 
 _chosen: list[_Chosen] = []
+_registries: list[Registries] = []
 
 
 def cluster() -> Cluster:
@@ -108,6 +112,33 @@ def namespaces() -> Namespaces:
     return _current().namespaces
 
 
+def registries() -> Registries:
+    """Return the registries that a live check asks; made at the first call. Raises the port's errors."""
+    made = None if _registries else _configured_registries()
+    with _lock:
+        if made and not _registries:
+            _registries.append(made)
+        return _registries[-1]
+
+
+def _configured_registries() -> Registries:
+    from destinations.registry.probe import NetworkRegistries  # noqa: PLC0415 - only who checks needs it
+    from destinations.registry.rules import rules as address_rules  # noqa: PLC0415
+
+    api_server = getattr(cluster(), "api_server", "")
+    return NetworkRegistries(address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else []))
+
+
+@contextmanager
+def use_registries(chosen: Registries) -> Iterator[None]:
+    """Let the process ask these registries for as long as the block lasts."""
+    _registries.append(chosen)
+    try:
+        yield
+    finally:
+        _registries.remove(chosen)
+
+
 @contextmanager
 def use(
     chosen: Cluster, watched: WatchedSecrets | None = None, config_maps: WatchedSecrets | None = None
@@ -143,6 +174,12 @@ def _configured() -> _Chosen:
 def epinio_version() -> EpinioVersion | None:
     """Return the version of Epinio to judge by, None for the newest rules."""
     return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version)
+
+
+def skopeo_roots() -> str | bytes:
+    """Return what skopeo's image trusts by itself: `public`, `none`, or the PEM text of a file that was checked at start."""
+    stated = settings.ENVIRONMENT.registry.skopeo_roots
+    return stated if stated in {PUBLIC_ROOTS, NO_ROOTS} else Path(stated).read_bytes()
 
 
 def rules(stated: str) -> str:

@@ -46,4 +46,6 @@ TEAM_UID_ANNOTATION = "edrportal/team-uid"
 """The uid that the team's namespace had when the destination was given to the team."""
 SESSIONS_CONFIG_MAP = "edrportal-sessions"
 TEAMS_CONFIG_MAP = "edrportal-teams"
-CONFIG_MAPS = frozenset({SESSIONS_CONFIG_MAP, TEAMS_CONFIG_MAP})
+CHECKS_CONFIG_MAP = "edrportal-checks"
+"""The last live check of each destination."""
+CONFIG_MAPS = frozenset({SESSIONS_CONFIG_MAP, TEAMS_CONFIG_MAP, CHECKS_CONFIG_MAP})

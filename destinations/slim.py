@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
 
 _JUDGED = {names.CONFIG_KEY, names.CERTS_KEY, names.BUNDLE_KEY}
 _PRIVATE_KEY = b"PRIVATE KEY-----"
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
 def slim(secret: Secret) -> Secret:
     """Return the Secret with labels, annotations and keys as they are, and without what nothing judges.
 
-    A value that nothing reads becomes empty, or the one mark that is looked for in it; so does the copy that
-    `kubectl apply` leaves. The manifest is gone: a Secret like this is to be looked at, never written.
+    A value that nothing reads keeps its certificates, which skopeo trusts under any key, and the one mark that is looked
+    for in it; of the copy that `kubectl apply` leaves stays a mark. The manifest is gone: a Secret like this is to be
+    looked at, never written.
     """
     kept = _kept(secret)
     data = {key: value if key in kept else _mark(value) for key, value in secret.data.items()}
@@ -40,8 +43,13 @@ def _kept(secret: Secret) -> Collection[str]:
     return _JUDGED | names.DEX_KEYS if secret.name == names.DEX_CONFIG else _JUDGED
 
 
+def certificates_in(value: bytes) -> bytes:
+    """Return the PEM blocks of certificates in a value, one a line, unparsed; the same again for what it returned."""
+    return b"\n".join(_CERTIFICATE.findall(value))
+
+
 def _mark(value: bytes) -> bytes:
-    return _PRIVATE_KEY if _PRIVATE_KEY in value else b""
+    return certificates_in(value) + (_PRIVATE_KEY if _PRIVATE_KEY in value else b"")
 
 
 def _annotations(annotations: Mapping[str, str]) -> Mapping[str, str]:

@@ -18,14 +18,14 @@ _COLOURS = {Verdict.ACCEPTED: 32, Verdict.AT_RISK: 33, Verdict.EXPORT_FAILS: 31,
 def render(judgements: Sequence[Judgement], *, colour: bool) -> str:
     """Return the text, empty for no destination. Control characters are spelled out."""
     namespaces = {judgement.namespace for judgement in judgements}
-    names = {id(one): _plain(f"{one.namespace}/{one.name}" if len(namespaces) > 1 else one.name) for one in judgements}
+    names = {id(one): plain(f"{one.namespace}/{one.name}" if len(namespaces) > 1 else one.name) for one in judgements}
     width = max((len(name) for name in names.values()), default=0)
     lines = []
     for label, one in zip(names.values(), map(masked_judgement, judgements), strict=True):
         word = f"{one.verdict.value:12}"
         shown = f"\x1b[{_COLOURS[one.verdict]}m{word}\x1b[0m" if colour else word
-        lines.append(f"{label:{width}}  {shown}  {_plain(one.url or '-')}".rstrip())
-        lines += [f"{'':{width}}    {_plain(line)}" for line in _reasons(one)]
+        lines.append(f"{label:{width}}  {shown}  {plain(one.url or '-')}".rstrip())
+        lines += [f"{'':{width}}    {plain(line)}" for line in _reasons(one)]
     return "\n".join(lines)
 
 
@@ -41,6 +41,7 @@ def _reasons(judgement: Judgement) -> Iterator[str]:
         yield f"Fix: {warning.fix}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return text for a terminal: passwords in host keys masked, control characters spelled out."""
     text = masked(text)
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

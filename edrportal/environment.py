@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment"]
 
 MIN_KEY_LENGTH = 32
+NO_KEY = "only-for-commands-that-sign-nothing"
+"""Stands for a missing key, which a server does not start with."""
 _CLUSTERS = {"kubernetes", "memory"}
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 

@@ -16,10 +16,13 @@ THREADS = 32
 class Server(BaseApplication):  # type: ignore[misc]
     """The WSGI application on one address."""
 
-    def __init__(self, application: Callable[..., Any], bind: str) -> None:
-        """Keep both until `run`."""
+    def __init__(
+        self, application: Callable[..., Any], bind: str, *, started: Callable[[], object] = lambda: None
+    ) -> None:
+        """Keep them until `run`; `started` is called in the process that serves."""
         self._application = application
         self._bind = bind
+        self._started = started
         super().__init__()
 
     def load_config(self) -> None:
@@ -33,6 +36,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": 20,
             "loglevel": "warning",
             "control_socket_disable": True,
+            "post_worker_init": lambda _worker: self._started(),
         }
         for name, value in settings.items():
             if name in self.cfg.settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from edrportal.environment import Environment
+from edrportal.environment import NO_KEY, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Environment.read(os.environ)
@@ -16,7 +16,7 @@ ENVIRONMENT = Environment.read(os.environ)
 # Without collectstatic the files are found where they lie, which is all that `make demo` needs.
 warnings.filterwarnings("ignore", message="No directory at")
 
-SECRET_KEY = ENVIRONMENT.secret_key or "only-for-commands-that-sign-nothing"
+SECRET_KEY = ENVIRONMENT.secret_key or NO_KEY
 SECRET_KEY_FALLBACKS = list(ENVIRONMENT.secret_key_fallbacks)
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [ENVIRONMENT.public_host])]

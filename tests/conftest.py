@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from destinations import current
 from destinations.cluster.memory import InMemoryCluster
+from destinations.livecheck import running
 from edrportal.signin.middleware import People
 from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN
@@ -17,6 +18,7 @@ from tests.services import leaks
 from tests.services.apiserver import ApiServer
 from tests.services.apiserver import api_server as run_api_server
 from tests.services.parts import Missing
+from tests.services.scripted import Scripted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -51,6 +53,16 @@ def administrator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     if not request.node.get_closest_marker("people"):
         person = Principal("root", "epinio", (ADMIN,), ())
         monkeypatch.setattr(People, "find", lambda *_: person)
+
+
+@pytest.fixture(autouse=True)
+def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """The registries that a live check asks: scripted ones, and no check of another test counts."""
+    scripted = Scripted()
+    monkeypatch.setattr(running, "CHECKS", running.Checks())
+    with current.use_registries(scripted):
+        yield scripted
+        running.CHECKS.finish(20)
 
 
 @pytest.fixture

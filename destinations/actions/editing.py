@@ -44,7 +44,7 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
-    config = _config(secret, wanted)
+    config = new_config(secret, wanted)
     before = secret.annotations
     stated = {
         names.ORGANIZATION_ANNOTATION: wanted.organization,
@@ -66,8 +66,8 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
     return Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
 
 
-def _config(secret: Secret, wanted: Edit) -> docker_config.Rotated | None:
-    """Return the new configuration, or None where the stored one stays as it is."""
+def new_config(secret: Secret, wanted: Edit) -> docker_config.Rotated | None:
+    """Return the configuration that an edit writes, None where the stored one stays as it is. Raises Refused."""
     credentials = _credentials(secret, wanted)
     if credentials is None:
         return None

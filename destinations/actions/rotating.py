@@ -40,7 +40,7 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
-    config = _new_config(secret, _new_credentials(secret, rotation))
+    config = new_config(secret, rotation)
     certs = store_bundle(cluster, name, rotation.bundle or b"", change)
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content}
     if rotation.bundle is not None:
@@ -55,6 +55,17 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     return Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
 
 
+def new_config(secret: Secret, rotation: Rotation) -> docker_config.Rotated:
+    """Return the configuration that a rotation writes. Raises Refused."""
+    credentials = _new_credentials(secret, rotation)
+    try:
+        return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials)
+    except docker_config.Unreadable as error:
+        raise Refused(
+            str(error), "Repair the destination first, or edit it: that writes the credentials anew."
+        ) from None
+
+
 def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:
     if rotation.password:
         return Credentials(rotation.username, rotation.password)
@@ -66,12 +77,3 @@ def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:
     if stored is None:
         raise Refused("There is no stored password that can be kept.", "Type the password.")
     return Credentials(rotation.username, stored.password)
-
-
-def _new_config(secret: Secret, credentials: Credentials) -> docker_config.Rotated:
-    try:
-        return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials)
-    except docker_config.Unreadable as error:
-        raise Refused(
-            str(error), "Repair the destination first, or edit it: that writes the credentials anew."
-        ) from None

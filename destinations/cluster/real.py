@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
@@ -31,6 +32,8 @@ class KubernetesCluster:
         """Keep a connection pool for one namespace; nothing is asked yet."""
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
         self._api = client.CoreV1Api(client.ApiClient(configuration))
+        self.api_server = urlsplit(str(configuration.host)).hostname or ""
+        """Where it is, as the configuration says: no live check may go there."""
         self._namespace = namespace
         self._listeners: list[WriteListener] = []
         self._config_maps = KubernetesConfigMaps(self._api, namespace)

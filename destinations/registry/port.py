@@ -103,6 +103,8 @@ class Code(StrEnum):
     # any
     OUT_OF_TIME = "out-of-time"
     NOT_REACHED = "not-reached"
+    NO_REGISTRY = "no-registry"
+    """Whatever failed before a registry was proven, for people who are no administrators; no prober says it."""
 
 
 @dataclass(frozen=True, slots=True)

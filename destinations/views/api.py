@@ -16,7 +16,7 @@ from destinations.actions import Change, Denied, Refused, Rotation, Seen
 from destinations.cluster.port import Ambiguous, ClusterError
 from destinations.forms import NewForm, RotateForm
 from destinations.masking import masked_everywhere, masked_judgement
-from destinations.views import apibody, writing
+from destinations.views import apibody, checks, writing
 from destinations.writes import Unknown
 from edrportal.signin import asked
 
@@ -39,7 +39,7 @@ def me(request: HttpRequest) -> HttpResponse:
     try:
         teams = [{"name": team.name, "may_manage": team.may_manage} for team in asked.authority(request).teams()]
     except ClusterError as error:
-        return _failure(request, error)
+        return failure(request, error)
     told: dict[str, Any] = {
         "username": person.username,
         "roles": person.role_ids,
@@ -63,10 +63,19 @@ def destinations(request: HttpRequest) -> HttpResponse:
         authority = asked.authority(request)
         found = current.list_secrets()
         visible = {secret.name for secret in authority.visible(found)}
+        checked = checks.last_of(secret.name for secret in found if secret.name in visible)
     except ClusterError as error:
-        return _failure(request, error)
+        return failure(request, error)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
-    shown = [rows.row(masked_judgement(one)) for one in judged if one.name in visible]
+    sees_all, by_name = authority.person.is_administrator, {secret.name: secret for secret in found}
+    shown = [
+        {
+            **rows.row(masked_judgement(one)),
+            "last_check": checks.row(checked.get(one.name), by_name, sees_all=sees_all),
+        }
+        for one in judged
+        if one.name in visible
+    ]
     return HttpResponse(json.dumps(masked_everywhere(shown), ensure_ascii=True), content_type="application/json")
 
 
@@ -87,7 +96,7 @@ def _add(request: HttpRequest) -> HttpResponse:
     except apibody.Unreadable as error:
         return apibody.error(str(error), error.fix, 400)
     except (ClusterError, Refused, Denied) as error:
-        return _failure(request, error)
+        return failure(request, error)
     return _row(done, 201)
 
 
@@ -119,7 +128,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     except apibody.Unreadable as error:
         return apibody.error(str(error), error.fix, error.status)
     except (ClusterError, Refused, Denied) as error:
-        return _failure(request, error)
+        return failure(request, error)
     return _row(done, 200)
 
 
@@ -163,7 +172,8 @@ def _invalid(form: Form) -> HttpResponse:
     return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
 
 
-def _failure(request: HttpRequest, error: ClusterError | Refused | Denied) -> HttpResponse:
+def failure(request: HttpRequest, error: ClusterError | Refused | Denied) -> HttpResponse:
+    """Return what went wrong in the shape of the JSON interface."""
     trouble = writing.trouble_of(request, error)
     body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}
     if isinstance(error, Unknown | Ambiguous):

@@ -16,7 +16,7 @@ from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
 from destinations.cluster.port import ClusterError
 from destinations.masking import MASK, masked_key, masked_name
 from destinations.model import Stage
-from destinations.views import errors, writing
+from destinations.views import checks, errors, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
@@ -45,11 +45,14 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         authority = asked.authority(request)
         missing = asked.missing_for(authority, secret)
         accounts_shown = not missing
+        checked = checks.section(request, secret, found)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)
     row = table.row(secret, found, now=now, version=current.epinio_version())
     context = {
+        **checked,
+        "name": name,
         "row": row,
         "stages": _path(row.judgement),
         "failed": _failed(row.judgement),

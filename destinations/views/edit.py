@@ -8,16 +8,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, current, docker_config, names, owners, secrets
-from destinations.actions import Edit, Refused, Seen
+from destinations.actions import Edit, Refused, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import EditForm
 from destinations.masking import masked_key, masked_name
-from destinations.views import errors, writing
+from destinations.views import checkfirst, errors, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from destinations.model import Secret
+    from destinations.views.checkfirst import Gate
     from destinations.words import Trouble
 
 
@@ -46,6 +47,9 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     )
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
+        gate = checkfirst.ask(request, lambda: checking.of_edited(secret, writing.find(request, name)[1], wanted))
+        if not gate.may_save:
+            return _page(request, secret, form, 422, gate=gate)
         change = writing.change(request, form)
         result = writing.act(
             request,
@@ -59,7 +63,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
             form.data = writing.seen_again(form, secret)
         trouble = writing.trouble_of(request, error)
         return _page(request, secret, form, trouble.status, trouble)
-    return writing.done(request, result, f"{name} was changed.", to="destination")
+    return writing.done(request, gate.after(result), f"{name} was changed.", to="destination")
 
 
 def _initial(secret: Secret) -> dict[str, str]:
@@ -77,14 +81,21 @@ def _initial(secret: Secret) -> dict[str, str]:
     }
 
 
-def _page(
-    request: HttpRequest, secret: Secret, form: EditForm, status: int, trouble: Trouble | None = None
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    secret: Secret,
+    form: EditForm,
+    status: int,
+    trouble: Trouble | None = None,
+    *,
+    gate: Gate = checkfirst.OPEN,
 ) -> HttpResponse:
     context = {
         "form": form,
         "name": secret.name,
         "refusal": writing.refusal(secret),
-        "trouble": trouble,
+        "trouble": trouble or gate.trouble,
+        "gate": gate,
         "judgement": form.judgement,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": masked_name(secrets.certs_name(secret)),

@@ -8,11 +8,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, certificates, current, docker_config, names, robots, secrets
-from destinations.actions import Refused
+from destinations.actions import Refused, checking
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
 from destinations.masking import masked_key
-from destinations.views import errors, writing
+from destinations.views import checkfirst, errors, writing
 from destinations.views.preview import targets
 from edrportal.signin import asked
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from destinations.model import Secret
+    from destinations.views.checkfirst import Gate
     from destinations.words import Trouble
 
 
@@ -35,20 +36,24 @@ def new(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 422)
     try:
-        uid = writing.team_uid(form)
-        if uid is None:
-            return _page(request, form, 422)
-        draft = form.draft(uid)
-        result = writing.act(
-            request,
-            "add",
-            draft.name,
-            lambda: actions.add(current.cluster(), draft, writing.change(request, form)),
-        )
+        return _save(request, form)
     except (ClusterError, Refused) as error:
         trouble = writing.trouble_of(request, error)
-        return _page(request, form, trouble.status, trouble)
-    return writing.done(request, result, f"{result.name} was added.", to="destination")
+        return _page(request, form, trouble.status, trouble=trouble)
+
+
+def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
+    """Check first if that is wanted, and write. Raises what the action raises."""
+    uid = writing.team_uid(form)
+    if uid is None:
+        return _page(request, form, 422)
+    draft = form.draft(uid)
+    gate = checkfirst.ask(request, lambda: checking.of_new(draft, writing.permit(request)))
+    if not gate.may_save:
+        return _page(request, form, 422, gate=gate)
+    change = writing.change(request, form)
+    result = writing.act(request, "add", draft.name, lambda: actions.add(current.cluster(), draft, change))
+    return writing.done(request, gate.after(result), f"{result.name} was added.", to="destination")
 
 
 def _empty(request: HttpRequest) -> HttpResponse:
@@ -91,9 +96,15 @@ def _preview(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _page(
-    request: HttpRequest, form: NewForm, status: int, trouble: Trouble | None = None, *, source: str = ""
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    form: NewForm,
+    status: int,
+    *,
+    trouble: Trouble | None = None,
+    source: str = "",
+    gate: Gate = checkfirst.OPEN,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "trouble": trouble, "judgement": form.judgement, "source": source}
-    context["guides"] = robots.GUIDES
+    context: dict[str, Any] = {"form": form, "judgement": form.judgement, "source": source, "guides": robots.GUIDES}
+    context |= {"trouble": trouble or gate.trouble, "gate": gate}
     return writing.page(request, "destinations/new.html", context, status=status)

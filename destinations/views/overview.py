@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 from destinations import bundles, current
 from destinations import overview as table
 from destinations.cluster.port import ClusterError
+from destinations.livecheck import words
 from destinations.rowcache import RowCache
-from destinations.views import errors, warnings, writing
+from destinations.views import checks, errors, warnings, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
@@ -44,8 +45,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     text, kind = request.GET.get("q", "")[:200], request.GET.get("status", "")
     counts = Counter(row.kind for row in rows)
     page = Paginator(table.matching(rows, text=text, kind=kind), PAGE_ROWS).get_page(request.GET.get("page"))
+    by_name = {secret.name: secret for secret in found}
+    try:
+        checked = checks.brief(request, [row.secret for row in page.object_list], by_name)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
     context = {
-        "rows": table.aged(page.object_list, now),
+        "rows": [(row, checked.get(row.name)) for row in table.aged(page.object_list, now)],
+        "may_remain": words.MAY_REMAIN,
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number),
         "total": len(rows),

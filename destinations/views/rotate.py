@@ -8,16 +8,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, current, docker_config, names, owners, secrets
-from destinations.actions import Refused, Rotation, Seen
+from destinations.actions import Refused, Rotation, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
 from destinations.masking import masked_name
-from destinations.views import errors, writing
+from destinations.views import checkfirst, errors, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from destinations.model import Secret
+    from destinations.views.checkfirst import Gate
 
 
 @sensitive_post_parameters()
@@ -33,6 +34,9 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
+        gate = checkfirst.ask(request, lambda: checking.of_rotated(*writing.find(request, name), rotation))
+        if not gate.may_save:
+            return _page(request, name, form, 422, gate=gate)
         change = writing.change(request, form)
         result = writing.act(
             request,
@@ -43,7 +47,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         )
     except (ClusterError, Refused) as error:
         return _page(request, name, form, 0, error)
-    return writing.done(request, result, f"The credentials of {name} were rotated.", to="destination")
+    return writing.done(request, gate.after(result), f"The credentials of {name} were rotated.", to="destination")
 
 
 def _initial(secret: Secret) -> dict[str, str]:
@@ -58,8 +62,14 @@ def _initial(secret: Secret) -> dict[str, str]:
     }
 
 
-def _page(
-    request: HttpRequest, name: str, form: RotateForm | None, status: int, error: ClusterError | Refused | None = None
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    name: str,
+    form: RotateForm | None,
+    status: int,
+    error: ClusterError | Refused | None = None,
+    *,
+    gate: Gate = checkfirst.OPEN,
 ) -> HttpResponse:
     """Show the form with the destination as it is now; a write needs no such look before it, and is quicker so."""
     trouble = writing.trouble_of(request, error) if error else None
@@ -76,7 +86,8 @@ def _page(
         "form": form,
         "name": secret.name,
         "refusal": writing.refusal(secret),
-        "trouble": trouble,
+        "trouble": trouble or gate.trouble,
+        "gate": gate,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": masked_name(secrets.certs_name(secret)),
         "host": docker_config.host_key(secret),

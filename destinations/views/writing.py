@@ -85,7 +85,7 @@ def find_one(request: HttpRequest, name: str) -> Secret:
     secret = current.cluster().get_secret(name)
     if not secrets.is_destination(secret):
         raise NotFound("NotFound", status=404)
-    return _checked(request, secret)
+    return checked(request, secret)
 
 
 def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
@@ -96,10 +96,10 @@ def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
     found = {secret.name: secret for secret in current.list_secrets()}
     if name not in found or not secrets.is_destination(found[name]):
         raise NotFound("NotFound", status=404)
-    return _checked(request, found[name]), found
+    return checked(request, found[name]), found
 
 
-def _checked(request: HttpRequest, secret: Secret) -> Secret:
+def checked(request: HttpRequest, secret: Secret) -> Secret:
     """Return the destination if whoever asks may change it; record a denial, and a guess, else."""
     try:
         permit(request).check(secret)

@@ -72,11 +72,14 @@ def expected_of(name: str, method: str, role: str, kind: str) -> set[int]:
     seen, changed = kind in SEES[role], kind in CHANGES.get(role, set())
     if name in {"destination", "destination-any-name"}:
         return {405} if method == "POST" else {200} if seen else {404}
+    if name in {"check", "api-check"}:
+        done = 303 if name == "check" else 200
+        return {405} if method != "POST" else {done} if changed else {403} if seen else {404}
     if name in FORMS | {"assign"}:
         return ({422} if method == "POST" else {200}) if changed else {403} if seen else {404}
     if name == "api-rotate":
         return {405} if method != "POST" else {400}  # the body is no JSON: nothing is looked up yet
-    posts = {"new": 422, "teams": 422, "switch": 422, "preview": 200, "sweep": 303, "api": 400}
+    posts = {"new": 422, "teams": 422, "switch": 422, "preview": 200, "sweep": 303, "api": 400, "checks": 422}
     if method == "POST":
         return {posts.get(name, 405)}
     return {405} if name in {"switch", "preview", "sweep"} else {200}

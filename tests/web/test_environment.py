@@ -135,7 +135,7 @@ def test_the_server_refuses_to_ask_loopback_for_people_elsewhere(bind: str) -> N
 @pytest.mark.parametrize("bind", ["127.0.0.1:8000", "[::1]:8000", "localhost:8000"])
 def test_the_server_may_ask_loopback_for_people_on_this_machine(bind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
-    monkeypatch.setattr(Server, "__init__", lambda _, __, bind: started.append(bind))
+    monkeypatch.setattr(Server, "__init__", lambda _, __, bind, **___: started.append(bind))
     monkeypatch.setattr(Server, "run", lambda _: None)
     with override_settings(ENVIRONMENT=Environment.read(LOOPBACK)):
         call_command("serve", bind=bind, stdout=StringIO())

@@ -179,6 +179,8 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/destinations/new", {**new, "host": f"u:{TYPED}@h.example.com", "bundle_text": PEM + KEY}),
             ("/destinations/new", {**new, "password": f" {TYPED}"}),
             ("/destinations/new", {**new, "name": "one"}),
+            ("/destinations/new", {**new, "name": "checked", "check": "first"}),
+            ("/destinations/new", {**new, "name": "unchecked", "check_failed": "1"}),
             ("/destinations/new", {**new, "bundle_text": PEM}),
         ],
         "destination": [(path, None) for path in everybody],
@@ -187,6 +189,7 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             *((f"{path}/rotate", None) for path in everybody),
             ("/destinations/one/rotate", {**typed, "bundle_choice": "keep", "username": "a:b"}),
             ("/destinations/one/rotate", {**typed, "bundle_choice": "keep", **stale}),
+            ("/destinations/one/rotate", {**typed, "bundle_choice": "keep", **stale, "check": "first"}),
             ("/destinations/one/rotate", {**typed, "bundle_choice": "replace", "bundle_text": PEM}),
         ],
         "edit": [
@@ -198,6 +201,15 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             *((f"{path}/repair", None) for path in everybody),
             ("/destinations/half/repair", {**stale, "fix-auth-from-password": "auth-from-password"}),
             ("/destinations/half/repair", {**seen, "fix-auth-from-password": "auth-from-password", "show": "1"}),
+        ],
+        "check": [
+            (f"{path}/check", {"namespace": TYPED, "application": "shop"} if number else {})
+            for number, path in enumerate(everybody[:9])
+        ],
+        "checks": [
+            ("/check", {"all": "1"}),
+            ("/check", {"chosen": TYPED}),
+            (f"/check?job={canary('job', special=False)}", None),
         ],
         "switch": [
             ("/switch", {"to": "off", "nonce": NONCE, "chosen": f"one {one.uid} 0"}),
@@ -222,6 +234,7 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
         ],
         "api": [("/api/destinations", None), ("/api/destinations", {"password": TYPED})],
         "api-rotate": [("/api/destinations/one/rotate", {"password": TYPED})],
+        "api-check": [("/api/destinations/one/check", {"app": TYPED})],
         "api-me": [("/api/me", None)],
         "signin": [("/signin", None), ("/signin", {"username": TYPED, "password": TYPED})],
         "signout": [("/signout", {})],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from destinations.livecheck import interval
 from edrportal.environment import ConfigurationError
 from edrportal.server import Server
 from edrportal.wsgi import application
@@ -34,4 +35,5 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         self.stdout.write(f"The portal is at http://{options['bind']}/")
         self.stdout.flush()
-        Server(application, options["bind"]).run()
+        minutes = settings.ENVIRONMENT.registry.check_interval_minutes
+        Server(application, options["bind"], started=lambda: interval.start(minutes)).run()

@@ -1,0 +1,125 @@
+"""The last check of a destination, as it is shown and kept, and what of it people who are no administrators learn. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from destinations.registry.port import Code, Outcome, Report, Side, StageResult, Step
+
+if TYPE_CHECKING:
+    from destinations.registry.port import Plan
+
+_BEFORE_A_REGISTRY = (Step.RESOLVE, Step.CONNECT, Step.TLS, Step.REGISTRY)
+_ELSEWHERE = {Code.TOKEN_SERVICE_FAILS, Code.REALM_REFUSED, Code.OUT_OF_TIME}
+_INTERNAL = {"address", "realm"}
+_ORDER = tuple(Step)
+_LEGS = (Side.CHART, Side.IMAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """A report, with the application that it was made for, and what it is bound to.
+
+    `fingerprint` is empty where there is no key to make one with; `job` is the check of several that it belongs to. The
+    time of a check is when it was asked for. `stored` is false where the cluster did not let the portal keep it.
+    """
+
+    name: str
+    report: Report
+    app: str
+    fingerprint: str = field(default="", repr=False)
+    job: str = ""
+    stored: bool = True
+
+    @property
+    def outcomes(self) -> tuple[Outcome, Outcome]:
+        """What will happen to the chart, and to the image."""
+        return self.report.chart, self.report.image
+
+    @property
+    def fails(self) -> bool:
+        """Whether chart or image would fail."""
+        return Outcome.FAIL in self.outcomes
+
+    def has(self, code: Code) -> bool:
+        """Say whether a stage found this."""
+        return any(stage.code is code for stage in self.report.stages)
+
+
+def with_repositories(report: Report, plan: Plan) -> Report:
+    """Return the report with the repositories named for which the right to push was asked; they are not kept."""
+    chart, image = plan.chart.repository, plan.image.repository
+    names = {Side.CHART: chart, Side.IMAGE: image, Side.BOTH: f"{chart} and {image}"}
+    stages = [
+        replace(one, detail={"repository": names[one.side], **one.detail}) if one.step is Step.PUSH else one
+        for one in report.stages
+    ]
+    return replace(report, stages=tuple(stages))
+
+
+def for_others(report: Report) -> Report:
+    """Return what people who are no administrators learn of a report.
+
+    Whatever fails before a registry was proven is one same stage, without a duration: else the check would tell them
+    which ports of an internal network are open. The same goes for the token service, whose address the registry names.
+    """
+    hidden = _hidden(report)
+    told = [_without_internals(one) for stage in report.stages for one in _kept(stage, hidden)]
+    if hidden:
+        side = Side.BOTH if len(hidden) == len(_LEGS) else hidden[0]
+        told.append(StageResult(Step.REGISTRY, side, ok=False, code=Code.NO_REGISTRY))
+    return replace(
+        report,
+        stages=tuple(sorted(told, key=lambda stage: _ORDER.index(stage.step))),
+        chart=_outcome(report, Side.CHART, hidden),
+        image=_outcome(report, Side.IMAGE, hidden),
+        chain=() if len(hidden) == len(_LEGS) else report.chain,
+    )
+
+
+def tells_by_time(report: Report) -> bool:
+    """Say whether how long the check took tells more than `for_others` does."""
+    return bool(_hidden(report)) or any(map(_is_elsewhere, report.stages))
+
+
+def _hidden(report: Report) -> list[Side]:
+    """Return the sides for which no registry was proven.
+
+    Where both tools share a connection, and one of them proved a registry there, what the other one finds is no secret.
+    """
+    broken = [side for side in _LEGS if any(_breaks(stage, side) for stage in report.stages)]
+    shared = any(one.step is Step.CONNECT and one.side is Side.BOTH and one.ok for one in report.stages)
+    proven = any(one.step is Step.REGISTRY and one.ok for one in report.stages)
+    return [] if shared and proven else broken
+
+
+def _breaks(stage: StageResult, side: Side) -> bool:
+    early = stage.step in _BEFORE_A_REGISTRY and stage.code is not Code.NOT_REACHED
+    return early and not stage.ok and stage.side in {side, Side.BOTH}
+
+
+def _kept(stage: StageResult, hidden: list[Side]) -> list[StageResult]:
+    """Return what of a stage stays: nothing, the stage, or the side of it that is not hidden."""
+    if stage.step is Step.SECRETS or not hidden:
+        return [stage]
+    sides = [side for side in _LEGS if stage.side in {side, Side.BOTH} and side not in hidden]
+    return [replace(stage, side=sides[0])] if len(sides) == 1 else [stage] if sides else []
+
+
+def _is_elsewhere(stage: StageResult) -> bool:
+    return stage.step in {Step.LOGIN, Step.PUSH} and stage.code in _ELSEWHERE
+
+
+def _without_internals(stage: StageResult) -> StageResult:
+    if _is_elsewhere(stage):
+        return replace(stage, ok=None, code=Code.TOKEN_SERVICE_FAILS, ms=None, detail={})
+    return replace(stage, detail={key: value for key, value in stage.detail.items() if key not in _INTERNAL})
+
+
+def _outcome(report: Report, side: Side, hidden: list[Side]) -> Outcome:
+    if side in hidden:
+        return Outcome.FAIL
+    mine = [stage for stage in report.stages if stage.side in {side, Side.BOTH}]
+    unclear = any(map(_is_elsewhere, mine)) and not any(one.ok is False and not _is_elsewhere(one) for one in mine)
+    return Outcome.UNKNOWN if unclear else report.chart if side is Side.CHART else report.image

@@ -1,0 +1,110 @@
+"""`manage.py livecheck`: what Helm and skopeo will meet at the registries, from a terminal or a CronJob."""
+
+from __future__ import annotations
+
+import json
+import sys
+from getpass import getuser
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from destinations import current, secrets, words
+from destinations.actions import checking
+from destinations.cluster.port import ClusterError
+from destinations.livecheck import running, showing
+from destinations.livecheck.plan import DEFAULT_APP, App
+from destinations.livecheck.text import render
+from destinations.registry.port import Outcome
+from edrportal import audit
+from edrportal.environment import NO_KEY, ConfigurationError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Mapping, Sequence
+
+    from destinations.livecheck.result import Last
+    from destinations.livecheck.running import Question
+
+_NOT_ALL_GOOD, _UNUSABLE = 1, 2
+
+
+class Unusable(Exception):
+    """The command line cannot be used; the text says why."""
+
+
+class Command(BaseCommand):
+    """Check destinations at their registries."""
+
+    help = (
+        "Asks the registries what Helm and skopeo will meet there. Exits 0 (no chart and no image would fail; with "
+        "--fail-on unknown: all would pass), 1 (one would not) or 2 (the input or the cluster cannot be used)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command line."""
+        parser.add_argument("names", nargs="*", metavar="NAME", help="destinations to check")
+        parser.add_argument("--all", action="store_true", help="check every destination")
+        parser.add_argument("--app", default=DEFAULT_APP, metavar="NAMESPACE/APP", help="whose repositories to ask for")
+        parser.add_argument("--fail-on", choices=[Outcome.UNKNOWN.value], help="exit 1 for what nobody can know, too")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Check, print, keep the results; exits 0, 1 or 2."""
+        try:
+            settings.ENVIRONMENT.registry.check()
+            questions = _questions(options)
+        except (Unusable, ConfigurationError) as error:
+            self._end(str(error))
+        except ClusterError as error:
+            trouble = words.of(error)
+            self._end(f"{trouble.message} {trouble.fix}")
+        found = running.CHECKS.all_of(questions)
+        self._keep(found)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps([showing.row(one) for one in found], indent=1, ensure_ascii=True))
+        elif found:
+            self.stdout.write(render(found, colour=self.stdout.isatty()))
+        good = {Outcome.PASS} if options["fail_on"] else {Outcome.PASS, Outcome.UNKNOWN}
+        if len(found) < len(questions) or any(not set(one.outcomes) <= good for one in found):
+            sys.exit(_NOT_ALL_GOOD)
+
+    def _keep(self, found: Sequence[Last]) -> None:
+        """Keep the results for the pages, and leave a line in the audit for each."""
+        who = f"command-line:{_account()}"
+        for one in found:
+            audit.record(checking.event(one, who, ""))
+        if settings.SECRET_KEY == NO_KEY:
+            self.stderr.write("The results are not kept for the pages: that takes EDRPORTAL_SECRET_KEY.")
+        elif found and not all(one.stored for one in checking.keep_all(found)):
+            self.stderr.write("The results are not kept for the pages: the cluster does not let the portal write them.")
+
+    def _end(self, text: str) -> None:
+        self.stderr.write(f"edrportal: {text}")
+        sys.exit(_UNUSABLE)
+
+
+def _questions(options: Mapping[str, Any]) -> list[Question]:
+    """Return what to ask. Raises Unusable and the port's errors."""
+    names: list[str] = options["names"]
+    if bool(names) == options["all"]:
+        raise Unusable("Name destinations, or say --all; not both.")
+    try:
+        app = str(App.parse(options["app"]))
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+    everything = {one.name: one for one in current.cluster().list_secrets()}
+    there = [one.name for one in everything.values() if secrets.is_destination(one)]
+    missing = sorted(set(names) - set(there))
+    if missing:
+        raise Unusable(f"There is no destination named {', '.join(map(ascii, missing))}.")
+    chosen = sorted(set(names)) if names else there
+    return [checking.of_stored(everything[name], everything, app=app) for name in chosen]
+
+
+def _account() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "somebody"
