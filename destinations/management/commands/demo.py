@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from destinations import current
 from destinations.demo import demo_cluster
+from destinations.demo_registry import demo_registry
+from destinations.registry.probe import NetworkRegistries
+from destinations.registry.rules import rules
 from edrportal.server import Server
 from edrportal.wsgi import application
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 
 class Command(BaseCommand):
@@ -28,7 +35,16 @@ class Command(BaseCommand):
             raise CommandError("PORT is no number")
         settings.SECRET_KEY = token_urlsafe(48)
         settings.DEMO = True
-        with current.use(demo_cluster(datetime.now(UTC))):
+        now = datetime.now(UTC)
+        with demo_registry(now) as registry, current.use(demo_cluster(now, registry=registry)), _reached(registry.port):
             self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
             self.stdout.flush()
             Server(application, f"127.0.0.1:{port}").run()
+
+
+def _reached(port: int) -> AbstractContextManager[None]:
+    """Let checks reach the demo's own registry, on loopback, beside what the settings allow."""
+    allowed = rules(settings.ENVIRONMENT.registry)
+    return current.use_registries(
+        NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
+    )
