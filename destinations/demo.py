@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from destinations import names, secrets
+from destinations import demo_exports, names, secrets
 from destinations.cluster.memory import InMemoryCluster
 from destinations.demo_registry import USER
 from destinations.docker_config import new
@@ -48,6 +48,7 @@ def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistr
     cluster.config_maps.load(
         [*_roles(), {"metadata": {"name": names.TEAMS_CONFIG_MAP}, "data": {"team-a": "uid-of-team-a"}}]
     )
+    demo_exports.load(cluster.exports, now)
     return cluster
 
 

@@ -37,7 +37,8 @@ _PAUSE_SECONDS = 0.2
 _TRY_AGAIN = {410, 429}
 _SERVER_ERROR = 500
 _REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
-_RESOURCES = {"secret": "Secrets", "config_map": "ConfigMaps", "namespace": "namespaces", "event": "Events"}
+_RESOURCES = {"secret": "Secrets", "config_map": "ConfigMaps", "namespace": "namespaces", "event": "Events",
+              "job": "Jobs", "pod": "Pods", "pod_log": "pod logs"}  # fmt: skip
 
 
 def patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
@@ -170,17 +171,22 @@ def _unanswered(call: Callable[..., Any], error: Exception, status: int, *, sent
     return None, status, sent
 
 
-def open_stream(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+def open_stream(
+    call: Callable[..., Any],
+    *args: Any,
+    timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+    **options: Any,
+) -> Any:
     """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
     status = 0
     try:
-        return call(
-            *args, _preload_content=False, _request_timeout=(CONNECT_SECONDS, READ_SECONDS), pretty="false", **options
-        )
+        return call(*args, _preload_content=False, _request_timeout=timeout, pretty="false", **options)
     except ApiException as error:
         status = int(error.status or 0)
     except (HTTPError, OSError):
         pass
     if status in {401, 403}:
-        raise Forbidden("Forbidden", status=status, verb="watch", resource=_resource(call))
+        raise Forbidden(
+            "Forbidden", status=status, verb="watch" if "watch" in options else _verb(call), resource=_resource(call)
+        )
     raise Unreachable("NoUsableAnswer", status=status)

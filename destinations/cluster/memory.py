@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from destinations.cluster import limits, wire
+from destinations.cluster.memory_exports import InMemoryExports
 from destinations.cluster.port import AlreadyExists, Change, Conflict, Listing, NotFound, Unreachable
 from destinations.secrets import read_config_map, read_secret
 
@@ -239,6 +240,7 @@ class InMemoryCluster(_Store):
         """Start empty."""
         super().__init__(namespace, clock=clock)
         self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
+        self._exports = InMemoryExports()
         self.namespaces: dict[str, str] = {}
         """The uid of each namespace by its name."""
         self.events: list[Mapping[str, Any]] = []
@@ -248,6 +250,11 @@ class InMemoryCluster(_Store):
     def config_maps(self) -> InMemoryConfigMaps:
         """The ConfigMaps of the namespace."""
         return self._config_maps
+
+    @property
+    def exports(self) -> InMemoryExports:
+        """The export jobs of the namespace."""
+        return self._exports
 
     def namespace_uid(self, name: str) -> str:
         """Return the uid of a namespace. Raises NotFound."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from destinations.cluster.jobs import Exports
     from destinations.model import Secret
 
     Shrink = Callable[[Secret], Secret]
@@ -162,6 +163,10 @@ class Cluster(Source, Protocol):
     @property
     def config_maps(self) -> ConfigMaps:
         """The ConfigMaps of the namespace."""
+
+    @property
+    def exports(self) -> Exports:
+        """The export jobs of the namespace, where the portal may look at them."""
 
     def namespace_uid(self, name: str) -> str:
         """Return the uid of a namespace of the cluster, whatever it belongs to.

@@ -13,6 +13,7 @@ from destinations.cluster import limits, stream, wire
 from destinations.cluster.calls import CONNECT_SECONDS, open_stream, paged, patiently, read, write
 from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
 from destinations.cluster.real_config_maps import KubernetesConfigMaps
+from destinations.cluster.real_exports import KubernetesExports
 from destinations.model import Secret
 from destinations.secrets import read_secret
 
@@ -31,12 +32,14 @@ class KubernetesCluster:
     def __init__(self, configuration: client.Configuration, namespace: str) -> None:
         """Keep a connection pool for one namespace; nothing is asked yet."""
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
-        self._api = client.CoreV1Api(client.ApiClient(configuration))
+        connection = client.ApiClient(configuration)
+        self._api = client.CoreV1Api(connection)
         self.api_server = urlsplit(str(configuration.host)).hostname or ""
         """Where it is, as the configuration says: no live check may go there."""
         self._namespace = namespace
         self._listeners: list[WriteListener] = []
         self._config_maps = KubernetesConfigMaps(self._api, namespace)
+        self._exports = KubernetesExports(self._api, client.BatchV1Api(connection), namespace)
 
     @classmethod
     def connect(cls, *, namespace: str, context: str = "") -> KubernetesCluster:
@@ -144,6 +147,11 @@ class KubernetesCluster:
     def config_maps(self) -> KubernetesConfigMaps:
         """The ConfigMaps of the namespace."""
         return self._config_maps
+
+    @property
+    def exports(self) -> KubernetesExports:
+        """The export jobs of the namespace."""
+        return self._exports
 
     def namespace_uid(self, name: str) -> str:
         """Return the uid of a namespace. Raises NotFound, Forbidden and Unreachable."""

@@ -16,7 +16,7 @@ from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
 from destinations.cluster.port import ClusterError
 from destinations.masking import MASK, masked_key, masked_name
 from destinations.model import Stage
-from destinations.views import checks, errors, writing
+from destinations.views import checks, errors, exports, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "repairable": not missing
         and not writing.refusal(secret)
         and repairs.proposals(secret, found, now=now, version=current.epinio_version()),
+        "exports": exports.section(secret, details=accounts_shown),
         "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
         "nonce": writing.nonce(),
         "missing": missing,

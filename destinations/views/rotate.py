@@ -12,7 +12,7 @@ from destinations.actions import Refused, Rotation, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
 from destinations.masking import masked_name
-from destinations.views import checkfirst, errors, writing
+from destinations.views import checkfirst, errors, exports, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -91,5 +91,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": masked_name(secrets.certs_name(secret)),
         "host": docker_config.host_key(secret),
+        "exports": exports.section(secret, details=False),
     }
     return writing.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import logging
@@ -10,16 +11,17 @@ import sys
 import traceback
 from base64 import b64encode
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 
-from destinations import current, forms, names, overview, repairs, traps, writes
+from destinations import current, demo_exports, forms, names, overview, repairs, traps, writes
 from destinations.actions import Edit, Rotation
 from destinations.cluster import port
 from destinations.cluster.memory import InMemoryCluster
@@ -256,9 +258,40 @@ def go(walk: Walk, cluster: Cluster, filled: dict[str, Any]) -> None:
                 walk.ask("/")  # where messages are shown
 
 
+def load_exports(cluster: InMemoryCluster) -> None:
+    """Let an export to every destination fail, with canaries in the job's arguments and its log."""
+    keys = f"-----BEGIN PRIVATE KEY-----\n{canary('log key', special=False)}\n-----END PRIVATE KEY-----\n"
+    told = json.dumps({"auth": auth(canary("log auth")), "password": canary("log password")})
+    for secret in cluster.list_secrets():
+        config = secret.data.get(names.CONFIG_KEY, b"").decode("utf-8", "replace")
+        known = STORED if json.dumps(STORED) in config else ""
+        log = f"{told}\n{keys}Authorization: Basic {auth(canary('log header'))}\nBearer {canary('bearer')}\n"
+        log += f"https://u:{canary('log url', special=False)}@{HOST}/v2/\n"
+        log += "".join(f"told {one}.\n" for one in (config, *spelled(known)))
+        target = f"u:{canary('argument', special=False)}@{HOST}/{known}/team/workspace-shop-image:1"
+        job = demo_exports.job(secret.name, target, datetime.now(UTC) + timedelta(minutes=1), outcome="Failed")
+        pod = demo_exports.pod(job, "Failed", "Error")
+        cluster.exports.load([job], [pod])
+        cluster.exports.logs[pod["metadata"]["name"]] = log
+
+
+def spelled(text: str) -> list[str]:
+    raw = text.encode()
+    return [
+        text,
+        raw.hex(),
+        b64encode(b"u:" + raw).decode(),
+        json.dumps(text),
+        quote(text),
+        html.escape(text),
+        repr(text),
+    ]
+
+
 def filled() -> tuple[InMemoryCluster, dict[str, Any]]:
     cluster = InMemoryCluster()
     cluster.load(manifests())
+    load_exports(cluster)
     return cluster, {secret.name: secret for secret in cluster.list_secrets()}
 
 
@@ -275,6 +308,7 @@ def test_no_page_header_cookie_or_log_holds_a_secret() -> None:
         go(walk, cluster, found)
     assert cluster.get_secret("fresh").data  # the walk did write
     assert "Conflict" in walk.logged
+    assert any(b"The last lines of its log" in text for text in walk.found.values())
     walk.check()
 
 
@@ -311,6 +345,8 @@ def test_no_failure_tells_a_secret(error: Exception, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(writes, "PAUSES", (0.0,))
     cluster = Failing(error, reads=reads)
     cluster.load(manifests())
+    if reads:
+        load_exports(cluster)
     found = {secret.name: secret for secret in InMemoryCluster.list_secrets(cluster)}
     with Walk() as walk:
         go(walk, cluster, found)

@@ -1,0 +1,57 @@
+"""Export jobs in memory, with their Pods and logs; for the demo and for tests."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from destinations.cluster.jobs import (
+    MOST_JOBS,
+    MOST_PODS,
+    JobListing,
+    Pod,
+    belongs,
+    is_export,
+    read_job,
+    read_pod,
+)
+from destinations.cluster.port import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class InMemoryExports:
+    """Keeps the promises of `jobs.Exports`, and answers at once."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._jobs: dict[str, Mapping[str, Any]] = {}
+        self._pods: dict[str, Mapping[str, Any]] = {}
+        self.logs: dict[str, str] = {}
+        """What the container of a Pod wrote, by the Pod's name."""
+
+    def load(self, jobs: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Put jobs and Pods there, as manifests with the times and states they have."""
+        self._jobs.update({one["metadata"]["name"]: deepcopy(one) for one in jobs})
+        self._pods.update({one["metadata"]["name"]: deepcopy(one) for one in pods})
+
+    def jobs(self, *, seconds: float) -> JobListing:
+        """Return the jobs that carry Epinio's label of an export."""
+        del seconds
+        found = [read_job(one) for _, one in sorted(self._jobs.items()) if is_export(one)]
+        return JobListing(tuple(found[:MOST_JOBS]), complete=len(found) <= MOST_JOBS)
+
+    def pods(self, job: str, *, seconds: float) -> tuple[Pod, ...]:
+        """Return the Pods of a job."""
+        del seconds
+        found = [read_pod(one) for _, one in sorted(self._pods.items()) if belongs(one, job)]
+        return tuple(found[:MOST_PODS])
+
+    def log(self, pod: str, container: str, *, lines: int, size: int, seconds: float) -> str:
+        """Return the last lines of a Pod's log; there is one container."""
+        del container, seconds
+        if pod not in self._pods:
+            raise NotFound("NotFound", status=404, verb="get", resource="pod logs")
+        last = "".join(self.logs.get(pod, "").splitlines(keepends=True)[-lines:])
+        return last.encode()[:size].decode("utf-8", "replace")

@@ -1,0 +1,70 @@
+"""The one table of what the portal asks of Kubernetes: every verb on every resource, and why. Roles are made from it.
+
+A Role that grants exactly this, in Epinio's namespace (namespaces cluster-wide), is enough; less than the optional rows
+costs the named part of the portal and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CORE = ""
+BATCH = "batch"
+EXPORTS = "running and failed exports"
+TEAMS = "noticing that a team's namespace is gone"
+EVENTS = "Kubernetes Events for changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One verb on one resource of an API group, and what it is for.
+
+    `part` names the part of the portal that is missing without it, empty where nothing works. `cluster_wide` rights
+    take a ClusterRole.
+    """
+
+    group: str
+    resource: str
+    verb: str
+    why: str
+    part: str = ""
+    cluster_wide: bool = False
+
+
+TABLE: tuple[Use, ...] = (
+    Use(CORE, "secrets", "get", "a form reads its destination directly before it writes"),
+    Use(CORE, "secrets", "list", "destinations, certificates and users: their labels cannot narrow it"),
+    Use(CORE, "secrets", "watch", "pages show what others changed a moment ago"),
+    Use(CORE, "secrets", "create", "a new destination, a new bundle"),
+    Use(CORE, "secrets", "update", "rotate, edit, repair, disable"),
+    Use(CORE, "secrets", "delete", "delete, and the certificate secrets that nothing names any more"),
+    Use(CORE, "configmaps", "get", "the portal's own are read before they are written"),
+    Use(CORE, "configmaps", "list", "Epinio's roles, who signed out, where self-service is on, the last live checks"),
+    Use(CORE, "configmaps", "watch", "a sign-out counts on every replica within seconds"),
+    Use(CORE, "configmaps", "create", "the portal's own, if nobody made them"),
+    Use(CORE, "configmaps", "update", "sign-out, self-service, the results of live checks"),
+    Use(CORE, "events", "create", "a copy of each change, where that is wanted", EVENTS),
+    Use(CORE, "namespaces", "get", "the uid of a team's namespace", TEAMS, cluster_wide=True),
+    Use(BATCH, "jobs", "list", "Epinio's export jobs", EXPORTS),
+    Use(CORE, "pods", "list", "the Pods of an export job", EXPORTS),
+    Use(CORE, "pods/log", "get", "why an export failed", EXPORTS),
+)
+
+
+def rules(uses: Iterable[Use]) -> str:
+    """Return the rules of a Role for these uses, as YAML, one line a resource."""
+    grouped = groupby(uses, key=lambda one: (one.group, one.resource))
+    return "\n".join(
+        f'- {{apiGroups: ["{group}"], resources: [{resource}], verbs: [{", ".join(use.verb for use in same)}]}}'
+        for (group, resource), same in grouped
+    )
+
+
+def of_part(part: str) -> tuple[Use, ...]:
+    """Return what a part of the portal takes."""
+    return tuple(one for one in TABLE if one.part == part)
