@@ -20,10 +20,9 @@ from destinations.livecheck.store import Results
 from destinations.registry.port import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from destinations.livecheck.result import Last
-    from destinations.livecheck.running import Question
     from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
@@ -56,50 +55,61 @@ def step(interval: timedelta, now: datetime) -> float:
 
     Raises the port's errors.
     """
-    everything = {one.name: one for one in current.list_secrets()}
-    found = [one for one in everything.values() if secrets.is_destination(one)]
-    kept = Results(current.config_maps_to_show())
-    last = {one.name: running.CHECKS.recent.newer(one.name, kept.of(one.name)) for one in found}
-    questions = [checking.of_stored(one, everything) for one in found]
-    question = next(
-        iter(due(questions, {name: one for name, one in last.items() if one}, everything, interval, now)), None
-    )
-    if question:
-        result = running.CHECKS.in_background(question)
-        if result:
-            checking.keep(result)
+    everything = {one.name: one for one in current.secrets_to_show()}
+    found = [one.name for one in everything.values() if secrets.is_destination(one)]
+    valid = _valid(found, everything)
+    name = next(iter(due(found, valid, everything, interval, now)), None)
+    if name:
+        _check(name)
     return max(_SHORTEST_PAUSE, interval.total_seconds() / max(1, len(found)))
 
 
 def due(
-    questions: Iterable[Question],
-    last: Mapping[str, Last],
+    found: Sequence[str],
+    valid: Mapping[str, Last],
     everything: Mapping[str, Secret],
     interval: timedelta,
     now: datetime,
-) -> Sequence[Question]:
-    """Return what is to be checked, the longest waiting first; what was never checked has waited for ever."""
-    asked = list(questions)
-    valid = {one.name: last[one.name] for one in asked if one.name in last and _holds(last[one.name], everything)}
-    refused = {account for one in asked if one.name in valid and valid[one.name].has(Code.WRONG_CREDENTIALS)
-               for account in _accounts(one)}  # fmt: skip
-    waiting = [
-        one
-        for one in asked
-        if not refused & _accounts(one) and (one.name not in valid or now >= _next(valid[one.name], interval))
-    ]
+) -> Iterator[str]:
+    """Yield what is to be checked, the longest waiting first: what has no valid result has waited for ever."""
     never = datetime.min.replace(tzinfo=UTC)
-    return sorted(waiting, key=lambda one: last[one.name].report.checked_at if one.name in last else never)
+    since = {name: valid[name].report.checked_at if name in valid else never for name in found}
+    refused = {
+        account
+        for name, last in valid.items()
+        if last.has(Code.WRONG_CREDENTIALS)
+        for account in _accounts(everything[name], everything)
+    }
+    for name in sorted(found, key=since.__getitem__):
+        waits = name in valid and now < _next(valid[name], interval)
+        if not waits and not refused & _accounts(everything[name], everything):
+            yield name
 
 
-def _holds(last: Last, everything: Mapping[str, Secret]) -> bool:
-    return bool(last.fingerprint) and fingerprint.matches(last.fingerprint, everything[last.name], everything)
+def _valid(found: Iterable[str], everything: Mapping[str, Secret]) -> dict[str, Last]:
+    """Return the last results that hold, whichever replica they are of."""
+    kept = Results(current.config_maps_to_show())
+    last = {name: running.CHECKS.recent.newer(name, kept.of(name)) for name in found}
+    return {
+        name: one
+        for name, one in last.items()
+        if one and one.fingerprint and fingerprint.matches(one.fingerprint, everything[name], everything)
+    }
+
+
+def _check(name: str) -> None:
+    """Check one, as it is stored at this moment; what is gone meanwhile is left alone."""
+    everything = {one.name: one for one in current.list_secrets()}
+    if name in everything:
+        result = running.CHECKS.in_background(checking.of_stored(everything[name], everything))
+        if result:
+            checking.keep(result)
 
 
 def _next(last: Last, interval: timedelta) -> datetime:
     return last.report.checked_at + interval * (_PATIENCE if last.has(Code.TOO_MANY_REQUESTS) else 1)
 
 
-def _accounts(question: Question) -> frozenset[tuple[str, str]]:
-    legs = (question.plan.chart, question.plan.image)
-    return frozenset((leg.host, leg.username) for leg in legs if leg.host and leg.username)
+def _accounts(secret: Secret, everything: Mapping[str, Secret]) -> frozenset[tuple[str, str]]:
+    asked = checking.of_stored(secret, everything).plan
+    return frozenset((leg.host, leg.username) for leg in (asked.chart, asked.image) if leg.host and leg.username)

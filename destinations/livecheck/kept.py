@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from destinations.livecheck.result import Last
 from destinations.registry.port import Code, Outcome, Report, Side, StageResult, Step
@@ -25,6 +26,7 @@ def line(last: Last) -> str:
     return " ".join((*parts, *map(_stage, report.stages)))
 
 
+@lru_cache(maxsize=512)  # the overview reads the same lines again and again
 def read(name: str, text: str) -> Last | None:
     """Return a result, None for what this portal did not write or a newer one writes otherwise."""
     parts = text.split(" ")

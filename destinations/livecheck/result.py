@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from destinations.livecheck import chain
 from destinations.registry.port import Code, Outcome, Report, Side, StageResult, Step
 
 if TYPE_CHECKING:
@@ -47,15 +48,20 @@ class Last:
         return any(stage.code is code for stage in self.report.stages)
 
 
-def with_repositories(report: Report, plan: Plan) -> Report:
-    """Return the report with the repositories named for which the right to push was asked; they are not kept."""
-    chart, image = plan.chart.repository, plan.image.repository
-    names = {Side.CHART: chart, Side.IMAGE: image, Side.BOTH: f"{chart} and {image}"}
-    stages = [
-        replace(one, detail={"repository": names[one.side], **one.detail}) if one.step is Step.PUSH else one
-        for one in report.stages
-    ]
-    return replace(report, stages=tuple(stages))
+def with_names(report: Report, plan: Plan) -> Report:
+    """Return the report with the names that its sentences need and that are not kept: host, repository, the missing CA."""
+    legs = {Side.CHART: (plan.chart,), Side.IMAGE: (plan.image,), Side.BOTH: (plan.chart, plan.image)}
+    ca = chain.missing(report.chain)
+
+    def named(stage: StageResult) -> StageResult:
+        names = {"host": legs[stage.side][0].host}
+        if stage.step is Step.PUSH:
+            names["repository"] = " and ".join(leg.repository for leg in legs[stage.side] if leg.repository)
+        if stage.code is Code.UNKNOWN_AUTHORITY:
+            names["missing"] = ca
+        return replace(stage, detail={**names, **stage.detail})
+
+    return replace(report, stages=tuple(map(named, report.stages)))
 
 
 def for_others(report: Report) -> Report:

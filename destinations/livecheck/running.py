@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from destinations import current
 from destinations.livecheck.limits import Often, TurnedAway
 from destinations.livecheck.recent import Recent
-from destinations.livecheck.result import Last, tells_by_time, with_repositories
+from destinations.livecheck.result import Last, tells_by_time, with_names
 from destinations.registry.port import DEADLINE_SECONDS
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _spread(questions: Iterable[Question], work: Callable[[Question], None]) -> 
 
 def _check(question: Question, at: datetime) -> Last:
     """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
-    report = with_repositories(current.registries().check(question.plan), question.plan)
+    report = with_names(current.registries().check(question.plan), question.plan)
     return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from destinations import certificates, overview
-from destinations.acceptance import gox509
-from destinations.livecheck import fingerprint, words
+from destinations import overview
+from destinations.livecheck import chain, fingerprint, words
 from destinations.livecheck.result import for_others
 from destinations.registry.port import Code, Outcome, Side, Step
 from destinations.secrets import rfc3339
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     _Pair = tuple[StageResult | None, StageResult | None]
 
-_MAX_CHAIN = 10
 _TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
 _KINDS = {Outcome.PASS: "accepted", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}
 OUTDATED = "Outdated: the destination changed since."
@@ -95,7 +93,7 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
     """Return a result for the destination's page."""
     report = last.report if sees_all else for_others(last.report)
     short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
-    everything = tuple(map(_finding, report.stages))
+    everything = tuple(map(_finding, _merged(report.stages)))
     ways = {step: (_of(report.stages, step, Side.CHART), _of(report.stages, step, Side.IMAGE)) for step in Step}
     common = list(takewhile(lambda step: _is_alike(*ways[step]), Step))
     return Shown(
@@ -104,7 +102,7 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
         forks=_forks(ways, common),
         findings=tuple(dict.fromkeys(one for one in everything if one.fix)),
         everything=everything,
-        chain=_chain(report, now),
+        chain=tuple((one, one.health(now)) for one in chain.read(report.chain)),
     )  # fmt: skip
 
 
@@ -153,6 +151,22 @@ def _status(report: Report) -> str:
     return f"Chart {said[report.chart]}, image {said[report.image]}"
 
 
+def _merged(stages: Sequence[StageResult]) -> list[StageResult]:
+    """Return the stages with what both tools found alike as one."""
+    found: list[StageResult] = []
+    for stage in stages:
+        twin = next((one for one in found if one.step is stage.step and _facts(one) == _facts(stage)), None)
+        if twin is None:
+            found.append(stage)
+        else:
+            found[found.index(twin)] = replace(twin, side=Side.BOTH)
+    return found
+
+
+def _facts(stage: StageResult) -> tuple[Code, bool | None, dict[str, str]]:
+    return stage.code, stage.ok, dict(stage.detail)
+
+
 def _is_alike(chart: StageResult | None, image: StageResult | None) -> bool:
     return chart is image or (chart is not None and image is not None and _way(chart) == _way(image))
 
@@ -190,10 +204,3 @@ def _state(stage: StageResult | None) -> str:
 def _finding(stage: StageResult) -> Finding:
     said = words.said(stage)
     return Finding(words.STEPS[stage.step], _TOOLS[stage.side], said.message, said.fix, _state(stage), stage.ms)
-
-
-def _chain(report: Report, now: datetime) -> tuple[tuple[Certificate, Health], ...]:
-    """Return what the server presented, by the portal's own reading of it."""
-    parsed = (gox509.parse(der) for der in report.chain[:_MAX_CHAIN])
-    described = [certificates.describe(one) for one in parsed if one is not None]
-    return tuple((one, one.health(now)) for one in described)

@@ -50,9 +50,9 @@ _SAID: Mapping[Code, Explanation] = {
     Code.NO_TARGET: Explanation(
         "The Secrets alone end it for {who}, before a registry is asked.", "Export status says where, and what to do."
     ),
-    Code.RESOLVED: Explanation("The name[ {host}] has an address[: {address}].", ""),
+    Code.RESOLVED: Explanation("The host[ {host}] resolves[ to {address}].", ""),
     Code.NO_SUCH_NAME: Explanation(
-        "The name[ {host}] has no address in the portal's DNS.",
+        "The host[ {host}] has no address in the portal's DNS.",
         "Check the host for a typing error, then ask who runs the DNS of the cluster.",
     ),
     Code.BAD_HOST: Explanation(

@@ -11,7 +11,7 @@ from destinations.actions import checking
 from destinations.actions.checking import Asker
 from destinations.livecheck import running, showing, words
 from destinations.livecheck.plan import DEFAULT_APP, App
-from destinations.livecheck.result import with_repositories
+from destinations.livecheck.result import with_names
 from destinations.livecheck.store import Results
 from destinations.views import writing
 from edrportal.signin import asked
@@ -65,7 +65,7 @@ def section(request: HttpRequest, secret: Secret, everything: Mapping[str, Secre
     last = last_of([secret.name]).get(secret.name)
     outdated = last is not None and showing.is_outdated(last, secret, everything)
     if last and not outdated:
-        last = replace(last, report=with_repositories(last.report, _plan(secret, everything, last.app)))
+        last = replace(last, report=with_names(last.report, _plan(secret, everything, last.app)))
     namespace, application = (last.app if last else DEFAULT_APP).split("/", 1)
     return {
         "check": last and report(request, last, outdated=outdated),

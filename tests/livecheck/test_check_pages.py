@@ -12,16 +12,15 @@ import pytest
 from django.test import Client
 
 from destinations import names
-from destinations.acceptance import gopem
 from destinations.cluster.memory import InMemoryConfigMaps
 from destinations.cluster.port import Forbidden
-from destinations.demo import certificate
 from destinations.livecheck import running
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.recent import Recent
 from destinations.livecheck.words import MAY_REMAIN, NOT_TESTED
 from destinations.registry.port import Code, Side, StageResult, Step
 from tests.livecheck.world import PASSWORD, destination
+from tests.services.pki import issue
 from tests.services.scripted import ends, report
 from tests.signin import world
 
@@ -126,8 +125,7 @@ def test_a_changed_destination_makes_the_result_outdated_and_a_description_does_
 def test_the_presented_chain_is_shown_by_the_portals_own_reading(
     client: Client, portal: InMemoryCluster, registries: Scripted
 ) -> None:
-    pem = certificate(report().checked_at, days=3, name="Inside & Co")
-    der = next(gopem.blocks(pem)).content
+    der = issue("Inside & Co", ca=True).der
     found = report(StageResult(Step.TLS, Side.BOTH, ok=False, code=Code.UNKNOWN_AUTHORITY, detail={"missing": "CN=<i>x"}),
                    chain=(der, b"no certificate"))  # fmt: skip
     portal.load([destination("one")])

@@ -135,7 +135,7 @@ def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
 def test_the_server_begins_with_it_in_the_process_that_serves(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     served: list[Server] = []
     begun: list[int] = []
-    monkeypatch.setattr(Server, "run", lambda self: served.append(self))
+    monkeypatch.setattr(Server, "run", lambda self: served.append(self))  # noqa: PLW0108 - a bound method takes no self
     monkeypatch.setattr(interval, "start", begun.append)
     stated = replace(settings.ENVIRONMENT.registry, check_interval_minutes=30)
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, registry=stated)

@@ -1,0 +1,65 @@
+"""The pages and the prober together, against the demo's own registry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+
+from destinations import current, docker_config, names
+from destinations.demo_registry import USER, demo_registry
+from destinations.livecheck import running
+from destinations.model import Credentials
+from destinations.registry.probe import NetworkRegistries
+from destinations.registry.rules import rules
+from tests.livecheck.world import destination
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.test import Client
+
+    from destinations.cluster.memory import InMemoryCluster
+    from destinations.demo_registry import DemoRegistry
+
+
+@pytest.fixture
+def registry(portal: InMemoryCluster) -> Iterator[DemoRegistry]:
+    with demo_registry(datetime.now(UTC)) as made:
+        allowed = replace(rules(settings.ENVIRONMENT.registry), ports=frozenset({made.port}), allow_loopback=True)
+        for name, password, certs in (("good", made.password, "ca"), ("wrong", "x", "ca"), ("bare", made.password, "")):
+            config = docker_config.new(made.host, Credentials(USER, password)).decode()
+            stored = destination(name, certs=certs)
+            portal.load([{**stored, "stringData": {**stored["stringData"], names.CONFIG_KEY: config}}])
+        portal.load([{"metadata": {"name": "ca"}, "stringData": {"tls.crt": made.ca.decode()}}])
+        with current.use_registries(NetworkRegistries(allowed)):
+            yield made
+
+
+@pytest.mark.parametrize(
+    ("name", "headline", "finding"),
+    [
+        ("good", "An export would pass: chart and image may be pushed.", "Helm may push to team/workspace-shop-chart."),
+        ("wrong", "An export would fail.", "The registry refuses the user name or the password"),
+        ("bare", "An export would fail.", "missing is CN="),
+    ],
+)
+def test_a_click_asks_the_registry_and_shows_what_it_found(
+    client: Client, registry: DemoRegistry, name: str, headline: str, finding: str
+) -> None:
+    assert client.post(f"/destinations/{name}/check").status_code == 303
+    page = client.get(f"/destinations/{name}").content.decode()
+    assert headline in page
+    assert finding in page
+    assert registry.password not in page
+
+
+def test_several_are_asked_and_counted(client: Client, registry: DemoRegistry) -> None:
+    answer = client.post("/check", {"all": "1"})
+    running.CHECKS.finish(30)
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert "1 pass, 2 would fail, 0 not proven." in page
+    assert registry.password not in page
