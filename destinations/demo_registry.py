@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from base64 import b64encode
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 USER = "robot"
 _HOST = "127.0.0.1"
 _UPLOADS = "/blobs/uploads/"
+_UNAUTHORIZED = 401
 
 
 class DemoRegistry:
@@ -42,13 +44,18 @@ class DemoRegistry:
         plain = self.server.socket
         self.server.socket = _context(chain).wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
 
+    def start(self) -> Thread:
+        """Answer from now on, in the process that calls, until that process ends."""
+        thread = Thread(target=self.server.serve_forever, name="demo registry", daemon=True)
+        thread.start()
+        return thread
+
 
 @contextmanager
 def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
-    """Let it answer for as long as the block lasts."""
+    """Let one answer for as long as the block lasts."""
     made = DemoRegistry(now)
-    thread = Thread(target=made.server.serve_forever, name="demo registry", daemon=True)
-    thread.start()
+    thread = made.start()
     try:
         yield made
     finally:
@@ -78,17 +85,22 @@ def _handler(password: str) -> type[BaseHTTPRequestHandler]:
                 202 if is_upload else 404, **({"Location": f"{self.path}{token_urlsafe(12)}"} if is_upload else {})
             )
 
+        def do_PUT(self) -> None:
+            self._answer(404, {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "there is no such upload"}]})
+
         def do_DELETE(self) -> None:
             self._answer(204 if _UPLOADS in self.path else 404)
 
-        def _answer(self, status: int, **headers: str) -> None:
+        def _answer(self, status: int, told: object = None, **headers: str) -> None:
             if not compare_digest(self.headers.get("Authorization", "").encode(), expected.encode()):
-                status, headers = 401, {"WWW-Authenticate": 'Basic realm="demo registry"'}
+                status, headers = _UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="demo registry"'}
             self.send_response(status)
             for name, value in {"Docker-Distribution-Api-Version": "registry/2.0", **headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            body = json.dumps(told).encode() if told and status != _UNAUTHORIZED else b""
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
             """Say nothing."""

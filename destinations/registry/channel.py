@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import io
     import socket
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from destinations.registry.deadline import Deadline
     from destinations.registry.guard import Approved
@@ -127,20 +127,43 @@ class Channel:
 
 
 class _Wire:
-    """What http.client takes for a socket."""
+    """What http.client takes for a socket. As with one, an answer that is still being read outlives `close`."""
 
     def __init__(self, sock: ssl.SSLSocket, deadline: Deadline) -> None:
         self._sock = sock
         self._deadline = deadline
+        self._is_closed = False
+        self._answers = 0
 
     def sendall(self, data: bytes) -> None:
         wire.send(self._sock, data, self._deadline)
 
     def makefile(self, mode: str = "rb") -> io.BufferedReader:
-        return wire.Reader(self._sock, self._deadline).makefile(mode)
+        self._answers += 1
+        return _Reader(self._sock, self._deadline, self._read).makefile(mode)
+
+    def _read(self) -> None:
+        self._answers -= 1
+        if self._is_closed and not self._answers:
+            self._sock.close()
 
     def close(self) -> None:
-        self._sock.close()
+        self._is_closed = True
+        if not self._answers:
+            self._sock.close()
+
+
+class _Reader(wire.Reader):
+    """Says when it is closed."""
+
+    def __init__(self, sock: ssl.SSLSocket, deadline: Deadline, closed: Callable[[], None]) -> None:
+        super().__init__(sock, deadline)
+        self._closed = closed
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._closed()
 
 
 class _Connection(http.client.HTTPConnection):

@@ -38,8 +38,9 @@ def connect(approved: Approved, watch: Watch) -> socket.socket:
 
 def send(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
     """Send it all. Raises Trouble (NO_CONNECTION) where the connection breaks, and OutOfTime."""
-    sock.settimeout(deadline.left)
+    left = deadline.left
     try:
+        sock.settimeout(left)
         sock.sendall(data)
     except OSError:
         _ = deadline.left
@@ -72,8 +73,9 @@ class Reader(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Read what is there, at least one byte unless the answer ends."""
-        self._sock.settimeout(self._deadline.left)
+        left = self._deadline.left
         try:
+            self._sock.settimeout(left)
             count = self._sock.recv_into(buffer)
         except OSError:
             _ = self._deadline.left

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from destinations import current
 from destinations.demo import demo_cluster
-from destinations.demo_registry import demo_registry
+from destinations.demo_registry import DemoRegistry
 from destinations.registry.probe import NetworkRegistries
 from destinations.registry.rules import rules
 from edrportal.server import Server
@@ -36,10 +36,11 @@ class Command(BaseCommand):
         settings.SECRET_KEY = token_urlsafe(48)
         settings.DEMO = True
         now = datetime.now(UTC)
-        with demo_registry(now) as registry, current.use(demo_cluster(now, registry=registry)), _reached(registry.port):
+        registry = DemoRegistry(now)
+        with current.use(demo_cluster(now, registry=registry)), _reached(registry.port):
             self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
             self.stdout.flush()
-            Server(application, f"127.0.0.1:{port}").run()
+            Server(application, f"127.0.0.1:{port}", started=registry.start).run()
 
 
 def _reached(port: int) -> AbstractContextManager[None]:
