@@ -13,7 +13,7 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from scripts.benchmarks import overviews, people, verdicts, writes  # noqa: E402 - after the settings
+from scripts.benchmarks import checks, overviews, people, verdicts, writes  # noqa: E402 - after the settings
 from scripts.benchmarks.report import machine, table  # noqa: E402
 from tests.services.apiserver import api_server  # noqa: E402
 from tests.services.parts import Missing  # noqa: E402
@@ -60,6 +60,7 @@ def _figures() -> Iterator[Figure]:
             yield from overviews.figures(server, directory)
             yield from writes.figures(server, directory)
             yield from people.figures(server, directory)
+            yield from checks.figures(server, directory)
 
 
 if __name__ == "__main__":
