@@ -10,6 +10,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from math import ceil
 from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
@@ -36,6 +37,10 @@ SEVERAL_AT_ONCE = 6
 ASKED_AT_ONCE = 8
 """Requests that wait for a check or are held back: half of the pages that are served at once."""
 JOBS_AT_ONCE = 4
+PACE_SECONDS = 0.06
+"""Between the beginnings of two checks of several: whoever asks for other pages meanwhile hardly notices."""
+HAND_OVER_SECONDS = 1.0
+"""How long results of several are gathered: each handing over is a write that every replica reads."""
 WAIT_SECONDS = 3.0
 SLOT_SECONDS = DEADLINE_SECONDS + 1.0
 """When people who are no administrators are answered where the time itself would tell something."""
@@ -102,7 +107,7 @@ class Checks:
                 with self._lock:
                     del self._jobs[job]
 
-        run_all = self._in_any_order if sees_all else self._in_rounds
+        run_all = partial(self._in_any_order, pace=PACE_SECONDS) if sees_all else self._in_rounds
         thread = Thread(target=run, name="live-checks", daemon=True)
         with self._lock:
             if len(self._jobs) >= JOBS_AT_ONCE:
@@ -134,14 +139,17 @@ class Checks:
         with self._for_several, self._places:
             return _quietly(question, _now())
 
-    def _in_any_order(self, questions: Sequence[Question], at: datetime, keep: Keep) -> None:
+    def _in_any_order(self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0) -> None:
+        gathered = _Gathered(keep, self._clock)
+
         def work(question: Question) -> None:
             with self._for_several, self._places:
                 last = _quietly(question, at)
             if last:
-                keep([last])
+                gathered.add(last)
 
-        _spread(questions, work)
+        _spread(questions, work, lambda: self._pause(pace) if pace else None)
+        gathered.hand_over()
 
     def _in_rounds(self, questions: Sequence[Question], at: datetime, keep: Keep) -> None:
         """Begin and answer each round at a time that no result has a say in."""
@@ -158,15 +166,48 @@ class Checks:
 CHECKS = Checks()
 
 
-def _spread(questions: Iterable[Question], work: Callable[[Question], None]) -> None:
-    """Do it for all of them on a few threads, and come back when all is done."""
+class _Gathered:
+    """Results on their way to `keep`: together, not one by one. Safe for threads."""
+
+    def __init__(self, keep: Keep, clock: Callable[[], float]) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._lock = Lock()
+        self._found: list[Last] = []
+        self._since = clock()
+
+    def add(self, last: Last) -> None:
+        """Take one, and hand over what is there where that is due."""
+        with self._lock:
+            self._found.append(last)
+            due = self._clock() - self._since >= HAND_OVER_SECONDS
+        if due:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Hand over what is there."""
+        with self._lock:
+            found, self._found, self._since = self._found, [], self._clock()
+        if found:
+            self._keep(found)
+
+
+def _spread(
+    questions: Iterable[Question], work: Callable[[Question], None], rest: Callable[[], object] = lambda: None
+) -> None:
+    """Do it for all of them on a few threads, with a rest before each but the first; come back when all is done."""
     waiting = iter(list(questions))
     lock = Lock()
+    begun = False
 
     def run() -> None:
+        nonlocal begun
         while True:
             with lock:
                 question = next(waiting, None)
+                if begun and question is not None:
+                    rest()
+                begun = True
             if question is None:
                 return
             work(question)

@@ -41,7 +41,7 @@ _ROUNDS = 20
 _CHECK_MS = 150
 _ALL_SECONDS = 10
 _RATIO = 1.2
-_PAGES = 100
+_PAGES = 300
 _ROBOT = Account("robot", scene.PASSWORD)
 
 
