@@ -31,12 +31,14 @@ NOT_TESTED = (
     "Immutable tags: every default export pushes chart 0.0.0, and where tags are immutable the second one is refused.",
     "Quota: whether there is room for the layers.",
     "What Epinio's server remembers: the trust and the login of earlier exports count until it restarts.",
+    "Where the registry says that an upload goes on, unless one was opened: behind a proxy that does not tell it of https, "
+    "Helm stops there.",
 )
 MAY_REMAIN = (
     "The check logs in with the stored credentials and asks for the right to push; it writes no chart and no image. "
-    "Where the registry takes a password directly, or its token cannot be read, an empty upload is opened and cancelled at "
-    "once; what cannot be cancelled is told, and a registry removes it by itself after some days. The registry's own log "
-    "names the account and the portal's address."
+    "Where neither a token nor the answer to an upload that never was tells of the right, an empty upload is opened and "
+    "cancelled at once; what cannot be cancelled is told, and a registry removes it by itself after some days. The "
+    "registry's own log names the account and the portal's address."
 )
 UNSEEN = "Other replicas and other people do not see this result: the cluster did not let the portal keep it."
 
@@ -60,7 +62,8 @@ _SAID: Mapping[Code, Explanation] = {
     ),
     Code.ADDRESS_REFUSED: Explanation(
         "The portal does not connect to this address[, {address}]: it belongs to no registry by its settings.",
-        "If the registry is there, an administrator adds its network to EDRPORTAL_REGISTRY_NETWORKS.",
+        "If the registry is there, an administrator adds its network to EDRPORTAL_REGISTRY_NETWORKS, and takes it out of "
+        "EDRPORTAL_CLUSTER_NETWORKS where that holds it.",
     ),
     Code.PORT_REFUSED: Explanation(
         "The portal does not connect to this port.",
