@@ -31,8 +31,10 @@ NOT_TESTED = (
     "Immutable tags: every default export pushes chart 0.0.0, and where tags are immutable the second one is refused.",
     "Quota: whether there is room for the layers.",
     "What Epinio's server remembers: the trust and the login of earlier exports count until it restarts.",
-    "Where the registry says that an upload goes on, unless one was opened: behind a proxy that does not tell it of https, "
-    "Helm stops there.",
+    (
+        "Where the registry says that an upload goes on, unless one was opened: behind a proxy that does not tell it of "
+        "https, Helm stops there."
+    ),
 )
 MAY_REMAIN = (
     "The check logs in with the stored credentials and asks for the right to push; it writes no chart and no image. "
