@@ -9,7 +9,7 @@ import secrets
 import zlib
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SPECIAL = "\"'&<%+\\ü"
+_BEGINNING = "canary"
+_ID_BYTES = 6
 _known: dict[str, str] = {}
 _patterns: dict[str, list[tuple[str, bytes]]] = {}
 _GZIP = b"\x1f\x8b\x08"
@@ -40,21 +42,37 @@ def known(text: str) -> str:
 
 def canary(label: str, *, special: bool = True) -> str:
     """Return a new secret; `special` gives it characters that every encoding changes."""
-    made = f"canary{secrets.token_hex(6)}" + (f"{_SPECIAL}{secrets.token_hex(4)}" if special else "")
-    _known[made] = label
-    return made
+    stem = _BEGINNING + secrets.token_hex(_ID_BYTES)
+    for encoding, pattern in _stem_patterns(stem):
+        _STEMS[encoding].labels[pattern] = label
+    return stem + (f"{_SPECIAL}{secrets.token_hex(4)}" if special else "")
 
 
-def find(haystack: bytes, *, user: str = "robot") -> list[Hit]:
-    """Return every known canary in the bytes."""
-    hits = []
-    for part, where in _parts(haystack):
-        for text, label in _known.items():
-            for encoding, pattern in _of(text, user):
-                at = part.find(pattern)
-                if at >= 0:
-                    hits.append(Hit(label, f"{encoding}{where}", at))
-    return hits
+def find(haystack: bytes) -> list[Hit]:
+    """Return every known text in the bytes; of a canary its beginning is enough, which is its own."""
+    return [
+        replace(hit, encoding=f"{hit.encoding}{where}")
+        for part, where in _parts(haystack)
+        for hit in (*_canaries_in(part), *_known_in(part))
+    ]
+
+
+def _canaries_in(part: bytes) -> Iterator[Hit]:
+    """Look for what all of the thousands begin with, and only there for which one it is."""
+    for encoding, beginning in _STEMS.items():
+        at = part.find(beginning.pattern)
+        while at >= 0:
+            if label := beginning.labels.get(part[at : at + beginning.length]):
+                yield Hit(label, encoding, at)
+            at = part.find(beginning.pattern, at + 1)
+
+
+def _known_in(part: bytes) -> Iterator[Hit]:
+    for text, label in _known.items():
+        for encoding, pattern in _of(text):
+            at = part.find(pattern)
+            if at >= 0:
+                yield Hit(label, encoding, at)
 
 
 def _parts(haystack: bytes) -> Iterator[tuple[bytes, str]]:
@@ -77,21 +95,19 @@ def _decoded(run: bytes) -> bytes:
     return b64decode(plain[: len(plain) // 4 * 4])
 
 
-def _of(text: str, user: str) -> list[tuple[str, bytes]]:
+def _of(text: str) -> list[tuple[str, bytes]]:
     if text not in _patterns:
-        found = dict.fromkeys(_spelled(text, user))
-        _patterns[text] = list(found)
+        _patterns[text] = list(dict.fromkeys(_spelled(text)))
     return _patterns[text]
 
 
-def _spelled(text: str, user: str) -> Iterator[tuple[str, bytes]]:
+def _spelled(text: str) -> Iterator[tuple[str, bytes]]:
     raw = text.encode()
     yield "raw", raw
     for offset in range(3):
         piece = _inside_base64(raw, offset)
         yield f"base64 at {offset}", piece
         yield f"base64url at {offset}", piece.replace(b"+", b"-").replace(b"/", b"_")
-    yield "base64 of user:password", b64encode(f"{user}:{text}".encode()).rstrip(b"=")
     for name, quoted in (("URL", quote(text, safe="")), ("URL, slashes", quote(text)), ("form", quote_plus(text))):
         yield name, quoted.encode()
         yield f"{name}, lower", re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), quoted).encode()
@@ -116,3 +132,31 @@ def _inside_base64(raw: bytes, offset: int) -> bytes:
     start = {0: 0, 1: 2, 2: 3}[offset]
     end = (offset + len(raw)) * 8 // 6
     return coded[start:end]
+
+
+def _stem_patterns(text: str) -> Iterator[tuple[str, bytes]]:
+    """Yield letters and digits as each encoding leaves or changes them; most leave them alone."""
+    raw = text.encode()
+    yield "plain", raw
+    for offset in range(3):
+        yield f"base64 at {offset}", _inside_base64(raw, offset)
+    yield "hex", raw.hex().encode()
+    yield "HEX", raw.hex().upper().encode()
+    yield "UTF-16", text.encode("utf-16-le")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stem:
+    """What every canary begins with in one encoding, how long its own beginning is, and whose that is."""
+
+    pattern: bytes
+    length: int
+    labels: dict[bytes, str] = field(default_factory=dict)
+
+
+_STEMS = {
+    encoding: _Stem(pattern, len(whole))
+    for (encoding, pattern), (_, whole) in zip(
+        _stem_patterns(_BEGINNING), _stem_patterns(_BEGINNING + "0" * 2 * _ID_BYTES), strict=True
+    )
+}
