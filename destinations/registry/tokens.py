@@ -99,7 +99,7 @@ def _refused(trouble: Trouble, realm: str) -> Stop:
 
 def _with(realm: str, query: list[tuple[str, str]]) -> str:
     parts = urlsplit(realm)
-    whole = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query])
+    whole = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query], errors="surrogateescape")
     return path_of(urlunsplit(parts._replace(query=whole)))
 
 
@@ -126,7 +126,8 @@ def _token(answer: Answer, account: Account) -> str:
         found = json.loads(answer.body) if answer.status == _OK else None
     except (ValueError, RecursionError):
         found = None
-    held = [found.get(name) for name in ("access_token", "token")] if isinstance(found, dict) else []
+    names = ("token", "access_token") if account.named else ("access_token", "token")
+    held = [found.get(name) for name in names] if isinstance(found, dict) else []
     token = next((one for one in held if isinstance(one, str) and one), "")
     if not grants.is_token(token):
         raise Stop(Code.TOKEN_SERVICE_FAILS, detail=detail)

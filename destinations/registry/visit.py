@@ -76,7 +76,10 @@ class Visit:
         self.known.taken.add(pair)
 
     def take_token(self, challenge: Challenge, *scopes: str) -> str:
-        """Get a token and show it from now on. Raises Stop."""
+        """Get a token and show it from now on. Raises Stop.
+
+        Who refuses a password that a token was given for refuses the right, not the password.
+        """
         account = self.account
         pair = (account.username, account.password)
         if not account.identity_token:
@@ -85,8 +88,13 @@ class Visit:
             token = self.tokens.ask(challenge, scopes, account)
         except Stop as stop:
             if stop.code is Code.WRONG_CREDENTIALS and not account.identity_token:
+                if pair in self.known.taken:
+                    detail = {"repository": self.leg.repository, **stop.detail}
+                    raise Stop(Code.MAY_NOT_PUSH, detail=detail) from None
                 self.known.refused.add(pair)
             raise
+        if not account.identity_token:
+            self.known.taken.add(pair)
         self.authorization = f"Bearer {token}"
         return token
 
