@@ -86,6 +86,10 @@ class Channel:
         except OSError:
             _ = self._watch.deadline.left  # where it is over, that is the reason
             raise Trouble(Code.NO_CONNECTION) from None
+        except trust.TlsError as error:
+            if not error.is_trust:
+                _ = self._watch.deadline.left
+            raise
 
     def ask(
         self, method: str, target: str, *, authorization: str = "", form: Mapping[str, str] | None = None
