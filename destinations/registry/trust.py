@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES+SHA1:@SECLEVEL=0"  # TLS 1.2 as Go offers it; 1.3 has its own
 _VERIFY_CODES = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
-    **dict.fromkeys((2, 18, 19, 20, 21, 27), Code.UNKNOWN_AUTHORITY),
+    **dict.fromkeys((2, 7, 18, 19, 20, 21, 27, 30, 31), Code.UNKNOWN_AUTHORITY),  # 7: another key under the same name
     9: Code.NOT_YET_VALID,
     10: Code.EXPIRED,
     62: Code.NAME_MISMATCH,
