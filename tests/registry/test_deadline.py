@@ -187,35 +187,3 @@ def test_a_heavy_token_is_no_token(authority: Authority) -> None:
     with serving(heavy, authority.context()) as server, timed(4):
         report = check(plan(server.port, authority.trust))
     assert code(report, Step.LOGIN, Side.CHART) == (Code.TOKEN_SERVICE_FAILS, False)
-
-
-def test_a_kept_connection_that_was_closed_is_opened_anew(authority: Authority) -> None:
-    """As Go does: what was not answered is asked once more, but never what counts twice."""
-    seen: list[str] = []
-
-    def closes(sock: socket.socket, _: threading.Event) -> None:
-        request = sock.recv(65536).decode()
-        seen.append(request.partition(" ")[0])
-        status = b"200 OK" if request.startswith("GET") else b"404 Not Found"
-        sock.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n")
-
-    with talking(closes, authority.context()) as talker:
-        report = check(plan(talker.port, authority.trust))
-    assert code(report, Step.PUSH, Side.CHART) == (Code.NO_REPOSITORY, False)
-    assert seen == ["GET", "HEAD", "PUT", "PUT", "POST", "HEAD", "PUT", "POST"]
-
-
-HONEST = {
-    "to its end": b"\r\n\r\n{}",
-    "of no length": b"\r\nContent-Length: -1\r\n\r\n{}",
-    "and closed": b"\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
-    "in chunks": b"\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("protocol", [b"HTTP/1.0", b"HTTP/1.1"])
-@pytest.mark.parametrize("how", HONEST)
-def test_an_answer_is_read_however_it_ends(how: str, protocol: bytes, authority: Authority) -> None:
-    with talking(says(protocol + b" 200 OK" + HONEST[how][:-2], HONEST[how][-2:]), authority.context()) as talker:
-        report = check(plan(talker.port, authority.trust))
-    assert code(report, Step.REGISTRY, Side.CHART) == (Code.WANTS_NOTHING, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from tests.registry.asking import Authority, basic, check, code, plan, serving
 from tests.registry.certificates import CLIENT, SERVER, Made, by_sha1, made, server, uses
 from tests.registry.talker import says, talking
 from tests.services.fault_servers import old_tls
+from tests.services.parts import DIAL, Missing, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +131,49 @@ def test_a_name_is_taken_as_go_takes_it(what: str, tmp_path: Path) -> None:
     with serving(basic, server(tmp_path, made(host, ROOT, names=names))) as asked:
         report = check(plan(asked.port, ROOT.trust, host=host), resolve=lambda *_: [ip_address("127.0.0.1")])
     assert code(report, Step.TLS, Side.CHART) == (expected, expected is Code.TRUSTED)
+
+
+LIMITS: dict[str, tuple[str, tuple[Made, ...]]] = {
+    "a wildcard of two labels": ("registry.lan", (made("x", ROOT, names=("*.lan",)),)),
+    "a key usage that allows no handshake": ("127.0.0.1", (leaf(ROOT, uses("key_cert_sign")),)),
+}
+
+
+def go_says(port: int, host: str, trust: Trust, directory: Path) -> str:
+    """Return what Go's crypto/tls makes of the server."""
+    try:
+        dial = program(DIAL)
+    except Missing as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    (bundle := directory / "bundle.pem").write_bytes(b"".join(trust.pems))
+    return subprocess.check_output([dial, f"127.0.0.1:{port}", host, bundle], text=True).strip()
+
+
+@pytest.mark.parametrize("what", CHAINS)
+def test_go_agrees_on_the_chain(what: str, tmp_path: Path) -> None:
+    bundle, chain, expected = CHAINS[what]
+    with serving(basic, server(tmp_path, *chain)) as asked:
+        said = go_says(asked.port, "127.0.0.1", bundle.trust, tmp_path)
+    assert (said == "ok") is (expected is Code.TRUSTED), said
+
+
+@pytest.mark.parametrize("what", NAMES)
+def test_go_agrees_on_the_name(what: str, tmp_path: Path) -> None:
+    host, names, expected = NAMES[what]
+    with serving(basic, server(tmp_path, made(host, ROOT, names=names))) as asked:
+        said = go_says(asked.port, host, ROOT.trust, tmp_path)
+    assert (said == "ok") is (expected is Code.TRUSTED), said
+
+
+@pytest.mark.parametrize("what", LIMITS)
+def test_what_go_takes_and_the_check_does_not_is_known(what: str, tmp_path: Path) -> None:
+    host, chain = LIMITS[what]
+    with serving(basic, server(tmp_path, *chain)) as asked:
+        report = check(plan(asked.port, ROOT.trust, host=host), resolve=lambda *_: [ip_address("127.0.0.1")])
+        assert go_says(asked.port, host, ROOT.trust, tmp_path) == "ok"
+    assert code(report, Step.TLS, Side.CHART) in {(Code.NAME_MISMATCH, False), (Code.BAD_CERTIFICATE, False)}
 
 
 def test_an_address_of_ipv6_is_asked_by_its_literal(tmp_path: Path) -> None:
