@@ -194,3 +194,11 @@ def test_every_name_may_have_several_addresses(authority: Authority) -> None:
 def test_every_code_stands_in_a_test_of_this_room() -> None:
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [one for one in Code if one not in UNSAID and f"Code.{one.name}" not in text] == []
+
+
+def test_each_tool_takes_the_token_that_it_looks_for_first(authority: Authority) -> None:
+    says = with_tokens(lambda asked: (200, {}, {"token": "of-skopeo", "access_token": "of-helm"}))
+    with serving(says, authority.context()) as server:
+        check(plan(server.port, authority.trust))
+    shown = {one.path.partition("-shop-")[2][:5]: one.authorization for one in server.seen("HEAD")}
+    assert shown == {"chart": "Bearer of-helm", "image": "Bearer of-skopeo"}
