@@ -98,10 +98,8 @@ class Channel:
         headers = {**_HEADERS, **({"Authorization": authorization} if authorization else {})}
         body = "" if method == "POST" else None
         if form is not None:
-            headers["Content-Type"], body = (
-                "application/x-www-form-urlencoded",
-                urlencode(form, errors="surrogateescape"),
-            )
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(form, errors="surrogateescape")
         try:
             return self._answer(method, target, body, headers)
         except OutOfTime:

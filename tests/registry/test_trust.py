@@ -113,8 +113,9 @@ def test_an_rsa_key_has_to_be_of_a_size_that_go_takes(
 
 
 def test_go_stops_at_the_first_certificate_that_it_trusts(tmp_path: Path) -> None:
-    trust = Trust((SHA1.pem, RSA.pem), public=False)  # OpenSSL goes on to the root, and past a signature by SHA-1
-    with serving(basic, server(tmp_path, leaf(SHA1), SHA1)) as asked:
+    own = by_sha1(leaf(RSA), RSA)
+    trust = Trust((own.pem, RSA.pem), public=False)  # OpenSSL goes on to the root
+    with serving(basic, server(tmp_path, own)) as asked:
         report = check(plan(asked.port, trust))
         assert go_says(asked.port, "127.0.0.1", trust, tmp_path) == "ok"
     assert code(report, Step.TLS, Side.CHART) == (Code.TRUSTED, True)
