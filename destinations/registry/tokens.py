@@ -52,6 +52,12 @@ class Account:
             "ascii"
         )
 
+    @property
+    def shown(self) -> str:
+        """What a token service is shown by GET, empty for nothing; skopeo shows no half of user name and password."""
+        shows = self.username and self.password if self.named else self.username or self.password
+        return self.basic if shows else ""
+
 
 class Tokens:
     """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
@@ -83,8 +89,7 @@ class Tokens:
         query = [("account", account.username)] if account.named and account.username else []
         query += [("service", challenge.service)] if challenge.service else []
         query += [("scope", scope) for scope in scopes]
-        sends = account.username and account.password if account.named else account.username or account.password
-        return channel.ask("GET", _with(challenge.realm, query), authorization=account.basic if sends else "")
+        return channel.ask("GET", _with(challenge.realm, query), authorization=account.shown)
 
 
 def _refused(trouble: Trouble, realm: str) -> Stop:

@@ -202,7 +202,7 @@ def test_no_secret_and_no_word_of_the_server_comes_back(
 def test_what_holds_a_password_does_not_show_it() -> None:
     leg = Leg("registry.example.com", CHART, USER, PASSWORD, "refresh-canary")
     account = Account(USER, PASSWORD, "refresh-canary")
-    known = Known(taken={(USER, PASSWORD)}, refused={(USER, PASSWORD)})
+    known = Known(taken={BASIC}, refused={BASIC})
     visit = Visit(Side.CHART, leg, None, None, None, known, authorization=BASIC, token="e30.x")  # type: ignore[arg-type]
     answer = Answer(200, {"X": CANARY}, CANARY.encode())  # type: ignore[arg-type]
     text = "".join(map(repr, (leg, account, known, visit, answer))) + str(visit)

@@ -178,3 +178,18 @@ def test_an_older_epinio_may_take_a_realm_that_the_portal_does_not(authority: Au
     with serving(lambda asked: wants('Bearer realm="http://127.0.0.1/token"'), authority.context()) as server:
         report = check(replace(plan(server.port, authority.trust), lenient=True), rules=ANY_PORT)
     assert code(report, Step.LOGIN, Side.CHART) == (Code.REALM_REFUSED, None)
+
+
+def test_nobody_creates_nothing_at_quay(authority: Authority) -> None:
+    with serving(lambda asked: quay(asked, exists=False), authority.context()) as server:
+        check(plan(server.port, authority.trust, username="", password=""))
+    assert [one.path for one in server.asked if "tags" in one.path] == []
+    assert [one for one in server.seen("GET /v2/auth") if "push" in one.path]
+
+
+def test_skopeo_shows_a_token_service_no_half_of_its_credentials(authority: Authority) -> None:
+    with serving(with_tokens(grants), authority.context()) as server:
+        check(plan(server.port, authority.trust, password=""))
+    helm, skopeo = server.seen("GET /token")
+    assert helm.authorization.startswith("Basic ")
+    assert (skopeo.authorization, "account=robot" in skopeo.path) == ("", True)

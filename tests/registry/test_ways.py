@@ -133,6 +133,7 @@ def test_an_upload_is_cancelled_where_the_registry_put_it(authority: Authority) 
     cancelled = [one.path for one in server.seen("DELETE")]
     assert cancelled == [f"{one.path}1?_state=x" for one in server.seen("POST")]
     assert {one.authorization for one in server.seen("DELETE")} == {BASIC}
+    assert len([one for one in server.passwords if one.where == "GET /v2/"]) == 1  # for both tools
 
 
 def test_a_token_that_the_registry_does_not_take_is_the_services_fault(authority: Authority) -> None:
