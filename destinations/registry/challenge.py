@@ -1,7 +1,8 @@
 """What a registry wants before it answers: the header `WWW-Authenticate`, as Helm and skopeo read it. Pure.
 
 Mirrors oras-go v2.6.2 registry/remote/auth/{challenge,client}.go and containers/image docker/wwwauthenticate.go. Both read
-one challenge a header line. Helm looks at the first line alone, skopeo takes the first that it knows.
+one challenge a header line. Helm looks at the first line alone, skopeo takes the first that it knows. Helm wants the names
+of parameters in lower case; skopeo stops at a blank beside the equals sign and at an empty value.
 """
 
 from __future__ import annotations
@@ -9,16 +10,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_PARAMETER = re.compile(
-    r"""[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*"""
+_WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_TOKEN = re.compile(_WORD)
+_OF_HELM = re.compile(rf"""[ \t]*({_WORD})[ \t]*=[ \t]*("(?:[^"\\]|\\["\\])*"|{_WORD})[ \t]*""")
+_OF_SKOPEO = re.compile(rf"""[ \t]*({_WORD})=("(?:[^"\\]|\\.)+"|{_WORD})[ \t]*""")
+_INNER = tuple(  # IsLoopback, IsLinkLocalUnicast, IsLinkLocalMulticast, IsPrivate and IsUnspecified of Go's package net
+    ip_network(text)
+    for text in (
+        *(
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "224.0.0.0/24",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "0.0.0.0/32",
+        ),
+        *("::1/128", "fe80::/10", "ff02::/16", "fc00::/7", "::/128"),
+    )
 )
 _QUAY_PATH = "/v2/auth"
 
@@ -47,30 +63,30 @@ class Challenge:
 
 def for_helm(lines: Sequence[str]) -> Challenge | None:
     """Return the challenge that Helm answers, None where it gives up."""
-    return _read(lines[0]) if lines else None
+    return _read(lines[0], _OF_HELM) if lines else None
 
 
 def for_skopeo(lines: Iterable[str]) -> Challenge | None:
     """Return the challenge that skopeo answers, None where it pushes without credentials."""
-    return next((found for line in lines if (found := _read(line))), None)
+    return next((found for line in lines if (found := _read(line, _OF_SKOPEO))), None)
 
 
-def _read(line: str) -> Challenge | None:
+def _read(line: str, parameter: re.Pattern[str]) -> Challenge | None:
     start = _TOKEN.match(line)
     if not start or start[0].lower() not in set(Scheme):
         return None
     scheme = Scheme(start[0].lower())
     if scheme is Scheme.BASIC:
         return Challenge(scheme)
-    found = _parameters(line, start.end())
+    found = _parameters(line, start.end(), parameter)
     return Challenge(scheme, found.get("realm", ""), found.get("service", ""), found.get("scope", ""))
 
 
-def _parameters(line: str, position: int) -> dict[str, str]:
+def _parameters(line: str, position: int, parameter: re.Pattern[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    while match := _PARAMETER.match(line, position):
-        value = match[2]
-        found[match[1].lower()] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+    while match := parameter.match(line, position):
+        name, value = match[1] if parameter is _OF_HELM else match[1].lower(), match[2]
+        found[name] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
         position = match.end()
         if line[position : position + 1] != ",":
             break
@@ -92,8 +108,8 @@ def helm_refuses(realm: str, registry: str) -> bool:
         address = ip_address(name)
     except ValueError:
         return False
-    inner = address.is_loopback or address.is_link_local or address.is_private or address.is_unspecified
-    return inner and name != registry
+    address = getattr(address, "ipv4_mapped", None) or address
+    return name != registry and any(address in network for network in _INNER)
 
 
 def _is_url(text: str) -> bool:

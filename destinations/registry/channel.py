@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from destinations.registry.deadline import Deadline
     from destinations.registry.guard import Approved
+    from destinations.registry.port import Trust
     from destinations.registry.watch import Watch
 
 _REDIRECTS = range(300, 400)
@@ -54,12 +55,15 @@ class Channel:
     """One origin, as a tool with one trust reaches it; keeps its connection from one request to the next."""
 
     def __init__(
-        self, approved: Approved, context: ssl.SSLContext, watch: Watch, sock: socket.socket | None = None
+        self, approved: Approved, trust: Trust | None, watch: Watch, sock: socket.socket | None = None
     ) -> None:
-        """Remember how to get there; nothing is opened yet but `sock`, for the first connection."""
+        """Remember how to get there; nothing is opened yet but `sock`, for the first connection.
+
+        Without a trust every server is taken: to look at its chain, never to ask it anything.
+        """
         self._sock = sock
         self.approved = approved
-        self._context = context
+        self._trust = trust
         self._watch = watch
         self._fresh: ssl.SSLSocket | None = None
         self._connection = _Connection(self)
@@ -78,10 +82,14 @@ class Channel:
         sock, self._sock = self._sock or wire.connect(self.approved, self._watch), None
         sock.settimeout(self._watch.deadline.left)
         try:
-            return trust.secured(sock, self.approved.name, self._context)
+            return trust.secured(sock, self.approved.name, self._trust)
         except OSError:
             _ = self._watch.deadline.left  # where it is over, that is the reason
             raise Trouble(Code.NO_CONNECTION) from None
+        except trust.TlsError as error:
+            if not error.is_trust:
+                _ = self._watch.deadline.left
+            raise
 
     def ask(
         self, method: str, target: str, *, authorization: str = "", form: Mapping[str, str] | None = None
@@ -90,7 +98,8 @@ class Channel:
         headers = {**_HEADERS, **({"Authorization": authorization} if authorization else {})}
         body = "" if method == "POST" else None
         if form is not None:
-            headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(form)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(form, errors="surrogateescape")
         try:
             return self._answer(method, target, body, headers)
         except OutOfTime:
@@ -99,7 +108,12 @@ class Channel:
             raise Stop(Code.BAD_ANSWER) from None
 
     def _answer(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Answer:
-        """Send it, and once more where the server had closed the kept connection meanwhile."""
+        """Send it, and once more where the server had closed the kept connection meanwhile.
+
+        A POST goes over a new one: what it opens or counts would be opened or counted twice.
+        """
+        if method == "POST":
+            self._connection.close()
         kept = self._connection.sock is not None
         try:
             return self._exchanged(method, target, body, headers)

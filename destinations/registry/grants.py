@@ -30,7 +30,7 @@ def may_push(token: str, repository: str) -> bool | None:
     granted = {
         action
         for entry in access
-        if isinstance(entry, dict) and (entry.get("type"), entry.get("name")) == ("repository", repository)
+        if (entry.get("type"), entry.get("name")) == ("repository", repository)
         for action in _words(entry.get("actions"))
     }
     return "*" in granted or granted >= _NEEDED
@@ -40,7 +40,7 @@ def _words(value: Any) -> list[str]:  # noqa: ANN401 - anything that JSON holds
     return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
 
 
-def _access(token: str) -> list[Any] | None:
+def _access(token: str) -> list[dict[str, Any]] | None:
     parts = token.split(".")
     if len(parts) != _PARTS:
         return None
@@ -49,4 +49,5 @@ def _access(token: str) -> list[Any] | None:
     except (BinasciiError, ValueError, RecursionError):
         return None
     access = claims.get("access") if isinstance(claims, dict) else None
-    return access if isinstance(access, list) else None
+    is_list = isinstance(access, list) and all(isinstance(entry, dict) for entry in access)
+    return access if is_list else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -17,7 +18,7 @@ from destinations.registry.rules import is_inner
 from destinations.registry.stops import Stop
 from destinations.registry.tokens import Tokens
 from destinations.registry.trouble import Trouble
-from destinations.registry.trust import TlsError, context, go_refuses
+from destinations.registry.trust import TlsError
 from destinations.registry.visit import Known, Visit
 from destinations.registry.watch import Watch
 
@@ -79,7 +80,7 @@ class _Check:
     def __init__(self, plan: Plan, rules: Rules, resolve: Resolve, watch: Watch) -> None:
         self._plan = plan
         self._rules = rules
-        self._resolve = resolve
+        self._resolve = cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place, once
         self._watch = watch
         self._legs = {Side.CHART: plan.chart, Side.IMAGE: plan.image}
         self.stages: list[StageResult] = []
@@ -107,22 +108,27 @@ class _Check:
         """Go to one host, for those who have to go there."""
         host = self._legs[sides[0]].host
         approved = self._stage(Step.RESOLVE, sides, lambda: self._approved(host))
-        sock = self._stage(Step.CONNECT, sides, lambda: self._connected(approved)) if approved else None
-        if not approved or not sock:
+        connected = self._stage(Step.CONNECT, sides, lambda: self._connected(approved)) if approved else None
+        if not connected:
             return
-        dialled = replace(approved, addresses=(ip_address(sock.getpeername()[0]),))
+        dialled, sock = connected
         known = Known()
         for same in self._grouped(sides, lambda leg: leg.trust):
-            self._meet(same, Channel(dialled, context(self._legs[same[0]].trust), self._watch, sock), known)
+            self._meet(same, Channel(dialled, self._legs[same[0]].trust, self._watch, sock), known)
             sock = None
 
     def _approved(self, host: str) -> _Found[Approved]:
         found = guard.approve(host, self._watch.deadline, self._rules, self._resolve)
         return _Found(Code.RESOLVED, found, detail={"address": str(found.addresses[0])})
 
-    def _connected(self, approved: Approved) -> _Found[socket.socket]:
+    def _connected(self, approved: Approved) -> _Found[tuple[Approved, socket.socket | None]]:
         sock = wire.connect(approved, self._watch)
-        return _Found(Code.CONNECTED, sock, detail={"address": str(sock.getpeername()[0])})
+        try:
+            address = ip_address(sock.getpeername()[0])
+        except OSError:  # it has hung up already
+            sock.close()
+            raise Trouble(Code.NO_CONNECTION) from None
+        return _Found(Code.CONNECTED, (replace(approved, addresses=(address,)), sock), detail={"address": str(address)})
 
     def _meet(self, sides: tuple[Side, ...], channel: Channel, known: Known) -> None:
         """Go on from the connection, for those who trust the same."""
@@ -148,8 +154,6 @@ class _Check:
                 raise Stop(Code.PLAIN_HTTP, ok=None if falls_back else False, ok_image=False) from None
             raise refusals.explained(error, chain) from None
         self.chain = self.chain or chain
-        if go_refuses(chain, trust):
-            raise Stop(Code.BAD_CERTIFICATE)
         return _Found(Code.TRUSTED, value=True)
 
     def _push(self, visit: Visit) -> None:
@@ -167,7 +171,7 @@ class _Check:
             inwards = any(map(is_inner, approved.addresses)) and not any(map(is_inner, registry.addresses))
             if inwards and approved.name != registry.name:
                 raise Trouble(Code.ADDRESS_REFUSED)
-            return Channel(approved, context(trust), self._watch)
+            return Channel(approved, trust, self._watch)
 
         return Tokens(reach)
 

@@ -26,12 +26,11 @@ def explained(error: TlsError, chain: tuple[bytes, ...]) -> Stop:
 
 
 def chain_of(approved: Approved, watch: Watch) -> tuple[bytes, ...]:
-    """Return the chain of a server that nobody trusts, empty where it shows none. Raises OutOfTime."""
-    channel = Channel(approved, trust.blind_context(), watch)
+    """Return the chain of a server that nobody trusts, empty where it shows none in time."""
+    channel = Channel(approved, None, watch)
     try:
         return channel.handshake()
     except (trust.TlsError, Trouble):
-        _ = watch.deadline.left
         return ()
     finally:
         channel.close()

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 def log_in(visit: Visit) -> tuple[Code, bool | None]:
     """Return what is known of the credentials. Raises Stop."""
-    if visit.first.status == OK:
-        return Code.NOT_CHECKED, None
     asked = challenges.for_skopeo(visit.first.all("WWW-Authenticate"))
+    if asked is None and visit.first.status == OK:
+        return Code.NOT_CHECKED, None
     if asked is None:
         raise Stop(Code.WANTS_OTHER)
     if asked.scheme is Scheme.BASIC:

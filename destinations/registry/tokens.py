@@ -52,6 +52,12 @@ class Account:
             "ascii"
         )
 
+    @property
+    def shown(self) -> str:
+        """What a token service is shown by GET, empty for nothing; skopeo shows no half of user name and password."""
+        shows = self.username and self.password if self.named else self.username or self.password
+        return self.basic if shows else ""
+
 
 class Tokens:
     """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
@@ -83,8 +89,7 @@ class Tokens:
         query = [("account", account.username)] if account.named and account.username else []
         query += [("service", challenge.service)] if challenge.service else []
         query += [("scope", scope) for scope in scopes]
-        sends = account.username and account.password if account.named else account.username or account.password
-        return channel.ask("GET", _with(challenge.realm, query), authorization=account.basic if sends else "")
+        return channel.ask("GET", _with(challenge.realm, query), authorization=account.shown)
 
 
 def _refused(trouble: Trouble, realm: str) -> Stop:
@@ -99,7 +104,7 @@ def _refused(trouble: Trouble, realm: str) -> Stop:
 
 def _with(realm: str, query: list[tuple[str, str]]) -> str:
     parts = urlsplit(realm)
-    whole = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query])
+    whole = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query], errors="surrogateescape")
     return path_of(urlunsplit(parts._replace(query=whole)))
 
 
@@ -126,7 +131,8 @@ def _token(answer: Answer, account: Account) -> str:
         found = json.loads(answer.body) if answer.status == _OK else None
     except (ValueError, RecursionError):
         found = None
-    held = [found.get(name) for name in ("access_token", "token")] if isinstance(found, dict) else []
+    names = ("token", "access_token") if account.named else ("access_token", "token")
+    held = [found.get(name) for name in names] if isinstance(found, dict) else []
     token = next((one for one in held if isinstance(one, str) and one), "")
     if not grants.is_token(token):
         raise Stop(Code.TOKEN_SERVICE_FAILS, detail=detail)

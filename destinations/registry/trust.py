@@ -2,36 +2,35 @@
 
 OpenSSL judges the chain, so that a password never follows a judgement of our own. Every certificate of a bundle is an
 anchor by itself, an intermediate and the server's own leaf too, as in Go (crypto/x509 verify.go); the common name counts
-for nothing. What OpenSSL takes and Go does not is refused afterwards: signatures by SHA-1 or MD5, short RSA keys, and
-certificates that Go cannot read.
+for nothing. What OpenSSL takes and Go does not is refused before a byte is sent (`gochain`).
+
+Known limits, all to the safe side: OpenSSL refuses a name `*.example` of two labels, a server's certificate whose key usage
+allows neither signatures nor key exchange, and a bundle's certificate that it cannot read, where Go takes them; and it tries
+one way up to an anchor, Go every one.
 """
 
 from __future__ import annotations
 
 import ssl
 import warnings
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from destinations.acceptance import gox509
+from destinations.registry import gochain
 from destinations.registry.port import Code
 
 if TYPE_CHECKING:
     import socket
 
-    from destinations.acceptance.gox509 import GoCertificate
     from destinations.registry.port import Trust
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES+SHA1:@SECLEVEL=0"  # TLS 1.2 as Go offers it; 1.3 has its own
-_WEAK = (hashes.SHA1, hashes.MD5)
-_LEAST_RSA_BITS = 1024
 _VERIFY_CODES = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
-    **dict.fromkeys((2, 18, 19, 20, 21, 27), Code.UNKNOWN_AUTHORITY),
+    **dict.fromkeys((2, 7, 18, 19, 20, 21, 27, 30, 31), Code.UNKNOWN_AUTHORITY),  # 7: another key under the same name
     9: Code.NOT_YET_VALID,
     10: Code.EXPIRED,
     62: Code.NAME_MISMATCH,
@@ -55,18 +54,19 @@ def context(trust: Trust) -> ssl.SSLContext:
     """Return what verifies a server as a tool with this trust does."""
     made = _bare()
     made.check_hostname = True
+    made.hostname_checks_common_name = False
     made.verify_mode = ssl.CERT_REQUIRED
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if trust.public:
         made.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    anchors = "".join(one.pem().decode("ascii") for one in _anchors(trust))
-    if anchors:
-        made.load_verify_locations(cadata=anchors)
+    for anchor in _anchors(trust):
+        with suppress(ssl.SSLError):
+            made.load_verify_locations(cadata=anchor)
     return made
 
 
 @lru_cache(maxsize=1)
-def blind_context() -> ssl.SSLContext:
+def _blind_context() -> ssl.SSLContext:
     """Return what verifies nothing: to look at the chain of a server, never to send anything."""
     made = _bare()
     made.check_hostname = False
@@ -84,13 +84,19 @@ def _bare() -> ssl.SSLContext:
     return made
 
 
-def _anchors(trust: Trust) -> list[GoCertificate]:
-    return [one for pem in trust.pems for one in gox509.usable_certificates(pem)]
+@lru_cache(maxsize=64)
+def _anchors(trust: Trust) -> frozenset[bytes]:
+    """Return them in DER."""
+    return frozenset(one.der for pem in trust.pems for one in gox509.usable_certificates(pem))
 
 
-def secured(sock: socket.socket, name: str, chosen: ssl.SSLContext) -> ssl.SSLSocket:
-    """Return the connection under TLS; closes it where that fails. Raises TlsError and OSError."""
+def secured(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocket:
+    """Return the connection under TLS as the trust demands it, None demanding nothing; closes it where that fails.
+
+    Raises TlsError and OSError.
+    """
     code, is_trust = None, False
+    chosen = context(trust) if trust else _blind_context()
     wrapped = chosen.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
     try:
         wrapped.do_handshake()
@@ -103,6 +109,8 @@ def secured(sock: socket.socket, name: str, chosen: ssl.SSLContext) -> ssl.SSLSo
     except OSError:
         wrapped.close()
         raise
+    if not code and trust and not _is_taken_by_go(wrapped, trust):
+        code, is_trust = Code.BAD_CERTIFICATE, True
     if code:
         wrapped.close()
         raise TlsError(code, is_trust=is_trust)
@@ -111,10 +119,19 @@ def secured(sock: socket.socket, name: str, chosen: ssl.SSLContext) -> ssl.SSLSo
 
 def presented(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
     """Return the chain that the server sent, in DER, its own certificate first."""
-    if hasattr(sock, "get_unverified_chain"):  # Python 3.13
-        return tuple(sock.get_unverified_chain())
-    found = sock._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - the same, before it was public
+    return _chain(sock, "get_unverified_chain")
+
+
+def _chain(sock: ssl.SSLSocket, which: str) -> tuple[bytes, ...]:
+    if hasattr(sock, which):  # Python 3.13
+        return tuple(getattr(sock, which)())
+    found = getattr(sock._sslobj, which)() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - the same, before it was public
     return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found)
+
+
+def _is_taken_by_go(sock: ssl.SSLSocket, trust: Trust) -> bool:
+    verified = _chain(sock, "get_verified_chain")
+    return gochain.takes(presented(sock), verified, _anchors(trust))
 
 
 def has_only_a_common_name(chain: tuple[bytes, ...]) -> bool:
@@ -127,21 +144,3 @@ def has_only_a_common_name(chain: tuple[bytes, ...]) -> bool:
     except x509.ExtensionNotFound:
         return True
     return False
-
-
-def go_refuses(chain: tuple[bytes, ...], trust: Trust) -> bool:
-    """Say whether Go ends a handshake that OpenSSL has taken."""
-    anchors = {one.der for one in _anchors(trust)}
-    return any(_is_refused(der, is_anchor=der in anchors) for der in chain)
-
-
-def _is_refused(der: bytes, *, is_anchor: bool) -> bool:
-    found = gox509.parse(der)
-    if found is None:
-        return True
-    try:
-        key, weak = found.read.public_key(), isinstance(found.read.signature_hash_algorithm, _WEAK)
-    except (UnsupportedAlgorithm, ValueError):
-        return False  # a kind that Go does not judge either
-    short = isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA_BITS
-    return short or (weak and not is_anchor and found.read.subject != found.read.issuer)

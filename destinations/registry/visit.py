@@ -21,10 +21,10 @@ OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 
 @dataclass(slots=True)
 class Known:
-    """Which passwords this registry took and refused in this very check: none is tried twice."""
+    """What this registry took and refused in this very check, by the header that shows it: none is tried twice."""
 
-    taken: set[tuple[str, str]] = field(default_factory=set, repr=False)
-    refused: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    taken: set[str] = field(default_factory=set, repr=False)
+    refused: set[str] = field(default_factory=set, repr=False)
 
 
 @dataclass(slots=True)
@@ -59,40 +59,44 @@ class Visit:
 
     def show_basic(self) -> None:
         """Prove the password at `/v2/`, once for each. Raises Stop."""
-        account = self.account
-        pair = (account.username, account.password)
-        self.authorization = account.basic
-        self.refuse_known(pair)
-        if pair in self.known.taken:
+        self.authorization = shown = self.account.basic
+        self.refuse_known(shown)
+        if shown in self.known.taken:
             return
         answer = self.ask("GET", PING)
         answer.raise_for_trouble()
         if answer.status in {UNAUTHORIZED, FORBIDDEN}:
-            self.known.refused.add(pair)
-            empty = account.is_anonymous
+            self.known.refused.add(shown)
+            empty = self.account.is_anonymous
             raise Stop(Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)})
         if answer.status != OK:
             raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
-        self.known.taken.add(pair)
+        self.known.taken.add(shown)
 
     def take_token(self, challenge: Challenge, *scopes: str) -> str:
-        """Get a token and show it from now on. Raises Stop."""
+        """Get a token and show it from now on. Raises Stop.
+
+        Who refuses a password that a token was given for refuses the right, not the password.
+        """
         account = self.account
-        pair = (account.username, account.password)
-        if not account.identity_token:
-            self.refuse_known(pair)
+        shown = "" if account.identity_token else account.shown
+        self.refuse_known(shown)
         try:
             token = self.tokens.ask(challenge, scopes, account)
         except Stop as stop:
-            if stop.code is Code.WRONG_CREDENTIALS and not account.identity_token:
-                self.known.refused.add(pair)
+            if stop.code is Code.WRONG_CREDENTIALS and shown:
+                if shown in self.known.taken:
+                    detail = {"repository": self.leg.repository, **stop.detail}
+                    raise Stop(Code.MAY_NOT_PUSH, detail=detail) from None
+                self.known.refused.add(shown)
             raise
+        self.known.taken.add(shown)
         self.authorization = f"Bearer {token}"
         return token
 
-    def refuse_known(self, pair: tuple[str, str]) -> None:
+    def refuse_known(self, shown: str) -> None:
         """Stop before a password that was refused is sent again. Raises Stop."""
-        if pair in self.known.refused:
+        if shown in self.known.refused:
             raise Stop(Code.WRONG_CREDENTIALS)
 
     def may_push(self, token: str, target: str) -> Code:

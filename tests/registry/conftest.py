@@ -7,6 +7,14 @@ from typing import Any
 
 import pytest
 
+from tests.registry.asking import Authority
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A CA of the run; its servers' certificates are for 127.0.0.1 and localhost."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
 
 @pytest.fixture
 def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:

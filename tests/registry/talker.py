@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class Talker:
     """`port` to connect to; `accepted` counts who did; `over` is set when the test is."""
 
-    def __init__(self, script: Script, tls: Pki | None, host: str) -> None:
+    def __init__(self, script: Script, tls: Pki | ssl.SSLContext | None, host: str) -> None:
         self.over = threading.Event()
         self.accepted = 0
         self._script = script
-        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if tls else None
-        if self._tls and tls:
+        self._tls = tls if isinstance(tls, ssl.SSLContext) else None
+        if tls and not isinstance(tls, ssl.SSLContext):
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(tls.certificate, tls.key)
-        self._listener = socket.create_server((host, 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
         self.port = self._listener.getsockname()[1]
 
     def serve(self) -> None:
@@ -53,7 +55,7 @@ class Talker:
 
 
 @contextmanager
-def talking(script: Script, tls: Pki | None = None, host: str = "127.0.0.1") -> Iterator[Talker]:
+def talking(script: Script, tls: Pki | ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Talker]:
     """Run one for as long as the block lasts."""
     talker = Talker(script, tls, host)
     thread = threading.Thread(target=talker.serve)

@@ -62,6 +62,7 @@ IMAGE_COPY = Part(
     ".",
     tags="containers_image_openpgp,containers_image_storage_stub,containers_image_docker_daemon_stub",
 )
+DIAL = Part("dial", "dial", ".")
 
 
 def program(part: Part) -> Path:
@@ -138,7 +139,7 @@ def _build(go: str, part: Part, path: Path) -> None:
 
 def main() -> int:
     """Build every part ahead of the tests; with CI=true a missing one is a failure."""
-    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY):
+    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL):
         try:
             program(part)
         except Missing as error:

@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers without a log, and keeps connections as registries do."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body go out in two pieces
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""

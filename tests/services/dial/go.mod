@@ -1,0 +1,3 @@
+module edrportal.tests/dial
+
+go 1.26.0
