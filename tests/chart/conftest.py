@@ -27,7 +27,7 @@ def helm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(api_server: ApiServer, helm_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed(api_server: ApiServer, helm_home: Path) -> Installed:
     """The chart with its defaults and every optional right, in a namespace of its own."""
     optional = {"events": True, "namespaces": True, "exports": True}
-    return Installed.new(api_server, tmp_path_factory.mktemp("release"), {"optional": optional}).guarded()
+    return Installed.new(api_server, helm_home, {"optional": optional}).guarded()

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from tests.services.charts import Installed
 
 pytestmark = pytest.mark.cluster
-OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "edrportal-teams", "uid": "00000000-0000-0000-0000-000000000001"}
+OWNER = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "name": "edrportal-teams",
+    "uid": "00000000-0000-0000-0000-000000000001",
+}
 
 
 def encoded(text: str) -> str:
@@ -167,7 +172,9 @@ def test_a_destination_as_large_as_kubernetes_takes_is_not_too_much_to_look_at(f
 
 def own_annotations() -> set[str]:
     """Return the annotations that the portal's code writes on Secrets."""
-    found = re.findall(r'^[A-Z_]+_ANNOTATION = "(edrportal/[^"]+)"', Path("destinations/names.py").read_text(), re.MULTILINE)
+    found = re.findall(
+        r'^[A-Z_]+_ANNOTATION = "(edrportal/[^"]+)"', Path("destinations/names.py").read_text(), re.MULTILINE
+    )
     return {*found, names.ORGANIZATION_ANNOTATION}
 
 
@@ -185,5 +192,3 @@ def test_the_policy_binds_the_portal_alone(helm_home: Path) -> None:
     (condition,) = charts.one(objects, "ValidatingAdmissionPolicy")["spec"]["matchConditions"]
     assert condition["expression"] == "request.userInfo.username == 'system:serviceaccount:epinio:somebody'"
     assert charts.one(objects, "ValidatingAdmissionPolicyBinding")["spec"]["validationActions"] == ["Deny"]
-
-

@@ -34,9 +34,9 @@ NEW_PEM = certificate(datetime.now(UTC), days=200).decode()
 
 
 @pytest.fixture(scope="module")
-def release(api_server: ApiServer, helm_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def release(api_server: ApiServer, helm_home: Path) -> Installed:
     """The chart with the optional rights that pages use, and Epinio's people and destinations beside it."""
-    made = Installed.new(api_server, tmp_path_factory.mktemp("release"), {"optional": OPTIONAL}).guarded()
+    made = Installed.new(api_server, helm_home, {"optional": OPTIONAL}).guarded()
     filling = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=made.namespace)
     maps = [one for one in world.config_maps() if one["metadata"]["name"] not in names.CONFIG_MAPS]
     world.fill(filling, world.secrets({"team-a": "", "team-b": "", "gone": ""}), maps)
@@ -79,7 +79,7 @@ def work(release: Installed) -> None:
     break_it(release, "one")
     posts(root, "/destinations/one/repair")
     rotate = json.dumps({"password": "by a script"})
-    basic = {"HTTP_AUTHORIZATION": world.basic("administrator")}
+    basic: dict[str, Any] = {"HTTP_AUTHORIZATION": world.basic("administrator")}
     assert Client().post("/api/destinations/one/rotate", rotate, "application/json", **basic).status_code == 200
     age(release)
     assert root.post("/certificates/remove").status_code == 303
@@ -191,7 +191,9 @@ def foreign(release: Installed) -> None:
         release.server.request("POST", path, {"metadata": {"name": name}, "stringData": {"password": "x"}})
 
 
-@pytest.mark.parametrize(("method", "rest"), [("GET", ""), ("GET", "/any"), ("POST", ""), ("PUT", "/any"), ("DELETE", "/any")])
+@pytest.mark.parametrize(
+    ("method", "rest"), [("GET", ""), ("GET", "/any"), ("POST", ""), ("PUT", "/any"), ("DELETE", "/any")]
+)
 @pytest.mark.parametrize("resource", ["secrets", "configmaps", "events"])
 def test_nothing_is_allowed_in_another_namespace(release: Installed, method: str, rest: str, resource: str) -> None:
     body = world.destination("any") if method in {"POST", "PUT"} else None
@@ -225,5 +227,9 @@ def test_the_defaults_give_no_right_beyond_the_namespace(helm_home: Path) -> Non
 
 def test_read_only_leaves_the_portal_no_write_but_signing_out(helm_home: Path) -> None:
     rules = charts.one(charts.render(helm_home, {"readOnly": True}), "Role")["rules"]
-    writes = [(rule["resources"], rule.get("resourceNames")) for rule in rules if {"create", "update", "delete"} & {*rule["verbs"]}]
+    writes = [
+        (rule["resources"], rule.get("resourceNames"))
+        for rule in rules
+        if {"create", "update", "delete"} & {*rule["verbs"]}
+    ]
     assert writes == [(["configmaps"], [names.SESSIONS_CONFIG_MAP])]

@@ -170,7 +170,10 @@ def test_what_is_false_or_zero_is_set_all_the_same(helm_home: Path) -> None:
     ("image", "told"),
     [
         ({}, "registry.example.com/edrportal:0.1.0"),
-        ({"registry": "registry.example.com:5000/mirror/", "tag": "v1"}, "registry.example.com:5000/mirror/edrportal:v1"),
+        (
+            {"registry": "registry.example.com:5000/mirror/", "tag": "v1"},
+            "registry.example.com:5000/mirror/edrportal:v1",
+        ),
         ({"digest": "sha256:" + "a" * 64, "tag": "v1"}, f"registry.example.com/edrportal@sha256:{'a' * 64}"),
     ],
 )

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,9 @@ def helm(*arguments: str, kubeconfig: Path | None = None, home: Path, values: Ma
     return ran.stdout
 
 
-def render(home: Path, values: Mapping[str, Any] | None = None, *, kubernetes: str = KUBERNETES) -> list[dict[str, Any]]:
+def render(
+    home: Path, values: Mapping[str, Any] | None = None, *, kubernetes: str = KUBERNETES
+) -> list[dict[str, Any]]:
     """Return every object of the chart with these values, hooks included, as no cluster would change them."""
     text = helm(
         "template", RELEASE, str(CHART), "-n", "epinio", "--kube-version", kubernetes, home=home, values=values or {}
@@ -70,7 +72,9 @@ def one(objects: list[dict[str, Any]], kind: str, name: str = "") -> dict[str, A
 
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return values over values, as Helm does it: maps are merged, everything else is replaced."""
-    both = {key: merged(old[key], new[key]) for key in new if isinstance(old.get(key), dict) and isinstance(new[key], dict)}
+    both = {
+        key: merged(old[key], new[key]) for key in new if isinstance(old.get(key), dict) and isinstance(new[key], dict)
+    }
     return {**old, **new, **both}
 
 
@@ -88,19 +92,23 @@ class Installed:
     def new(cls, server: ApiServer, home: Path, values: Mapping[str, Any]) -> Installed:
         """Install the chart into a new namespace, and ask for a token as the kubelet would."""
         namespace = server.new_namespace()
-        release = cls(server, namespace, home, home / "kubeconfig")
+        own = home / namespace
+        own.mkdir()
+        release = cls(server, namespace, own, own / "kubeconfig")
         release.helm("install", values)
         account = f"/api/v1/namespaces/{namespace}/serviceaccounts/{RELEASE}/token"
         token = known(server.request("POST", account, {"spec": {"expirationSeconds": 3600}})["status"]["token"])
         release.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(server, token)))
-        return cls(server, namespace, home, release.kubeconfig, token)
+        return replace(release, token=token)
 
     def ask(self, method: str, path: str, body: Any = None, *, impersonate: str = "") -> tuple[int, str]:
         """Ask as the portal's ServiceAccount; return the status, and the message of a failure."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "User-Agent": OUTSIDE}
         headers |= {"Impersonate-User": impersonate} if impersonate else {}
         with urllib3.PoolManager(ca_certs=str(self.server.ca), retries=False, timeout=10) as pool:
-            answer = pool.request(method, self.server.url + path, headers=headers, body=json.dumps(body) if body else None)
+            answer = pool.request(
+                method, self.server.url + path, headers=headers, body=json.dumps(body) if body else None
+            )
         return answer.status, str(answer.json().get("message", "")) if answer.status >= 400 else ""
 
     def guarded(self) -> Installed:
@@ -122,9 +130,7 @@ class Installed:
         """Run a verb of Helm on the release as an administrator; `values` come with the chart."""
         chart = [] if values is None else [str(CHART)]
         where = ["-n", self.namespace, *arguments]
-        return helm(
-            verb, RELEASE, *chart, *where, kubeconfig=self.server.kubeconfig, home=self.home, values=values
-        )
+        return helm(verb, RELEASE, *chart, *where, kubeconfig=self.server.kubeconfig, home=self.home, values=values)
 
     def get(self, path: str) -> Any:
         """Return an object of the namespace, by its path after `/namespaces/NAMESPACE/`."""
