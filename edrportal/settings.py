@@ -10,7 +10,8 @@ from csp.constants import NONE, SELF
 
 from edrportal.environment import NO_KEY, Environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+_HERE = Path(__file__).resolve().parent
+BASE_DIR = _HERE if (_HERE / "templates").is_dir() else _HERE.parent  # installed by pip, or the project itself
 ENVIRONMENT = Environment.read(os.environ)
 
 # Without collectstatic the files are found where they lie, which is all that `make demo` needs.
