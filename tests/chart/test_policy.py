@@ -150,6 +150,12 @@ def test_what_is_not_the_portals_is_not_deleted(filled: Installed, name: str) ->
     assert filled.get(f"secrets/{name}")
 
 
+def test_the_type_is_not_changed(filled: Installed) -> None:
+    """Kubernetes itself keeps everybody from that, too, but looks only after the policy."""
+    wanted = {**filled.get("secrets/one"), "type": "kubernetes.io/service-account-token"}
+    assert_denied(filled.ask("PUT", f"/api/v1/namespaces/{filled.namespace}/secrets/one", wanted))
+
+
 def test_kubectls_copy_may_go_with_whatever_is_the_portals(filled: Installed) -> None:
     wanted = filled.get("secrets/one")
     del wanted["metadata"]["annotations"][names.LAST_APPLIED_ANNOTATION]
