@@ -12,6 +12,7 @@ from edrportal import __version__
 COMMANDS = {
     "serve": "serve the portal against the cluster of the pod or of the KUBECONFIG",
     "verdict": "say what Epinio will do with destinations, from manifests and without a cluster",
+    "livecheck": "ask the registries of destinations what an export will meet",
     "rotate": "rotate the credentials of a destination; the password comes on standard input",
     "demo": "serve the portal on loopback, on an in-memory cluster",
 }

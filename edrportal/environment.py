@@ -131,6 +131,10 @@ class Environment:
         ):
             if stated < least:
                 raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        if self.read_only and self.registry.check_interval_minutes:
+            raise ConfigurationError(
+                "EDRPORTAL_READ_ONLY and EDRPORTAL_CHECK_INTERVAL_MINUTES exclude each other: a check keeps its result"
+            )
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from destinations import bundles, current, names, secrets
+from destinations import bundles, current, demo_exports, names, secrets
+from destinations.cluster import verbs
 from destinations.cluster.real import KubernetesCluster
 from destinations.cluster.watched import WatchedSecrets
 from destinations.demo import certificate
 from destinations.slim import slim_config_map
 from edrportal.environment import Environment
+from tests.cluster.test_export_jobs import _post as post
+from tests.cluster.test_export_jobs import job
 from tests.services import charts
 from tests.services.charts import Installed
 from tests.signin import world
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from tests.services.apiserver import ApiServer
 
 pytestmark = [pytest.mark.people, pytest.mark.cluster]
-OPTIONAL = {"events": True, "namespaces": True}
+OPTIONAL = {"events": True, "namespaces": True, "exports": True}
 PEM = certificate(datetime.now(UTC), days=300).decode()
 NEW_PEM = certificate(datetime.now(UTC), days=200).decode()
 
@@ -65,6 +68,7 @@ def work(release: Installed) -> None:
     """Do everything that people do in the portal, once."""
     root, address = world.sign_in("administrator"), {"host": "registry.example.com", "organization": "org"}
     account = {**address, "username": "robot", "password": "pw"}
+    leave_an_export(release)
     for path in ("/", "/team/", "/teams", "/destinations/shared", "/readyz", "/api/destinations"):
         assert root.get(path).status_code == 200
     release.server.request("POST", "/api/v1/namespaces", {"metadata": {"name": release.namespace + "-team"}})
@@ -85,6 +89,13 @@ def work(release: Installed) -> None:
     assert root.post("/certificates/remove").status_code == 303
     posts(root, "/destinations/one/delete", confirmation="one")
     assert root.post("/signout").status_code == 303
+
+
+def leave_an_export(release: Installed) -> None:
+    """Leave what Epinio leaves of an export that failed."""
+    failed = job("shared", minutes=-30, outcome="Failed")
+    post(release.server, f"/apis/batch/v1/namespaces/{release.namespace}/jobs", failed)
+    post(release.server, f"/api/v1/namespaces/{release.namespace}/pods", demo_exports.pod(failed, "Failed", "Error"))
 
 
 def break_it(release: Installed, name: str) -> None:
@@ -139,12 +150,12 @@ def test_the_portal_uses_every_right_it_has_and_misses_none(release: Installed, 
     work(release)
     for _ in range(100):  # the watches ask in their own time
         used = [(one["verb"], one["objectRef"]) for one in asked(release)]
-        verbs = {(verb, ref.get("apiGroup", ""), resource(ref)) for verb, ref in used}
-        if ("watch", "", "configmaps") in verbs and ("watch", "", "secrets") in verbs:
+        found = {(verb, ref.get("apiGroup", ""), resource(ref)) for verb, ref in used}
+        if ("watch", "", "configmaps") in found and ("watch", "", "secrets") in found:
             break
         time.sleep(0.1)
     rights, narrowed = granted(release)
-    assert verbs == rights
+    assert found == rights
     for verb, ref in used:
         if ref["resource"] == "configmaps" and verb in narrowed:
             assert ref["name"] in narrowed[verb]
@@ -161,14 +172,14 @@ FORBIDDEN = [
     ("PATCH", "secrets/a-one"), ("DELETE", "secrets"),
     ("POST", "configmaps"), ("PUT", "configmaps/role-exporter"), ("PATCH", "configmaps/role-exporter"),
     ("DELETE", "configmaps/role-exporter"), ("DELETE", "configmaps/edrportal-sessions"), ("DELETE", "configmaps"),
-    ("GET", "pods"), ("POST", "pods"), ("POST", "pods/any/exec"), ("GET", "pods/any/exec"), ("GET", "pods/any/log"),
+    ("GET", "pods/any"), ("POST", "pods"), ("DELETE", "pods/any"), ("POST", "pods/any/exec"), ("GET", "pods/any/exec"),
     ("POST", "pods/any/attach"), ("POST", "pods/any/portforward"), ("POST", "pods/any/ephemeralcontainers"),
     ("GET", "serviceaccounts"), ("POST", "serviceaccounts/edrportal/token"), ("POST", "serviceaccounts"),
     ("GET", "events"), ("GET", "services"),
     ("POST", "rbac.authorization.k8s.io/v1:roles"), ("POST", "rbac.authorization.k8s.io/v1:rolebindings"),
     ("PUT", "rbac.authorization.k8s.io/v1:roles/edrportal"),
-    ("GET", "apps/v1:deployments"), ("PUT", "apps/v1:deployments/edrportal"), ("GET", "batch/v1:jobs"),
-    ("POST", "batch/v1:jobs"),
+    ("GET", "apps/v1:deployments"), ("PUT", "apps/v1:deployments/edrportal"), ("GET", "batch/v1:jobs/any"),
+    ("POST", "batch/v1:jobs"), ("DELETE", "batch/v1:jobs/any"),
 ]  # fmt: skip
 
 
@@ -216,6 +227,27 @@ def test_the_portal_cannot_speak_for_somebody_else(release: Installed) -> None:
     for somebody in ("admin", f"system:serviceaccount:{release.namespace}:default"):
         status, message = release.ask("GET", f"/api/v1/namespaces/{release.namespace}/secrets", impersonate=somebody)
         assert (status, "impersonate" in message) == (403, True)
+
+
+@pytest.fixture
+def pods_denied(api_server: ApiServer, helm_home: Path) -> Installed:
+    """The chart with its defaults."""
+    return Installed.new(api_server, helm_home, {}).guarded()
+
+
+def test_pods_and_jobs_are_out_of_reach_unless_enabled(pods_denied: Installed) -> None:
+    namespace = f"namespaces/{pods_denied.namespace}"
+    for path in (f"/api/v1/{namespace}/pods", f"/api/v1/{namespace}/pods/any/log", f"/apis/batch/v1/{namespace}/jobs"):
+        assert pods_denied.ask("GET", path)[0] == 403
+
+
+NEVER_GIVEN = {("create", "", "configmaps")}
+"""A new ConfigMap can be a role of Epinio's, and the chart makes the portal's own."""
+
+
+def test_the_roles_are_the_one_table_of_verbs(release: Installed) -> None:
+    rights, _ = granted(release)
+    assert rights == {(use.verb, use.group, use.resource) for use in verbs.TABLE} - NEVER_GIVEN
 
 
 def test_the_defaults_give_no_right_beyond_the_namespace(helm_home: Path) -> None:

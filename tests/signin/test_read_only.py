@@ -49,7 +49,7 @@ def test_every_post_that_would_write_is_refused_with_words(role: str) -> None:
             told = answer.json()["error"] if name.startswith("api") else answer.content.decode()
             assert READ_ONLY in told
         refused.add(name)
-    assert refused == {*FORMS, "switch", "sweep", "teams", "api", "api-rotate"}
+    assert refused == {*FORMS, "switch", "sweep", "teams", "check", "checks", "api", "api-rotate", "api-check"}
 
 
 @pytest.mark.usefixtures("frozen")

@@ -142,7 +142,14 @@ def test_the_server_may_ask_loopback_for_people_on_this_machine(bind: str, monke
     assert started == [bind]
 
 
-@pytest.mark.parametrize("wrong", [{"EDRPORTAL_CLUSTER": "etcd"}, {"EDRPORTAL_PUBLIC_URL": "portal.example.com"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"EDRPORTAL_CLUSTER": "etcd"},
+        {"EDRPORTAL_PUBLIC_URL": "portal.example.com"},
+        {"EDRPORTAL_READ_ONLY": "true", "EDRPORTAL_CHECK_INTERVAL_MINUTES": "60"},
+    ],
+)
 def test_a_wrong_value_is_named(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         Environment.read({**KEY, **wrong}).check()
