@@ -40,19 +40,15 @@ def licence(name: str) -> str:
         stated = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return ""
-    expression = stated.get("License-Expression") or ""
+    (expression, *_), (words, *_) = ([*(stated.get_all(key) or ()), ""] for key in ("License-Expression", "License"))
     classified = [
         one.rpartition(" :: ")[2] for one in stated.get_all("Classifier") or () if one.startswith("License ::")
     ]
-    for text in (
-        expression,
-        *classified,
-        (stated.get("License") or "").splitlines()[0] if stated.get("License") else "",
-    ):
+    for text in (expression, *classified, words.partition("\n")[0]):
         known = _SPELLINGS.get(text.strip().lower(), text.strip())
         if known in LICENCES:
-            return known
-    return expression or next(iter(classified), "")
+            return str(known)
+    return str(expression or next(iter(classified), ""))
 
 
 def component(name: str, version: str, hashes: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The portal as the chart would run it: its environment, its ServiceAccount, its probes, under the policy, over HTTP."""
+"""The portal as docs/install.md has it installed: its environment, its account, its probes, under the policy, over HTTP."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def probed(url: str, path: str, host: str = "localhost") -> bool:
 
 @pytest.fixture(scope="module")
 def release(api_server: ApiServer, helm_home: Path) -> Installed:
-    made = Installed.new(api_server, helm_home, {}).guarded()
+    made = Installed.documented(api_server, helm_home).guarded()
     filling = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=made.namespace)
     maps = [one for one in world.config_maps() if one["metadata"]["name"] not in names.CONFIG_MAPS]
     world.fill(filling, world.secrets(), maps)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import time
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
     from tests.services.apiserver import ApiServer
 
-CHART = Path(__file__).parents[2] / "deploy" / "chart"
+_PROJECT = Path(__file__).parents[2]
+CHART = _PROJECT / "deploy" / "chart"
+INSTALL = _PROJECT / "docs" / "install.md"
 RELEASE = "edrportal"
 KUBERNETES = "1.36"
 OUTSIDE = "tests"
@@ -42,6 +46,7 @@ def helm(*arguments: str, kubeconfig: Path | None = None, home: Path, values: Ma
     given = [] if values is None else ["--values", "-"]
     ran = subprocess.run(
         [str(program(HELM)), *arguments, *given],
+        cwd=_PROJECT,
         env=environment,
         input=None if values is None else yaml.safe_dump(merged(NEEDED, values)),
         capture_output=True,
@@ -90,16 +95,35 @@ class Installed:
 
     @classmethod
     def new(cls, server: ApiServer, home: Path, values: Mapping[str, Any]) -> Installed:
-        """Install the chart into a new namespace, and ask for a token as the kubelet would."""
-        namespace = server.new_namespace()
+        """Install the chart into a new namespace."""
+        release = cls._at(server, home, server.new_namespace())
+        release.helm("install", values)
+        return release.with_token()
+
+    @classmethod
+    def documented(cls, server: ApiServer, home: Path) -> Installed:
+        """Install the chart word by word as docs/install.md says, into the namespace that it names."""
+        (command,) = re.findall(r"(?m)^    (helm install .*)$", INSTALL.read_text())
+        arguments = shlex.split(command)[1:]
+        namespace = arguments[arguments.index("--namespace") + 1]
+        server.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+        release = cls._at(server, home, namespace)
+        helm(*arguments, kubeconfig=server.kubeconfig, home=release.home)
+        return release.with_token()
+
+    @classmethod
+    def _at(cls, server: ApiServer, home: Path, namespace: str) -> Installed:
         own = home / namespace
         own.mkdir()
-        release = cls(server, namespace, own, own / "kubeconfig")
-        release.helm("install", values)
-        account = f"/api/v1/namespaces/{namespace}/serviceaccounts/{RELEASE}/token"
-        token = known(server.request("POST", account, {"spec": {"expirationSeconds": 3600}})["status"]["token"])
-        release.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(server, token)))
-        return replace(release, token=token)
+        return cls(server, namespace, own, own / "kubeconfig")
+
+    def with_token(self) -> Installed:
+        """Ask for a token as the kubelet would."""
+        account = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/{RELEASE}/token"
+        asked = self.server.request("POST", account, {"spec": {"expirationSeconds": 3600}})
+        token = known(asked["status"]["token"])
+        self.kubeconfig.write_text(yaml.safe_dump(_kubeconfig(self.server, token)))
+        return replace(self, token=token)
 
     def ask(self, method: str, path: str, body: Any = None, *, impersonate: str = "") -> tuple[int, str]:
         """Ask as the portal's ServiceAccount; return the status, and the message of a failure."""

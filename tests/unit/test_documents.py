@@ -42,6 +42,11 @@ def test_every_link_leads_somewhere(document: str) -> None:
             assert heading in titles, target
 
 
+def test_readme_and_docs_tell_the_same_install() -> None:
+    (command,) = set(re.findall(r"(?m)^    (helm install .* --set .*)$", TEXTS["README.md"] + TEXTS["docs/install.md"]))
+    assert command.startswith("helm install edrportal deploy/chart --namespace epinio ")
+
+
 def test_every_make_target_is_there() -> None:
     targets = set(re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE))
     assert told(r"(?m)(?:^ +|`)make ([a-z]+)") <= targets
