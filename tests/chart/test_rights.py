@@ -82,6 +82,8 @@ def work(release: Installed) -> None:
     posts(root, "/destinations/new?from=one", name="copied", **account)
     break_it(release, "one")
     posts(root, "/destinations/one/repair")
+    assert root.post("/destinations/copied/check", {"namespace": "workspace", "application": "shop"}).status_code == 303
+    assert "copied" in json.dumps(release.get("configmaps/edrportal-checks")["data"])
     rotate = json.dumps({"password": "by a script"})
     basic: dict[str, Any] = {"HTTP_AUTHORIZATION": world.basic("administrator")}
     assert Client().post("/api/destinations/one/rotate", rotate, "application/json", **basic).status_code == 200

@@ -209,7 +209,7 @@ def test_without_tls_the_portal_is_told_so(helm_home: Path) -> None:
     assert "tls" not in charts.one(objects, "Ingress")["spec"]
 
 
-def test_a_values_file_of_epinios_chart_does_for_the_portal(helm_home: Path) -> None:
+def test_the_global_values_of_epinios_chart_do_for_the_portal(helm_home: Path) -> None:
     values = {"global": {"domain": "epinio.example.com", "tlsIssuer": "ours", "dex": {"enabled": True}}}
     objects = charts.render(helm_home, values)
     assert charts.one(objects, "Ingress")["spec"]["rules"][0]["host"] == "edrportal.epinio.example.com"
