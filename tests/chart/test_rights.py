@@ -243,6 +243,29 @@ def test_pods_and_jobs_are_out_of_reach_unless_enabled(pods_denied: Installed) -
         assert pods_denied.ask("GET", path)[0] == 403
 
 
+def test_kubernetes_lists_for_the_portal_what_its_role_says_and_nothing_else(pods_denied: Installed) -> None:
+    """What `kubectl auth can-i --list` would show."""
+    spec = {"spec": {"namespace": pods_denied.namespace}}
+    _, review = pods_denied.answer("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", spec)
+    listed = {
+        (verb, resource, *sorted(rule.get("resourceNames", ())))
+        for rule in review["status"]["resourceRules"]
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    }
+    about_oneself = {
+        ("create", "selfsubjectreviews"),
+        ("create", "selfsubjectaccessreviews"),
+        ("create", "selfsubjectrulesreviews"),
+    }
+    own = ("edrportal-checks", "edrportal-sessions", "edrportal-teams")
+    assert listed - about_oneself == {
+        *((verb, "secrets") for verb in ("get", "list", "watch", "create", "update", "delete")),
+        *((verb, "configmaps") for verb in ("list", "watch")),
+        *((verb, "configmaps", *own) for verb in ("get", "update")),
+    }
+
+
 NEVER_GIVEN = {("create", "", "configmaps")}
 """A new ConfigMap can be a role of Epinio's, and the chart makes the portal's own."""
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from destinations import names
+from edrportal import __version__
 from tests.services import charts
 from tests.services.charts import HelmError
 
@@ -169,7 +170,7 @@ def test_what_is_false_or_zero_is_set_all_the_same(helm_home: Path) -> None:
 @pytest.mark.parametrize(
     ("image", "told"),
     [
-        ({}, "registry.example.com/edrportal:0.1.0"),
+        ({}, f"registry.example.com/edrportal:{__version__}"),
         (
             {"registry": "registry.example.com:5000/mirror/", "tag": "v1"},
             "registry.example.com:5000/mirror/edrportal:v1",

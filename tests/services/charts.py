@@ -127,13 +127,17 @@ class Installed:
 
     def ask(self, method: str, path: str, body: Any = None, *, impersonate: str = "") -> tuple[int, str]:
         """Ask as the portal's ServiceAccount; return the status, and the message of a failure."""
+        status, answer = self.answer(method, path, body, impersonate=impersonate)
+        return status, str(answer.get("message", "")) if status >= 400 else ""
+
+    def answer(self, method: str, path: str, body: Any = None, *, impersonate: str = "") -> tuple[int, Any]:
+        """Ask as the portal's ServiceAccount; return the status and the decoded answer."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "User-Agent": OUTSIDE}
         headers |= {"Impersonate-User": impersonate} if impersonate else {}
         with urllib3.PoolManager(ca_certs=str(self.server.ca), retries=False, timeout=10) as pool:
-            answer = pool.request(
-                method, self.server.url + path, headers=headers, body=json.dumps(body) if body else None
-            )
-        return answer.status, str(answer.json().get("message", "")) if answer.status >= 400 else ""
+            content = json.dumps(body) if body else None
+            answer = pool.request(method, self.server.url + path, headers=headers, body=content)
+        return answer.status, answer.json()
 
     def guarded(self) -> Installed:
         """Return this once its admission policy acts, which takes the API server a moment."""

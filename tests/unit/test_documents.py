@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from edrportal import __version__
 from edrportal.cli import COMMANDS
 from tests.services.charts import CHART
 
@@ -45,6 +46,10 @@ def test_every_link_leads_somewhere(document: str) -> None:
 def test_readme_and_docs_tell_the_same_install() -> None:
     (command,) = set(re.findall(r"(?m)^    (helm install .* --set .*)$", TEXTS["README.md"] + TEXTS["docs/install.md"]))
     assert command.startswith("helm install edrportal deploy/chart --namespace epinio ")
+
+
+def test_the_documents_name_the_version_that_this_is() -> None:
+    assert told(r"edrportal:([0-9.]+[0-9])") == {__version__}
 
 
 def test_every_make_target_is_there() -> None:
