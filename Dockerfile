@@ -1,5 +1,7 @@
 # Build: packages and static files. Run: the same without pip's leftovers, as nobody special.
-FROM python:3.13-slim AS build
+ARG BASE=python:3.13-slim
+FROM ${BASE} AS build
+ARG PIP_INDEX_URL
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.txt .
@@ -11,7 +13,7 @@ COPY templates templates
 COPY static static
 RUN /venv/bin/python manage.py collectstatic --noinput && /venv/bin/python -m compileall -q edrportal destinations
 
-FROM python:3.13-slim
+FROM ${BASE}
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
 COPY --from=build /venv /venv

@@ -1,5 +1,6 @@
 PYTHON ?= python3
 PORT ?= 8000
+IMAGE ?= edrportal:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edrportal/__init__.py)
 RUN = .venv/bin/python
 
 help:           ## this list
@@ -36,10 +37,21 @@ screenshots: .venv/dev ## docs/*.png, from the demo in Chromium
 benchmark: .venv/dev ## verdicts a second, page size and time
 	PYTHONPATH=. $(RUN) scripts/benchmark.py
 
+image:          ## the container image IMAGE, by whichever of docker, podman and buildah is there
+	@scripts/image $(IMAGE)
+
+audit: .venv/run .venv/audit/done ## known vulnerabilities (asks PyPI) and licences of the locked packages
+	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
+	$(RUN) scripts/sbom.py --licences
+
+sbom: .venv/run ## what the portal is made of, as CycloneDX, into sbom.json
+	$(RUN) scripts/sbom.py > sbom.json
+
 lock: .venv/dev ## the locked versions, anew
 	$(RUN) -m pip install --quiet uv
 	.venv/bin/uv pip compile -q --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	.venv/bin/uv pip compile -q --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements-dev.txt
+	echo pip-audit | .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o scripts/audit.txt
 
 clean:          ## remove what these commands made in the project
 	rm -rf .venv staticfiles
@@ -55,5 +67,10 @@ clean:          ## remove what these commands made in the project
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help demo run test soak lint screenshots benchmark lock clean
+.venv/audit/done: scripts/audit.txt | .venv/bin/python
+	$(RUN) -m venv .venv/audit
+	.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r scripts/audit.txt
+	@touch $@
+
+.PHONY: help demo run test soak lint screenshots benchmark image audit sbom lock clean
 .DEFAULT_GOAL := help

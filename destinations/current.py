@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from destinations import permissions
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import ClusterError
@@ -195,6 +196,11 @@ def rules(stated: str) -> str:
     return f"Judged by the rules of Epinio {version}.{close}"
 
 
+def read_only() -> str:
+    """Return why nobody changes anything here, empty where they may."""
+    return permissions.READ_ONLY if settings.ENVIRONMENT.read_only else ""
+
+
 def _may_add(authority: Authority | None) -> bool:
     try:
         return bool(authority and authority.may_add)
@@ -210,6 +216,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "installation": settings.ENVIRONMENT.installation_name,
         "namespace": settings.ENVIRONMENT.namespace,
         "demo": settings.DEMO,
+        "read_only": read_only(),
         "person": person,
         "may_add": _may_add(authority),
         "rules": rules(settings.ENVIRONMENT.epinio_version),

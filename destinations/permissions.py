@@ -71,6 +71,17 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
 }
 
 
+READ_ONLY = "This portal is read-only: it changes no destination."
+READ_ONLY_FIX = "Change it where it comes from; whoever runs the portal decides that (EDRPORTAL_READ_ONLY)."
+_WRITES = {Right.ADD, Right.CHANGE, Right.ADMINISTER}
+_HARMLESS = {("preview", "POST"), ("teams", "GET"), ("teams", "HEAD")}
+
+
+def writes(url_name: str, method: str) -> bool:
+    """Say whether an address changes something in the cluster, or is nothing but a form for that."""
+    return right_for(url_name, method) in _WRITES and (url_name, method) not in _HARMLESS
+
+
 def right_for(url_name: str | None, method: str) -> Right | None:
     """Return what an address takes with a method; for a method it does not know, what looking takes.
 

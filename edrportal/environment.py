@@ -69,6 +69,7 @@ class Environment:
     session_hours: int = 8
     proxy_hops: int = 0
     kubernetes_events: bool = False
+    read_only: bool = False
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
     registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
 
@@ -89,6 +90,7 @@ class Environment:
             session_hours=number(variables, "EDRPORTAL_SESSION_HOURS", 8),
             proxy_hops=number(variables, "EDRPORTAL_PROXY_HOPS", 0),
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
+            read_only=variables.get("EDRPORTAL_READ_ONLY") == "true",
             oidc=OidcEnvironment.read(variables),
             registry=RegistryEnvironment.read(variables),
         )
@@ -102,6 +104,11 @@ class Environment:
     def is_https(self) -> bool:
         """Whether browsers reach the portal over TLS."""
         return self.public_url.startswith("https://")
+
+    @property
+    def is_in_clear(self) -> bool:
+        """Whether browsers come from elsewhere without TLS, and nobody wants that: then nobody signs in."""
+        return bool(self.public_host) and not (self.is_https or self.allow_plain_http or _is_local(self.public_host))
 
     def check(self) -> None:
         """Raise ConfigurationError for what a server must not start with."""
@@ -124,6 +131,10 @@ class Environment:
         ):
             if stated < least:
                 raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        if self.read_only and self.registry.check_interval_minutes:
+            raise ConfigurationError(
+                "EDRPORTAL_READ_ONLY and EDRPORTAL_CHECK_INTERVAL_MINUTES exclude each other: a check keeps its result"
+            )
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
@@ -133,21 +144,26 @@ class Environment:
     def check_address(self, host: str) -> None:
         """Raise ConfigurationError for an address that others reach where that is not safe.
 
-        Passwords would travel in clear, or people elsewhere could have this machine's own ports asked.
+        Passwords would travel in clear, or people elsewhere could have this machine's own ports asked. A public
+        address that is plain http is no error: the sign-in refuses everybody, and says why.
         """
-        try:
-            local = host == "localhost" or ip_address(host).is_loopback
-        except ValueError:
-            local = False
+        local = _is_local(host)
         if not local and self.registry.loopback:
             raise ConfigurationError(
                 f"EDRPORTAL_REGISTRY_LOOPBACK is for the demo and for tests, and {host} is no loopback address: unset it"
             )
-        if not local and not self.is_https and not self.allow_plain_http:
+        if not local and not self.public_host and not self.allow_plain_http:
             raise ConfigurationError(
                 f"{host} is no loopback address, and passwords would travel in clear: put the portal behind TLS and set "
                 "EDRPORTAL_PUBLIC_URL=https://…, or set EDRPORTAL_ALLOW_PLAIN_HTTP=true"
             )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _pod_namespace() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -9,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MEMORY = "/dev/shm"  # noqa: S108 - the one file that gunicorn needs, where the root is read-only and a disk may be slow
 THREADS = 32
 """More than the pages that are served at once (`middleware.Busy`): probes and static files always find one."""
 
@@ -37,6 +39,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "loglevel": "warning",
             "control_socket_disable": True,
             "post_worker_init": lambda _worker: self._started(),
+            "worker_tmp_dir": _MEMORY if Path(_MEMORY).is_dir() else None,
         }
         for name, value in settings.items():
             if name in self.cfg.settings:

@@ -10,7 +10,8 @@ from csp.constants import NONE, SELF
 
 from edrportal.environment import NO_KEY, Environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+_HERE = Path(__file__).resolve().parent
+BASE_DIR = _HERE if (_HERE / "templates").is_dir() else _HERE.parent  # installed by pip, or the project itself
 ENVIRONMENT = Environment.read(os.environ)
 
 # Without collectstatic the files are found where they lie, which is all that `make demo` needs.
@@ -87,6 +88,7 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
+SESSION_COOKIE_SECURE = ENVIRONMENT.is_https  # the cookie of messages looks here, too
 CSRF_COOKIE_NAME = "__Host-edrportal-csrf" if ENVIRONMENT.is_https else "edrportal-csrf"
 CSRF_FAILURE_VIEW = "destinations.views.errors.csrf_failure"
 CONTENT_SECURITY_POLICY = {

@@ -37,13 +37,12 @@ def written(secret: Secret, document: Object) -> Secret:
 
 
 def key(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend credentials that stand under another key; that key goes, unless the Secret's type wants it."""
+    """Mend credentials that stand under another key. That key stays: like every foreign one it is not the portal's."""
     there = [name for name in _WRONG_KEYS if name in secret.data]
     if CONFIG_KEY in secret.data or len(there) != 1:
         return []
-    name = there[0]
-    moved = {CONFIG_KEY: secret.data[name], **({} if secret.type != "Opaque" else {name: None})}
-    return [Fix("config-key", f"Store what stands under {name} under .dockerconfigjson.", set_data(secret, moved))]
+    title = f"Store what stands under {there[0]}, which Epinio does not read, under .dockerconfigjson."
+    return [Fix("config-key", title, set_data(secret, {CONFIG_KEY: secret.data[there[0]]}))]
 
 
 def encoding(secret: Secret, _case: Case) -> list[Fix]:

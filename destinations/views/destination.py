@@ -46,6 +46,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         missing = asked.missing_for(authority, secret)
         accounts_shown = not missing
         checked = checks.section(request, secret, found)
+        missing = missing or current.read_only()
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)

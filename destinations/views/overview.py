@@ -39,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     everything = _ROWS.rows(found, now=now, version=current.epinio_version())
     try:
         rows = [row for row in everything if authority.sees(row.secret)]
-        changeable = {row.name for row in rows if authority.changes(row.secret)}
+        changeable = set() if current.read_only() else {row.name for row in rows if authority.changes(row.secret)}
     except ClusterError as error:
         return errors.cluster_error(request, error)
     text, kind = request.GET.get("q", "")[:200], request.GET.get("status", "")

@@ -21,6 +21,7 @@ from destinations.views import errors, writing
 from edrportal import audit
 from edrportal.signin import accounts, asked, cookies, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
+from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.principal import Principal
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class People:
             return refusal.answer
         except ClusterError as error:
             return _trouble(request, error)
-        return _denied(request, missing) if missing else None
+        return _refused(request, name or "", missing)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a page that found out that somebody may not change what it is about, or could not find out."""
@@ -120,6 +121,8 @@ def demo_administrator() -> Principal:
 
 def _by_password(request: HttpRequest) -> Principal:
     """Return who sent a user name and a password with the request. Raises Refusal and the port's errors."""
+    if settings.ENVIRONMENT.is_in_clear:
+        raise Refusal(api_error(*IN_CLEAR, 403))
     username, password = _basic(request.headers["Authorization"])
     where = asked.address(request)
     wait = ATTEMPTS.begin(username, where)
@@ -197,11 +200,19 @@ def _trouble(request: HttpRequest, error: ClusterError) -> HttpResponse:
     return errors.cluster_error(request, error)
 
 
-def _denied(request: HttpRequest, missing: str) -> HttpResponse:
+def _refused(request: HttpRequest, name: str, missing: str) -> HttpResponse | None:
+    """Answer where somebody lacks a right, or where nobody changes anything."""
+    if missing:
+        return _denied(request, missing)
+    if settings.ENVIRONMENT.read_only and permissions.writes(name, request.method or ""):
+        return _denied(request, permissions.READ_ONLY, permissions.READ_ONLY_FIX)
+    return None
+
+
+def _denied(request: HttpRequest, missing: str, fix: str = "Ask an administrator of the portal.") -> HttpResponse:
     match = request.resolver_match
     target = str(match.kwargs.get("name", "")) if match else ""
     writing.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
-    fix = "Ask an administrator of the portal."
     if request.path.startswith(_API):
         return api_error(missing, fix, 403)
     return errors.page(request, 403, missing, fix)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def is_on() -> bool:
     """Say whether there is a button for it."""
-    return bool(settings.ENVIRONMENT.oidc.client_id)
+    return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 
 def provider() -> Provider:

@@ -20,6 +20,7 @@ from edrportal import audit
 from edrportal.signin import accounts, asked, cookies, oidc, passwords, revocations, sessions, single, users
 from edrportal.signin.addresses import is_https
 from edrportal.signin.attempts import ATTEMPTS
+from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.oidc import OidcTrouble
 from edrportal.signin.returning import safe_next
 
@@ -41,6 +42,8 @@ _TOO_LARGE = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def signin(request: HttpRequest) -> HttpResponse:
     """Show the form; let in whom Epinio would let in."""
+    if settings.ENVIRONMENT.is_in_clear:
+        return _page(request, 403, IN_CLEAR)
     if request.method != "POST":
         return _page(request, 200)
     username, password = request.POST.get("username", ""), request.POST.get("password", "")
@@ -203,6 +206,7 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
         "trouble": trouble,
         "next": _next(request, stated),
         "signed_out": "out" in request.GET,
+        "closed": settings.ENVIRONMENT.is_in_clear,
         "sso": single.is_on(),
         "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",
         "sso_trouble": _sso_trouble(),

@@ -57,6 +57,7 @@ def sso(dex: OidcProvider, people: InMemoryCluster) -> Iterator[OidcProvider]:
     )
     variables = {
         "EDRPORTAL_PUBLIC_URL": "http://testserver",
+        "EDRPORTAL_ALLOW_PLAIN_HTTP": "true",
         "EDRPORTAL_OIDC_CLIENT_ID": "portal",
         "EDRPORTAL_OIDC_CLIENT_SECRET": dex.secret,
         "EDRPORTAL_OIDC_CA_FILE": str(dex.ca),

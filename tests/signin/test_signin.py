@@ -441,7 +441,7 @@ def test_of_two_cookies_of_the_name_neither_opens_what_one_alone_would_not(peopl
 def test_a_single_sign_on_over_plain_http_is_told_to_administrators(people: InMemoryCluster) -> None:
     data = {"issuer": "https://auth.example", "endpoint": "http://dex:5556"}
     people.load([{"metadata": {"name": "dex-config"}, "stringData": data}])
-    stated = {"EDRPORTAL_OIDC_CLIENT_ID": "portal", "EDRPORTAL_PUBLIC_URL": "http://testserver"}
+    stated = {"EDRPORTAL_OIDC_CLIENT_ID": "portal", "EDRPORTAL_PUBLIC_URL": "http://localhost"}
     with override_settings(ENVIRONMENT=Environment.read(stated)):
         assert "in clear" in world.sign_in("administrator").get("/").content.decode()
         assert "in clear" not in world.sign_in("viewer").get("/").content.decode()

@@ -142,7 +142,35 @@ def test_the_server_may_ask_loopback_for_people_on_this_machine(bind: str, monke
     assert started == [bind]
 
 
-@pytest.mark.parametrize("wrong", [{"EDRPORTAL_CLUSTER": "etcd"}, {"EDRPORTAL_PUBLIC_URL": "portal.example.com"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"EDRPORTAL_CLUSTER": "etcd"},
+        {"EDRPORTAL_PUBLIC_URL": "portal.example.com"},
+        {"EDRPORTAL_READ_ONLY": "true", "EDRPORTAL_CHECK_INTERVAL_MINUTES": "60"},
+    ],
+)
 def test_a_wrong_value_is_named(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         Environment.read({**KEY, **wrong}).check()
+
+
+def test_a_public_address_without_tls_starts_a_server_that_lets_nobody_in() -> None:
+    environment = Environment.read({**KEY, "EDRPORTAL_PUBLIC_URL": "http://portal.example.com"})
+    environment.check()
+    environment.check_address("0.0.0.0")
+    assert environment.is_in_clear
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        {"EDRPORTAL_PUBLIC_URL": "https://portal.example.com"},
+        {"EDRPORTAL_PUBLIC_URL": "http://127.0.0.1:8000"},
+        {"EDRPORTAL_PUBLIC_URL": "http://[::1]:8000"},
+        {"EDRPORTAL_PUBLIC_URL": "http://portal.example.com", "EDRPORTAL_ALLOW_PLAIN_HTTP": "true"},
+        {},
+    ],
+)
+def test_with_tls_or_on_loopback_people_sign_in(fine: dict[str, str]) -> None:
+    assert not Environment.read({**KEY, **fine}).is_in_clear

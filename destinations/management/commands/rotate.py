@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
-from destinations import actions, certificates, current, docker_config, names, secrets, traps, words
+from destinations import actions, certificates, current, docker_config, names, permissions, secrets, traps, words
 from destinations.actions import Change, Refused, Rotation, Seen
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.writes import Unknown
@@ -57,6 +57,7 @@ class Command(BaseCommand):
         """Rotate, and say what happened."""
         event = audit.Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
         try:
+            _refuse_read_only()
             password, bundle = _password(options), _bundle(options)
             cluster = current.cluster()
             secret = cluster.get_secret(options["name"])
@@ -84,6 +85,11 @@ class Command(BaseCommand):
     def _end(self, text: str, status: int) -> NoReturn:
         self.stderr.write(f"edrportal: {text}")
         sys.exit(status)
+
+
+def _refuse_read_only() -> None:
+    if reason := current.read_only():
+        raise Refused(reason, permissions.READ_ONLY_FIX)
 
 
 def _status(error: ClusterError) -> int:

@@ -1,0 +1,39 @@
+"""The command `edrportal`, which `pip install .` puts on the PATH: what people and scripts need, and nothing of Django's."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from edrportal import __version__
+
+COMMANDS = {
+    "serve": "serve the portal against the cluster of the pod or of the KUBECONFIG",
+    "verdict": "say what Epinio will do with destinations, from manifests and without a cluster",
+    "livecheck": "ask the registries of destinations what an export will meet",
+    "rotate": "rotate the credentials of a destination; the password comes on standard input",
+    "demo": "serve the portal on loopback, on an in-memory cluster",
+}
+
+
+def main() -> None:
+    """Run a command; end with 2 where there is none of that name."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        print(__version__)  # noqa: T201 - what was asked for
+    elif arguments and arguments[0] in COMMANDS:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edrportal.settings")
+        execute_from_command_line(["edrportal", *arguments])
+    else:
+        asked = arguments in ([], ["-h"], ["--help"], ["help"])
+        _tell(None if asked else arguments[0])
+        sys.exit(0 if asked and arguments else 2)
+
+
+def _tell(unknown: str | None) -> None:
+    out = sys.stderr if unknown else sys.stdout
+    lines = [f"edrportal: there is no command {unknown}"] if unknown else []
+    lines += ["usage: edrportal COMMAND [--help]", "", *(f"  {name:10} {told}" for name, told in COMMANDS.items())]
+    print("\n".join(lines), file=out)

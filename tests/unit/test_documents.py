@@ -1,0 +1,95 @@
+"""README and docs: what they tell people to type, set and open is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from edrportal import __version__
+from edrportal.cli import COMMANDS
+from tests.services.charts import CHART
+
+DOCUMENTS = sorted(map(str, [*Path("docs").glob("*.md"), *Path().glob("*.md")]))
+TEXTS = {name: Path(name).read_text() for name in DOCUMENTS}
+VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+
+
+def told(pattern: str, *, besides: str = "CHANGELOG.md") -> set[str]:
+    """Return what the documents say that matches, but for the history."""
+    return {one for name, text in TEXTS.items() if name != besides for one in re.findall(pattern, text)}
+
+
+def value(path: str) -> Any:
+    """Return a value of the chart by its path, such as `image.registry`. Raises KeyError."""
+    found: Any = VALUES
+    for part in path.split("."):
+        found = found[part]
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\(([^):]+)\)", TEXTS[document]):
+        path, _, heading = target.partition("#")
+        found = (Path(document).parent / path) if path else Path(document)
+        assert found.exists(), target
+        if heading:
+            titles = {re.sub(r"[^\w -]", "", one).strip().lower().replace(" ", "-")
+                      for one in re.findall(r"^#+ (.*)$", found.read_text(), re.MULTILINE)}  # fmt: skip
+            assert heading in titles, target
+
+
+def test_readme_and_docs_tell_the_same_install() -> None:
+    (command,) = set(re.findall(r"(?m)^    (helm install .* --set .*)$", TEXTS["README.md"] + TEXTS["docs/install.md"]))
+    assert command.startswith("helm install edrportal deploy/chart --namespace epinio ")
+
+
+def test_the_documents_name_the_version_that_this_is() -> None:
+    assert told(r"edrportal:([0-9.]+[0-9])") == {__version__}
+
+
+def test_every_make_target_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", Path("Makefile").read_text(), re.MULTILINE))
+    assert told(r"(?m)(?:^ +|`)make ([a-z]+)") <= targets
+    assert {"image", "audit", "sbom", "demo", "test"} <= told(r"\bmake ([a-z]+)")
+
+
+def test_every_command_is_there() -> None:
+    commands = told(r"(?m)(?:manage\.py|(?:^ +|[`|] ?)edrportal) ([a-z]+)\b")
+    assert commands & set(COMMANDS) >= {"serve", "verdict", "rotate", "livecheck"}
+    known = set(COMMANDS) | {"collectstatic"}
+    assert {one for one in commands if one not in known} == set()
+
+
+def test_every_value_of_the_chart_is_there() -> None:
+    named = told(r"--set ([a-zA-Z.]+)=") | told(r"`([a-z][a-zA-Z]+(?:\.[a-zA-Z]+)+)(?:=[^`]*|: [^`]*)?`")
+    ours = {path for path in named if path.split(".")[0] in VALUES}
+    for path in ours:
+        value(path)
+    assert {"image.registry", "global.domain", "signingKey.generation", "networkPolicy.registries"} <= ours
+
+
+def test_every_setting_named_anywhere_is_one() -> None:
+    listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", TEXTS["README.md"], re.MULTILINE))
+    assert told(r"\b(EDRPORTAL_[A-Z_]+[A-Z])\b") - {"EDRPORTAL_TEST_EFFORT"} <= listed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_block_of_yaml_is_yaml(document: str) -> None:
+    for block in re.findall(r"```yaml\n(.*?)```", TEXTS[document], re.DOTALL):
+        assert list(yaml.safe_load_all(re.sub(r"(?m)^   ", "", block) if block.startswith("   ") else block))
+
+
+def test_every_value_in_a_block_of_values_is_there() -> None:
+    checked = 0
+    for text in TEXTS.values():
+        for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+            plain = re.sub(r"(?m)^   ", "", block) if block.startswith("   ") else block
+            for key, content in (yaml.safe_load(plain) or {}).items() if re.match(r"(settings|image):", plain) else ():
+                checked += 1
+                assert set(content) <= set(VALUES[key]) or key == "settings"
+    assert checked >= 3
