@@ -39,8 +39,8 @@ NOT_TESTED = (
 MAY_REMAIN = (
     "The check logs in with the stored credentials and asks for the right to push; it writes no chart and no image. "
     "Where neither a token nor the answer to an upload that never was tells of the right, an empty upload is opened and "
-    "cancelled at once; what cannot be cancelled is told, and a registry removes it by itself after some days. The "
-    "registry's own log names the account and the portal's address."
+    "cancelled at once; what cannot be cancelled is told. One that was being opened when the time was over may stay, too. "
+    "A registry removes both by itself after some days. Its own log names the account and the portal's address."
 )
 UNSEEN = "Other replicas and other people do not see this result: the cluster did not let the portal keep it."
 
