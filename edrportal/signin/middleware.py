@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
@@ -22,6 +21,7 @@ from edrportal import audit
 from edrportal.signin import accounts, asked, cookies, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.principal import Principal
+from edrportal.signin.returning import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,9 +167,8 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
     if request.path.startswith(_API):
         return _unauthorized()
     if request.headers.get("HX-Request") == "true":
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
         answer = HttpResponse(status=401)
-        answer.headers["HX-Redirect"] = _signin(f"{here.path}?{here.query}" if here.query else here.path)
+        answer.headers["HX-Redirect"] = _signin(path_of(request.headers.get("HX-Current-URL", "")))
         return answer
     if request.method in {"GET", "HEAD"}:
         if request.headers.get("Sec-Fetch-Site") == "cross-site" and not cookies.session_text(request):
