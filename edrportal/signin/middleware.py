@@ -124,6 +124,7 @@ def _by_password(request: HttpRequest) -> Principal:
     where = asked.address(request)
     wait = ATTEMPTS.begin(username, where)
     if wait:
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="too-many-attempts"))
         answer = api_error("Too many failed attempts.", f"Wait {wait.seconds} seconds.", 429)
         answer.headers["Retry-After"] = str(wait.seconds)
         raise Refusal(answer)
@@ -133,13 +134,15 @@ def _by_password(request: HttpRequest) -> Principal:
         ATTEMPTS.succeeded(username, where)
         audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
         raise Refusal(api_error("Epinio cannot sign this user in.", str(error), 403)) from None
-    except passwords.TooManyAtOnce:
+    except passwords.TooManyAtOnce as error:
         ATTEMPTS.abandoned(username, where)
+        audit.record(audit.Event("sign-in", "failed", "", where, reason=type(error).__name__))
         answer = api_error("Many people sign in at this moment.", "Try again in a few seconds.", 503)
         answer.headers["Retry-After"] = "3"
         raise Refusal(answer) from None
-    except ClusterError:
+    except ClusterError as error:
         ATTEMPTS.abandoned(username, where)
+        audit.record(audit.Event("sign-in", "failed", "", where, reason=error.reason))
         raise
     if user is None:
         ATTEMPTS.failed(username, where)
