@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import django
 from django.test import Client
@@ -29,7 +30,7 @@ def main() -> None:
         form["csrfmiddlewaretoken"] = client.cookies["__Host-edrportal-csrf"].value
         origins = ("https://evil.example", "http://portal.example.com", "null", None, "https://portal.example.com")
         statuses = [
-            client.post("/signin", form, **({"HTTP_ORIGIN": one} if one else {})).status_code for one in origins
+            client.post("/signin", form, headers={"origin": one} if one else None).status_code for one in origins
         ]
         team = {"team": "team-b", "to": "on", "csrfmiddlewaretoken": client.cookies["__Host-edrportal-csrf"].value}
         changed = client.post("/teams", team, HTTP_ORIGIN=origins[-1]).status_code
@@ -39,7 +40,7 @@ def main() -> None:
         for name, one in client.cookies.items()
     }
     hsts = page.headers.get("Strict-Transport-Security")
-    print(json.dumps({"hsts": hsts, "statuses": statuses, "changed": changed, "other": other, "cookies": cookies}))
+    json.dump({"hsts": hsts, "statuses": statuses, "changed": changed, "other": other, "cookies": cookies}, sys.stdout)
 
 
 if __name__ == "__main__":
