@@ -10,6 +10,7 @@ from django.urls import reverse
 from destinations import current, names
 from edrportal.signin import rolesmapping
 from edrportal.signin.oidc import OidcTrouble, Provider
+from edrportal.signin.oidc_model import SCOPES
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -38,6 +39,7 @@ def provider() -> Provider:
         client_secret=stated.client_secret,
         ca_file=stated.ca_file,
         redirect_uri=settings.ENVIRONMENT.public_url + reverse("oidc-callback"),
+        scopes=stated.scopes or SCOPES,
     )
 
 
