@@ -27,7 +27,8 @@ _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 class OidcEnvironment:
     """Single sign-on: the portal's own client, and where it differs from Epinio's `dex-config` the provider.
 
-    Off without a client id. `connector` stands for the connector of a provider that names none.
+    Off without a client id. `connector` stands for the connector of a provider that names none; empty `scopes` are
+    those that Dex takes.
     """
 
     client_id: str = ""
@@ -37,6 +38,7 @@ class OidcEnvironment:
     ca_file: str = ""
     connector: str = ""
     label: str = ""
+    scopes: str = ""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
@@ -49,6 +51,7 @@ class OidcEnvironment:
             ca_file=variables.get("EDRPORTAL_OIDC_CA_FILE", ""),
             connector=variables.get("EDRPORTAL_OIDC_CONNECTOR", ""),
             label=variables.get("EDRPORTAL_OIDC_LABEL", ""),
+            scopes=" ".join(variables.get("EDRPORTAL_OIDC_SCOPES", "").split()),
         )
 
 
@@ -138,6 +141,10 @@ class Environment:
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
+            )
+        if self.oidc.scopes and "openid" not in self.oidc.scopes.split():
+            raise ConfigurationError(
+                "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"
             )
         self.registry.check()
 

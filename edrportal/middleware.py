@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpResponse
 
+from destinations.views import errors
+
 PAGES_AT_ONCE = 16
 WAIT_SECONDS = 0.5
 _ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their own, by the processors
@@ -31,12 +33,12 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer 411 or 413, or pass on."""
         if request.META.get("HTTP_TRANSFER_ENCODING"):
-            return _plain("Send the length of the form (Content-Length).", 411)
+            return _refused(request, "The length of the form is not stated.", "Send Content-Length.", 411)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not re.fullmatch("[0-9]{1,18}", length):
-            return _plain("Content-Length is no number.", 400)
+            return _refused(request, "Content-Length is no number.", "Send the length of the form.", 400)
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return _plain("The form is larger than 1 MiB. A CA bundle is a few KiB: send only that.", 413)
+            return _refused(request, "The form is larger than 1 MiB.", "A CA bundle is a few KiB: send only that.", 413)
         return self._next(request)
 
 
@@ -53,7 +55,9 @@ class Busy:
         if request.path.startswith(_ALWAYS):
             return self._next(request)
         if not self._places.acquire(timeout=WAIT_SECONDS):
-            response = _plain("The portal is busy, because the cluster answers slowly. Try again in a moment.", 503)
+            response = _refused(
+                request, "The portal is busy, because the cluster answers slowly.", "Try again in a moment.", 503
+            )
             response.headers["Retry-After"] = "5"
             return response
         try:
@@ -79,5 +83,8 @@ class Headers:
         return response
 
 
-def _plain(text: str, status: int) -> HttpResponse:
-    return HttpResponse(text + "\n", status=status, content_type="text/plain; charset=utf-8")
+def _refused(request: HttpRequest, message: str, fix: str, status: int) -> HttpResponse:
+    """Say it in plain text, to a script in JSON."""
+    if errors.is_api(request):
+        return errors.told(message, fix, status)
+    return HttpResponse(f"{message} {fix}\n", status=status, content_type="text/plain; charset=utf-8")

@@ -61,6 +61,8 @@ TEMPLATES = [
     }
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+SESSION_COOKIE_SECURE = ENVIRONMENT.is_https  # there is no such session; the cookie of the messages goes by these
+SESSION_COOKIE_SAMESITE = "Strict"
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False

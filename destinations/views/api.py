@@ -16,7 +16,7 @@ from destinations.actions import Change, Denied, Refused, Rotation, Seen
 from destinations.cluster.port import Ambiguous, ClusterError
 from destinations.forms import NewForm, RotateForm
 from destinations.masking import masked_everywhere, masked_judgement
-from destinations.views import apibody, checks, writing
+from destinations.views import apibody, checks, errors, writing
 from destinations.writes import Unknown
 from edrportal.signin import asked
 
@@ -94,7 +94,7 @@ def _add(request: HttpRequest) -> HttpResponse:
         cluster = current.cluster()
         done = writing.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
     except apibody.Unreadable as error:
-        return apibody.error(str(error), error.fix, 400)
+        return errors.told(str(error), error.fix, 400)
     except (ClusterError, Refused, Denied) as error:
         return failure(request, error)
     return _row(done, 201)
@@ -126,7 +126,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
             before=seen,
         )
     except apibody.Unreadable as error:
-        return apibody.error(str(error), error.fix, error.status)
+        return errors.told(str(error), error.fix, error.status)
     except (ClusterError, Refused, Denied) as error:
         return failure(request, error)
     return _row(done, 200)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse, JsonResponse, QueryDict
+from django.http import QueryDict
 
 from destinations import names
 from edrportal.signin import asked
@@ -104,8 +104,3 @@ def refuse_reuse(request: HttpRequest, secret: Secret, change: Change) -> None:
 
 def _mark(request: HttpRequest) -> str:
     return f"k{nonce(request)[:_MARK]}-" if "Idempotency-Key" in request.headers else ""
-
-
-def error(message: str, fix: str, status: int) -> HttpResponse:
-    """Return a failure in the shape of the JSON interface."""
-    return JsonResponse({"error": message, "fix": fix}, status=status)

@@ -13,7 +13,7 @@ from destinations.cluster.port import ClusterError
 from destinations.livecheck import showing
 from destinations.livecheck.limits import TurnedAway
 from destinations.livecheck.plan import DEFAULT_APP
-from destinations.views import api, apibody, checks, writing
+from destinations.views import api, apibody, checks, errors, writing
 from destinations.views.check import trouble_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
         asker = checks.asker(request)
         last = checking.check_stored(secret, found, asker, app=app or DEFAULT_APP)
     except apibody.Unreadable as error:
-        return apibody.error(str(error), error.fix, error.status)
+        return errors.told(str(error), error.fix, error.status)
     except (TurnedAway, ValueError) as error:
         return _turned_away(error)
     except (ClusterError, Denied) as error:
@@ -44,7 +44,7 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
 def _turned_away(error: TurnedAway | ValueError) -> HttpResponse:
     trouble = trouble_of(error)
     status = _BAD_REQUEST if trouble.status == _UNUSABLE else trouble.status
-    answer = apibody.error(trouble.message, trouble.fix, status)
+    answer = errors.told(trouble.message, trouble.fix, status)
     if isinstance(error, TurnedAway):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer

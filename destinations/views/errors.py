@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
+from django.http import JsonResponse
 from django.shortcuts import render
 
 from destinations import words
@@ -17,6 +18,7 @@ _HARMLESS = {
     "description": "Description", "expires_on": "Ends on", "bundle_text": "CA certificates",
     "bundle_choice": "", "uid": "", "resource_version": "", "nonce": "",
 }  # fmt: skip
+_API = "/api/"
 _GENERIC = "The portal cannot do this at the moment. Nothing was changed."
 
 
@@ -83,9 +85,21 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Sequence[Typed] = ()) -> HttpResponse:
-    """Say what went wrong and what to do; `again` is what was typed, to be sent once more."""
+    """Say what went wrong and what to do, to a script in JSON; `again` is what was typed, to be sent once more."""
+    if is_api(request):
+        return told(message, fix, status)
     context = {"message": message, "fix": fix, "status": status, "again": again}
     return render(request, "error.html", context, status=status)
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Say whether a script asks, which reads JSON alone."""
+    return request.path.startswith(_API)
+
+
+def told(message: str, fix: str, status: int) -> HttpResponse:
+    """Return a failure in the shape of the JSON interface."""
+    return JsonResponse({"error": message, "fix": fix}, status=status)
 
 
 def typed(request: HttpRequest) -> list[Typed]:

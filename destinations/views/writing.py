@@ -112,10 +112,14 @@ def checked(request: HttpRequest, secret: Secret) -> Secret:
 def denied(request: HttpRequest, target: str, reason: str) -> None:
     """Record that somebody may not do what they asked for, once for each request."""
     if not getattr(request, "recorded", False):
-        request.recorded = True  # type: ignore[attr-defined]
+        _note_recorded(request)
         audit.record(
             audit.Event("denied", "refused", asked.principal(request).who, asked.address(request), target, reason)
         )
+
+
+def _note_recorded(request: HttpRequest) -> None:
+    request.recorded = True  # type: ignore[attr-defined]
 
 
 def find_to_see(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
@@ -154,11 +158,11 @@ def act(
         raise
     except (Refused, Denied) as error:
         audit.record(replace(event, outcome="refused", reason=type(error).__name__))
-        if isinstance(error, Denied):  # the middleware answers, and does not record it anew
-            request.recorded = True  # type: ignore[attr-defined]
+        _note_recorded(request)  # the middleware answers, and does not record it anew
         raise
     except ClusterError as error:
         audit.record(replace(event, outcome="failed", reason=error.reason))
+        _note_recorded(request)  # nor does the page that looks for the destination once more
         raise
     done_event = replace(event, target=result.name or target, after=result.resource_version)
     audit.record(done_event)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from destinations import current
-from edrportal.signin import passwords, revocations, roles, sessions, users
+from edrportal.signin import passwords, revocations, roles, sessions, single, users
 from edrportal.signin.principal import Principal
 
 if TYPE_CHECKING:
@@ -57,9 +57,12 @@ def identify(email: str, matched: Sequence[str]) -> User | None:
     if len(found) > 1:
         return None
     known = known_roles()
-    if not found:
-        return users.without_secret(email, known, matched=matched)
-    return users.resolve(found[0], known, matched=matched)
+    user = (
+        users.resolve(found[0], known, matched=matched)
+        if found
+        else users.without_secret(email, known, matched=matched)
+    )
+    return replace(user, mapping=single.mapping())
 
 
 def principal_of(session: Session) -> Principal | None:

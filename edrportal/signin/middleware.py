@@ -5,10 +5,9 @@ from __future__ import annotations
 from base64 import b64decode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -23,6 +22,7 @@ from edrportal.signin import accounts, asked, cookies, passwords, sessions, user
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.principal import Principal
+from edrportal.signin.returning import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[HttpRequest], HttpResponse]
 
-_API = "/api/"
+METHOD_NOT_ALLOWED = 405
 _DEMO_OPEN = {"overview", "api"}
 
 
@@ -57,7 +57,7 @@ class People:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
         with current.one_reading():
-            response = self._next(request)
+            response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):
             cookies.drop_session(response)
@@ -89,20 +89,20 @@ class People:
         except Refusal as refusal:
             return refusal.answer
         except ClusterError as error:
-            return _trouble(request, error)
+            return errors.cluster_error(request, error)
         return _refused(request, name or "", missing)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a page that found out that somebody may not change what it is about, or could not find out."""
         if isinstance(error, Denied):
             return _denied(request, str(error))
-        return _trouble(request, error) if isinstance(error, ClusterError) else None
+        return errors.cluster_error(request, error) if isinstance(error, ClusterError) else None
 
     def find(self, request: HttpRequest) -> Principal | None:
         """Return who asks, None for nobody. Raises Refusal and the port's errors."""
-        if request.path.startswith(_API) and "Authorization" in request.headers:
+        if errors.is_api(request) and "Authorization" in request.headers:
             return _by_password(request)
-        if request.path.startswith(_API) and request.method not in {"GET", "HEAD"}:
+        if errors.is_api(request) and request.method not in {"GET", "HEAD"}:
             return None  # a form of another site could send a cookie along; it cannot send a password
         text = cookies.session_text(request)
         session = sessions.decode(text, datetime.now(UTC)) if text else None
@@ -110,6 +110,16 @@ class People:
         request.session_of = session if found else None  # type: ignore[attr-defined]
         request.session_void = bool(text) and found is None  # type: ignore[attr-defined]
         return found
+
+
+def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return the answer, for a script with a body where Django has none."""
+    if response.status_code != METHOD_NOT_ALLOWED or not errors.is_api(request):
+        return response
+    allowed = response.headers["Allow"]
+    answer = errors.told("This address does not take this method.", f"Use {allowed}.", METHOD_NOT_ALLOWED)
+    answer.headers["Allow"] = allowed
+    return answer
 
 
 def demo_administrator() -> Principal:
@@ -122,12 +132,13 @@ def demo_administrator() -> Principal:
 def _by_password(request: HttpRequest) -> Principal:
     """Return who sent a user name and a password with the request. Raises Refusal and the port's errors."""
     if settings.ENVIRONMENT.is_in_clear:
-        raise Refusal(api_error(*IN_CLEAR, 403))
+        raise Refusal(errors.told(*IN_CLEAR, 403))
     username, password = _basic(request.headers["Authorization"])
     where = asked.address(request)
     wait = ATTEMPTS.begin(username, where)
     if wait:
-        answer = api_error("Too many failed attempts.", f"Wait {wait.seconds} seconds.", 429)
+        audit.record(audit.Event("sign-in", "refused", "", where, reason="too-many-attempts"))
+        answer = errors.told("Too many failed attempts.", f"Wait {wait.seconds} seconds.", 429)
         answer.headers["Retry-After"] = str(wait.seconds)
         raise Refusal(answer)
     try:
@@ -135,14 +146,16 @@ def _by_password(request: HttpRequest) -> Principal:
     except users.Unusable as error:
         ATTEMPTS.succeeded(username, where)
         audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
-        raise Refusal(api_error("Epinio cannot sign this user in.", str(error), 403)) from None
-    except passwords.TooManyAtOnce:
+        raise Refusal(errors.told("Epinio cannot sign this user in.", str(error), 403)) from None
+    except passwords.TooManyAtOnce as error:
         ATTEMPTS.abandoned(username, where)
-        answer = api_error("Many people sign in at this moment.", "Try again in a few seconds.", 503)
+        audit.record(audit.Event("sign-in", "failed", "", where, reason=type(error).__name__))
+        answer = errors.told("Many people sign in at this moment.", "Try again in a few seconds.", 503)
         answer.headers["Retry-After"] = "3"
         raise Refusal(answer) from None
-    except ClusterError:
+    except ClusterError as error:
         ATTEMPTS.abandoned(username, where)
+        audit.record(audit.Event("sign-in", "failed", "", where, reason=error.reason))
         raise
     if user is None:
         ATTEMPTS.failed(username, where)
@@ -167,12 +180,11 @@ def _basic(header: str) -> tuple[str, str]:
 
 def _signed_out(request: HttpRequest) -> HttpResponse:
     """Lead to the sign-in and back; a script is told, and a form is not lost in silence."""
-    if request.path.startswith(_API):
+    if errors.is_api(request):
         return _unauthorized()
     if request.headers.get("HX-Request") == "true":
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
         answer = HttpResponse(status=401)
-        answer.headers["HX-Redirect"] = _signin(f"{here.path}?{here.query}" if here.query else here.path)
+        answer.headers["HX-Redirect"] = _signin(path_of(request.headers.get("HX-Current-URL", "")))
         return answer
     if request.method in {"GET", "HEAD"}:
         if request.headers.get("Sec-Fetch-Site") == "cross-site" and not cookies.session_text(request):
@@ -188,16 +200,9 @@ def _signin(back: str) -> str:
 
 
 def _unauthorized() -> HttpResponse:
-    answer = api_error("Who are you?", "Send user name and password of an Epinio user (Basic authentication).", 401)
+    answer = errors.told("Who are you?", "Send user name and password of an Epinio user (Basic authentication).", 401)
     answer.headers["WWW-Authenticate"] = 'Basic realm="EDR portal", charset="UTF-8"'
     return answer
-
-
-def _trouble(request: HttpRequest, error: ClusterError) -> HttpResponse:
-    if request.path.startswith(_API):
-        trouble = errors.trouble(request, error)
-        return api_error(trouble.message, trouble.fix, trouble.status)
-    return errors.cluster_error(request, error)
 
 
 def _refused(request: HttpRequest, name: str, missing: str) -> HttpResponse | None:
@@ -213,11 +218,4 @@ def _denied(request: HttpRequest, missing: str, fix: str = "Ask an administrator
     match = request.resolver_match
     target = str(match.kwargs.get("name", "")) if match else ""
     writing.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
-    if request.path.startswith(_API):
-        return api_error(missing, fix, 403)
     return errors.page(request, 403, missing, fix)
-
-
-def api_error(message: str, fix: str, status: int) -> HttpResponse:
-    """Return a failure in the shape of the JSON interface."""
-    return JsonResponse({"error": message, "fix": fix}, status=status)

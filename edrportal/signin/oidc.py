@@ -44,6 +44,8 @@ def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list
     deadline = Deadline(_FINISH_SECONDS)
     code = _code(provider, kept, query)
     found = oidc_discovery.addresses(provider, deadline)
+    if found.names_itself and "iss" not in query:  # RFC 9207, 2.4: an answer without it is somebody else's
+        raise OidcTrouble(*why.WRONG_STATE)
     answer = oidc_http.exchange(provider, found.token, code, kept["code_verifier"], deadline)
     claims = oidc_token.claims(
         provider,

@@ -26,11 +26,15 @@ _RSA_2048 = 342  # characters in the base64 of a modulus of that many bits
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`authorization` is for the browser, below the issuer; `token` and `keys` are for the portal itself."""
+    """`authorization` is for the browser, below the issuer; `token` and `keys` are for the portal itself.
+
+    `names_itself` says that the provider sends its issuer along with every code (RFC 9207).
+    """
 
     authorization: str
     token: str
     keys: str
+    names_itself: bool = False
 
 
 _addresses: Memory[Addresses] = Memory()
@@ -70,6 +74,7 @@ def _discovered(provider: Provider, deadline: Deadline) -> Addresses:
         _for_browser(provider, str(authorization)),
         _for_portal(provider, str(token)),
         _for_portal(provider, str(key_set)),
+        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
     )
 
 

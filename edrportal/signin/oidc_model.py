@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SCOPES = "openid profile email groups federated:id"
+"""What Dex takes and Epinio asks for; others refuse what they do not know (RFC 6749, 3.3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -20,7 +23,7 @@ class Provider:
     client_secret: str = field(repr=False)
     ca_file: str = ""
     redirect_uri: str = ""
-    scopes: str = "openid profile email groups federated:id"
+    scopes: str = SCOPES
 
     @property
     def back_channel(self) -> str:

@@ -102,7 +102,7 @@ def renewed(session: Session, now: datetime) -> Session | None:
 
 
 def fingerprint(user: User) -> str:
-    """Return the keyed hash of what a session depends on: the Secret's uid, the password's hash, the resolved roles."""
+    """Return the keyed hash of what a session depends on: the Secret's uid, the password's hash, roles and mapping."""
     return keys.digest("fingerprint", _described(user))
 
 
@@ -113,4 +113,4 @@ def is_of(session: Session, user: User) -> bool:
 
 def _described(user: User) -> str:
     roles = sorted({role.full_id for role in user.roles})
-    return repr((user.uid, user.password_hash, roles))
+    return repr((user.uid, user.password_hash, roles, user.mapping))

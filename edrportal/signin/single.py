@@ -10,6 +10,7 @@ from django.urls import reverse
 from destinations import current, names
 from edrportal.signin import rolesmapping
 from edrportal.signin.oidc import OidcTrouble, Provider
+from edrportal.signin.oidc_model import SCOPES
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -38,6 +39,7 @@ def provider() -> Provider:
         client_secret=stated.client_secret,
         ca_file=stated.ca_file,
         redirect_uri=settings.ENVIRONMENT.public_url + reverse("oidc-callback"),
+        scopes=stated.scopes or SCOPES,
     )
 
 
@@ -47,12 +49,17 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
     Raises OidcTrouble for a mapping that does not parse: Epinio lets nobody in by single sign-on then. Raises the
     port's errors, too.
     """
-    dex = _dex()
     try:
-        mapping = rolesmapping.read(dex.data.get("rolesMapping", b"") if dex else b"")
+        read = rolesmapping.read(mapping())
     except rolesmapping.MappingError as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
-    return mapping.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+    return read.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+
+
+def mapping() -> bytes:
+    """Return Epinio's mapping as it is written, empty for none. Raises the port's errors."""
+    dex = _dex()
+    return dex.data.get("rolesMapping", b"") if dex else b""
 
 
 def _dex() -> Secret | None:

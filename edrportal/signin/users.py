@@ -32,13 +32,17 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user with the roles and namespaces that Epinio would answer by. `uid` is empty where there is no Secret."""
+    """A user with the roles and namespaces that Epinio would answer by.
+
+    `uid` is empty where there is no Secret; `mapping` is what gave groups their roles in a single sign-on.
+    """
 
     username: str
     roles: tuple[Role, ...]
     namespaces: tuple[str, ...]
     uid: str = ""
     password_hash: bytes = field(default=b"", repr=False)
+    mapping: bytes = field(default=b"", repr=False)
 
 
 def is_user(secret: Secret) -> bool:

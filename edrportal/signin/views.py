@@ -72,19 +72,30 @@ def _by_password(request: HttpRequest, username: str, password: str, where: str)
         return _page(request, 403, ("Epinio cannot sign this user in, so the portal does not either.", fix))
     except passwords.TooManyAtOnce:
         ATTEMPTS.abandoned(username, where)
-        answer = _page(request, 503, ("Many people sign in at this moment.", "Try again in a few seconds."))
-        answer.headers["Retry-After"] = "3"
-        return answer
+        return _busy(request, where)
     except ClusterError as error:
         ATTEMPTS.abandoned(username, where)
-        trouble = words.of(error)
-        return _page(request, trouble.status, (trouble.message, trouble.fix))
+        return _unanswered(request, error)
     if user is None:
         ATTEMPTS.failed(username, where)
         audit.record(audit.Event("sign-in", "refused", "", where, reason="wrong-credentials"))
         return _page(request, 401, _WRONG)
     ATTEMPTS.succeeded(username, where)
     return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))
+
+
+def _busy(request: HttpRequest, where: str) -> HttpResponse:
+    audit.record(audit.Event("sign-in", "failed", "", where, reason=passwords.TooManyAtOnce.__name__))
+    answer = _page(request, 503, ("Many people sign in at this moment.", "Try again in a few seconds."))
+    answer.headers["Retry-After"] = "3"
+    return answer
+
+
+def _unanswered(request: HttpRequest, error: ClusterError, who: str = "") -> HttpResponse:
+    """Say that the cluster could not be asked, and record a sign-in that failed by it."""
+    audit.record(audit.Event("sign-in", "failed", who, asked.address(request), reason=error.reason))
+    trouble = words.of(error)
+    return _page(request, trouble.status, (trouble.message, trouble.fix))
 
 
 def _let_in(request: HttpRequest, user: User, provider: str, back: str, matched: Sequence[str] = ()) -> HttpResponse:
@@ -98,8 +109,7 @@ def _let_in(request: HttpRequest, user: User, provider: str, back: str, matched:
         audit.record(audit.Event("sign-in", "refused", who, where, reason="too-many-roles"))
         return _page(request, 403, _TOO_LARGE)
     except ClusterError as error:
-        trouble = words.of(error)
-        return _page(request, trouble.status, (trouble.message, trouble.fix))
+        return _unanswered(request, error, who)
     rotate_token(request)
     audit.record(audit.Event("sign-in", "done", who, where))
     return answer
@@ -174,8 +184,7 @@ def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
         audit.record(audit.Event("sign-in", "refused", "", where, reason="unusable-user"))
         return _page(request, 403, ("Epinio cannot sign this user in.", str(error)))
     except ClusterError as error:
-        said = words.of(error)
-        return _page(request, said.status, (said.message, said.fix))
+        return _unanswered(request, error)
     if user is None:
         audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="several-users"))
         fix = "An administrator has to leave one Secret of them."
@@ -189,7 +198,10 @@ def demo_signin(request: HttpRequest) -> HttpResponse:
     name = request.POST.get("as", "")
     if not settings.DEMO or name not in demo.PEOPLE:
         raise Http404
-    user = accounts.authenticate(name, demo.PASSWORD)
+    try:
+        user = accounts.authenticate(name, demo.PASSWORD)
+    except passwords.TooManyAtOnce:
+        return _busy(request, asked.address(request))
     if user is None:
         raise Http404
     return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from destinations import docker_config, names, writes
+from destinations import docker_config, names, rows, writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Unreachable
+from edrportal import middleware
 from tests.malformed import bundles, fields
 from tests.services.leaks import canary
 from tests.signin import world
@@ -205,6 +206,50 @@ def test_a_body_that_cannot_be_read_is_refused_in_words(people: InMemoryCluster,
         assert answer.status_code == 400, path
         assert set(answer.json()) == {"error", "fix"}
     assert people.get_secret("shared")
+
+
+ODD: list[tuple[int, str, str, dict[str, Any]]] = [
+    (404, "GET", "/api/nothing", {}),
+    (404, "GET", "/api/destinations/", {}),
+    (404, "GET", "/api/destinations/a-one", {}),
+    (405, "PUT", "/api/destinations", {}),
+    (405, "GET", "/api/destinations/a-one/rotate", {}),
+    (405, "OPTIONS", "/api/me", {}),
+    (400, "GET", "/api/me", {"HTTP_HOST": "evil.example"}),
+    (400, "POST", "/api/destinations", {"CONTENT_LENGTH": "many"}),
+    (411, "POST", "/api/destinations", {"HTTP_TRANSFER_ENCODING": "chunked"}),
+    (413, "POST", "/api/destinations", {"CONTENT_LENGTH": "1048577"}),
+]
+
+
+@pytest.mark.parametrize(("status", "method", "path", "extra"), ODD)
+def test_whatever_fails_is_told_to_a_script_in_json(
+    people: InMemoryCluster, status: int, method: str, path: str, extra: dict[str, Any]
+) -> None:
+    assert people.get_secret("a-one")
+    answer = Client().generic(method, path, HTTP_AUTHORIZATION=basic("administrator"), **extra)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error", "fix"}
+    assert status != 405 or answer.headers["Allow"]
+
+
+def test_a_fault_and_a_busy_portal_are_told_in_json_too(
+    people: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert people.get_secret("a-one")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(rows, "judge_namespace", fail)
+        client = Client(raise_request_exception=False)
+        answer = client.get("/api/destinations", HTTP_AUTHORIZATION=basic("administrator"))
+    assert (answer.status_code, set(answer.json())) == (500, {"error", "fix"})
+    monkeypatch.setattr(middleware, "PAGES_AT_ONCE", 0)
+    monkeypatch.setattr(middleware, "WAIT_SECONDS", 0)
+    answer = ask("/api/me", "administrator")
+    assert (answer.status_code, set(answer.json()), answer.headers["Retry-After"]) == (503, {"error", "fix"}, "5")
 
 
 def test_another_content_type_is_refused(people: InMemoryCluster) -> None:

@@ -134,6 +134,16 @@ def test_the_session_ends_with_the_user(sso: OidcProvider, people: InMemoryClust
     assert sso.issuer
 
 
+def test_the_session_ends_with_the_mapping_that_its_roles_come_from(sso: OidcProvider, people: InMemoryCluster) -> None:
+    sso.control(users={**PEOPLE, ALICE: {**PEOPLE[ALICE], "groups": ["admins"]}})
+    client, _ = sign_in(sso, ALICE)
+    by_password = world.sign_in("manager")
+    assert client.get("/api/me").json()["administrator"]
+    configured(people, rolesMapping=MAPPING.replace("[admin]", "[view_only]"))
+    assert client.get("/api/me").status_code == 401
+    assert by_password.get("/api/me").status_code == 200
+
+
 def test_the_portal_creates_no_user(sso: OidcProvider, people: InMemoryCluster) -> None:
     before = {secret.name for secret in people.list_secrets()}
     sign_in(sso, "bob@example.com")

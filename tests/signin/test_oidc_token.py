@@ -233,6 +233,20 @@ def test_the_issuer_beside_the_code_is_accepted(liar: Liar) -> None:
     assert oidc.finish(liar.provider(), KEPT, QUERY | {"iss": [liar.address]}).subject == "1"
 
 
+@pytest.mark.parametrize(("stated", "needed"), [(True, True), (False, False), ("true", False), (None, False)])
+def test_who_states_that_it_names_itself_has_to_do_it(liar: Liar, stated: object, *, needed: bool) -> None:
+    liar.document["authorization_response_iss_parameter_supported"] = stated
+    assert oidc.finish(liar.provider(), KEPT, QUERY | {"iss": [liar.address]}).subject == "1"
+    liar.asked.clear()
+    if not needed:
+        assert oidc.finish(liar.provider(), KEPT, QUERY).subject == "1"
+        return
+    with pytest.raises(OidcTrouble) as caught:
+        oidc.finish(liar.provider(), KEPT, QUERY)
+    assert caught.value.reason == why.WRONG_STATE
+    assert not liar.asked["/token"]
+
+
 @pytest.mark.parametrize("missing", KEPT)
 def test_without_what_was_kept_nobody_comes_back(liar: Liar, missing: str) -> None:
     for kept in ({name: value for name, value in KEPT.items() if name != missing}, KEPT | {missing: ""}):

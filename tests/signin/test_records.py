@@ -9,17 +9,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from destinations import writes
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Ambiguous
+from destinations.cluster.port import Ambiguous, Unreachable
 from edrportal import audit
+from edrportal.environment import Environment
+from edrportal.signin import accounts, single
+from edrportal.signin.passwords import TooManyAtOnce
 from tests.services.leaks import canary
 from tests.signin import world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.people
 TYPED = canary("typed at the sign-in")
@@ -122,6 +125,8 @@ def test_what_is_refused_fails_or_is_unknown_is_recorded_once_too(
     rotation = {"username": "u", "password": "q", "bundle_choice": "keep"}
     client.post("/destinations/shared/rotate", {**rotation, **seen(people, "shared")})
     assert only(heard) == ("rotate", "refused", who, "shared", "Denied")
+    client.post("/destinations/b-one/rotate", {**rotation, **seen(people, "b-one")})
+    assert only(heard) == ("rotate", "failed", who, "b-one", "NotFound")
     client.post("/destinations/a-one/rotate", {**rotation, **seen(people, "a-one"), "resource_version": "0"})
     assert only(heard) == ("rotate", "failed", who, "a-one", "Conflict")
     monkeypatch.setattr(writes, "PAUSES", (0.0,))
@@ -146,6 +151,69 @@ def test_a_failed_sign_in_never_names_what_was_typed(people: InMemoryCluster, he
     heard.take()
     Client().post("/signin", {"username": "manager", "password": TYPED})
     assert only(heard) == ("sign-in", "refused", "", "", "too-many-attempts")
+    Client().get("/api/me", HTTP_AUTHORIZATION=world.basic("manager"))
+    assert only(heard) == ("sign-in", "refused", "", "", "too-many-attempts")
+
+
+def try_to_sign_in() -> None:
+    Client().post("/signin", {"username": "manager", "password": world.PASSWORD})
+
+
+def try_by_password() -> None:
+    Client().get("/api/me", HTTP_AUTHORIZATION=world.basic("manager"))
+
+
+@pytest.mark.parametrize("attempt", [try_to_sign_in, try_by_password])
+@pytest.mark.parametrize(
+    ("error", "reason"), [(Unreachable("NoUsableAnswer"), "NoUsableAnswer"), (TooManyAtOnce(), "TooManyAtOnce")]
+)
+@pytest.mark.usefixtures("people")
+def test_a_sign_in_that_could_not_be_checked_is_recorded_as_failed(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch, attempt: Callable[[], None], error: Exception, reason: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(accounts, "authenticate", fail)
+    attempt()
+    assert only(heard) == ("sign-in", "failed", "", "", reason)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_click_in_the_demo_while_many_sign_in_fails_in_words(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise TooManyAtOnce
+
+    monkeypatch.setattr(accounts, "authenticate", fail)
+    with override_settings(DEMO=True):
+        assert Client().post("/demo/signin", {"as": "manager"}).status_code == 503
+    assert only(heard) == ("sign-in", "failed", "", "", "TooManyAtOnce")
+
+
+@pytest.mark.usefixtures("people")
+def test_a_way_back_that_the_cluster_does_not_answer_is_a_failed_sign_in(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise Unreachable("NoUsableAnswer")
+
+    monkeypatch.setattr(single, "provider", fail)
+    stated = {"EDRPORTAL_PUBLIC_URL": "http://testserver", "EDRPORTAL_OIDC_CLIENT_ID": "portal"}
+    with override_settings(ENVIRONMENT=Environment.read(stated)):
+        Client().get("/oidc/callback")
+    assert only(heard) == ("sign-in", "failed", "", "", "NoUsableAnswer")
+
+
+def test_a_session_that_cannot_be_begun_is_a_failed_sign_in(
+    people: InMemoryCluster, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise Unreachable("NoUsableAnswer")
+
+    monkeypatch.setattr(accounts, "begin", fail)
+    try_to_sign_in()
+    assert only(heard) == ("sign-in", "failed", "epinio:manager", "", "NoUsableAnswer")
+    assert people.get_secret("shared")
 
 
 @pytest.mark.parametrize("value", ["a\r\nforged: x", "\x1b[31m", "\u202e", "\ud800", "x" * 10_000, '"}\n{"'])

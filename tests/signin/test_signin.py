@@ -386,6 +386,16 @@ def test_a_fragment_leads_the_whole_page_to_the_sign_in(people: InMemoryCluster)
     assert Client().get(answer.headers["HX-Redirect"]).content.decode().count('value="/"') >= 1
 
 
+@pytest.mark.parametrize(
+    "current", ["http://[", "http://[::1", "http://[x]/", "//", "\\", "http://a:b:c/", "x" * 9_000]
+)
+def test_a_fragment_from_an_address_that_is_none_leads_to_the_sign_in(people: InMemoryCluster, current: str) -> None:
+    assert people.get_secret("shared")
+    answer = Client().get("/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL=current)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/signin?next=")
+
+
 def test_the_demos_click_is_nowhere_else(people: InMemoryCluster) -> None:
     assert people.get_secret("shared")
     assert Client().post("/demo/signin", {"as": "administrator"}).status_code == 404

@@ -10,8 +10,10 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from destinations import current
+from destinations.cluster.memory import InMemoryCluster
 from edrportal.environment import ConfigurationError, Environment
 from edrportal.server import Server
+from edrportal.signin import single
 from tests.services.pki import make_pki
 
 if TYPE_CHECKING:
@@ -53,6 +55,22 @@ def test_an_address_that_others_reach_needs_to_be_wanted(address: str) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])
 def test_loopback_is_fine(address: str) -> None:
     Environment.read(KEY).check_address(address)
+
+
+def test_the_scopes_are_those_of_dex_or_as_stated_and_openid_is_among_them() -> None:
+    stated = {
+        **KEY,
+        "EDRPORTAL_PUBLIC_URL": "https://portal.example.com",
+        "EDRPORTAL_OIDC_CLIENT_ID": "portal",
+        "EDRPORTAL_OIDC_ISSUER": "https://issuer.example.com",
+    }
+    for scopes, asked in (("", "openid profile email groups federated:id"), (" openid  email ", "openid email")):
+        environment = Environment.read({**stated, "EDRPORTAL_OIDC_SCOPES": scopes})
+        environment.check()
+        with override_settings(ENVIRONMENT=environment), current.use(InMemoryCluster()):
+            assert single.provider().scopes == asked
+    with pytest.raises(ConfigurationError, match="EDRPORTAL_OIDC_SCOPES"):
+        Environment.read({**stated, "EDRPORTAL_OIDC_SCOPES": "profile email"}).check()
 
 
 def test_the_key_is_in_no_repr() -> None:
