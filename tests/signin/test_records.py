@@ -198,7 +198,7 @@ def test_a_way_back_that_the_cluster_does_not_answer_is_a_failed_sign_in(
         raise Unreachable("NoUsableAnswer")
 
     monkeypatch.setattr(single, "provider", fail)
-    stated = {"EDRPORTAL_PUBLIC_URL": "http://testserver", "EDRPORTAL_OIDC_CLIENT_ID": "portal"}
+    stated = {"EDRPORTAL_PUBLIC_URL": "https://testserver", "EDRPORTAL_OIDC_CLIENT_ID": "portal"}
     with override_settings(ENVIRONMENT=Environment.read(stated)):
         Client().get("/oidc/callback")
     assert only(heard) == ("sign-in", "failed", "", "", "NoUsableAnswer")
