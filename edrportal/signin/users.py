@@ -94,8 +94,14 @@ def without_secret(username: str, roles: Sequence[Role], *, matched: Sequence[st
     """Return a user of the single sign-on who has no Secret: the matched roles, or the default one."""
     default = rules.default_role(roles)
     found = rules.parse(matched, roles) or ((default,) if default else ())
-    saved = rules.parse(_split(_joined(found)), roles)
-    return User(username, saved, tuple(sorted(_merged((), saved))))
+    saved = _read_again(found, roles)
+    if merged := _merged((), saved):  # Epinio notes the namespaces in a second write, and reads all of it anew
+        saved = _read_again(saved, roles)
+    return User(username, saved, tuple(_lines("\n".join(sorted(merged)))))
+
+
+def _read_again(written: Sequence[Role], roles: Sequence[Role]) -> tuple[Role, ...]:
+    return rules.parse(_split(_joined(written)), roles)
 
 
 def _rewritten(
@@ -109,7 +115,7 @@ def _rewritten(
         )
     if secret.immutable and _changes_data(secret, namespaces):
         raise Unusable("Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew.")
-    return rules.parse(_split(_joined(found)), roles), _lines("\n".join(namespaces))
+    return _read_again(found, roles), _lines("\n".join(namespaces))
 
 
 def _changes_data(secret: Secret, namespaces: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from destinations.acceptance.version import EpinioVersion
 from destinations.secrets import read_config_map, read_secret
 from edrportal.signin import passwords, users
 from edrportal.signin.principal import Principal
-from edrportal.signin.roles import read_roles
+from edrportal.signin.roles import ADMIN, Role, read_roles
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ def test_without_a_secret_groups_or_the_default_role_count() -> None:
     assert [role.full_id for role in users.without_secret("x@y", ROLES).roles] == ["user"]
     found = users.without_secret("x@y", ROLES, matched=["exporter:b", "exporter:a"])
     assert [role.full_id for role in found.roles] == ["exporter:a", "exporter:b"]
+    assert found.namespaces == ("a", "b")
+
+
+def test_what_epinio_saves_for_somebody_new_is_trimmed_when_it_is_read_again() -> None:
+    found = users.without_secret("x", (ADMIN, Role(" admin")), matched=[" admin:b ", "admin: a"])
+    assert [role.full_id for role in found.roles] == ["admin: a", "admin:b"]
     assert found.namespaces == ("a", "b")
 
 
