@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 SECONDS = 5.0
 IMAGE = "registry.example.com/team/workspace-shop-image:1234567890abcdef"
-NOW = datetime.now(UTC)
 CANARY = known("canary-log-5521")
 
 
@@ -69,7 +68,7 @@ def _settled(status: dict[str, Any]) -> None:
 
 
 def job(destination: str = "one", *, minutes: int = 0, outcome: str = "", **options: Any) -> dict[str, Any]:
-    began = NOW + timedelta(minutes=minutes)
+    began = datetime.now(UTC) + timedelta(minutes=minutes)
     return demo_exports.job(destination, IMAGE, began, outcome=outcome, **options)
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from destinations.cluster.memory import InMemoryCluster
 
-NOW = datetime.now(UTC)
 IMAGE = "registry.example.com/org/workspace-shop-image:1234567890abcdef"
 REASON = "x509: certificate signed by unknown authority"
 FORBIDDEN = Forbidden("Forbidden", status=403, verb="list", resource="Jobs")
@@ -33,7 +32,7 @@ FORBIDDEN = Forbidden("Forbidden", status=403, verb="list", resource="Jobs")
 def add(  # what Epinio and Kubernetes would have made
     cluster: InMemoryCluster, name: str, *, minutes: float, outcome: str = "", log: str = "", reason: str = ""
 ) -> str:
-    job = demo_exports.job(name, IMAGE, NOW - timedelta(minutes=minutes), outcome=outcome)
+    job = demo_exports.job(name, IMAGE, datetime.now(UTC) - timedelta(minutes=minutes), outcome=outcome)
     pod = demo_exports.pod(job, "Failed" if outcome else "Running", reason)
     cluster.exports.load([job], [pod])
     cluster.exports.logs[pod["metadata"]["name"]] = log
@@ -212,7 +211,7 @@ def test_a_log_that_cannot_be_read_is_missed_alone(
 
 
 def test_a_job_without_a_pod_and_a_log_without_a_word_say_so(client: Client, filled: InMemoryCluster) -> None:
-    filled.exports.load([demo_exports.job("a-one", IMAGE, NOW - timedelta(minutes=1), outcome="Failed")])
+    filled.exports.load([demo_exports.job("a-one", IMAGE, datetime.now(UTC) - timedelta(minutes=1), outcome="Failed")])
     add(filled, "b-one", minutes=1, outcome="Failed", log="password=half a li")
     assert "Its Pod is gone" in look(client)
     assert "holds nothing that can be shown" in look(client, "b-one")
