@@ -35,6 +35,15 @@ IMAGE = "registry.example.com/team/workspace-shop-image:1234567890abcdef"
 CANARY = known("canary-log-5521")
 
 
+_began: list[datetime] = []
+
+
+@pytest.fixture(autouse=True)
+def began() -> None:
+    """Take the time of a test when it runs, once: the names of jobs are made of it."""
+    _began.append(datetime.now(UTC))
+
+
 @pytest.fixture
 def put(cluster: Cluster, request: pytest.FixtureRequest) -> Put:
     """Put jobs and Pods there as Epinio and Kubernetes would, past the portal."""
@@ -68,7 +77,7 @@ def _settled(status: dict[str, Any]) -> None:
 
 
 def job(destination: str = "one", *, minutes: int = 0, outcome: str = "", **options: Any) -> dict[str, Any]:
-    began = datetime.now(UTC) + timedelta(minutes=minutes)
+    began = _began[-1] + timedelta(minutes=minutes)
     return demo_exports.job(destination, IMAGE, began, outcome=outcome, **options)
 
 
