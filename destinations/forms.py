@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 
 from destinations import actions, certificates, current, docker_config, names, traps
 from destinations.actions import Seen
-from destinations.cluster.limits import is_name
+from destinations.cluster.limits import is_dns_label, is_name
 from destinations.masking import MASK
 from destinations.model import Credentials, Draft, Secret
 from destinations.repairs import Choice
@@ -232,7 +232,7 @@ class NewForm(_TargetFields):
     def clean_team(self) -> str:
         """Check that it can be a team at all; what cannot does not come back, since it may be a password."""
         team = str(self.cleaned_data.get("team") or "")
-        if team and not is_team(team):
+        if team and not is_dns_label(team):
             self._forget("team", "")
             raise ValidationError("That is no name of a namespace.")
         return team
@@ -431,18 +431,13 @@ class _ChosenField(forms.Field):
         return found
 
 
-def is_team(text: str) -> bool:
-    """Say whether a namespace can have this name: a DNS label (RFC 1123)."""
-    return len(text) <= MAX_TEAM and "." not in text and is_name(text)
-
-
 class _TeamField(forms.Form):
     """A namespace; what cannot be one does not come back, since it may be a password that slipped in."""
 
     def clean_team(self) -> str:
         """Check that it can be a namespace."""
         team = str(self.cleaned_data.get("team") or "")
-        if team and not is_team(team):
+        if team and not is_dns_label(team):
             self.data = {key: "" if key == "team" else self.data.get(key) for key in self.data}
             raise ValidationError("That is no name of a namespace.")
         return team

@@ -34,6 +34,12 @@ def led_to(location: str, path: str, approved: Approved) -> Place:
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
         return Place("", "", 0, "")
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = path_of(parts.geturl())
     sendable = target.isascii() and target.isprintable() and " " not in target and "@" not in parts.netloc
     return Place(parts.scheme, host if sendable else "", port, target)
+
+
+def path_of(url: str) -> str:
+    """Return the path and query of an address, as a request line holds them."""
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from destinations.registry import grants, guard
-from destinations.registry.channel import path_of
+from destinations.registry.places import path_of
 from destinations.registry.port import Code
 from destinations.registry.stops import Stop
 from destinations.registry.trouble import Trouble
