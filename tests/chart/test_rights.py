@@ -17,10 +17,9 @@ from destinations.cluster.watched import WatchedSecrets
 from destinations.demo import certificate
 from destinations.slim import slim_config_map
 from edrportal.environment import Environment
-from tests.cluster.test_export_jobs import _post as post
-from tests.cluster.test_export_jobs import job
 from tests.services import charts
 from tests.services.charts import Installed
+from tests.services.exports import post
 from tests.signin import world
 from tests.web.test_daily_work import form
 
@@ -95,7 +94,8 @@ def work(release: Installed) -> None:
 
 def leave_an_export(release: Installed) -> None:
     """Leave what Epinio leaves of an export that failed."""
-    failed = job("shared", minutes=-30, outcome="Failed")
+    began = datetime.now(UTC) - timedelta(minutes=30)
+    failed = demo_exports.job("shared", "registry.example.com/team/workspace-shop-image:1", began, outcome="Failed")
     post(release.server, f"/apis/batch/v1/namespaces/{release.namespace}/jobs", failed)
     post(release.server, f"/api/v1/namespaces/{release.namespace}/pods", demo_exports.pod(failed, "Failed", "Error"))
 

@@ -20,6 +20,7 @@ from destinations.cluster import jobs, memory_exports, real_exports, verbs
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
 from destinations.cluster.real import KubernetesCluster
+from tests.services.exports import post
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -54,26 +55,9 @@ def put(cluster: Cluster, request: pytest.FixtureRequest) -> Put:
     def load(made: list[dict[str, Any]], pods: list[dict[str, Any]] = []) -> None:  # noqa: B006 - only read
         for path, manifests in (("apis/batch/v1", made), ("api/v1", pods)):
             for manifest in manifests:
-                _post(server, f"/{path}/namespaces/{cluster.namespace}/{manifest['kind'].lower()}s", manifest)
+                post(server, f"/{path}/namespaces/{cluster.namespace}/{manifest['kind'].lower()}s", manifest)
 
     return load
-
-
-def _post(server: ApiServer, path: str, manifest: dict[str, Any]) -> None:
-    stored = server.request("POST", path, manifest)
-    if status := manifest.get("status"):
-        _settled(status)
-        status = {"startTime": stored["metadata"]["creationTimestamp"], **status}
-        server.request("PUT", f"{path}/{manifest['metadata']['name']}/status", {**stored, "status": status})
-
-
-def _settled(status: dict[str, Any]) -> None:
-    """Add what the job controller notes before the end of a job."""
-    before = {"Failed": "FailureTarget", "Complete": "SuccessCriteriaMet"}
-    for one in list(status.get("conditions", ())):
-        status["conditions"].append({**one, "type": before[one["type"]]})
-        if one["type"] == "Complete":
-            status["completionTime"] = one["lastTransitionTime"]
 
 
 def job(destination: str = "one", *, minutes: int = 0, outcome: str = "", **options: Any) -> dict[str, Any]:
