@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment"]
 
 MIN_KEY_LENGTH = 32
+_MAX_PORT = 65535
 NO_KEY = "only-for-commands-that-sign-nothing"
 """Stands for a missing key, which a server does not start with."""
 _CLUSTERS = {"kubernetes", "memory"}
@@ -72,6 +73,8 @@ class Environment:
     session_hours: int = 8
     proxy_hops: int = 0
     kubernetes_events: bool = False
+    metrics_port: int = 0
+    metrics_names: bool = False
     read_only: bool = False
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
     registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
@@ -92,6 +95,8 @@ class Environment:
             idle_minutes=number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
             session_hours=number(variables, "EDRPORTAL_SESSION_HOURS", 8),
             proxy_hops=number(variables, "EDRPORTAL_PROXY_HOPS", 0),
+            metrics_port=number(variables, "EDRPORTAL_METRICS_PORT", 0),
+            metrics_names=variables.get("EDRPORTAL_METRICS_NAMES") == "true",
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
             read_only=variables.get("EDRPORTAL_READ_ONLY") == "true",
             oidc=OidcEnvironment.read(variables),
@@ -138,6 +143,8 @@ class Environment:
             raise ConfigurationError(
                 "EDRPORTAL_READ_ONLY and EDRPORTAL_CHECK_INTERVAL_MINUTES exclude each other: a check keeps its result"
             )
+        if not 0 <= self.metrics_port <= _MAX_PORT:
+            raise ConfigurationError("EDRPORTAL_METRICS_PORT is a port number, or 0 for none")
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kubernetes import client, config
+from kubernetes.config import incluster_config
 from kubernetes.config.config_exception import ConfigException
 
 from destinations.cluster import limits, stream, wire
@@ -14,6 +16,7 @@ from destinations.cluster.calls import CONNECT_SECONDS, open_stream, paged, pati
 from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
 from destinations.cluster.real_config_maps import KubernetesConfigMaps
 from destinations.cluster.real_exports import KubernetesExports
+from destinations.cluster.tokens import TokenFile
 from destinations.model import Secret
 from destinations.secrets import read_secret
 
@@ -47,8 +50,11 @@ class KubernetesCluster:
         if "KUBERNETES_SERVICE_HOST" in os.environ and not context and "KUBECONFIG" not in os.environ:
             configuration = client.Configuration()
             _configure(
-                lambda: config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                lambda: config.load_incluster_config(  # type: ignore[no-untyped-call]
+                    client_configuration=configuration, try_refresh_token=False
+                )
             )
+            TokenFile(Path(incluster_config.SERVICE_TOKEN_FILENAME)).attach(configuration)
             return cls(configuration, namespace)
         return cls.from_kubeconfig(None, namespace=namespace, context=context)
 
