@@ -135,7 +135,7 @@ def test_nothing_that_is_secret_or_somebodys_is_in_the_metrics(portal: InMemoryC
 
     secret = canary("metrics")
     cluster = InMemoryCluster()
-    manifests = [*ending("named-one", on(9), ca_days=9), world.user("somebody", "admin")]
+    manifests = [*ending("named-one", on(9), ca_days=9), world.user("named-person", "admin")]
     manifests[0]["metadata"]["annotations"][names.ORGANIZATION_ANNOTATION] = secret
     manifests[0]["stringData"]["extra"] = secret
     cluster.load(manifests)
@@ -151,7 +151,7 @@ def test_nothing_that_is_secret_or_somebodys_is_in_the_metrics(portal: InMemoryC
             page = b"".join(answer("/metrics", with_names=with_names)[1:])
             assert find(page) == []
             assert b"registry.example.com" not in page
-            assert b"somebody" not in page
+            assert b"named-person" not in page
             assert b"made-up" not in page.lower()
             assert world.ACCOUNT.encode() not in page
             assert (b"named-one" in page) is with_names

@@ -16,7 +16,7 @@ from tests.metrics.test_gauges import watched
 
 if TYPE_CHECKING:
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+
 
 GOOD = {"ready": True, "cluster": "ok", "watch": "ok", "key": "ok", "server": "ok"}
 
@@ -61,7 +61,7 @@ def test_a_cluster_that_does_not_answer_is_named_and_the_process_lives(
         assert answer("/healthz")[0] == "200 OK"
 
 
-def test_a_missing_key_is_named(client: Client, settings: SettingsWrapper) -> None:
+def test_a_missing_key_is_named(client: Client, settings: Any) -> None:
     with watched(InMemoryCluster()):
         settings.SECRET_KEY = NO_KEY
         found = client.get("/readyz")

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.test import Client
-    from pytest_django.fixtures import SettingsWrapper
+
 
 GIVEN = "6f0b2c9e-proxy.1"
 pytestmark = pytest.mark.usefixtures("portal")
@@ -44,7 +44,7 @@ def test_every_answer_has_an_id_of_its_own(client: Client) -> None:
     assert len(set(ids)) == 4
 
 
-def test_nobody_but_a_proxy_that_is_believed_gives_the_id(client: Client, settings: SettingsWrapper) -> None:
+def test_nobody_but_a_proxy_that_is_believed_gives_the_id(client: Client, settings: Any) -> None:
     assert client.get("/", headers={"X-Request-ID": GIVEN}).headers["X-Request-ID"] != GIVEN
     settings.ENVIRONMENT = Environment.read({"EDRPORTAL_PROXY_HOPS": "1"})
     assert client.get("/", headers={"X-Request-ID": GIVEN}).headers["X-Request-ID"] == GIVEN
