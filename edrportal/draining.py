@@ -6,8 +6,12 @@ its own, and only then is the door shut, with nobody waiting before it.
 
 from __future__ import annotations
 
+import ctypes
 import select
+import socket
+import struct
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -19,6 +23,14 @@ STOPPING = threading.Event()
 """Set when the process is told to end: what streams or waits ends then."""
 OPEN_SECONDS = 1.0
 """How long new connections are still taken."""
+_HANDSHAKE_SECONDS = 0.05
+_SO_ATTACH_FILTER = 26
+_DROP_SYN = (
+    (0x30, 0, 0, 13),  # load the byte with the flags of the TCP header
+    (0x45, 0, 1, 0x02),  # SYN? else skip one
+    (0x06, 0, 0, 0),  # drop
+    (0x06, 0, 0, 0xFFFFFFFF),  # let pass
+)
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
@@ -29,7 +41,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         if STOPPING.is_set():
             return
         STOPPING.set()
-        self.cfg.set("keepalive", 0)  # every answer says `Connection: close`
+        self.max_keepalived = 0  # every answer says `Connection: close`; who was told otherwise has a moment more
         timer = threading.Timer(OPEN_SECONDS, super().handle_exit, (sig, frame))
         timer.daemon = True
         timer.start()
@@ -40,8 +52,21 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             super().set_accept_enabled(enabled)
             return
         for listener in self.sockets:
-            while select.select([listener], [], [], 0)[0]:
+            _admit_no_more(listener)
+            while select.select([listener], [], [], _HANDSHAKE_SECONDS)[0]:
                 self.accept(listener)
         super().set_accept_enabled(enabled)
         for listener in self.sockets:
             listener.close()
+
+
+def _admit_no_more(listener: socket.socket) -> None:
+    """Have Linux overlook new connections, while those that it has begun to make arrive.
+
+    To close a listener resets who connected a moment before. Overlooked, a client tries again after a second, and is
+    refused then. Elsewhere that moment stays.
+    """
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _DROP_SYN))
+    program = struct.pack("HP", len(_DROP_SYN), ctypes.addressof(code))
+    with suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from destinations import names
 from destinations.cluster.real import KubernetesCluster
 from tests.chart.test_running import Browser
 from tests.services.effort import times
-from tests.services.portals import Served, replicas, round_robin
+from tests.services.portals import Served, hidden, replicas, round_robin
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -74,10 +73,8 @@ def test_signing_out_holds_at_every_process_within_five_seconds(site: Site) -> N
         elsewhere = [site.at(person, number) for number in range(len(site.processes))]
         assert {one.ask("GET", "/team/").status for one in elsewhere} == {200}
         time.sleep(1.0)  # a session that began in the same second as the sign-out is void, and so would be the next
-        cookies = dict(person.cookies)
-        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', person.ask("GET", "/team/").data.decode())
-        assert token
-        assert person.ask("POST", "/signout", csrfmiddlewaretoken=token[1]).status in {302, 303}
+        page, cookies = person.ask("GET", "/team/").data.decode(), dict(person.cookies)
+        assert person.ask("POST", "/signout", **hidden(page)).status in {302, 303}
         began = time.monotonic()
         stolen = [Browser(one.url, dict(cookies)) for one in site.processes]
         while stolen and time.monotonic() - began < 6:
@@ -98,8 +95,9 @@ def test_racing_rotations_have_one_winner(site: Site) -> None:
             for process in range(len(site.processes)):
                 browser = site.at(person, process)
                 page = browser.ask("GET", "/destinations/shared/rotate").data.decode()
-                hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-                forms.append((browser, {**hidden, "username": f"robot-{number}-{process}", "bundle_choice": "keep"}))
+                forms.append(
+                    (browser, {**hidden(page), "username": f"robot-{number}-{process}", "bundle_choice": "keep"})
+                )
             answers = list(
                 pool.map(
                     lambda one: one[0].ask("POST", "/destinations/shared/rotate", **one[1], password="next").status,
@@ -118,9 +116,8 @@ def test_a_change_is_seen_by_its_author_on_the_next_request_wherever_it_lands(si
     for number in range(rounds):
         words = f"changed-{number}-{len(site.processes)}"
         page = person.ask("GET", "/destinations/a-one/edit").data.decode()
-        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
         form = {"host": "registry.example.com", "organization": "org", "bundle_choice": "keep"}
-        answer = person.ask("POST", "/destinations/a-one/edit", **fields, **form, description=words)
+        answer = person.ask("POST", "/destinations/a-one/edit", **hidden(page), **form, description=words)
         assert answer.status == 303, answer.data.decode()[-1500:]
         assert words in person.ask("GET", answer.headers["Location"]).data.decode(), number
     for number in range(times(2, 20) * len(site.processes)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ def served(kubeconfig: str, namespace: str, log: Path, *, around: Sequence[str] 
     url, platform = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{second}"
     with running(command, log=log, ready=lambda: status(platform, "/readyz") == 200, seconds=60) as process:
         yield Served(url, platform, process)
+
+
+def hidden(page: str) -> dict[str, str]:
+    """Return the hidden fields of the form on a page."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
 def status(url: str, path: str) -> int:
