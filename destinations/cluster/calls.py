@@ -24,7 +24,7 @@ from destinations.cluster.port import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from destinations.model import Secret
 
@@ -36,6 +36,8 @@ READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
 _RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
+_FIRST_PAGE = 25
+_PAGE_BYTES = 4 * 1024 * 1024
 _TRY_AGAIN = {410, 429}
 _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
@@ -113,15 +115,23 @@ def paged(  # noqa: PLR0913 - what a list is asked with
     A page that is gone (410) ends this, and the whole list is to be begun anew: it is never partial.
     """
     found: list[Secret] = []
-    token = ""
+    token, size = "", min(limit, _FIRST_PAGE)
     while True:
         more = {"_continue": token} if token else {}
-        page = read(call, namespace, limit=limit, timeout=left(), kind=kind, **options, **more)
-        found += [read_item(item) for item in page.get("items") or ()]
-        metadata = page.get("metadata") or {}
+        page = read(call, namespace, limit=size, timeout=left(), kind=kind, **options, **more)
+        items = page.get("items") or ()
+        found += [read_item(item) for item in items]
+        metadata, size = page.get("metadata") or {}, _following(items, limit)
+        page = items = ()  # type: ignore[assignment] - the next one needs the room
         token = metadata.get("continue") or ""
         if not token:
             return Listing(tuple(sorted(found, key=lambda one: one.name)), metadata.get("resourceVersion") or "")
+
+
+def _following(items: Sequence[Mapping[str, Any]], limit: int) -> int:
+    """Return how many objects to ask for next: as many as stay within a few MiB if they are like these."""
+    held = sum(len(value or "") for item in items for value in (item.get("data") or {}).values())
+    return max(1, min(limit, _PAGE_BYTES * len(items) // held)) if held else limit
 
 
 def _verb(call: Callable[..., Any]) -> str:

@@ -19,6 +19,7 @@ from destinations.cluster.real_exports import KubernetesExports
 from destinations.cluster.tokens import TokenFile
 from destinations.model import Secret
 from destinations.secrets import read_secret
+from destinations.slim import lean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -73,8 +74,8 @@ class KubernetesCluster:
         return self._namespace
 
     def list_secrets(self) -> list[Secret]:
-        """Return every Secret but Helm's release records, sorted by name."""
-        return list(self.list_with_version(lambda secret: secret).secrets)
+        """Return every Secret but Helm's release records, sorted by name; foreign ones without large values (`lean`)."""
+        return list(self.list_with_version(lean).secrets)
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every Secret, cut down page by page, and the version to watch on from."""
