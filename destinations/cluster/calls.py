@@ -122,7 +122,7 @@ def paged(  # noqa: PLR0913 - what a list is asked with
         items = page.get("items") or ()
         found += [read_item(item) for item in items]
         metadata, size = page.get("metadata") or {}, _following(items, limit)
-        page = items = ()  # type: ignore[assignment] - the next one needs the room
+        del page, items  # the next one needs the room
         token = metadata.get("continue") or ""
         if not token:
             return Listing(tuple(sorted(found, key=lambda one: one.name)), metadata.get("resourceVersion") or "")
