@@ -455,5 +455,5 @@ def test_the_served_portal_logs_no_secret_and_one_line_for_each_event() -> None:
     )
     lines = ran.stderr.splitlines()
     assert len(lines) == 2
-    assert r"\r\nERROR forged\x1b[31m" in lines[0]
+    assert r"\r\nERROR forged\x1b[31m" in json.loads(lines[0])["message"]
     assert leaks.find(ran.stderr.encode()) == []
