@@ -132,19 +132,11 @@ class Environment:
             raise ConfigurationError(
                 f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
             )
-        for name, stated, least in (
-            ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
-            ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
-            ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
-        ):
-            if stated < least:
-                raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        self._check_numbers()
         if self.read_only and self.registry.check_interval_minutes:
             raise ConfigurationError(
                 "EDRPORTAL_READ_ONLY and EDRPORTAL_CHECK_INTERVAL_MINUTES exclude each other: a check keeps its result"
             )
-        if not 0 <= self.metrics_port <= _MAX_PORT:
-            raise ConfigurationError("EDRPORTAL_METRICS_PORT is a port number, or 0 for none")
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
@@ -154,6 +146,17 @@ class Environment:
                 "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"
             )
         self.registry.check()
+
+    def _check_numbers(self) -> None:
+        for name, stated, least in (
+            ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
+            ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
+            ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
+        ):
+            if stated < least:
+                raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        if not 0 <= self.metrics_port <= _MAX_PORT:
+            raise ConfigurationError("EDRPORTAL_METRICS_PORT is a port number, or 0 for none")
 
     def check_address(self, host: str) -> None:
         """Raise ConfigurationError for an address that others reach where that is not safe.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations.cluster.real import KubernetesCluster
-from tests.chart.test_running import Browser
+from tests.chart.test_chart_runs import Browser
 from tests.services.effort import times
 from tests.services.portals import HOST, Served, hidden, served
 from tests.services.tcpproxy import kubeconfig_through, tcp_proxy

@@ -18,7 +18,7 @@ import pytest
 from destinations import current, names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.real import KubernetesCluster
-from tests.chart.test_running import Browser
+from tests.chart.test_chart_runs import Browser
 from tests.services.effort import times
 from tests.services.portals import Served, hidden, served
 from tests.signin import world

@@ -10,7 +10,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.real import KubernetesCluster
-from tests.chart.test_running import Browser
+from tests.chart.test_chart_runs import Browser
 from tests.services.effort import times
 from tests.services.portals import Served, hidden, replicas, round_robin
 from tests.signin import world
