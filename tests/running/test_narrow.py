@@ -60,8 +60,8 @@ def signed_in(portal: Served) -> Browser:
 @pytest.mark.cluster
 @pytest.mark.parametrize("mounts", [READ_ONLY, FULL], ids=["read-only", "full"])
 def test_f38_no_disk_is_needed(api_server: ApiServer, filled: KubernetesCluster, tmp_path: Path, mounts: str) -> None:
-    config, kubeconfig = os.environ.get("EDRPORTAL_TEST_SHM", SHM), api_server.kubeconfig.read_text()
-    place = f"{config}/{filled.namespace}"
+    kubeconfig = api_server.kubeconfig.read_text()
+    place = f"{SHM}/{filled.namespace}"
     os.mkdir(place)  # noqa: PTH102 - beside its removal
     try:
         for file in (api_server.kubeconfig, api_server.ca):
