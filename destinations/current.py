@@ -77,6 +77,12 @@ def config_maps_to_show() -> Sequence[Secret]:
     return _once("config maps", _list_config_maps) if kept is None else kept
 
 
+def watches() -> dict[str, WatchedSecrets]:
+    """Return the watches of this process by what they watch, started or not. Raises the port's errors."""
+    found = {"secrets": _current().secrets, "configmaps": _current().config_maps}
+    return {name: watch for name, watch in found.items() if watch}
+
+
 def list_secrets() -> Sequence[Secret]:
     """Return the namespace's Secrets, whole and read directly: now, or before in this very request.
 

@@ -54,6 +54,10 @@ class RowCache:
         return tuple(kept.row for kept in new.values())
 
 
+ROWS = RowCache()
+"""The rows of this process's destinations, for every page that shows them."""
+
+
 def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None) -> _State:
     certs = (bundle.uid, bundle.resource_version) if bundle else ("", "")
     return secret.uid, secret.resource_version, *certs, version

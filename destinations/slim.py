@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from destinations.model import Secret
 
 _JUDGED = {names.CONFIG_KEY, names.CERTS_KEY, names.BUNDLE_KEY}
+_LARGE = 64 * 1024
 _PRIVATE_KEY = b"PRIVATE KEY-----"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
@@ -27,6 +28,20 @@ def slim(secret: Secret) -> Secret:
     """
     kept = _kept(secret)
     data = {key: value if key in kept else _mark(value) for key, value in secret.data.items()}
+    return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={})
+
+
+def lean(secret: Secret) -> Secret:
+    """Return a Secret that is neither a destination nor the portal's without large values that nothing reads.
+
+    Others are returned as they are. What was cut has no manifest, so that nothing can write it.
+    """
+    if names.REGISTRY_LABEL in secret.labels or names.KIND_LABEL in secret.labels:
+        return secret
+    large = {key for key, value in secret.data.items() if len(value) > _LARGE} - set(_kept(secret))
+    if not large:
+        return secret
+    data = {key: _mark(value) if key in large else value for key, value in secret.data.items()}
     return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={})
 
 

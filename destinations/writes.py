@@ -10,7 +10,7 @@ import time
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
-from destinations import history, secrets
+from destinations import history, metrics, secrets
 from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, Conflict, NotFound, Unreachable
 from destinations.names import WRITE_ID_ANNOTATION
 
@@ -33,6 +33,7 @@ class Unknown(ClusterError):
     """The cluster gave no usable answer, and nobody can say now whether the write happened or still will."""
 
 
+@metrics.change("create")
 def create(cluster: Cluster, manifest: Mapping[str, Any]) -> Secret:
     """Create a Secret that carries a write id, and return it as stored.
 
@@ -43,6 +44,11 @@ def create(cluster: Cluster, manifest: Mapping[str, Any]) -> Secret:
         return cluster.create_secret(manifest)
     except Ambiguous:
         pass
+    with metrics.finding_out("create"):
+        return _create_again(cluster, manifest)
+
+
+def _create_again(cluster: Cluster, manifest: Mapping[str, Any]) -> Secret:
     metadata = manifest["metadata"]
     for _ in _rounds():
         try:
@@ -67,6 +73,7 @@ def _ours(cluster: Cluster, name: str, write_id: str) -> Secret:
     return found
 
 
+@metrics.change("update")
 def replace(cluster: Cluster, old: Secret, manifest: Mapping[str, Any]) -> Secret:
     """Replace a Secret that was read as `old` by a manifest with a write id of its own; return it as stored.
 
@@ -82,9 +89,11 @@ def replace(cluster: Cluster, old: Secret, manifest: Mapping[str, Any]) -> Secre
         never = history.excludes(now, old, write_id)
         return Conflict("Conflict", status=409) if never else Unknown("Overwritten")
 
-    return _find_out(cluster, old, lambda now: history.holds(now, write_id), overtaken)
+    with metrics.finding_out("update"):
+        return _find_out(cluster, old, lambda now: history.holds(now, write_id), overtaken)
 
 
+@metrics.change("delete")
 def delete(cluster: Cluster, old: Secret) -> None:
     """Delete the Secret that was read as `old`; one that is gone already is deleted.
 
@@ -99,7 +108,8 @@ def delete(cluster: Cluster, old: Secret) -> None:
     else:
         return
     try:
-        _find_out(cluster, old, _is_going, lambda _: Conflict("Conflict", status=409))
+        with metrics.finding_out("delete"):
+            _find_out(cluster, old, _is_going, lambda _: Conflict("Conflict", status=409))
     except (NotFound, Recreated):
         return
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from django.conf import settings
 
+from edrportal import requestid
+from edrportal.logs import stamp
+
 _LOG = logging.getLogger("edrportal.audit")
 _MAX = 256
 
@@ -38,12 +41,12 @@ class Event:
 
 def record(event: Event) -> None:
     """Write exactly one line of JSON to the log."""
-    now = datetime.now(UTC)
     line = {
-        "time": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+        "time": stamp(datetime.now(UTC)),
         "event": "audit",
         "installation": settings.ENVIRONMENT.installation_name,
         **{field.name: _cut(getattr(event, field.name)) for field in fields(event)},
+        "request": requestid.current(),
     }
     _LOG.info("%s", json.dumps(line, ensure_ascii=True))
 

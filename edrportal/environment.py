@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment"]
 
 MIN_KEY_LENGTH = 32
+_MAX_PORT = 65535
 NO_KEY = "only-for-commands-that-sign-nothing"
 """Stands for a missing key, which a server does not start with."""
 _CLUSTERS = {"kubernetes", "memory"}
@@ -72,6 +73,8 @@ class Environment:
     session_hours: int = 8
     proxy_hops: int = 0
     kubernetes_events: bool = False
+    metrics_port: int = 0
+    metrics_names: bool = False
     read_only: bool = False
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
     registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
@@ -92,6 +95,8 @@ class Environment:
             idle_minutes=number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
             session_hours=number(variables, "EDRPORTAL_SESSION_HOURS", 8),
             proxy_hops=number(variables, "EDRPORTAL_PROXY_HOPS", 0),
+            metrics_port=number(variables, "EDRPORTAL_METRICS_PORT", 0),
+            metrics_names=variables.get("EDRPORTAL_METRICS_NAMES") == "true",
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
             read_only=variables.get("EDRPORTAL_READ_ONLY") == "true",
             oidc=OidcEnvironment.read(variables),
@@ -127,13 +132,7 @@ class Environment:
             raise ConfigurationError(
                 f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
             )
-        for name, stated, least in (
-            ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
-            ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
-            ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
-        ):
-            if stated < least:
-                raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        self._check_numbers()
         if self.read_only and self.registry.check_interval_minutes:
             raise ConfigurationError(
                 "EDRPORTAL_READ_ONLY and EDRPORTAL_CHECK_INTERVAL_MINUTES exclude each other: a check keeps its result"
@@ -147,6 +146,17 @@ class Environment:
                 "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"
             )
         self.registry.check()
+
+    def _check_numbers(self) -> None:
+        for name, stated, least in (
+            ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
+            ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
+            ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
+        ):
+            if stated < least:
+                raise ConfigurationError(f"{name} is a whole number, at least {least}")
+        if not 0 <= self.metrics_port <= _MAX_PORT:
+            raise ConfigurationError("EDRPORTAL_METRICS_PORT is a port number, or 0 for none")
 
     def check_address(self, host: str) -> None:
         """Raise ConfigurationError for an address that others reach where that is not safe.

@@ -1,13 +1,19 @@
-"""One line in the log for each event, whatever it holds; of an exception its types and places, never its words.
+"""One line of JSON in the log for each event, whatever it holds; of an exception its types and places, never its words.
 
 The words of an exception may quote what was being worked on: a password, the body of an answer.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from gunicorn.glogging import Logger
+
+from edrportal import requestid
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -15,16 +21,37 @@ if TYPE_CHECKING:
 _FRAMES = 6
 
 
-class LineFormatter(logging.Formatter):
-    """Time (UTC), level, logger and message; control characters are spelled out."""
+class JsonFormatter(logging.Formatter):
+    """`time` (UTC), `level`, `logger`, `message`, and where there is one `request` and `error`; in ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        when = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
-        line = f"{when} {record.levelname} {record.name} {record.getMessage()}"
+        line = {
+            "time": stamp(datetime.fromtimestamp(record.created, UTC)),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request := requestid.current():
+            line["request"] = request
         if record.exc_info and record.exc_info[1]:
-            line += f" | {_told(record.exc_info[1])}"
-        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+            line["error"] = _told(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=True)
+
+
+class ServerLog(Logger):  # type: ignore[misc]
+    """What gunicorn itself says, in the same lines."""
+
+    def setup(self, cfg: object) -> None:
+        """Set up as gunicorn does, and keep no format of its own."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonFormatter())
+
+
+def stamp(when: datetime) -> str:
+    """Return a moment as logs write it: RFC 3339 in UTC, with milliseconds."""
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 
 def _told(error: BaseException) -> str:

@@ -25,6 +25,8 @@ CSRF_TRUSTED_ORIGINS = list(filter(None, [ENVIRONMENT.public_url]))
 
 INSTALLED_APPS = ["django.contrib.messages", "django.contrib.staticfiles", "django_htmx", "csp", "destinations"]
 MIDDLEWARE = [
+    "edrportal.requestid.RequestId",
+    "edrportal.metrics.requests.Requests",
     "edrportal.middleware.BodyLimit",
     "edrportal.middleware.Headers",
     "edrportal.middleware.Busy",
@@ -109,7 +111,7 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "edrportal.logs.LineFormatter"}, "bare": {"format": "%(message)s"}},
+    "formatters": {"line": {"()": "edrportal.logs.JsonFormatter"}, "bare": {"format": "%(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "audit": {"class": "logging.StreamHandler", "formatter": "bare"},  # the line is the JSON, nothing around it

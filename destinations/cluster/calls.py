@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
 
+from destinations import metrics
+from destinations.cluster import tokens
 from destinations.cluster.port import (
     Ambiguous,
     ClusterError,
@@ -22,7 +24,7 @@ from destinations.cluster.port import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from destinations.model import Secret
 
@@ -34,8 +36,11 @@ READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
 _RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
+_FIRST_PAGE = 25
+_PAGE_BYTES = 4 * 1024 * 1024
 _TRY_AGAIN = {410, 429}
 _SERVER_ERROR = 500
+_UNAUTHORIZED = 401
 _REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
 _RESOURCES = {"secret": "Secrets", "config_map": "ConfigMaps", "namespace": "namespaces", "event": "Events",
               "job": "Jobs", "pod": "Pods", "pod_log": "pod logs"}  # fmt: skip
@@ -68,12 +73,13 @@ def read(
     call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str = "Secret", **options: Any
 ) -> dict[str, Any]:
     """Return the decoded answer to a read. Raises Unreachable, and what Kubernetes refuses with."""
-    answer, status, _ = _ask(call, *args, timeout=timeout, kind=kind, **options)
-    if answer is not None:
-        return answer
-    if status in _TRY_AGAIN or status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - no error status: no usable answer
-        raise Unreachable("NoUsableAnswer", status=status)
-    raise _refusal(status, Conflict, call)
+    with metrics.api_call(_verb(call), _resource(call)):
+        answer, status, _ = _ask(call, *args, timeout=timeout, kind=kind, **options)
+        if answer is not None:
+            return answer
+        if status in _TRY_AGAIN or status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - no error: no usable answer
+            raise Unreachable("NoUsableAnswer", status=status)
+        raise _refusal(status, Conflict, call)
 
 
 def write(
@@ -83,14 +89,15 @@ def write(
 
     Raises Unreachable (never handled), Ambiguous, and what Kubernetes refuses with.
     """
-    answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), kind=kind, **options)
-    if answer is not None:
-        return answer
-    if not sent or status == 429:  # noqa: PLR2004 - turned away before it was handled
-        raise Unreachable("NotSent", status=status)
-    if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004
-        raise Ambiguous("NoUsableAnswer", status=status)
-    raise _refusal(status, taken, call)
+    with metrics.api_call(_verb(call), _resource(call)):
+        answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), kind=kind, **options)
+        if answer is not None:
+            return answer
+        if not sent or status == 429:  # noqa: PLR2004 - turned away before it was handled
+            raise Unreachable("NotSent", status=status)
+        if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004
+            raise Ambiguous("NoUsableAnswer", status=status)
+        raise _refusal(status, taken, call)
 
 
 def paged(  # noqa: PLR0913 - what a list is asked with
@@ -108,15 +115,23 @@ def paged(  # noqa: PLR0913 - what a list is asked with
     A page that is gone (410) ends this, and the whole list is to be begun anew: it is never partial.
     """
     found: list[Secret] = []
-    token = ""
+    token, size = "", min(limit, _FIRST_PAGE)
     while True:
         more = {"_continue": token} if token else {}
-        page = read(call, namespace, limit=limit, timeout=left(), kind=kind, **options, **more)
-        found += [read_item(item) for item in page.get("items") or ()]
-        metadata = page.get("metadata") or {}
+        page = read(call, namespace, limit=size, timeout=left(), kind=kind, **options, **more)
+        items = page.get("items") or ()
+        found += [read_item(item) for item in items]
+        metadata, size = page.get("metadata") or {}, _following(items, limit)
+        del page, items  # the next one needs the room
         token = metadata.get("continue") or ""
         if not token:
             return Listing(tuple(sorted(found, key=lambda one: one.name)), metadata.get("resourceVersion") or "")
+
+
+def _following(items: Sequence[Mapping[str, Any]], limit: int) -> int:
+    """Return how many objects to ask for next: as many as stay within a few MiB if they are like these."""
+    held = sum(len(value or "") for item in items for value in (item.get("data") or {}).values())
+    return max(1, min(limit, _PAGE_BYTES * len(items) // held)) if held else limit
 
 
 def _verb(call: Callable[..., Any]) -> str:
@@ -143,7 +158,13 @@ def _refusal(status: int, taken: type[ClusterError], call: Callable[..., Any]) -
     return ClusterError("Refused", status=status)
 
 
-def _ask(
+def _ask(call: Callable[..., Any], *args: Any, **options: Any) -> tuple[dict[str, Any] | None, int, bool]:
+    """Ask once, and once more where the token was refused (401): nothing was done then, and there may be a newer one."""
+    found = _ask_once(call, *args, **options)
+    return _ask_once(call, *args, **options) if found[1] == _UNAUTHORIZED and tokens.renew(call) else found
+
+
+def _ask_once(
     call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str, **options: Any
 ) -> tuple[dict[str, Any] | None, int, bool]:
     """Return the decoded answer of that kind or None, the HTTP status or 0, and whether the request went out.
@@ -178,15 +199,22 @@ def open_stream(
     **options: Any,
 ) -> Any:
     """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
-    status = 0
+    verb = "watch" if "watch" in options else _verb(call)
+    with metrics.api_call(verb, _resource(call)):
+        answer, status = _open(call, *args, timeout=timeout, **options)
+        if status == _UNAUTHORIZED and tokens.renew(call):
+            answer, status = _open(call, *args, timeout=timeout, **options)
+        if answer is not None:
+            return answer
+        if status in {401, 403}:
+            raise Forbidden("Forbidden", status=status, verb=verb, resource=_resource(call))
+        raise Unreachable("NoUsableAnswer", status=status)
+
+
+def _open(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any) -> tuple[Any, int]:
     try:
-        return call(*args, _preload_content=False, _request_timeout=timeout, pretty="false", **options)
+        return call(*args, _preload_content=False, _request_timeout=timeout, pretty="false", **options), 200
     except ApiException as error:
-        status = int(error.status or 0)
+        return None, int(error.status or 0)
     except (HTTPError, OSError):
-        pass
-    if status in {401, 403}:
-        raise Forbidden(
-            "Forbidden", status=status, verb="watch" if "watch" in options else _verb(call), resource=_resource(call)
-        )
-    raise Unreachable("NoUsableAnswer", status=status)
+        return None, 0

@@ -136,6 +136,8 @@ class Cluster(Source, Protocol):
     def list_secrets(self) -> list[Secret]:
         """Return every Secret of the namespace but Helm's release records, in pages, sorted by name.
 
+        Large values of foreign Secrets that nothing reads may be missing (`slim.lean`).
+
         Raises Unreachable or Forbidden.
         """
 

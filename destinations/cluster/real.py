@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kubernetes import client, config
+from kubernetes.config import incluster_config
 from kubernetes.config.config_exception import ConfigException
 
 from destinations.cluster import limits, stream, wire
@@ -14,8 +16,10 @@ from destinations.cluster.calls import CONNECT_SECONDS, open_stream, paged, pati
 from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
 from destinations.cluster.real_config_maps import KubernetesConfigMaps
 from destinations.cluster.real_exports import KubernetesExports
+from destinations.cluster.tokens import TokenFile
 from destinations.model import Secret
 from destinations.secrets import read_secret
+from destinations.slim import lean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,8 +51,11 @@ class KubernetesCluster:
         if "KUBERNETES_SERVICE_HOST" in os.environ and not context and "KUBECONFIG" not in os.environ:
             configuration = client.Configuration()
             _configure(
-                lambda: config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                lambda: config.load_incluster_config(  # type: ignore[no-untyped-call]
+                    client_configuration=configuration, try_refresh_token=False
+                )
             )
+            TokenFile(Path(incluster_config.SERVICE_TOKEN_FILENAME)).attach(configuration)
             return cls(configuration, namespace)
         return cls.from_kubeconfig(None, namespace=namespace, context=context)
 
@@ -67,8 +74,8 @@ class KubernetesCluster:
         return self._namespace
 
     def list_secrets(self) -> list[Secret]:
-        """Return every Secret but Helm's release records, sorted by name."""
-        return list(self.list_with_version(lambda secret: secret).secrets)
+        """Return every Secret but Helm's release records, sorted by name; foreign ones without large values (`lean`)."""
+        return list(self.list_with_version(lean).secrets)
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every Secret, cut down page by page, and the version to watch on from."""

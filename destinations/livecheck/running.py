@@ -16,7 +16,7 @@ from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
 from typing import TYPE_CHECKING
 
-from destinations import current
+from destinations import current, metrics
 from destinations.livecheck.limits import Often, TurnedAway
 from destinations.livecheck.recent import Recent
 from destinations.livecheck.result import Last, tells_by_time, with_names
@@ -222,6 +222,7 @@ def _spread(
 def _check(question: Question, at: datetime) -> Last:
     """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
     report = with_names(current.registries().check(question.plan), question.plan)
+    metrics.checked(report.chart, report.image)
     return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
 
 

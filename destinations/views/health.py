@@ -1,14 +1,13 @@
-"""For the platform: whether the process is alive and whether the cluster answers."""
+"""For the platform: whether the process is alive and whether it can serve."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from destinations import current
-from destinations.cluster.port import ClusterError
+from destinations import readiness
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -16,15 +15,12 @@ if TYPE_CHECKING:
 
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Say that the process answers."""
+    """Say that the process answers, whatever the cluster does."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Say whether the cluster answers, too."""
-    try:
-        current.cluster().ready()
-    except ClusterError as error:
-        return HttpResponse(f"{error.reason}\n", status=503, content_type="text/plain")
-    return HttpResponse("ok\n", content_type="text/plain")
+    """Say whether the process can serve, and part by part what is missing."""
+    found = readiness.look()
+    return JsonResponse(found.told(), status=200 if found.ready else 503)

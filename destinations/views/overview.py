@@ -14,7 +14,7 @@ from destinations import bundles, current
 from destinations import overview as table
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import words
-from destinations.rowcache import RowCache
+from destinations.rowcache import ROWS
 from destinations.views import checks, errors, warnings, writing
 from edrportal.signin import asked
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 PAGE_ROWS = 50
-_ROWS = RowCache()
 
 
 @require_safe
@@ -36,7 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     except ClusterError as error:
         return errors.cluster_error(request, error)
     now = datetime.now(UTC)
-    everything = _ROWS.rows(found, now=now, version=current.epinio_version())
+    everything = ROWS.rows(found, now=now, version=current.epinio_version())
     try:
         rows = [row for row in everything if authority.sees(row.secret)]
         changeable = set() if current.read_only() else {row.name for row in rows if authority.changes(row.secret)}

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from edrportal.logs import LineFormatter
+from edrportal.logs import JsonFormatter
 from tests.services import leaks
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ def test_a_log_line_tells_types_and_places_and_not_the_words() -> None:
     except RuntimeError as error:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "it failed\r\n\x1b[31mfor %s", ("one\ntwo",), None)
         record.exc_info = (type(error), error, error.__traceback__)
-    line = LineFormatter().format(record)
+    line = JsonFormatter().format(record)
     assert "RuntimeError at test_leaks.py:" in line
     assert "because of ValueError at test_leaks.py:" in line
-    assert r"it failed\r\n\x1b[31mfor one\ntwo" in line
-    assert len(line.splitlines()) == 1
+    assert json.loads(line)["message"] == "it failed\r\n\x1b[31mfor one\ntwo"
+    assert line.isascii()
+    assert line.isprintable()
     assert leaks.find(line.encode()) == []
     assert leaks.find(logging.Formatter().format(record).encode())  # what the usual one would have told

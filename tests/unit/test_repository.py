@@ -41,6 +41,8 @@ def test_only_the_registries_room_and_the_single_sign_on_open_sockets() -> None:
     assert {path.name for path in registries} >= {"resolver.py", "watch.py", "wire.py"}
     assert {str(path) for path in users - registries} == {
         "destinations/demo_registry.py",  # answers, and asks nobody
+        "edrportal/draining.py",  # closes
+        "edrportal/metrics/server.py",  # answers, too
         "edrportal/signin/oidc_bounds.py",
         "edrportal/signin/oidc_http.py",
     }

@@ -28,7 +28,7 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.demo import certificate
 from destinations.model import Credentials, Draft
 from destinations.repairs import Choice
-from edrportal.logs import LineFormatter
+from edrportal.logs import JsonFormatter
 from tests.services import leaks
 from tests.services.leaks import canary, find
 
@@ -128,7 +128,7 @@ class Walk:
         self.client = Client(raise_request_exception=False)
         self._log = io.StringIO()
         self._handler = logging.StreamHandler(self._log)
-        self._handler.setFormatter(LineFormatter())
+        self._handler.setFormatter(JsonFormatter())
 
     def __enter__(self) -> Self:
         root = logging.getLogger()
@@ -455,5 +455,5 @@ def test_the_served_portal_logs_no_secret_and_one_line_for_each_event() -> None:
     )
     lines = ran.stderr.splitlines()
     assert len(lines) == 2
-    assert r"\r\nERROR forged\x1b[31m" in lines[0]
+    assert r"\r\nERROR forged\x1b[31m" in json.loads(lines[0])["message"]
     assert leaks.find(ran.stderr.encode()) == []

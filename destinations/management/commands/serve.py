@@ -9,11 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from destinations.livecheck import interval
 from edrportal.environment import ConfigurationError
+from edrportal.metrics.app import Platform
+from edrportal.metrics.server import listen
 from edrportal.server import Server
 from edrportal.wsgi import application
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Callable
 
 
 class Command(BaseCommand):
@@ -33,7 +36,23 @@ class Command(BaseCommand):
             settings.ENVIRONMENT.check_address(host)
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
+        platform = self._platform(host)
         self.stdout.write(f"The portal is at http://{options['bind']}/")
         self.stdout.flush()
         minutes = settings.ENVIRONMENT.registry.check_interval_minutes
-        Server(application, options["bind"], started=lambda: interval.start(minutes)).run()
+
+        def started() -> None:
+            platform()
+            interval.start(minutes)
+
+        Server(application, options["bind"], started=started).run()
+
+    def _platform(self, host: str) -> Callable[[], None]:
+        """Take the second port, where one is wanted, and return what begins to answer there."""
+        environment = settings.ENVIRONMENT
+        if not environment.metrics_port:
+            return lambda: None
+        try:
+            return listen(host, environment.metrics_port, Platform(with_names=environment.metrics_names))
+        except OSError:
+            raise CommandError(f"EDRPORTAL_METRICS_PORT: port {environment.metrics_port} cannot be used") from None

@@ -1,0 +1,1 @@
+"""What the portal looks like from outside, on a port of its own."""
