@@ -15,7 +15,10 @@ from playwright.sync_api import sync_playwright
 PORT = os.environ.get("PORT", "8765")
 ADDRESS = f"http://127.0.0.1:{PORT}"
 PAGES = {
-    "overview": "/", "overview-filtered": "/?status=fails&sort=age", "nothing": "/?q=nowhere", "missing": "/destinations/gone",
+    "overview": "/",
+    "overview-filtered": "/?status=fails&sort=age",
+    "nothing": "/?q=nowhere",
+    "missing": "/destinations/gone",
     "destination": "/destinations/wrong-ca",
     "new": "/destinations/new",
     "edit": "/destinations/harbor/edit",
@@ -29,7 +32,9 @@ AS_MANAGER = {"team": "/team/", "shared": "/destinations/production", "new-team"
 def main() -> None:
     """Start the demo, look at every page, stop the demo."""
     docs = Path(os.environ.get("PICTURES", Path(__file__).parent.parent / "docs"))
-    demo = subprocess.Popen([sys.executable, "manage.py", "demo"], env=os.environ | {"PORT": PORT}, cwd=Path(__file__).parent.parent)
+    demo = subprocess.Popen(
+        [sys.executable, "manage.py", "demo"], env=os.environ | {"PORT": PORT}, cwd=Path(__file__).parent.parent
+    )
     try:
         _wait()
         _shoot(docs)

@@ -60,7 +60,7 @@ def _settle(served: Portal, size: int) -> None:
     """Ask until the page has true totals and the watch had its time."""
     for _ in range(3):
         page = gzip.decompress(served.get().data).decode()
-        total = re.search(r"All <b>(\d+)</b>", page)
+        total = re.search(r">All</span> <b>(\d+)</b>", page)
         if not total or int(total[1]) != size or page.count('<th scope="row">') != min(size, 50):
             raise RuntimeError("the overview does not show what is there")
         time.sleep(0.5)
