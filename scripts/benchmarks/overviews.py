@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from scripts.benchmarks import scene
+from scripts.benchmarks import paints, scene
 from scripts.benchmarks.portal import Portal, portal
 from scripts.benchmarks.report import Figure, interleaved, spread
 
@@ -46,6 +46,7 @@ def figures(server: ApiServer, directory: Path, sizes: tuple[int, ...] = SIZES) 
             yield from _times(size, raw, cached, direct)
             if size == MAIN:
                 yield from _weights(cached)
+                yield from paints.figures(cached)
 
 
 @contextmanager
