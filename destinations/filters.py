@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from destinations.overview import STATUSES
@@ -65,8 +66,9 @@ class Filter:
         key = _KEYS[_key(self.sort)]
         # The newest have the largest time: for an age, rising is falling.
         falling = self.sort.startswith("-") is not (_key(self.sort) == "age")
-        known = [row for row in rows if key(row)]
-        return (*sorted(known, key=key, reverse=falling), *(row for row in rows if not key(row)))
+        keyed = [(key(row), row) for row in rows]
+        known = sorted((pair for pair in keyed if pair[0]), key=itemgetter(0), reverse=falling)
+        return tuple(row for _, row in known) + tuple(row for found, row in keyed if not found)
 
 
 def _key(sort: str) -> str:
