@@ -57,7 +57,7 @@ def test_axe_finds_nothing_and_nothing_has_to_be_scrolled_sideways(page: Page, p
 PLANTED = {
     "color-contrast": "<p data-css='color:#aaa;background:#fff'>hardly to be read</p>",
     "label": "<input name='planted'>",
-    "target-size": "<button data-css='width:9px;height:9px;padding:0'>a</button><button data-css='width:9px;height:9px'>b</button>",
+    "target-size": "<button data-css='width:9px;height:9px;padding:0'>a</button><button data-css='width:9px'>b</button>",
     "image-alt": "<img src='/static/icon.svg'>",
 }
 
