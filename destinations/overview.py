@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from destinations import certificates, docker_config, names, secrets
@@ -21,18 +21,23 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _WORDS = {
-    Verdict.ACCEPTED: ("accepted", "Accepted by Epinio"),
-    Verdict.AT_RISK: ("at-risk", "Accepted, look at it"),
-    Verdict.EXPORT_FAILS: ("fails", "Export will fail"),
     Verdict.NOT_LISTED: ("hidden", "Hidden by Epinio"),
+    Verdict.EXPORT_FAILS: ("fails", "Export will fail"),
+    Verdict.AT_RISK: ("at-risk", "Accepted, look at it"),
+    Verdict.ACCEPTED: ("accepted", "Accepted by Epinio"),
 }
 _DISABLED = ("disabled", "Disabled")
 STATUSES = (*_WORDS.values(), _DISABLED)
+"""Every status as a CSS word and in words, those first that somebody has to act on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One destination for the table: its judgement in words, its bundle's health, its age."""
+    """One destination for the table: its judgement in words, its bundle's health, its age.
+
+    `fix` says what to do about `reason`; `expires_on` is the stated end of the credentials, `ends_on` the first day on
+    which they or a certificate end; both are dates in ISO form, empty for none.
+    """
 
     secret: Secret
     judgement: Judgement
@@ -43,6 +48,9 @@ class Row:
     organization: str
     bundle: str
     age: str
+    fix: str = ""
+    expires_on: str = ""
+    ends_on: str = ""
 
     @property
     def name(self) -> str:
@@ -69,16 +77,22 @@ def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, ver
     """Return the row of one destination."""
     judgement = masked_judgement(judge(secret, all_secrets, now=now, version=version))
     kind, status = status_of(judgement)
+    bundle = bundle_of(secret, all_secrets)
+    reason, fix = _reason(judgement)
+    expires_on = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
     return Row(
         secret=secret,
         judgement=judgement,
         kind=kind,
         status=status,
-        reason=masked(_reason(judgement)),
+        reason=masked(reason),
         url=masked_key(judgement.url or docker_config.host_key(secret) or "-"),
         organization=masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
-        bundle=_bundle_health(bundle_of(secret, all_secrets), secret, now),
+        bundle=_bundle_health(bundle, secret, now),
         age=age(secret.created_at, now),
+        fix=masked(fix),
+        expires_on=expires_on if _is_date(expires_on) else "",
+        ends_on=min(filter(_is_date, [expires_on, *(f"{one.not_after:%Y-%m-%d}" for one in bundle)]), default=""),
     )
 
 
@@ -87,12 +101,21 @@ def status_of(judgement: Judgement) -> tuple[str, str]:
     return _DISABLED if judgement.disabled else _WORDS[judgement.verdict]
 
 
-def _reason(judgement: Judgement) -> str:
+def _reason(judgement: Judgement) -> tuple[str, str]:
+    """Return why it is not simply accepted, and what to do; both empty where it is."""
     failed = next((check for check in judgement.checks if not check.ok), None)
     if failed:
         hidden_only = judgement.verdict is Verdict.NOT_LISTED and judgement.failed_stage is None
-        return f"{failed.message}{' An export by name works all the same.' if hidden_only else ''}"
-    return judgement.warnings[0].message if judgement.warnings else ""
+        by_name = " An export by name works all the same." if hidden_only else ""
+        return f"{failed.message}{by_name}", failed.fix or ""
+    return (judgement.warnings[0].message, judgement.warnings[0].fix) if judgement.warnings else ("", "")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def bundle_of(secret: Secret, all_secrets: Mapping[str, Secret]) -> tuple[Certificate, ...]:
@@ -129,19 +152,6 @@ def age(created_at: str, now: datetime) -> str:
 def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:
     """Return the rows with their ages as of now."""
     return tuple(replace(one, age=age(one.secret.created_at, now)) for one in found)
-
-
-def matching(found: Iterable[Row], *, text: str, kind: str) -> tuple[Row, ...]:
-    """Return the rows that hold the text in name, URL, organization or reason, and are of the status."""
-    chosen = tuple(one for one in found if not kind or one.kind == kind)
-    wanted = text.strip().casefold()
-    if not wanted:
-        return chosen
-    return tuple(
-        one
-        for one in chosen
-        if wanted in f"{one.name}\n{one.url}\n{one.organization}\n{one.team}\n{one.reason}".casefold()
-    )
 
 
 def notices(found: Sequence[Row]) -> tuple[str, ...]:

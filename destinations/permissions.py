@@ -42,6 +42,7 @@ def _form(right: Right) -> dict[str, Right]:
 
 TABLE: Mapping[str, Mapping[str, Right]] = {
     "overview": _reads(Right.SIGNED_IN),
+    "csv": _reads(Right.SIGNED_IN),
     "team": _reads(Right.SIGNED_IN),
     "preview": {"POST": Right.ADD},
     "new": _form(Right.ADD),
@@ -61,6 +62,7 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "api-rotate": {"POST": Right.CHANGE},
     "api-check": {"POST": Right.CHANGE},
     "api-me": _reads(Right.SIGNED_IN),
+    "session": _reads(Right.SIGNED_IN),
     "signin": _form(Right.NONE),
     "signout": {"POST": Right.NONE},
     "oidc-start": _reads(Right.NONE),

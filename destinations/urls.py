@@ -9,6 +9,7 @@ from destinations.views import (
     apicheck,
     assign,
     check,
+    csvfile,
     delete,
     destination,
     edit,
@@ -26,6 +27,7 @@ from destinations.views import (
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("destinations.csv", csvfile.csvfile, name="csv"),
     path("preview", preview.preview, name="preview"),
     path("destinations/new", new.new, name="new"),
     path("destinations/<str:name>", destination.destination, name="destination"),

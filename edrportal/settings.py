@@ -52,12 +52,14 @@ TEMPLATES = [
         "OPTIONS": {
             "libraries": {
                 "masks": "destinations.templatetags.masks",
+                "moments": "destinations.templatetags.moments",
                 "django_htmx": "django_htmx.templatetags.django_htmx",
             },
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "destinations.current.installation",
+                "edrportal.signin.ending.context",
             ],
         },
     }

@@ -16,6 +16,9 @@ PORT = os.environ.get("PORT", "8765")
 ADDRESS = f"http://127.0.0.1:{PORT}"
 PAGES = {
     "overview": "/",
+    "overview-filtered": "/?status=fails&sort=age",
+    "nothing": "/?q=nowhere",
+    "missing": "/destinations/gone",
     "destination": "/destinations/wrong-ca",
     "new": "/destinations/new",
     "edit": "/destinations/harbor/edit",
@@ -28,8 +31,10 @@ AS_MANAGER = {"team": "/team/", "shared": "/destinations/production", "new-team"
 
 def main() -> None:
     """Start the demo, look at every page, stop the demo."""
-    docs = Path(__file__).parent.parent / "docs"
-    demo = subprocess.Popen([sys.executable, "manage.py", "demo"], env=os.environ | {"PORT": PORT}, cwd=docs.parent)
+    docs = Path(os.environ.get("PICTURES", Path(__file__).parent.parent / "docs"))
+    demo = subprocess.Popen(
+        [sys.executable, "manage.py", "demo"], env=os.environ | {"PORT": PORT}, cwd=Path(__file__).parent.parent
+    )
     try:
         _wait()
         _shoot(docs)

@@ -11,9 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from destinations import actions, current, docker_config, rows
+from destinations import actions, current, docker_config, overview, rows
 from destinations.actions import Change, Denied, Refused, Rotation, Seen
 from destinations.cluster.port import Ambiguous, ClusterError
+from destinations.filters import Filter
 from destinations.forms import NewForm, RotateForm
 from destinations.masking import masked_everywhere, masked_judgement
 from destinations.views import apibody, checks, errors, writing
@@ -21,6 +22,8 @@ from destinations.writes import Unknown
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.forms import Form
     from django.http import HttpRequest
 
@@ -56,7 +59,10 @@ def me(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def destinations(request: HttpRequest) -> HttpResponse:
-    """Return the array of `manage.py verdict --format json`, of what exists for whoever asks; or add one."""
+    """Return the array of `manage.py verdict --format json`, of what exists for whoever asks; or add one.
+
+    `q`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
+    """
     if request.method == "POST":
         return _add(request)
     try:
@@ -68,15 +74,24 @@ def destinations(request: HttpRequest) -> HttpResponse:
         return failure(request, error)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
     sees_all, by_name = authority.person.is_administrator, {secret.name: secret for secret in found}
+    by_judgement = {one.name: one for one in judged if one.name in visible}
     shown = [
         {
             **rows.row(masked_judgement(one)),
             "last_check": checks.row(checked.get(one.name), by_name, sees_all=sees_all),
         }
-        for one in judged
-        if one.name in visible
+        for one in (by_judgement[name] for name in _asked_for(request, found) if name in by_judgement)
     ]
     return HttpResponse(json.dumps(masked_everywhere(shown), ensure_ascii=True), content_type="application/json")
+
+
+def _asked_for(request: HttpRequest, found: Sequence[Secret]) -> list[str]:
+    """Return the names of the Secrets that the address asks for, in its order."""
+    if not request.GET.keys() & {"q", "status", "sort"}:
+        return sorted(secret.name for secret in found)
+    order = {"sort": "name", **request.GET.dict()}
+    everything = overview.rows(found, now=datetime.now(UTC), version=current.epinio_version())
+    return [row.name for row in Filter.read(order).apply(everything)]
 
 
 @sensitive_variables()

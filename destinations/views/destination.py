@@ -14,6 +14,7 @@ from destinations import current, history, names, owners, repairs, secrets, team
 from destinations import overview as table
 from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
 from destinations.cluster.port import ClusterError
+from destinations.livecheck.showing import Stop
 from destinations.masking import MASK, masked_key, masked_name
 from destinations.model import Stage
 from destinations.views import checks, errors, exports, writing
@@ -85,10 +86,10 @@ def _failed(judgement: Judgement) -> list[Check]:
     return list({check.message: check for check in judgement.checks if not check.ok}.values())
 
 
-def _path(judgement: Judgement) -> list[tuple[str, str]]:
+def _path(judgement: Judgement) -> list[Stop]:
     """Return every stage with its state: ok, failed, or not reached."""
     checked = {check.stage: "ok" if check.ok else "failed" for check in judgement.checks}
-    return [(label, checked.get(stage, "open")) for stage, label in _NAMES.items()]
+    return [Stop(label, checked.get(stage, "open")) for stage, label in _NAMES.items()]
 
 
 def masked(secret: Secret) -> str:

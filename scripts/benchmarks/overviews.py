@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from scripts.benchmarks import scene
+from scripts.benchmarks import paints, scene
 from scripts.benchmarks.portal import Portal, portal
 from scripts.benchmarks.report import Figure, interleaved, spread
 
@@ -46,6 +46,7 @@ def figures(server: ApiServer, directory: Path, sizes: tuple[int, ...] = SIZES) 
             yield from _times(size, raw, cached, direct)
             if size == MAIN:
                 yield from _weights(cached)
+                yield from paints.figures(cached)
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def _settle(served: Portal, size: int) -> None:
     """Ask until the page has true totals and the watch had its time."""
     for _ in range(3):
         page = gzip.decompress(served.get().data).decode()
-        total = re.search(r"All <b>(\d+)</b>", page)
+        total = re.search(r">All</span> <b>(\d+)</b>", page)
         if not total or int(total[1]) != size or page.count('<th scope="row">') != min(size, 50):
             raise RuntimeError("the overview does not show what is there")
         time.sleep(0.5)

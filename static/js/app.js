@@ -9,6 +9,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 }
+// An order is taken at once; without a script the button beside it does.
+document.getElementById("sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
+
 // A password field drops line ends without a word: say so, and keep a key of several lines out of it.
 for (const field of document.querySelectorAll("input[type=password]")) {
   const note = Object.assign(document.createElement("p"), { className: "field__hint", role: "status" });
@@ -25,6 +28,21 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   });
 }
 document.getElementById("problems")?.focus();
+
+// Times stand in UTC; here they are told in the viewer's own zone, with UTC at hand.
+const zone = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+const named = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
+function tellTimes(root) {
+  for (const one of root.querySelectorAll("time[datetime*=T]:not([title])")) {
+    const moment = new Date(one.dateTime);
+    if (Number.isNaN(moment.getTime())) continue;
+    const name = named.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
+    one.title = one.textContent;
+    one.textContent = `${zone.format(moment)} ${name}`;
+  }
+}
+tellTimes(document);
+document.addEventListener("htmx:load", (event) => tellTimes(event.target));
 
 // A page that the browser kept for its Back button may be of somebody who has signed out since.
 window.addEventListener("pageshow", (event) => {

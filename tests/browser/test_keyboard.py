@@ -55,7 +55,7 @@ def test_a_repair(tab: Page, demo: InMemoryCluster) -> None:
 
 
 def test_disabling_several(tab: Page, demo: InMemoryCluster) -> None:
-    tab.goto("/")
+    tab.goto("/?sort=name")
     for _ in range(2):
         tab_to(tab, "INPUT  chosen")
         tab.keyboard.press("Space")

@@ -70,7 +70,9 @@ def test_a_check_is_one_click_and_says_stage_by_stage_what_happens(
     shown = page(client, "/destinations/one")
     assert "The chart would pass, the image would fail." in shown
     ways = re.findall(
-        r'<h3 class="small">(.*?)</h3>\s*<ol class="path">\s*<li class="path__stage path__stage--(.*?)">Push', shown
+        r'<h3 class="small">(.*?)</h3>\s*<ol class="path">\s*<li class="path__stage path__stage--(\w+)">\s*'
+        r'<span class="path__mark"></span>\s*<span class="path__label">Push',
+        shown,
     )
     assert ways == [("Helm, chart", "ok"), ("skopeo, image", "failed")]
     assert "The account may not push to team/workspace-shop-image." in shown

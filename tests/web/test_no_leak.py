@@ -172,6 +172,8 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
     everybody = [f"/destinations/{name}" for name in secrets_]
     return {
         "overview": [("/", None), ("/?q=robot&status=fails", None)],
+        "csv": [("/destinations.csv", None), ("/destinations.csv?q=robot&sort=-expiry", None)],
+        "session": [("/session", None)],
         "preview": [("/preview", {"host": HOST, "organization": "team", "password": TYPED})],
         "new": [
             ("/destinations/new", None),

@@ -1,0 +1,65 @@
+"use strict";
+// Announces the end of the session before it comes, with a way to stay. The server decides; this only counts along.
+(() => {
+  const box = document.getElementById("session");
+  const [stay, again] = [box.querySelector("button"), box.querySelector("a")];
+  const said = document.getElementById("session-said");
+  const tabs = new BroadcastChannel("edrportal-session");
+  const WARN = 120;
+  let idleEnd, wholeEnd, warned = "";
+
+  function set({ idle, whole }) {
+    const now = Date.now();
+    [idleEnd, wholeEnd] = [now + idle * 1000, now + whole * 1000];
+  }
+  const left = () => Math.round((Math.min(idleEnd, wholeEnd) - Date.now()) / 1000);
+  const inWords = (seconds) => seconds > 90 ? `${Math.round(seconds / 60)} minutes` : "about a minute";
+
+  function state() {
+    if (left() <= 0) return "over";
+    if (left() > Math.min(WARN, warnAt)) return "";
+    return wholeEnd <= idleEnd ? "whole" : "idle";
+  }
+  function show() {
+    const now = state();
+    if (now === warned) return;
+    warned = now;
+    box.hidden = !now;
+    stay.hidden = now !== "idle";
+    again.hidden = now === "idle";
+    said.textContent = {
+      "": "",
+      idle: `You will be signed out in ${inWords(left())}: nothing was clicked for a while.`,
+      whole: `Your session ends in ${inWords(left())}. Save what you typed, or sign in anew.`,
+      over: "You are signed out. What you typed is still here: sign in in a new tab, then save it.",
+    }[now];
+  }
+  async function ask() {
+    const answer = await fetch(box.dataset.stay, { headers: { Accept: "application/json" }, redirect: "error" });
+    if (!answer.ok) throw new Error(answer.status);
+    const told = await answer.json();
+    set(told);
+    tabs.postMessage(told);
+    show();
+  }
+  stay.addEventListener("click", async () => {
+    stay.disabled = true;
+    try {
+      await ask();
+      document.getElementById("main").focus();
+    } catch {
+      said.textContent = "The portal did not answer. Try again, or sign in in a new tab.";
+      again.hidden = false;
+    }
+    stay.disabled = false;
+  });
+
+  const first = { idle: Number(box.dataset.idle), whole: Number(box.dataset.whole) };
+  const warnAt = first.idle / 2;
+  set(first);
+  tabs.postMessage(first);
+  tabs.addEventListener("message", (event) => { set(event.data); show(); });
+  setInterval(show, 1000);
+  document.addEventListener("visibilitychange", show);
+  show();
+})();

@@ -1,0 +1,97 @@
+"""The end of a session is announced, and there is a way to stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.signin import world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from destinations.cluster.memory import InMemoryCluster
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.people,
+    pytest.mark.parametrize("cluster", ["memory"], indirect=True),
+]
+javascript = pytest.mark.parametrize("tab", [True], indirect=True)
+MINUTE = 60_000
+
+
+@pytest.fixture
+def signed_in(tab: Page, cluster: InMemoryCluster) -> Page:
+    world.fill(cluster, world.secrets(), world.config_maps())
+    tab.clock.install()
+    tab.goto("/destinations/new")
+    tab.get_by_label("User name").fill("administrator")
+    tab.get_by_label("Password").fill(world.PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_role("heading", name="Add destination")).to_be_visible()
+    return tab
+
+
+@javascript
+def test_it_is_announced_before_it_comes_and_one_click_stays(signed_in: Page) -> None:
+    told = signed_in.get_by_text("You will be signed out in 2 minutes")
+    signed_in.clock.run_for(12 * MINUTE)
+    expect(told).to_be_hidden()
+    signed_in.clock.run_for(MINUTE + 1_000)
+    expect(told).to_be_visible()
+    signed_in.get_by_label("Name", exact=True).fill("kept-words")
+    with signed_in.expect_response("**/session") as answer:
+        signed_in.get_by_role("button", name="Stay signed in").press("Enter")
+    assert answer.value.json()["idle"] > 800
+    expect(told).to_be_hidden()
+    expect(signed_in.get_by_label("Name", exact=True)).to_have_value("kept-words")
+    signed_in.clock.run_for(12 * MINUTE)
+    expect(told).to_be_hidden()
+
+
+@javascript
+def test_after_it_what_was_typed_is_still_there_and_the_page_says_so(signed_in: Page) -> None:
+    signed_in.get_by_label("Name", exact=True).fill("kept-words")
+    signed_in.clock.run_for(15 * MINUTE + 1_000)
+    expect(signed_in.get_by_role("alert")).to_contain_text("You are signed out. What you typed is still here")
+    again = signed_in.get_by_role("link", name="Sign in in a new tab")
+    expect(again).to_have_attribute("target", "_blank")
+    expect(signed_in.get_by_role("button", name="Stay signed in")).to_be_hidden()
+    expect(signed_in.get_by_label("Name", exact=True)).to_have_value("kept-words")
+
+
+@javascript
+def test_activity_in_another_tab_counts(signed_in: Page) -> None:
+    signed_in.clock.run_for(13 * MINUTE + 1_000)
+    told = signed_in.get_by_text("You will be signed out in 2 minutes")
+    expect(told).to_be_visible()
+    other = signed_in.context.new_page()
+    other.goto("/team/")
+    expect(told).to_be_hidden()
+
+
+def test_without_a_script_the_page_says_when(signed_in: Page) -> None:
+    expect(signed_in.get_by_text("You are signed out after 15 minutes without a click")).to_be_visible()
+
+
+@javascript
+def test_times_are_the_viewers_and_utc_is_at_hand(signed_in: Page) -> None:
+    browser = signed_in.context.browser
+    assert browser
+    context = browser.new_context(storage_state=signed_in.context.storage_state(), timezone_id="Asia/Kolkata")
+    page = context.new_page()
+    page.goto(signed_in.url)
+    told = page.locator("footer time")
+    expect(told).to_contain_text("GMT+5:30")
+    title = told.get_attribute("title") or ""
+    assert title.endswith(" UTC")
+    assert told.get_attribute("datetime") == title.removesuffix(" UTC").replace(" ", "T") + "Z"
+    context.close()
+
+
+@pytest.mark.parametrize("tab", [False], indirect=True)
+def test_without_a_script_times_are_utc(signed_in: Page) -> None:
+    expect(signed_in.locator("footer time")).to_contain_text("UTC")
