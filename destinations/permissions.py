@@ -44,6 +44,7 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "overview": _reads(Right.SIGNED_IN),
     "team": _reads(Right.SIGNED_IN),
     "preview": {"POST": Right.ADD},
+    "certificates": {"POST": Right.ADD},
     "new": _form(Right.ADD),
     "destination": _reads(Right.SEE),
     "destination-any-name": _reads(Right.SEE),

@@ -12,6 +12,7 @@ from django.utils.datastructures import MultiValueDict
 from destinations import certificates
 
 if TYPE_CHECKING:
+    from destinations.certificates import Bundle, Certificate, Health
     from destinations.traps import Trap
 
 
@@ -26,6 +27,16 @@ class BundleForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": "6", "spellcheck": "false", "autocomplete": "off"}),
     )
     bundle_file = forms.FileField(label="…or a file", required=False, allow_empty_file=True)
+
+    bundle: Bundle | None = None
+    bundle_seen: tuple[tuple[Certificate, Health], ...] = ()
+
+    def look(self, raw: bytes) -> Bundle:
+        """Return what is in a bundle, and keep it for the page."""
+        now = datetime.now(UTC)
+        self.bundle = certificates.read_new_bundle(raw, now)
+        self.bundle_seen = tuple((one, one.health(now)) for one in self.bundle.certificates)
+        return self.bundle
 
     def clean(self) -> dict[str, Any]:
         """Forget a private key that was pasted as a certificate, so that the page does not show it again."""
@@ -57,9 +68,11 @@ class BundleForm(forms.Form):
         field, raw = ("bundle_file", file.read()) if file else ("bundle_text", typed.encode("utf-8", "replace"))
         if not file and not raw.strip():
             return b""
-        bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
+        bundle = self.look(raw)
         for problem in bundle.problems:
             self.add_error(field, f"{problem.message} {problem.fix}")
+        if file and not bundle.problems:
+            self.forget("bundle_text", bundle.pem.decode())  # where the page comes back, no file has to be chosen again
         return bundle.pem
 
     def chosen_bundle(self, cleaned: dict[str, Any], given: bytes) -> bytes | None:

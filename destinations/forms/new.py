@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from destinations import traps
 from destinations.forms.fields import text_field
-from destinations.forms.target import TargetForm
+from destinations.forms.importing import ImportForm
 from destinations.forms.teams import is_team
 from destinations.model import Credentials, Draft
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from destinations.teams import Authority
 
 
-class NewForm(TargetForm):
+class NewForm(ImportForm):
     """A new destination."""
 
     name = text_field("Name", "What people type: epinio app export --registry NAME")
@@ -25,8 +25,8 @@ class NewForm(TargetForm):
         "Team", "An Epinio namespace whose people may change it; empty for a shared one.", required=False, limit=63
     )
     field_order = (
-        "team", "name", "host", "organization", "username", "password", "password_file", "password_blanks",
-        "bundle_text", "bundle_file", "expires_on", "description", "nonce",
+        "team", "name", "import_text", "import_file", "import_host", "host", "organization", "username", "password",
+        "password_file", "password_blanks", "bundle_text", "bundle_file", "expires_on", "description", "nonce",
     )  # fmt: skip
 
     def __init__(self, *args: Any, authority: Authority | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
@@ -60,7 +60,7 @@ class NewForm(TargetForm):
             self.catch(traps.in_name(cleaned["name"]))
         self.check_target(cleaned)
         self.check_account(cleaned)
-        if not cleaned.get("password") and "password" not in self.errors:
+        if not cleaned.get("password") and "password" not in self.errors and not self.has_import:
             self.add_error("password", "Type the password or token.")
         cleaned["bundle"] = self.read_bundle(cleaned)
         return cleaned

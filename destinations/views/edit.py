@@ -12,7 +12,7 @@ from destinations.actions import Edit, Refused, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import EditForm
 from destinations.masking import masked_key, masked_name
-from destinations.views import checkfirst, errors, writing
+from destinations.views import checkfirst, errors, guide, showing, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -32,6 +32,10 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         return errors.cluster_error(request, error)
     if request.method != "POST":
         return _page(request, secret, EditForm(initial=_initial(secret)), 200)
+    if showing.is_asked(request):
+        form = EditForm(initial=showing.typed(request), stored=secret)
+        showing.certificates_of(request, form)
+        return _page(request, secret, form, 200)
     form = EditForm(request.POST, request.FILES, stored=secret)
     if not form.is_valid():
         return _page(request, secret, form, 422)
@@ -99,5 +103,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "judgement": form.judgement,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": masked_name(secrets.certs_name(secret)),
+        **guide.context(request, str(form["host"].value() or "")),
     }
     return writing.page(request, "destinations/edit.html", context, status=status)

@@ -28,7 +28,7 @@ SEES = {
 CHANGES = {"administrator": {"own", "other", "shared", "ownerless"}, "manager": {"own"}}
 OPEN = {"signin", "oidc-start", "oidc-callback", "demo-signin", "healthz", "readyz", "signout"}
 ADMIN_ONLY = {"assign", "teams", "sweep"}
-ADDING = {"new", "preview"}
+ADDING = {"new", "preview", "certificates"}
 FORMS = {"rotate", "edit", "repair", "delete"}
 
 
@@ -80,9 +80,10 @@ def expected_of(name: str, method: str, role: str, kind: str) -> set[int]:
     if name == "api-rotate":
         return {405} if method != "POST" else {400}  # the body is no JSON: nothing is looked up yet
     posts = {"new": 422, "teams": 422, "switch": 422, "preview": 200, "sweep": 303, "api": 400, "checks": 422}
+    posts["certificates"] = 200
     if method == "POST":
         return {posts.get(name, 405)}
-    return {405} if name in {"switch", "preview", "sweep"} else {200}
+    return {405} if name in {"switch", "preview", "certificates", "sweep"} else {200}
 
 
 def test_every_address_is_in_the_table() -> None:
