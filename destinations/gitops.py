@@ -61,7 +61,11 @@ def _destination(secret: Secret, certs: str) -> dict[str, Any]:
     organization = masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
     annotations = {names.ORGANIZATION_ANNOTATION: organization} | _chosen(secret.annotations, _KEPT_ANNOTATIONS)
     host = masked_key(docker_config.host_key(secret)) or _HOST
-    entry = {"auths": {host: {"auth": b64encode(f"{USER}:{PASSWORD}".encode()).decode(), "username": USER, "password": PASSWORD}}}
+    entry = {
+        "auths": {
+            host: {"auth": b64encode(f"{USER}:{PASSWORD}".encode()).decode(), "username": USER, "password": PASSWORD}
+        }
+    }
     data = {names.CONFIG_KEY: _Block(json.dumps(entry, indent=2, ensure_ascii=False))}
     if certs:
         data[names.CERTS_KEY] = _Block(masked_name(certs))
