@@ -30,12 +30,8 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         secret = writing.find_one(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    if request.method != "POST":
-        return _page(request, secret, EditForm(initial=_initial(secret)), 200)
-    if showing.is_asked(request):
-        form = EditForm(initial=showing.typed(request), stored=secret)
-        showing.certificates_of(request, form)
-        return _page(request, secret, form, 200)
+    if request.method != "POST" or showing.is_asked(request):
+        return _page(request, secret, _unsaved(request, secret), 200)
     form = EditForm(request.POST, request.FILES, stored=secret)
     if not form.is_valid():
         return _page(request, secret, form, 422)
@@ -68,6 +64,15 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         trouble = writing.trouble_of(request, error)
         return _page(request, secret, form, trouble.status, trouble)
     return writing.done(request, gate.after(result), f"{name} was changed.", to="destination")
+
+
+def _unsaved(request: HttpRequest, secret: Secret) -> EditForm:
+    """Return the form as it is stored, or as it was typed where it is only looked at."""
+    if request.method != "POST":
+        return EditForm(initial=_initial(secret))
+    form = EditForm(initial=showing.typed(request), stored=secret)
+    showing.certificates_of(request, form)
+    return form
 
 
 def _initial(secret: Secret) -> dict[str, str]:

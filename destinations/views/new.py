@@ -54,8 +54,9 @@ def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
         return _page(request, form, 422, gate=gate)
     change = writing.change(request, form)
     result = writing.act(request, "add", draft.name, lambda: actions.add(current.cluster(), draft, change))
-    noted = replace(gate.after(result), notes=(*gate.after(result).notes, *form.import_notes))
-    return writing.done(request, noted, f"{result.name} was added.", to="destination")
+    saved = gate.after(result)
+    saved = replace(saved, notes=(*saved.notes, *form.import_notes))
+    return writing.done(request, saved, f"{result.name} was added.", to="destination")
 
 
 def _empty(request: HttpRequest) -> HttpResponse:
