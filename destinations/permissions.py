@@ -43,6 +43,8 @@ def _form(right: Right) -> dict[str, Right]:
 TABLE: Mapping[str, Mapping[str, Right]] = {
     "overview": _reads(Right.SIGNED_IN),
     "team": _reads(Right.SIGNED_IN),
+    "live": {"GET": Right.SIGNED_IN},
+    "row": _reads(Right.SEE),
     "preview": {"POST": Right.ADD},
     "certificates": {"POST": Right.ADD},
     "new": _form(Right.ADD),

@@ -51,6 +51,8 @@ def expected(name: str, method: str, role: str, kind: str) -> set[int]:  # noqa:
     read = method in {"GET", "HEAD"}
     if name in {"healthz", "readyz", "signin"}:
         return {200} if read else {422} if (name, method) == ("signin", "POST") else {405}
+    if name == "live":
+        return {503} if method == "GET" else {405}  # there is no watch here that could feed a stream
     if name in {"oidc-start", "oidc-callback"}:
         return {404} if read else {405}  # no provider is configured
     if name == "demo-signin":
@@ -70,7 +72,7 @@ def expected(name: str, method: str, role: str, kind: str) -> set[int]:  # noqa:
 
 def expected_of(name: str, method: str, role: str, kind: str) -> set[int]:
     seen, changed = kind in SEES[role], kind in CHANGES.get(role, set())
-    if name in {"destination", "destination-any-name"}:
+    if name in {"destination", "destination-any-name", "row"}:
         return {405} if method == "POST" else {200} if seen else {404}
     if name in {"check", "api-check"}:
         done = 303 if name == "check" else 200

@@ -210,6 +210,8 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             *(("/destinations/new", {**new, **form}) for form in imported()),
             ("/destinations/new?preset=harbor", None),
         ],
+        "live": [("/live", None)],
+        "row": [(f"{path}/row", None) for path in everybody],
         "certificates": [
             ("/certificates/look", {"bundle_text": PEM + KEY}),
             ("/certificates/look", {"bundle_file": SimpleUploadedFile("k", KEY.encode())}),
