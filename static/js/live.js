@@ -37,7 +37,8 @@
     return answer.ok ? answer.text() : "";
   }
   async function updateRow(name) {
-    const text = await get(`${body.dataset.home}destinations/${encodeURIComponent(name)}/row`);
+    const text = await get(`${body.dataset.home}destinations/${encodeURIComponent(name)}/row`).catch(() => "");
+    if (!text) { refreshSoon(); return; } // busy, or gone meanwhile
     const holder = document.createElement("template");
     holder.innerHTML = text;
     const fresh = holder.content.querySelector("tr"), old = row(name);
