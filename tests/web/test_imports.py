@@ -130,6 +130,12 @@ def test_of_several_registries_one_is_chosen_and_the_rest_is_left_out(client: Cl
     assert "other registries were left out: 3" in text_of(client.get("/destinations/one"))
 
 
+def test_a_password_never_goes_to_another_host_than_the_files(client: Client, portal: InMemoryCluster) -> None:
+    page = text_of(given(client, config("a.example.com"), host="b.example.com"))
+    assert "no account for this registry" in page
+    assert portal.list_secrets() == []
+
+
 def test_the_typed_host_chooses_too(client: Client, portal: InMemoryCluster) -> None:
     assert given(client, config("a.example.com", "b.example.com"), host="b.example.com").status_code == 303
     assert entry(portal)[0] == "b.example.com"
