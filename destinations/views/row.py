@@ -23,9 +23,10 @@ def row(request: HttpRequest, name: str) -> HttpResponse:
     """Return the row as the overview shows it, from the watch."""
     try:
         secret, found = writing.find_to_see(request, name, among=current.secrets_to_show())
-        changeable = {name} if asked.authority(request).changes(secret) else set()
+        may_change = asked.authority(request).changes(secret) and not current.read_only()
         check = checks.brief(request, [secret], found).get(name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     shown = table.row(secret, found, now=datetime.now(UTC), version=current.epinio_version())
-    return render(request, "destinations/_row.html", {"row": shown, "check": check, "changeable": changeable})
+    context = {"row": shown, "check": check, "changeable": {name} if may_change else set()}
+    return render(request, "destinations/_row.html", context)

@@ -167,9 +167,9 @@ def test_a_stream_and_what_it_fetches_do_not_keep_a_session_awake(watching: InMe
 
 def test_an_idle_session_ends_its_stream(watching: InMemoryCluster) -> None:
     client = world.sign_in("manager")
-    aged(client, 14.995)
+    aged(client, 14.95)
     page = Page("manager", client)
-    assert page.told() == "event: end\ndata: signed out\n\n"
+    assert page.told(20) == "event: end\ndata: signed out\n\n"
     assert watching.get_secret("a-one")
 
 
