@@ -6,7 +6,7 @@
   const said = document.getElementById("live-said");
   const headers = { "Edrportal-Live": "1" };
   const POLL = 15000, AGAIN = 60000, LOST = 1500;
-  let stream = null, timer = 0, lost = 0, refreshing = 0, wasOpen = false;
+  let stream = null, timer = 0, lost = 0, refreshing = 0, due = 0, wasOpen = false;
   const names = new Set(), waiting = new Map();
 
   const show = (state, text) => { sign.hidden = false; sign.dataset.state = state; if (sign.textContent !== text && state !== "on") said.textContent = text; sign.textContent = text; };
@@ -69,7 +69,11 @@
     }
   }
   function refreshSoon(most = 2000) {
-    if (!refreshing) refreshing = setTimeout(refresh, 300 + Math.random() * most);
+    const at = Date.now() + 100 + Math.random() * most;
+    if (refreshing && at >= due) return;
+    clearTimeout(refreshing);
+    due = at;
+    refreshing = setTimeout(refresh, at - Date.now());
   }
 
   function changed(name) {
