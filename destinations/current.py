@@ -16,7 +16,7 @@ from destinations import permissions
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import ClusterError
-from destinations.cluster.watched import WatchedSecrets
+from destinations.cluster.watched import MAX_AGE_SECONDS, WatchedSecrets
 from destinations.live import feed
 from destinations.live.hub import Hub
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
@@ -121,6 +121,18 @@ def hub() -> Hub | None:
     for watch in filter(None, (chosen.secrets, chosen.config_maps)):
         watch.start()
     return chosen.hub
+
+
+def moment() -> str:
+    """Return the moment that a page shows which is read from now on, empty where no stream follows."""
+    return _chosen[-1].hub.moment if _chosen and _chosen[-1].hub else ""
+
+
+def is_followed() -> bool:
+    """Say whether the watches know what happens in the cluster, so that streams tell it."""
+    chosen = _current()
+    ages = [one.age() if one else None for one in (chosen.secrets, chosen.config_maps)]
+    return all(age is not None and age <= MAX_AGE_SECONDS for age in ages)
 
 
 def end_streams() -> None:
@@ -258,5 +270,6 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "may_add": _may_add(authority),
         "rules": rules(settings.ENVIRONMENT.epinio_version),
+        "live_moment": getattr(request, "live_moment", ""),
         "is_live": bool(person and settings.ENVIRONMENT.live_pages and _has_hub()),
     }

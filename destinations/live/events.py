@@ -13,13 +13,19 @@ if TYPE_CHECKING:
     from destinations.teams import Authority
 
 RETRY = b"retry: 2000\n\n"
-ALIVE = b": alive\n\n"
 END = b"event: end\ndata: signed out\n\n"
+BEHIND = b"event: behind\ndata: \n\n"
+"""The watch knows nothing new for some time: the page has to ask by itself."""
 
 
 def written(changes: Iterable[Change], authority: Authority) -> bytes:
-    """Return the events of changes, or a sign of life where there is nothing to say. Raises the port's errors."""
-    return b"".join(filter(None, (_written(change, authority) for change in changes))) or ALIVE
+    """Return the events of changes, empty where there is nothing to say. Raises the port's errors."""
+    return b"".join(_written(change, authority) for change in changes)
+
+
+def alive(moment: str, pages: int) -> bytes:
+    """Return a sign of life, which a page waits for: up to when it was told everything, and how many pages are open."""
+    return f"id: {moment}\nevent: alive\ndata: {pages}\n\n".encode()
 
 
 def _written(change: Change, authority: Authority) -> bytes:

@@ -1,8 +1,13 @@
-"""Hands what the watch saw to the streams of open pages. Bounded everywhere; safe for threads."""
+"""Hands what the watch saw to the streams of open pages. Bounded everywhere; safe for threads.
+
+A page states the moment that it shows, and hears what was published since: nothing falls between a page and its stream.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
@@ -13,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_PENDING = 200
 """More changes than this between two looks of a page are one: everything may be different."""
+MAX_PAST = 500
+"""So many changes can be heard of afterwards."""
+_MAX_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +46,18 @@ EVERYTHING = Change("", None, None, "everything")
 class Subscription:
     """What one page has not been told yet."""
 
-    def __init__(self, hub: Hub) -> None:
-        """Begin with nothing to tell."""
+    def __init__(self, hub: Hub, number: int) -> None:
+        """Begin with nothing to tell, after so many changes."""
         self._hub = hub
         self._condition = Condition()
         self._pending: dict[tuple[str, str], Change] = {}
         self._woken = self._ended = False
+        self._reached = self._heard = number
 
-    def add(self, changes: Iterable[Change]) -> None:
-        """Take note of changes; without one the page's stream looks whether its person may still listen."""
+    def add(self, changes: Iterable[Change], number: int) -> None:
+        """Take note of changes, `number` the last; without one the stream looks whether its person may still listen."""
         with self._condition:
+            self._reached = max(self._reached, number)
             for change in changes:
                 key = (change.what, change.name)
                 kept = self._pending.get(key)
@@ -62,7 +72,18 @@ class Subscription:
         with self._condition:
             self._condition.wait_for(lambda: self._woken or self._ended, seconds)
             found, self._pending, self._woken = tuple(self._pending.values()), {}, False
+            self._heard = self._reached
             return None if self._ended else found
+
+    @property
+    def moment(self) -> str:
+        """The moment up to which `take` has told everything."""
+        return self._hub.moment_of(self._heard)
+
+    @property
+    def pages(self) -> int:
+        """How many pages are open, this one among them."""
+        return self._hub.open_pages
 
     def end(self) -> None:
         """Let the stream end."""
@@ -84,13 +105,27 @@ class Hub:
         self._lock = Lock()
         self._open: set[Subscription] = set()
         self._closed = False
+        self._id = token_hex(4)  # a moment of another process says nothing here
+        self._past: deque[Change] = deque(maxlen=MAX_PAST)
+        self._number = 0
 
-    def subscribe(self) -> Subscription | None:
-        """Return a place, None where there is none left or the server is ending."""
+    @property
+    def moment(self) -> str:
+        """This moment: what is read from now on shows everything that was published up to it."""
+        return self.moment_of(self._number)
+
+    def moment_of(self, number: int) -> str:
+        """Return the moment after so many changes."""
+        return f"{self._id}-{number}"
+
+    def subscribe(self, since: str = "") -> Subscription | None:
+        """Return a place, with what was published since a moment; None where there is none left or the server is ending."""
         with self._lock:
             if self._closed or len(self._open) >= self._places:
                 return None
-            made = Subscription(self)
+            made = Subscription(self, self._number)
+            if missed := self._since(since):
+                made.add(missed, self._number)
             self._open.add(made)
             return made
 
@@ -107,8 +142,12 @@ class Hub:
 
     def publish(self, changes: Sequence[Change]) -> None:
         """Tell every page; nothing waits for a slow one."""
-        for one in self._listening():
-            one.add(changes)
+        with self._lock:
+            self._past.extend(changes)
+            self._number += len(changes)
+            number, listening = self._number, list(self._open)
+        for one in listening:
+            one.add(changes, number)
 
     def close(self) -> None:
         """End every stream, and offer no place any more."""
@@ -116,6 +155,15 @@ class Hub:
             self._closed = True
         for one in self._listening():
             one.end()
+
+    def _since(self, moment: str) -> Sequence[Change]:
+        """Return what was published since; everything where nobody remembers, nothing where no moment is stated."""
+        begin, _, number = moment.partition("-")
+        is_ours = begin == self._id and number.isdecimal() and len(number) < _MAX_DIGITS
+        missed = self._number - int(number) if is_ours else -1
+        if not moment or missed == 0:
+            return ()
+        return list(self._past)[-missed:] if 0 < missed <= len(self._past) else (EVERYTHING,)
 
     def _listening(self) -> list[Subscription]:
         with self._lock:

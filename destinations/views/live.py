@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -29,7 +30,8 @@ _COME_AGAIN = "30"
 def live(request: HttpRequest) -> HttpResponseBase:
     """Answer with events until the page goes, the session ends or the server ends; 503 where the page has to poll."""
     hub = current.hub()
-    place = hub.subscribe() if hub else None
+    since = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
+    place = hub.subscribe(since) if hub else None
     if place is None:
         answer = HttpResponse("No place left: ask again later.\n", status=503, content_type="text/plain")
         answer.headers["Retry-After"] = _COME_AGAIN
@@ -62,12 +64,21 @@ class Stream:
 
 
 def _chunks(request: HttpRequest, place: Subscription) -> Iterator[bytes]:
+    begun = time.monotonic()
     yield events.RETRY
+    yield _alive(place)
     while (changes := place.take(BEAT_SECONDS)) is not None:
         try:
             authority = staying.authority(request)
-            yield events.written(changes, authority) if authority else events.END
+            yield (events.written(changes, authority) or _alive(place)) if authority else events.END
         except ClusterError:
             return  # the page comes again, and is told then
         if authority is None:
             return
+        if not current.is_followed() and time.monotonic() - begun > BEAT_SECONDS:  # the watch may have begun just now
+            yield events.BEHIND
+            return
+
+
+def _alive(place: Subscription) -> bytes:
+    return events.alive(place.moment, place.pages)

@@ -58,6 +58,7 @@ class People:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
+        request.live_moment = current.moment()  # type: ignore[attr-defined]  # before anything is read
         with current.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)

@@ -10,7 +10,7 @@ from destinations import current, names, secrets
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.watched import WatchedSecrets
 from destinations.live import feed
-from destinations.live.hub import EVERYTHING, MAX_PENDING, Change, Hub
+from destinations.live.hub import EVERYTHING, MAX_PAST, MAX_PENDING, Change, Hub
 from destinations.model import Secret
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def change(name: str, before: str = "1", now: str = "2") -> Change:
     return Change(name, Secret(name, resource_version=before), Secret(name, resource_version=now))
 
 
-def place(hub: Hub) -> Subscription:
-    found = hub.subscribe()
+def place(hub: Hub, since: str = "") -> Subscription:
+    found = hub.subscribe(since)
     assert found is not None
     return found
 
@@ -60,6 +60,24 @@ def test_changes_of_one_destination_become_one_from_the_first_state_to_the_last(
     for number in range(5):
         hub.publish([change("one", str(number), str(number + 1))])
     assert one.take(0) == (change("one", "0", "5"),)
+
+
+def test_who_was_away_hears_what_was_published_since_and_everything_where_nobody_remembers() -> None:
+    hub = Hub(9)
+    hub.publish([change("before")])
+    moment = hub.moment
+    hub.publish([change("one"), change("two")])
+    assert [one.name for one in place(hub, moment).take(0) or ()] == ["one", "two"]
+    assert place(hub, hub.moment).take(0) == ()
+    assert place(hub).take(0) == ()
+    for number in range(MAX_PAST - 2):
+        hub.publish([change(f"d{number % 100}")])
+    heard = place(hub, moment)
+    assert {"one", "two"} <= {one.name for one in heard.take(0) or ()}
+    assert heard.moment == hub.moment
+    hub.publish([change("one more")])
+    for forgotten in (moment, Hub(1).moment):
+        assert place(hub, forgotten).take(0) == (EVERYTHING,)
 
 
 def test_an_ending_server_ends_every_stream_and_gives_no_place_any_more() -> None:

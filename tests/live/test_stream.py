@@ -46,9 +46,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Page:
     """An open page of somebody, told of the beginning already."""
 
-    def __init__(self, role: str, client: Client | None = None) -> None:
+    def __init__(self, role: str, client: Client | None = None, *, since: str = "") -> None:
         self.client = client or world.sign_in(role)
-        answer: Any = self.client.get("/live", headers={"Accept": "text/event-stream"})
+        answer: Any = self.client.get("/live", {"since": since}, headers={"Accept": "text/event-stream"})
         self.answer = answer
         assert self.answer.status_code == 200
         self._chunks: Iterator[bytes] = iter(self.answer.streaming_content)
@@ -59,8 +59,9 @@ class Page:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             chunk = next(self._chunks, b"")
-            if not chunk.startswith(b":"):
+            if b"event: alive" not in chunk:
                 return chunk.decode()
+            self.moment = chunk.decode().partition("\n")[0].removeprefix("id: ")
         return "nothing"
 
     def close(self) -> None:
@@ -107,6 +108,51 @@ def test_a_destination_that_leaves_ones_sight_is_gone_and_no_more_is_told(watchi
     watching.delete_secret("a-one", uid=secret.uid, resource_version=secret.resource_version)
     assert page.told() == event("gone", "a-one")
     page.close()
+
+
+def shown_at(client: Client) -> str:
+    """Return the moment that a page shows."""
+    text = client.get("/").content.decode()
+    return text.partition('data-moment="')[2].partition('"')[0]
+
+
+def test_what_happens_between_a_page_and_its_stream_is_told(watching: InMemoryCluster) -> None:
+    client = world.sign_in("manager")
+    moment = shown_at(client)
+    assert moment
+    other = Page("administrator")
+    touch(watching, "a-one")
+    touch(watching, "b-one")
+    assert other.told().startswith(event("changed", "a-one"))
+    page = Page("manager", client, since=moment)
+    assert page.told() == event("changed", "a-one")
+    assert page.told(0.5) == "nothing"
+    again = Page("manager", client, since=page.moment)
+    assert again.told(0.5) == "nothing"
+    for one in (page, again, other):
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "since", ["another-1", "-", "x", "9" * 5000, "\u0660-\u0660", "{id}-999999999", "{id}--1", "{id}-\u0661"]
+)
+def test_a_page_of_another_time_or_process_looks_at_everything(watching: InMemoryCluster, since: str) -> None:
+    touch(watching, "a-one")
+    hub = current.hub()
+    assert hub is not None
+    page = Page("manager", since=since.replace("{id}", hub.moment.partition("-")[0]))
+    assert page.told() in {event("everything", ""), event("changed", "a-one")}
+    page.close()
+
+
+def test_a_watch_that_knows_nothing_new_sends_the_page_to_ask_by_itself(
+    watching: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(current, "MAX_AGE_SECONDS", -1.0)
+    page = Page("manager")
+    assert page.told() == event("behind", "")
+    assert page.told() == ""
+    assert watching.get_secret("a-one")
 
 
 def test_a_stream_says_nothing_but_names(watching: InMemoryCluster) -> None:
