@@ -111,7 +111,7 @@ class Hub:
 
     @property
     def moment(self) -> str:
-        """This moment: what is read from now on shows everything that was published up to it."""
+        """The present: what is read from now on shows everything that was published up to it."""
         return self.moment_of(self._number)
 
     def moment_of(self, number: int) -> str:

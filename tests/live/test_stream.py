@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from destinations import current, names, secrets
 from destinations.views import live
 from edrportal.signin import sessions
+from tests.live.page import Page, event, listed
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def watching(people: InMemoryCluster) -> Iterator[InMemoryCluster]:
     """The world, watched, so that pages are live; streams look often."""
     watches = current.watches(people)
     with current.use(people, *watches):
-        end = time.monotonic() + 10
-        while not all(one.secrets() for one in watches):
-            assert time.monotonic() < end
+        listed(watches)
         yield people
         current.end_streams()
     for one in watches:
@@ -43,38 +41,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "BEAT_SECONDS", 0.2)
 
 
-class Page:
-    """An open page of somebody, told of the beginning already."""
-
-    def __init__(self, role: str, client: Client | None = None, *, since: str = "") -> None:
-        self.client = client or world.sign_in(role)
-        answer: Any = self.client.get("/live", {"since": since}, headers={"Accept": "text/event-stream"})
-        self.answer = answer
-        assert self.answer.status_code == 200
-        self._chunks: Iterator[bytes] = iter(self.answer.streaming_content)
-        assert next(self._chunks) == b"retry: 2000\n\n"
-
-    def told(self, seconds: float = 5) -> str:
-        """Return what comes next that is no sign of life; empty for the end."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            chunk = next(self._chunks, b"")
-            if b"event: alive" not in chunk:
-                return chunk.decode()
-            self.moment = chunk.decode().partition("\n")[0].removeprefix("id: ")
-        return "nothing"
-
-    def close(self) -> None:
-        self.answer.close()
-
-
 def touch(cluster: InMemoryCluster, name: str, **labels: str) -> None:
     secret = cluster.get_secret(name)
     cluster.replace_secret(secrets.changed(secret, annotations={"x": secret.resource_version}, labels=labels))
-
-
-def event(kind: str, name: str) -> str:
-    return f"event: {kind}\ndata: {name}\n\n"
 
 
 SEES = {
