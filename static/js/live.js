@@ -52,7 +52,7 @@
     const here = location.href;
     refreshing = 0;
     const text = await get(here).catch(() => "");
-    if (text === "" && stream) refreshing = refreshing || setTimeout(refresh, 2000 + Math.random() * 2000); // busy
+    if (text === "" && stream) setTimeout(refreshSoon, 2000 + Math.random() * 2000); // busy
     const page = new DOMParser().parseFromString(text ?? "", "text/html");
     if (body.dataset.form && text !== "" && version(page) !== version(document)) warn();
     if (!text || body.dataset.form) return text !== "";
