@@ -16,7 +16,9 @@ from destinations import permissions
 from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import ClusterError
-from destinations.cluster.watched import WatchedSecrets
+from destinations.cluster.watched import MAX_AGE_SECONDS, WatchedSecrets
+from destinations.live import feed
+from destinations.live.hub import Hub
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
 from destinations.namespaces import Namespaces
 from destinations.slim import slim_config_map
@@ -45,10 +47,15 @@ class _Chosen:
     secrets: WatchedSecrets | None = None
     config_maps: WatchedSecrets | None = None
     namespaces: Namespaces = field(init=False)
+    hub: Hub | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Remember the namespaces of this very cluster."""
+        """Remember the namespaces of this very cluster, and let its watch feed the open pages."""
         object.__setattr__(self, "namespaces", Namespaces(self.cluster))
+        if self.secrets:
+            hub = Hub(settings.ENVIRONMENT.live_pages)
+            feed.connect(hub, self.secrets, self.config_maps)
+            object.__setattr__(self, "hub", hub)
 
 
 _chosen: list[_Chosen] = []
@@ -114,6 +121,33 @@ def _list_config_maps() -> Sequence[Secret]:
     return cluster().config_maps.list_with_version(slim_config_map).secrets
 
 
+def hub() -> Hub | None:
+    """Return what feeds the open pages, with its watches begun; None where there is no watch to feed it."""
+    chosen = _current()
+    for watch in filter(None, (chosen.secrets, chosen.config_maps)):
+        watch.start()
+    return chosen.hub
+
+
+def moment() -> str:
+    """Return the moment that a page shows which is read from now on, empty where no stream follows."""
+    return _chosen[-1].hub.moment if _chosen and _chosen[-1].hub else ""
+
+
+def is_followed() -> bool:
+    """Say whether the watches know what happens in the cluster, so that streams tell it."""
+    chosen = _current()
+    ages = [one.age() if one else None for one in (chosen.secrets, chosen.config_maps)]
+    return all(age is not None and age <= MAX_AGE_SECONDS for age in ages)
+
+
+def end_streams() -> None:
+    """End the streams of every open page, since the server ends."""
+    for one in _chosen:
+        if one.hub:
+            one.hub.close()
+
+
 def namespaces() -> Namespaces:
     """Return what is known of the cluster's namespaces."""
     return _current().namespaces
@@ -169,13 +203,22 @@ def _current() -> _Chosen:
 def _configured() -> _Chosen:
     environment = settings.ENVIRONMENT
     if environment.cluster == "memory":
-        return _Chosen(InMemoryCluster(environment.namespace))
+        return _watched(InMemoryCluster(environment.namespace))
     from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
     made = KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
     gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
     gc.set_threshold(*_COLLECT_AFTER)
-    return _Chosen(made, WatchedSecrets(made), WatchedSecrets(made.config_maps, shrink=slim_config_map))
+    return _watched(made)
+
+
+def _watched(made: Cluster) -> _Chosen:
+    return _Chosen(made, *watches_over(made))
+
+
+def watches_over(of: Cluster) -> tuple[WatchedSecrets, WatchedSecrets]:
+    """Return the watches over a cluster's Secrets and ConfigMaps, which begin with the first question."""
+    return WatchedSecrets(of), WatchedSecrets(of.config_maps, shrink=slim_config_map)
 
 
 def epinio_version() -> EpinioVersion | None:
@@ -214,6 +257,13 @@ def _may_add(authority: Authority | None) -> bool:
         return False  # a page that says what is wrong shows this, too
 
 
+def _has_hub() -> bool:
+    try:
+        return _current().hub is not None
+    except ClusterError:
+        return False
+
+
 def installation(request: HttpRequest) -> dict[str, Any]:
     """Return what every template may use."""
     person = getattr(request, "principal", None)
@@ -226,4 +276,6 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "may_add": _may_add(authority),
         "rules": rules(settings.ENVIRONMENT.epinio_version),
+        "live_moment": getattr(request, "live_moment", ""),
+        "is_live": bool(person and settings.ENVIRONMENT.live_pages and _has_hub()),
     }

@@ -44,7 +44,10 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "overview": _reads(Right.SIGNED_IN),
     "csv": _reads(Right.SIGNED_IN),
     "team": _reads(Right.SIGNED_IN),
+    "live": {"GET": Right.SIGNED_IN},
+    "row": _reads(Right.SEE),
     "preview": {"POST": Right.ADD},
+    "certificates": {"POST": Right.ADD},
     "new": _form(Right.ADD),
     "destination": _reads(Right.SEE),
     "destination-any-name": _reads(Right.SEE),
@@ -76,7 +79,7 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
 READ_ONLY = "This portal is read-only: it changes no destination."
 READ_ONLY_FIX = "Change it where it comes from; whoever runs the portal decides that (EDRPORTAL_READ_ONLY)."
 _WRITES = {Right.ADD, Right.CHANGE, Right.ADMINISTER}
-_HARMLESS = {("preview", "POST"), ("teams", "GET"), ("teams", "HEAD")}
+_HARMLESS = {("preview", "POST"), ("certificates", "POST"), ("teams", "GET"), ("teams", "HEAD")}
 
 
 def writes(url_name: str, method: str) -> bool:

@@ -76,6 +76,7 @@ class Environment:
     metrics_port: int = 0
     metrics_names: bool = False
     read_only: bool = False
+    live_pages: int = 50
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
     registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
 
@@ -99,6 +100,7 @@ class Environment:
             metrics_names=variables.get("EDRPORTAL_METRICS_NAMES") == "true",
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
             read_only=variables.get("EDRPORTAL_READ_ONLY") == "true",
+            live_pages=number(variables, "EDRPORTAL_LIVE_PAGES", 50),
             oidc=OidcEnvironment.read(variables),
             registry=RegistryEnvironment.read(variables),
         )
@@ -152,6 +154,7 @@ class Environment:
             ("EDRPORTAL_SESSION_IDLE_MINUTES", self.idle_minutes, 1),
             ("EDRPORTAL_SESSION_HOURS", self.session_hours, 1),
             ("EDRPORTAL_PROXY_HOPS", self.proxy_hops, 0),
+            ("EDRPORTAL_LIVE_PAGES", self.live_pages, 0),
         ):
             if stated < least:
                 raise ConfigurationError(f"{name} is a whole number, at least {least}")

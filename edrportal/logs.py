@@ -11,8 +11,6 @@ import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gunicorn.glogging import Logger
-
 from edrportal import requestid
 
 if TYPE_CHECKING:
@@ -37,16 +35,6 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             line["error"] = _told(record.exc_info[1])
         return json.dumps(line, ensure_ascii=True)
-
-
-class ServerLog(Logger):  # type: ignore[misc]
-    """What gunicorn itself says, in the same lines."""
-
-    def setup(self, cfg: object) -> None:
-        """Set up as gunicorn does, and keep no format of its own."""
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(JsonFormatter())
 
 
 def stamp(when: datetime) -> str:

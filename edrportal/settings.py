@@ -53,6 +53,7 @@ TEMPLATES = [
             "libraries": {
                 "masks": "destinations.templatetags.masks",
                 "moments": "destinations.templatetags.moments",
+                "references": "destinations.templatetags.references",
                 "django_htmx": "django_htmx.templatetags.django_htmx",
             },
             "context_processors": [
@@ -79,7 +80,7 @@ WHITENOISE_AUTOREFRESH = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200  # a box for each of 50 rows, and then some
-DATA_UPLOAD_MAX_NUMBER_FILES = 2  # a bundle, and a key of several lines
+DATA_UPLOAD_MAX_NUMBER_FILES = 3  # a bundle, a key of several lines, and an account to import
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 

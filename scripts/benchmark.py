@@ -13,7 +13,7 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from scripts.benchmarks import checks, overviews, people, verdicts, writes  # noqa: E402 - after the settings
+from scripts.benchmarks import checks, live, overviews, people, verdicts, writes  # noqa: E402 - after the settings
 from scripts.benchmarks.report import machine, table  # noqa: E402
 from tests.services.apiserver import api_server  # noqa: E402
 from tests.services.parts import Missing  # noqa: E402
@@ -61,6 +61,7 @@ def _figures() -> Iterator[Figure]:
             yield from writes.figures(server, directory)
             yield from people.figures(server, directory)
             yield from checks.figures(server, directory)
+            yield from live.figures(server, directory)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent.parent
 sys.path.insert(0, str(HERE))
 LICENCES = {
     "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MIT-0", "ISC", "MPL-2.0", "PSF-2.0", "0BSD",
-    "Apache-2.0 OR BSD-3-Clause", "Apache-2.0 OR BSD-2-Clause", "MIT OR Apache-2.0",
+    "Apache-2.0 OR BSD-3-Clause", "Apache-2.0 OR BSD-2-Clause", "Apache-2.0 AND BSD-2-Clause", "MIT OR Apache-2.0",
 }  # fmt: skip
 """What may be part of an Apache-2.0 program that is given on."""
 _SPELLINGS = {

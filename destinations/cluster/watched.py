@@ -16,10 +16,13 @@ from destinations.cluster.port import ClusterError, Forbidden
 from destinations.slim import slim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from destinations.cluster.port import Change, Listing, Shrink, Source
     from destinations.model import Secret
+
+    Step = tuple[Secret | None, Secret | None]
+    Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
 
 MAX_AGE_SECONDS = 5.0
 _STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one
@@ -45,6 +48,7 @@ class WatchedSecrets:
         self._proved_at = 0.0
         self._written = 0
         self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
+        self._listeners: list[Listener] = []
         source.on_write(self._expect)
 
     def secrets(self) -> tuple[Secret, ...] | None:
@@ -52,7 +56,7 @@ class WatchedSecrets:
 
         None means: not listed yet, no sign of life for five seconds, or behind what this process itself wrote.
         """
-        self._start()
+        self.start()
         with self._lock:
             if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind(self._secrets):
                 return None
@@ -63,13 +67,18 @@ class WatchedSecrets:
         with self._lock:
             return None if self._secrets is None else self._age()
 
+    def on_change(self, listener: Listener) -> None:
+        """Tell the listener, in the watch's own thread, of each change with what is kept then; None for a new beginning."""
+        self._listeners.append(listener)
+
     def close(self) -> None:
         """End the watch, at the latest when its stream ends, and forget everything."""
         self._closed.set()
         with self._lock:
             self._secrets = None
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin to watch, unless that is so already."""
         with self._lock:
             if self._closed.is_set() or (self._thread and self._thread.is_alive()):
                 return
@@ -97,7 +106,16 @@ class WatchedSecrets:
         asked_at = self._clock()
         listing = self._source.list_with_version(self._shrink)
         with self._lock:
+            old = self._secrets
             self._begin(listing, asked_at)
+        if self._secrets is not None:
+            self._tell(None if old is None else _steps(old, self._secrets))
+
+    def _tell(self, steps: Sequence[Step] | None) -> None:
+        kept = self._secrets
+        if kept is not None and (steps is None or steps):
+            for listener in self._listeners:
+                listener(steps, kept)
 
     def _begin(self, listing: Listing, asked_at: float) -> None:
         if self._closed.is_set():
@@ -109,20 +127,24 @@ class WatchedSecrets:
     def _watch(self) -> None:
         for change in self._source.watch(self._version, seconds=_STREAM_SECONDS):
             with self._lock:
-                self._apply(change)
+                step = self._apply(change)
+            self._tell([step] if step else ())
             if self._closed.is_set():
                 return
         self._proved_at = self._clock()
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, change: Change) -> Step | None:
         if self._secrets is None:
-            return
-        if change.secret and change.gone:
-            self._secrets.pop(change.secret.name, None)
-        elif change.secret:
-            self._secrets[change.secret.name] = self._shrink(change.secret)
+            return None
+        step = None
+        if change.secret:
+            now = None if change.gone else self._shrink(change.secret)
+            step = (self._secrets.pop(change.secret.name, None), now)
+            if now:
+                self._secrets[now.name] = now
         self._version = change.resource_version
         self._proved_at = self._clock()
+        return step if step != (None, None) else None
 
     def _expect(self, uid: str, version: str) -> None:
         """Take note of what this process wrote: until the watch has seen it, pages read directly."""
@@ -142,6 +164,16 @@ class WatchedSecrets:
 
     def _age(self) -> float:
         return self._clock() - self._proved_at
+
+
+def _steps(old: Mapping[str, Secret], new: Mapping[str, Secret]) -> list[Step]:
+    """Return what a new list shows to have happened while nobody watched."""
+    pairs = ((old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()))
+    return [(before, now) for before, now in pairs if _state(before) != _state(now)]
+
+
+def _state(secret: Secret | None) -> tuple[str, str] | None:
+    return (secret.uid, secret.resource_version) if secret else None
 
 
 def _number(version: str) -> int | None:

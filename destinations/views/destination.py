@@ -10,9 +10,8 @@ import yaml
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations import current, history, names, owners, repairs, secrets, teams
+from destinations import current, gitops, history, names, owners, repairs, secrets, teams
 from destinations import overview as table
-from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.showing import Stop
 from destinations.masking import MASK, masked_key, masked_name
@@ -64,9 +63,8 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "last_change": owners.last_change(row.secret) if accounts_shown else None,
         "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
         "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
-        "chart_version": CHART_VERSION,
-        "image_tag": IMAGE_TAG,
         "manifest": masked(row.secret) if accounts_shown else "",
+        "gitops": gitops.manifests(secret, found) if accounts_shown else "",
         "history": history.read(secret)[::-1] if accounts_shown else (),
         "repairable": not missing
         and not writing.refusal(secret)

@@ -12,7 +12,7 @@ from destinations.actions import Edit, Refused, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import EditForm
 from destinations.masking import masked_key, masked_name
-from destinations.views import checkfirst, errors, writing
+from destinations.views import checkfirst, errors, guide, showing, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -30,8 +30,8 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         secret = writing.find_one(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    if request.method != "POST":
-        return _page(request, secret, EditForm(initial=_initial(secret)), 200)
+    if request.method != "POST" or showing.is_asked(request):
+        return _page(request, secret, _unsaved(request, secret), 200)
     form = EditForm(request.POST, request.FILES, stored=secret)
     if not form.is_valid():
         return _page(request, secret, form, 422)
@@ -64,6 +64,15 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         trouble = writing.trouble_of(request, error)
         return _page(request, secret, form, trouble.status, trouble)
     return writing.done(request, gate.after(result), f"{name} was changed.", to="destination")
+
+
+def _unsaved(request: HttpRequest, secret: Secret) -> EditForm:
+    """Return the form as it is stored, or as it was typed where it is only looked at."""
+    if request.method != "POST":
+        return EditForm(initial=_initial(secret))
+    form = EditForm(initial=showing.typed(request), stored=secret)
+    showing.certificates_of(request, form)
+    return form
 
 
 def _initial(secret: Secret) -> dict[str, str]:
@@ -99,5 +108,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "judgement": form.judgement,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": masked_name(secrets.certs_name(secret)),
+        **guide.context(request, str(form["host"].value() or "")),
     }
     return writing.page(request, "destinations/edit.html", context, status=status)

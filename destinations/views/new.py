@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, certificates, current, docker_config, names, robots, secrets
+from destinations import actions, certificates, current, docker_config, names, secrets
 from destinations.actions import Refused, checking
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
 from destinations.masking import masked_key
-from destinations.views import checkfirst, errors, writing
+from destinations.views import checkfirst, errors, guide, showing, writing
 from destinations.views.preview import targets
 from edrportal.signin import asked
 
@@ -30,7 +31,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
     if request.method != "POST":
         return _empty(request)
-    if "show" in request.POST:
+    if showing.is_asked(request):
         return _preview(request)
     form = NewForm(request.POST, request.FILES, authority=asked.authority(request))
     if not form.is_valid():
@@ -53,12 +54,14 @@ def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
         return _page(request, form, 422, gate=gate)
     change = writing.change(request, form)
     result = writing.act(request, "add", draft.name, lambda: actions.add(current.cluster(), draft, change))
-    return writing.done(request, gate.after(result), f"{result.name} was added.", to="destination")
+    saved = gate.after(result)
+    saved = replace(saved, notes=(*saved.notes, *form.import_notes))
+    return writing.done(request, saved, f"{result.name} was added.", to="destination")
 
 
 def _empty(request: HttpRequest) -> HttpResponse:
     """Show the empty form, or a copy of another destination: everything but name and password."""
-    initial = {"nonce": writing.nonce(), "team": request.GET.get("team", "")}
+    initial = {"nonce": writing.nonce(), "team": request.GET.get("team", ""), **guide.initial(request)}
     source = request.GET.get("from", "")
     if source:
         try:
@@ -81,19 +84,13 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
 
 
 def _preview(request: HttpRequest) -> HttpResponse:
-    """Show both references without JavaScript: what was typed stands there again, but for password and file."""
-    typed = {key: value for key, value in request.POST.items() if key not in {"password", "csrfmiddlewaretoken"}}
-    if certificates.holds_private_key(request.POST.get("bundle_text", "").encode("utf-8", "replace")):
-        del typed["bundle_text"]
-    trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
-    shown = {key: masked_key(str(typed[key])) for key in ("host", "organization") if key in typed}
-    form = NewForm(initial={**typed, **shown, "nonce": writing.nonce()}, authority=asked.authority(request))
-    return writing.page(
-        request,
-        "destinations/new.html",
-        {"form": form, "trap": trap, "judgement": judgement, "guides": robots.GUIDES},
-        status=200,
-    )
+    """Show both references and the certificates without JavaScript: what was typed stands there again, but for secrets."""
+    host = request.POST.get("host", "")
+    trap, judgement = targets(host, request.POST.get("organization", ""))
+    form = NewForm(initial=showing.typed(request), authority=asked.authority(request))
+    showing.certificates_of(request, form)
+    context = {"form": form, "trap": trap, "judgement": judgement, **guide.context(request, host)}
+    return writing.page(request, "destinations/new.html", context, status=200)
 
 
 def _page(  # noqa: PLR0913 - one page's parts
@@ -105,6 +102,7 @@ def _page(  # noqa: PLR0913 - one page's parts
     source: str = "",
     gate: Gate = checkfirst.OPEN,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "judgement": form.judgement, "source": source, "guides": robots.GUIDES}
+    context: dict[str, Any] = {"form": form, "judgement": form.judgement, "source": source}
     context |= {"trouble": trouble or gate.trouble, "gate": gate}
+    context |= guide.context(request, str(form["host"].value() or ""))
     return writing.page(request, "destinations/new.html", context, status=status)

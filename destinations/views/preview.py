@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from destinations import current, traps
+from destinations.views import guide
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -29,6 +30,8 @@ def targets(host: str, organization: str) -> tuple[Trap | None, Judgement | None
 
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
-    """Return a fragment for the form, from the server's own rules."""
-    trap, judgement = targets(request.POST.get("host", ""), request.POST.get("organization", ""))
-    return render(request, "destinations/_preview.html", {"trap": trap, "judgement": judgement})
+    """Return fragments for the form, from the server's own rules: both references, and the guide to this kind of registry."""
+    host = request.POST.get("host", "")
+    trap, judgement = targets(host, request.POST.get("organization", ""))
+    context = {"trap": trap, "judgement": judgement, "out_of_band": True, **guide.context(request, host)}
+    return render(request, "destinations/_preview.html", context)

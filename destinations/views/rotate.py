@@ -12,7 +12,7 @@ from destinations.actions import Refused, Rotation, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import RotateForm
 from destinations.masking import masked_name
-from destinations.views import checkfirst, errors, exports, writing
+from destinations.views import checkfirst, errors, exports, guide, showing, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -27,6 +27,10 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
     if request.method != "POST":
         return _page(request, name, None, 200)
+    if showing.is_asked(request):
+        form = RotateForm(initial=showing.typed(request))
+        showing.certificates_of(request, form)
+        return _page(request, name, form, 200)
     form = RotateForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, name, form, 422)
@@ -92,5 +96,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "certs_name": masked_name(secrets.certs_name(secret)),
         "host": docker_config.host_key(secret),
         "exports": exports.section(secret, details=False),
+        **guide.context(request, docker_config.host_key(secret)),
     }
     return writing.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations import current, robots, selfservice
+from destinations import current, presets, selfservice
 from destinations.cluster.port import ClusterError
 from destinations.views import errors, writing
 from edrportal.signin import asked
@@ -27,5 +27,5 @@ def team(request: HttpRequest) -> HttpResponse:
         )
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    context = {"page": page, "guides": robots.GUIDES, "nonce": writing.nonce()}
+    context = {"page": page, "guides": presets.PRESETS, "nonce": writing.nonce()}
     return render(request, "destinations/team.html", context)

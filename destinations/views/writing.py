@@ -25,7 +25,7 @@ from edrportal import audit
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
@@ -122,9 +122,14 @@ def _note_recorded(request: HttpRequest) -> None:
     request.recorded = True  # type: ignore[attr-defined]
 
 
-def find_to_see(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
-    """Return a destination that exists for whoever asks, and its namespace. Raises NotFound and the port's errors."""
-    found = {secret.name: secret for secret in current.list_secrets()}
+def find_to_see(
+    request: HttpRequest, name: str, *, among: Sequence[Secret] | None = None
+) -> tuple[Secret, dict[str, Secret]]:
+    """Return a destination that exists for whoever asks, and its namespace: read now, or the Secrets that are given.
+
+    Raises NotFound and the port's errors.
+    """
+    found = {secret.name: secret for secret in (current.list_secrets() if among is None else among)}
     if name not in found or not secrets.is_destination(found[name]):
         raise NotFound("NotFound", status=404)
     if not asked.authority(request).sees(found[name]):

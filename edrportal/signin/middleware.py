@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     Handler = Callable[[HttpRequest], HttpResponse]
 
 METHOD_NOT_ALLOWED = 405
-_DEMO_OPEN = {"overview", "api"}
+_DEMO_OPEN = {"overview", "api", "live", "row"}
+LIVE_HEADER = "Edrportal-Live"
+"""Marks what a page asks for by itself: nobody is active because of it."""
 
 
 class Refusal(Exception):
@@ -56,12 +58,13 @@ class People:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
+        request.live_moment = current.moment()  # type: ignore[attr-defined]  # before anything is read
         with current.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):
             cookies.drop_session(response)
-        elif session and not cookies.is_set(response):
+        elif session and not cookies.is_set(response) and not _is_by_itself(request):
             newer = sessions.renewed(session, datetime.now(UTC))
             if newer:
                 cookies.keep_session(response, newer)
@@ -79,9 +82,7 @@ class People:
         if right is None:
             return errors.forbidden(request)
         try:
-            person = self.find(request)
-            if person is None and settings.DEMO and name in _DEMO_OPEN and request.method in {"GET", "HEAD"}:
-                person = demo_administrator()
+            person = who(request)
             if person is None:
                 return _signed_out(request)
             request.principal = person  # type: ignore[attr-defined]
@@ -98,7 +99,8 @@ class People:
             return _denied(request, str(error))
         return errors.cluster_error(request, error) if isinstance(error, ClusterError) else None
 
-    def find(self, request: HttpRequest) -> Principal | None:
+    @staticmethod
+    def find(request: HttpRequest) -> Principal | None:
         """Return who asks, None for nobody. Raises Refusal and the port's errors."""
         if errors.is_api(request) and "Authorization" in request.headers:
             return _by_password(request)
@@ -120,6 +122,20 @@ def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     answer = errors.told("This address does not take this method.", f"Use {allowed}.", METHOD_NOT_ALLOWED)
     answer.headers["Allow"] = allowed
     return answer
+
+
+def who(request: HttpRequest) -> Principal | None:
+    """Return who asks, now; in the demo somebody who only looks needs no sign-in. Raises Refusal and the port's errors."""
+    person = People.find(request)
+    name = request.resolver_match.url_name if request.resolver_match else None
+    if person is None and settings.DEMO and name in _DEMO_OPEN and request.method in {"GET", "HEAD"}:
+        return demo_administrator()
+    return person
+
+
+def _is_by_itself(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return LIVE_HEADER in request.headers or bool(match and match.url_name == "live")
 
 
 def demo_administrator() -> Principal:
@@ -186,6 +202,8 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
         answer = HttpResponse(status=401)
         answer.headers["HX-Redirect"] = _signin(path_of(request.headers.get("HX-Current-URL", "")))
         return answer
+    if LIVE_HEADER in request.headers or request.headers.get("Accept") == "text/event-stream":
+        return HttpResponse("Signed out.\n", status=401, content_type="text/plain")  # a script of the page asks
     if request.method in {"GET", "HEAD"}:
         if request.headers.get("Sec-Fetch-Site") == "cross-site" and not cookies.session_text(request):
             # A strict cookie does not come along with a link from elsewhere; it does from a page of ours.

@@ -1,17 +1,18 @@
 "use strict";
 // Comforts that need no page to be without them: copying, and the focus on what went wrong.
 for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
-  });
+  button.hidden = !navigator.clipboard;
+  button.setAttribute("aria-live", "polite");
 }
 // An order is taken at once; without a script the button beside it does.
 document.getElementById("sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
-
+document.addEventListener("click", async (event) => { // the page may have been renewed in parts since
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+});
 // A password field drops line ends without a word: say so, and keep a key of several lines out of it.
 for (const field of document.querySelectorAll("input[type=password]")) {
   const note = Object.assign(document.createElement("p"), { className: "field__hint", role: "status" });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,11 @@ def rotation(cluster: Cluster, name: str = "one", **changed: Any) -> dict[str, A
 def text_of(answer: Any) -> str:
     """Return a page's text as a reader sees it."""
     return html.unescape(answer.content.decode())
+
+
+def words_of(answer: Any) -> str:
+    """Return a page's text without its tags: parts of a reference are marked one by one."""
+    return re.sub(r"<[^>]+>", "", text_of(answer))
 
 
 def add(client: Client, **changed: Any) -> Any:

@@ -297,6 +297,9 @@ class Behind:
     def secrets(self) -> tuple[Secret, ...]:
         return ()
 
+    def on_change(self, _see: object) -> None:
+        """Never tell anything."""
+
 
 def test_after_a_write_the_overview_is_read_directly_on_whatever_replica(
     client: Client, memory_cluster: InMemoryCluster

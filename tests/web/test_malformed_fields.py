@@ -9,7 +9,7 @@ import pytest
 
 from destinations import names
 from tests.malformed import fields
-from tests.malformed.asking import PASSWORD, add, rotation, text_of, typed
+from tests.malformed.asking import PASSWORD, add, rotation, text_of, typed, words_of
 from tests.malformed.fields import ACCEPTED, Odd
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_no_field_lets_a_browser_cut_what_is_pasted(client: Client, portal: InMe
 
 def test_the_preview_cuts_nothing_and_refuses_what_the_form_refuses(client: Client, portal: InMemoryCluster) -> None:
     for odd in fields.HOSTS:
-        page = text_of(client.post("/preview", {"host": odd.value, "organization": "team"}))
+        page = words_of(client.post("/preview", {"host": odd.value, "organization": "team"}))
         shown = f"{odd.value}/team/workspace-shop-chart" in page
         assert shown is (odd.form == ACCEPTED), odd
     long = text_of(client.post("/preview", {"host": "h.example.com", "organization": "a" * 300}))

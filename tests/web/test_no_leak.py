@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
@@ -162,6 +163,28 @@ class Walk:
         return self._log.getvalue()
 
 
+def imported() -> list[dict[str, Any]]:
+    """Return forms with an import that fails, one that has to be chosen from, and one looked at without being saved."""
+    entry = {"auth": auth(TYPED), "identitytoken": TYPED}
+    one, two = (
+        json.dumps({"auths": {HOST: entry}}),
+        json.dumps({"auths": {HOST: entry, f"u:{TYPED}@b.example.com": entry}}),
+    )
+    blank = {"password": "", "host": ""}
+    return [
+        {**blank, "import_text": one, "name": "Bad name"},
+        {**blank, "import_text": two},
+        {**blank, "import_text": f"{one} trailing"},
+        {**blank, "import_text": two, "import_host": "b.example.com", "organization": ""},
+        {**blank, "import_text": one, "show": "preview"},
+        {"import_text": one},
+        {
+            **blank,
+            "import_file": SimpleUploadedFile("robot.json", json.dumps({"name": "a:b", "secret": TYPED}).encode()),
+        },
+    ]
+
+
 def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, Any] | None]]]:
     """Return what is asked under each name of the resolver: a new name has to be entered here."""
     one = secrets_["one"]
@@ -186,6 +209,14 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/destinations/new", {**new, "name": "checked", "check": "first"}),
             ("/destinations/new", {**new, "name": "unchecked", "check_failed": "1"}),
             ("/destinations/new", {**new, "bundle_text": PEM}),
+            *(("/destinations/new", {**new, **form}) for form in imported()),
+            ("/destinations/new?preset=harbor", None),
+        ],
+        "live": [("/live", None)],
+        "row": [(f"{path}/row", None) for path in everybody],
+        "certificates": [
+            ("/certificates/look", {"bundle_text": PEM + KEY}),
+            ("/certificates/look", {"bundle_file": SimpleUploadedFile("k", KEY.encode())}),
         ],
         "destination": [(path, None) for path in everybody],
         "destination-any-name": [("/destinations/new/", None)],
@@ -195,11 +226,13 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/destinations/one/rotate", {**typed, "bundle_choice": "keep", **stale}),
             ("/destinations/one/rotate", {**typed, "bundle_choice": "keep", **stale, "check": "first"}),
             ("/destinations/one/rotate", {**typed, "bundle_choice": "replace", "bundle_text": PEM}),
+            ("/destinations/one/rotate", {**typed, "bundle_text": PEM + KEY, "show": "certificates"}),
         ],
         "edit": [
             *((f"{path}/edit", None) for path in everybody),
             ("/destinations/half/edit", {**typed, "host": "other.example.com", "organization": "team", **stale}),
             ("/destinations/half/edit", {**typed, "host": "https://x", "organization": "A", "password": ""}),
+            ("/destinations/half/edit", {**typed, "host": f"u:{TYPED}@x", "bundle_text": KEY, "show": "certificates"}),
         ],
         "repair": [
             *((f"{path}/repair", None) for path in everybody),

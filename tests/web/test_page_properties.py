@@ -100,7 +100,7 @@ def test_any_rotation_of_any_destination_takes_effect_or_changes_nothing(
         after = cluster.list_secrets()
         assert PASSWORD not in text_of(answer)
         if answer.status_code != 303:
-            assert answer.status_code in {404, 409, 422}
+            assert answer.status_code in {404, 409, 422} | ({200} if "show" in form else set())
             assert after == before
             return
         written = cluster.get_secret("one").data[names.CONFIG_KEY].decode()
@@ -121,7 +121,7 @@ def test_any_edit_of_any_destination_takes_effect_or_changes_nothing(
         after = {secret.name: secret for secret in cluster.list_secrets()}
         assert PASSWORD not in text_of(answer)
         if answer.status_code != 303:
-            assert answer.status_code in {404, 409, 422}
+            assert answer.status_code in {404, 409, 422} | ({200} if "show" in form else set())
             assert after == before
             return
         assert all(after[name] == secret for name, secret in before.items() if name != "one")

@@ -14,6 +14,7 @@ from destinations import current, names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
 from destinations.demo import certificate, demo_cluster
+from tests.malformed.asking import words_of
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -325,7 +326,8 @@ def test_the_password_is_on_no_page_and_in_no_log(
 
 
 def test_the_preview_works_without_javascript_and_saves_nothing(client: Client, portal: InMemoryCluster) -> None:
-    page = add(client, show="preview", description="kept words").content.decode()
+    answer = add(client, show="preview", description="kept words")
+    page = answer.content.decode() + words_of(answer)
     assert "registry.example.com/team/workspace-shop-chart:0.0.0" in page
     assert "kept words" in page
     assert PASSWORD not in page
@@ -334,6 +336,6 @@ def test_the_preview_works_without_javascript_and_saves_nothing(client: Client, 
 
 
 def test_the_preview_shows_both_references(client: Client) -> None:
-    page = client.post("/preview", {"host": "registry.example.com", "organization": "team"}).content.decode()
+    page = words_of(client.post("/preview", {"host": "registry.example.com", "organization": "team"}))
     assert "registry.example.com/team/workspace-shop-chart:0.0.0" in page
     assert "registry.example.com/team/workspace-shop-image:1234567890abcdef" in page

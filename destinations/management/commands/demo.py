@@ -37,7 +37,8 @@ class Command(BaseCommand):
         settings.DEMO = True
         now = datetime.now(UTC)
         registry = DemoRegistry(now)
-        with current.use(demo_cluster(now, registry=registry)), _reached(registry.port):
+        cluster = demo_cluster(now, registry=registry)
+        with current.use(cluster, *current.watches_over(cluster)), _reached(registry.port):
             self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
             self.stdout.flush()
             Server(application, f"127.0.0.1:{port}", started=registry.start).run()

@@ -1,0 +1,82 @@
+"""An account that pushes: what adding, rotating and editing have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+
+from destinations import traps
+from destinations.forms.bundle import BundleForm
+from destinations.forms.fields import arrived_whole, nonce_field, text_field
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove them")]
+MAX_PASSWORD = 64 * 1024
+
+
+class AccountForm(BundleForm):
+    """Who pushes with which password, until when."""
+
+    username = text_field("User name", "Of the account that may push, best a robot account.", limit=1024)
+    password = forms.CharField(
+        label="Password or token",
+        required=False,
+        validators=[MaxLengthValidator(MAX_PASSWORD), arrived_whole],  # `max_length` would let browsers cut it
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password_file = forms.FileField(
+        label="…or a file with it",
+        help_text="For a key of several lines, such as a service account's JSON: a password field drops line ends.",
+        required=False,
+        allow_empty_file=True,
+    )
+    password_blanks = forms.ChoiceField(
+        label="Blanks at the ends of the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
+    )
+    expires_on = forms.DateField(
+        label="The credential ends on",
+        help_text="Optional. The overview warns 14 days before.",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    nonce = nonce_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Hide the question about blanks until it has to be asked."""
+        super().__init__(*args, **kwargs)
+        self.asks_about_blanks = False
+
+    def check_account(self, cleaned: dict[str, Any]) -> None:
+        """Run the traps of user name and password, and put the password that counts into `cleaned`."""
+        password = cleaned["password"] = self._read_password(cleaned)
+        self.catch(traps.in_username(cleaned.get("username") or ""))
+        self.asks_about_blanks = password != password.strip()
+        self.catch(traps.in_password(password, choice=cleaned.get("password_blanks") or ""))
+        if cleaned.get("password_blanks") == "remove":
+            cleaned["password"] = password.strip()
+
+    def _read_password(self, cleaned: dict[str, Any]) -> str:
+        """Return what was typed, or the content of the file byte for byte."""
+        typed, file = cleaned.get("password") or "", cleaned.get("password_file")
+        if not file:
+            return typed
+        if typed:
+            self.add_error("password", "There is both a typed password and a file. Give one of them.")
+        elif file.size > MAX_PASSWORD:
+            self.add_error("password_file", f"The file is larger than {MAX_PASSWORD // 1024} KiB. Is it the key?")
+        else:
+            try:
+                return str(file.read().decode())
+            except UnicodeDecodeError:
+                self.add_error("password_file", "The file is no text in UTF-8. Is it the key?")
+        return typed
+
+    def expiry(self) -> str:
+        """Return the stated end of the credential in ISO form, or an empty text."""
+        stated: date | None = self.cleaned_data.get("expires_on")
+        return stated.isoformat() if stated else ""

@@ -1,0 +1,42 @@
+"""The fields that several forms have in common."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+
+_OFF = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+
+
+def arrived_whole(text: str) -> None:
+    """Raise ValidationError for a text that lost a character on the way."""
+    if "\ufffd" in text:
+        raise ValidationError("It did not arrive whole: a character of it is no UTF-8. Paste it as plain text.")
+
+
+def text_field(label: str, hint: str = "", *, required: bool = True, limit: int = 253, **attrs: str) -> forms.CharField:
+    """Return a field of one line, taken as it was typed; `attrs` go to the element."""
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        required=required,
+        validators=[MaxLengthValidator(limit), arrived_whole],
+        strip=False,
+        widget=forms.TextInput(attrs=_OFF | attrs),
+    )
+
+
+def nonce_field() -> forms.RegexField:
+    """Return the hidden field that makes a double submit one write."""
+    return forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z", widget=forms.HiddenInput)
+
+
+def bundle_choice_field() -> forms.ChoiceField:
+    """Return the choice of what becomes of the certificates that are there."""
+    return forms.ChoiceField(
+        label="CA certificates",
+        choices=[("keep", "Keep as they are"), ("replace", "Replace by these"), ("remove", "Remove: trust public CAs")],
+        initial="keep",
+        widget=forms.RadioSelect,
+    )

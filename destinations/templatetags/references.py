@@ -1,0 +1,22 @@
+"""`{% references judgement %}`: chart and image with their parts marked, and a legend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import template
+
+from destinations import parts
+from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
+
+if TYPE_CHECKING:
+    from destinations.model import Judgement
+
+register = template.Library()
+
+
+@register.inclusion_tag("destinations/_references.html")
+def references(judgement: Judgement) -> dict[str, Any]:
+    """Return what the fragment shows."""
+    found = parts.references(judgement, chart_tag=CHART_VERSION, image_tag=IMAGE_TAG)
+    return {"found": found, "odds": parts.odds(found), "legend": parts.LEGEND}

@@ -1,0 +1,21 @@
+"""Whether somebody whose request lasts is still who they were: their session, their user, their roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations import current, teams
+from edrportal.signin import middleware
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from destinations.teams import Authority
+
+
+def authority(request: HttpRequest) -> Authority | None:
+    """Return what they may see now, None once their session has ended or they are somebody else. Raises the port's errors."""
+    person = middleware.who(request)
+    if person is None:
+        return None
+    return teams.Authority(person, teams.self_service(current.config_maps_to_show()), current.namespaces().uid)

@@ -1,0 +1,102 @@
+"use strict";
+// Comforts of the forms. Without them every form works by its buttons; the server's own rules stay the truth.
+const $ = (id) => document.getElementById(id);
+
+// What only helps where there is no script.
+for (const one of document.querySelectorAll("[data-plain]")) one.hidden = true;
+
+// The guide lies open where there is room beside the form, and fills what everybody types, where nothing is typed yet.
+const wide = matchMedia("(min-width: 80rem)");
+function settleGuide(isNew) {
+  const guide = document.querySelector("#guide details");
+  if (!guide) return;
+  guide.open = wide.matches;
+  if (!isNew) return;
+  for (const one of document.querySelectorAll("[data-fill]")) {
+    const field = $(one.dataset.fill);
+    if (field && !field.value && field !== document.activeElement) {
+      field.value = one.textContent;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+}
+settleGuide(false);
+wide.addEventListener("change", () => settleGuide(false));
+$("id_preset")?.addEventListener("change", () => { $("id_preset").dataset.chosen = "1"; });
+document.body.addEventListener("htmx:oobAfterSwap", () => {
+  settleGuide($("id_preset")?.dataset.chosen === "1");
+  delete $("id_preset")?.dataset.chosen;
+});
+
+// Files may be dropped on their field. Several certificates dropped at once go into the text, one after the other.
+for (const input of document.querySelectorAll("input[type=file]")) {
+  const text = input.closest("form").querySelector(`#${input.id.replace("_file", "_text")}`);
+  for (const zone of [input.closest(".field"), text?.closest(".field")]) zone && makeDropZone(zone, input, text);
+}
+function makeDropZone(zone, input, text) {
+  const mark = (on) => zone.classList.toggle("field--drop", on);
+  zone.addEventListener("dragover", (event) => { event.preventDefault(); mark(true); });
+  zone.addEventListener("dragleave", () => mark(false));
+  zone.addEventListener("drop", async (event) => {
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    mark(false);
+    const files = [...event.dataTransfer.files];
+    if (files.length > 1 && text) {
+      const read = await Promise.all(files.slice(0, 20).map((file) => file.size < 300000 ? file.text() : ""));
+      text.value = [text.value, ...read].filter(Boolean).join("\n");
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    } else {
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+}
+
+// A config.json says here already which registries it has an account for; whatever else it is, the server reads it.
+const said = $("import-said");
+function accountsIn(text) {
+  try {
+    const auths = JSON.parse(text).auths ?? {};
+    return Object.entries(auths).filter(([, entry]) => entry?.auth || entry?.password).map(([key, entry]) => {
+      const [host, ...path] = key.replace(/^[A-Za-z][\w+.-]*:\/\//, "").split("/");
+      const name = entry.username || atob(entry.auth ?? "").split(":")[0];
+      const above = path.join("/").replace(/(^|\/)v[12]\/?$/, "").replace(/\/$/, "");
+      return { host: host === "index.docker.io" ? "docker.io" : host.split("@").pop(), above, name };
+    });
+  } catch {
+    return [];
+  }
+}
+function take(account) {
+  for (const [id, value] of [["id_host", account.host], ["id_organization", account.above], ["id_username", account.name]]) {
+    if (!value || !$(id)) continue;
+    $(id).value = value;
+    $(id).dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  said.textContent = `The account of ${account.host} is taken from the file when you save.`;
+}
+function offer(accounts) {
+  const box = $("import-choices"), set = $("id_import_host");
+  for (const old of set.querySelectorAll("label")) old.remove();
+  box.hidden = accounts.length < 2;
+  if (accounts.length === 1) take(accounts[0]);
+  if (accounts.length === 0) said.textContent = "The file is read when you save.";
+  if (accounts.length < 2) return;
+  said.textContent = `There are ${accounts.length} accounts in the file: choose one.`;
+  for (const account of accounts) {
+    const label = Object.assign(document.createElement("label"), { className: "choice" });
+    const value = account.above ? `${account.host}/${account.above}` : account.host;
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "import_host", value });
+    radio.addEventListener("change", () => take(account));
+    label.append(radio, ` ${value}`);
+    set.append(label);
+  }
+}
+if (said) {
+  $("id_import_text").addEventListener("input", (event) => offer(accountsIn(event.target.value)));
+  $("id_import_file").addEventListener("change", async (event) => {
+    const file = event.target.files[0];
+    if (file) offer(file.size < 300000 ? accountsIn(await file.text()) : []);
+  });
+}
