@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -39,8 +39,8 @@ class Row:
     which they or a certificate end; both are dates in ISO form, empty for none.
     """
 
-    secret: Secret
-    judgement: Judgement
+    secret: Secret = field(hash=False)
+    judgement: Judgement = field(hash=False)
     kind: str
     status: str
     reason: str

@@ -14,7 +14,7 @@ from destinations import overview as table
 from destinations.cluster.port import ClusterError
 from destinations.filters import Filter
 from destinations.livecheck import words
-from destinations.views import checks, errors, shown, warnings, writing
+from destinations.views import checks, errors, rows, shown, warnings, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ def _context(request: HttpRequest, seen: Shown) -> dict[str, Any]:
     checked = checks.brief(
         request, [row.secret for row in page.object_list], {secret.name: secret for secret in seen.found}
     )
+    shown_rows = table.aged(page.object_list, seen.now)
     changeable = set() if current.read_only() else {row.name for row in seen.rows if authority.changes(row.secret)}
     counts = Counter(row.kind for row in seen.rows)
     return {
-        "rows": [(row, checked.get(row.name)) for row in table.aged(page.object_list, seen.now)],
+        "rows": list(rows.html((row, checked.get(row.name), row.name in changeable) for row in shown_rows)),
         "first": _first(seen.rows) if not asks and page.number == 1 else None,
         "may_remain": words.MAY_REMAIN,
         "page": page,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from django.shortcuts import render
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from destinations import current
 from destinations import overview as table
 from destinations.cluster.port import ClusterError
-from destinations.views import checks, errors, writing
+from destinations.views import checks, errors, rows, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
 
 @require_safe
@@ -28,5 +28,4 @@ def row(request: HttpRequest, name: str) -> HttpResponse:
     except ClusterError as error:
         return errors.cluster_error(request, error)
     shown = table.row(secret, found, now=datetime.now(UTC), version=current.epinio_version())
-    context = {"row": shown, "check": check, "changeable": {name} if may_change else set()}
-    return render(request, "destinations/_row.html", context)
+    return HttpResponse(rows.html([(shown, check, may_change)]))
