@@ -34,6 +34,8 @@ _QUIET_SECONDS = 20
 _GOAL_MS, _GOAL_SHARE = 1000, 5.0
 _NAME, _ADDED = "registry-00001", "a-new-one"
 _ADDITIONS = 10
+_PAGE = "/?sort=name"
+"""Both stand on its first page."""
 _TIMEOUT_MS = 10_000
 _SEEN = """name => { window.seen = []; new MutationObserver(() => {
   if (document.querySelector(`tr[data-name="${name}"]`)) window.seen.push(Date.now()); }
@@ -81,7 +83,7 @@ class Page:
                     f"event: changed\ndata: {_ADDED}".encode() in events
                 ):  # no row of it yet: the page anew, not all at once
                     time.sleep(0.05 + random() * PAGES * 0.015)  # noqa: S311
-                    self._fetch("/", f'data-name="{_ADDED}"'.encode())
+                    self._fetch(_PAGE, f'data-name="{_ADDED}"'.encode())
         except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError):
             return  # closed
 
@@ -109,7 +111,7 @@ def _chromium(served: Portal) -> Iterator[Tab]:
             [{"name": name, "value": value, "url": served.url} for name, value in served.cookies.items()]
         )
         page = context.new_page()
-        page.goto("/")
+        page.goto(_PAGE)
         page.wait_for_selector('#live[data-state="on"]', timeout=_TIMEOUT_MS)
         page.evaluate(_SEEN, _NAME)
         yield page
