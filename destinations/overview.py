@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from destinations.acceptance.version import EpinioVersion
-    from destinations.model import Judgement, Secret
+    from destinations.model import Check, Judgement, Secret
 
 _LOG = logging.getLogger(__name__)
 _WORDS = {
@@ -101,13 +101,18 @@ def status_of(judgement: Judgement) -> tuple[str, str]:
     return _DISABLED if judgement.disabled else _WORDS[judgement.verdict]
 
 
+def failed(judgement: Judgement) -> list[Check]:
+    """Return the checks that failed, those of one cause once: the last, which has Epinio's words."""
+    return list({check.message: check for check in judgement.checks if not check.ok}.values())
+
+
 def _reason(judgement: Judgement) -> tuple[str, str]:
     """Return why it is not simply accepted, and what to do; both empty where it is."""
-    failed = next((check for check in judgement.checks if not check.ok), None)
-    if failed:
+    first = next((check for check in judgement.checks if not check.ok), None)
+    if first:
         hidden_only = judgement.verdict is Verdict.NOT_LISTED and judgement.failed_stage is None
         by_name = " An export by name works all the same." if hidden_only else ""
-        return f"{failed.message}{by_name}", failed.fix or ""
+        return f"{first.message}{by_name}", first.fix or ""
     return (judgement.warnings[0].message, judgement.warnings[0].fix) if judgement.warnings else ("", "")
 
 

@@ -24,7 +24,13 @@ class TeamField(forms.Form):
 class AssignForm(TeamField):
     """The team of a destination."""
 
-    team = text_field("Team", "The Epinio namespace; empty for a shared destination.", required=False, limit=MAX_LABEL)
+    team = text_field(
+        "Team",
+        "The Epinio namespace; empty for a shared destination.",
+        required=False,
+        limit=MAX_LABEL,
+        list="known-teams",
+    )
     nonce = nonce_field()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)

@@ -53,7 +53,7 @@ QUAY = Preset(
     username="ORGANIZATION+NAME",
     credential="a robot's token, which lives until it is made anew",
     traps=(
-        "The host is quay.io alone; the organization has its own field.",
+        "The host stands alone, quay.io or your own; the organization has its own field.",
         "Repositories have to exist, unless the robot's team is a Creator.",
     ),
     fixed=True,

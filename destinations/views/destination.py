@@ -22,7 +22,7 @@ from edrportal.signin import asked
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from destinations.model import Check, Judgement, Secret
+    from destinations.model import Judgement, Secret
 
 _HARMLESS = ("epinio.io/", "edrportal/")
 _NAMES = {
@@ -56,7 +56,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "name": name,
         "row": row,
         "stages": _path(row.judgement),
-        "failed": _failed(row.judgement),
+        "failed": table.failed(row.judgement),
         "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
         "certs_name": masked_name(secrets.certs_name(row.secret)),
         "owner": owners.owner(row.secret),
@@ -77,11 +77,6 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
         "is_ownerless": authority.is_ownerless(secret),
     }
     return render(request, "destinations/destination.html", context)
-
-
-def _failed(judgement: Judgement) -> list[Check]:
-    """Return the checks that failed, those of one cause once: the last, which has Epinio's words."""
-    return list({check.message: check for check in judgement.checks if not check.ok}.values())
 
 
 def _path(judgement: Judgement) -> list[Stop]:

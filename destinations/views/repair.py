@@ -77,6 +77,6 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "lines": repairs.difference(secret, fixed.secret),
         "after": after,
         "after_status": table.status_of(after),
-        "after_failed": [check for check in after.checks if not check.ok],
+        "after_failed": table.failed(after),
     }
     return writing.page(request, "destinations/repair.html", context, status=status)

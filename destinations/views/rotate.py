@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from destinations.model import Secret
     from destinations.views.checkfirst import Gate
+_ROTATED = "The credentials of {} were rotated: the next export uses them. Revoke the old ones at the registry."
+_KEPT = "{} was changed. Its password stays the one that was stored."
 
 
 @sensitive_post_parameters()
@@ -51,7 +53,8 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         )
     except (ClusterError, Refused) as error:
         return _page(request, name, form, 0, error)
-    return writing.done(request, gate.after(result), f"The credentials of {name} were rotated.", to="destination")
+    said = _ROTATED if typed["password"] else _KEPT
+    return writing.done(request, gate.after(result), said.format(name), to="destination")
 
 
 def _initial(secret: Secret) -> dict[str, str]:

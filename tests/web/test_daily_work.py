@@ -348,3 +348,26 @@ def test_an_owned_destination_offers_neither_edit_nor_repair(client: Client, por
     secret = portal.get_secret("one")
     asked = {"to": "off", "nonce": "s" * 24, "chosen": f"one {secret.uid} {secret.resource_version}"}
     assert client.post("/switch", asked).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [("second", "Revoke the old ones at the registry."), ("", "Its password stays the one that was stored.")],
+)
+def test_after_a_rotation_it_is_said_what_is_left_to_do(
+    client: Client, portal: InMemoryCluster, password: str, said: str
+) -> None:
+    add(client)
+    answer = client.post("/destinations/one/rotate", form(client, "/destinations/one/rotate", password=password))
+    assert said in client.get(answer.headers["Location"]).content.decode()
+    assert did(portal)[-1] == "rotated"
+
+
+def test_a_repair_says_what_is_left_once(client: Client, portal: InMemoryCluster) -> None:
+    add(client)
+    manifest = dict(portal.get_secret("one").manifest)
+    del manifest["metadata"]["annotations"][names.ORGANIZATION_ANNOTATION]
+    portal.load([manifest])
+    page = client.get("/destinations/one/repair").content.decode()
+    difference = page[page.index('id="difference"') :]
+    assert difference.count("does not say which organization") == 1
