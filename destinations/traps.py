@@ -135,6 +135,16 @@ def in_organization(organization: str) -> Trap | None:
     return None
 
 
+def in_either(
+    host: str, organization: str, *, now: datetime, version: EpinioVersion | None
+) -> tuple[Trap | None, Judgement | None]:
+    """Return the first trap in host and organization, and the judgement of both where their spelling lets one be made."""
+    if not host:
+        return None, None
+    trap = in_host(host) or (in_organization(organization) if organization else None)
+    return (trap, None) if trap else in_target(host, organization, now=now, version=version)
+
+
 def in_target(
     host: str, organization: str, *, now: datetime, version: EpinioVersion | None
 ) -> tuple[Trap | None, Judgement]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations import current, traps
 from destinations.forms.account import AccountForm
 from destinations.forms.fields import text_field
 from destinations.masking import MASK
-
-if TYPE_CHECKING:
-    from destinations.model import Judgement
 
 
 class TargetForm(AccountForm):
@@ -20,7 +17,6 @@ class TargetForm(AccountForm):
     host = text_field("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
     organization = text_field("Organization", "The path below the host: team, or platform/team", limit=255)
     description = text_field("Description", "Optional, for people.", required=False, limit=500)
-    judgement: Judgement | None = None
 
     def clean(self) -> dict[str, Any]:
         """Forget a password that was typed into the host, so that the page does not show it again."""
@@ -30,15 +26,8 @@ class TargetForm(AccountForm):
         return cleaned
 
     def check_target(self, cleaned: dict[str, Any]) -> None:
-        """Run the traps of host and organization, and keep the judgement for the page."""
+        """Run the traps of host and organization; one that is missing has been found already."""
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
-        if not host:
-            return
-        trap = traps.in_host(host) or (traps.in_organization(organization) if organization else None)
-        if trap:
-            self.catch(trap)
-        elif organization:
-            trap, self.judgement = traps.in_target(
-                host, organization, now=datetime.now(UTC), version=current.epinio_version()
-            )
+        trap, _ = traps.in_either(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+        if organization or (trap and trap.field == "host"):
             self.catch(trap)

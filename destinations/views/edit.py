@@ -12,7 +12,7 @@ from destinations.actions import Edit, Refused, Seen, checking
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.forms import EditForm
 from destinations.masking import masked_key, masked_name
-from destinations.views import checkfirst, errors, guide, showing, writing
+from destinations.views import checkfirst, errors, preview, showing, writing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -105,9 +105,8 @@ def _page(  # noqa: PLR0913 - one page's parts
         "refusal": writing.refusal(secret),
         "trouble": trouble or gate.trouble,
         "gate": gate,
-        "judgement": form.judgement,
         "last_change": owners.last_change(secret) if trouble and trouble.status == writing.CONFLICT else None,
         "certs_name": masked_name(secrets.certs_name(secret)),
-        **guide.context(request, str(form["host"].value() or "")),
+        **preview.beside(request, form),
     }
     return writing.page(request, "destinations/edit.html", context, status=status)

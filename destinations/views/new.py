@@ -13,8 +13,7 @@ from destinations.actions import Refused, checking
 from destinations.cluster.port import ClusterError
 from destinations.forms import NewForm
 from destinations.masking import masked_key
-from destinations.views import checkfirst, errors, guide, showing, writing
-from destinations.views.preview import targets
+from destinations.views import checkfirst, errors, guide, preview, showing, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
@@ -85,12 +84,9 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
 
 def _preview(request: HttpRequest) -> HttpResponse:
     """Show both references and the certificates without JavaScript: what was typed stands there again, but for secrets."""
-    host = request.POST.get("host", "")
-    trap, judgement = targets(host, request.POST.get("organization", ""))
     form = NewForm(initial=showing.typed(request), authority=asked.authority(request))
     showing.certificates_of(request, form)
-    context = {"form": form, "trap": trap, "judgement": judgement, **guide.context(request, host)}
-    return writing.page(request, "destinations/new.html", context, status=200)
+    return _page(request, form, 200)
 
 
 def _page(  # noqa: PLR0913 - one page's parts
@@ -102,7 +98,6 @@ def _page(  # noqa: PLR0913 - one page's parts
     source: str = "",
     gate: Gate = checkfirst.OPEN,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "judgement": form.judgement, "source": source}
+    context: dict[str, Any] = {"form": form, "source": source, **preview.beside(request, form)}
     context |= {"trouble": trouble or gate.trouble, "gate": gate}
-    context |= guide.context(request, str(form["host"].value() or ""))
     return writing.page(request, "destinations/new.html", context, status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -12,26 +12,24 @@ from destinations import current, traps
 from destinations.views import guide
 
 if TYPE_CHECKING:
+    from django.forms import Form
     from django.http import HttpRequest, HttpResponse
 
-    from destinations.model import Judgement
-    from destinations.traps import Trap
+
+def beside(request: HttpRequest, form: Form) -> dict[str, Any]:
+    """Return what stands beside a form's host and organization: where an export would go, and the guide."""
+    host, organization = (str(form[name].value() or "") for name in ("host", "organization"))
+    return _found(host, organization) | guide.context(request, host)
 
 
-def targets(host: str, organization: str) -> tuple[Trap | None, Judgement | None]:
-    """Return what is wrong with host and organization, or where an export would go; nothing for no host."""
-    if not host:
-        return None, None
-    trap = traps.in_host(host) or (traps.in_organization(organization) if organization else None)
-    if trap:
-        return trap, None
-    return traps.in_target(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+def _found(host: str, organization: str) -> dict[str, Any]:
+    trap, judgement = traps.in_either(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+    return {"trap": trap, "judgement": judgement}
 
 
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """Return fragments for the form, from the server's own rules: both references, and the guide to this kind of registry."""
     host = request.POST.get("host", "")
-    trap, judgement = targets(host, request.POST.get("organization", ""))
-    context = {"trap": trap, "judgement": judgement, "out_of_band": True, **guide.context(request, host)}
+    context = _found(host, request.POST.get("organization", "")) | guide.context(request, host) | {"out_of_band": True}
     return render(request, "destinations/_preview.html", context)

@@ -16,7 +16,7 @@ from edrportal.wsgi import application
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserType, Page
+    from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page
 
     from destinations.cluster.port import Cluster
 
@@ -55,7 +55,13 @@ def tab(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Iter
     context = chromium.new_context(base_url=address, java_script_enabled=request.param)
     page = context.new_page()
     problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+
+    def note(message: ConsoleMessage) -> None:
+        is_answer = "the server responded with a status of 404" in message.text and message.location["url"] == page.url
+        if message.type == "error" and not is_answer:
+            problems.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: problems.append(str(error)))
     yield page
     context.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from destinations.demo import demo_cluster
+from destinations import presets
+from destinations.demo import certificate, demo_cluster
 from destinations.livecheck import running
 
 if TYPE_CHECKING:
@@ -17,10 +19,14 @@ if TYPE_CHECKING:
 
     State = tuple[str, Callable[[Page], object]]
 
-NO_PAGES = {"api", "api-rotate", "api-check", "api-me", "session", "csv", "healthz", "readyz"}
+NO_PAGES = {"api", "api-rotate", "api-check", "api-me", "session", "csv", "live", "healthz", "readyz"}
 """Addresses that answer with JSON, text or a file."""
-ELSEWHERE = {"preview", "check", "oidc-start", "oidc-callback", "sweep", "demo-signin"}
+ELSEWHERE = {"preview", "row", "certificates", "check", "oidc-start", "oidc-callback", "sweep", "demo-signin"}
 """Addresses whose answer is part of a page below, or leads to one."""
+
+
+_ENTRY = {"auth": "YTpi"}
+_SEVERAL = json.dumps({"credsStore": "desktop", "auths": {"harbor.example.com": _ENTRY, "quay.io/acme": _ENTRY}})
 
 
 def fill(cluster: InMemoryCluster) -> None:
@@ -45,10 +51,18 @@ def states() -> list[tuple[str, str, State]]:
         ("destination", "/destinations/edge", ("with a bundle and everything open", _open_all)),
         ("destination", "/destinations/retired", ("disabled", lambda _: None)),
         ("destination", "/destinations/production", ("checked", _check)),
+        ("destination", "/destinations/nowhere", ("that is not there", lambda _: None)),
         ("destination-any-name", "/destinations/production/", plain),
         ("new", "/destinations/new", plain),
         ("new", "/destinations/new", ("refused", lambda page: _send(page, "Add destination"))),
         ("new", "/destinations/new?from=harbor", ("as a copy", _open_all)),
+        *(("new", "/destinations/new", (f"with the guide of {one}", _guide(one))) for one in sorted(presets.BY_KEY)),
+        ("new", "/destinations/new", ("with a doubled organization", lambda page: _where(page, "a.example.com/team"))),
+        ("new", "/destinations/new", ("with a way that works", lambda page: _where(page, "a.example.com"))),
+        ("new", "/destinations/new", ("with accounts to choose from", lambda page: _import(page, _SEVERAL))),
+        ("new", "/destinations/new", ("with a file that is none", lambda page: _import(page, "nothing"))),
+        ("new", "/destinations/new", ("with good and bad certificates", lambda page: _bundle(page, _pems()))),
+        ("new", "/destinations/new", ("with no certificate", lambda page: _bundle(page, "nothing"))),
         ("rotate", f"{one}/rotate", plain),
         ("rotate", f"{one}/rotate", ("refused", lambda page: _send(page, "Rotate"))),
         ("edit", "/destinations/harbor/edit", plain),
@@ -74,6 +88,40 @@ def _choose(page: Page) -> None:
 
 def _open_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+def _guide(kind: str) -> Callable[[Page], object]:
+    def bring(page: Page) -> None:
+        page.get_by_label("Kind of registry").select_option(kind)
+        page.get_by_text(f"Guide: {presets.BY_KEY[kind].kind}").wait_for()
+        _open_all(page)
+
+    return bring
+
+
+def _where(page: Page, host: str) -> None:
+    page.get_by_label("Registry host", exact=True).fill(host)
+    page.get_by_label("Organization", exact=True).fill("team")
+    page.locator(".preview .references, .preview .notice").first.wait_for()
+
+
+def _import(page: Page, text: str) -> None:
+    _open_all(page)
+    page.locator("#id_import_text").fill(text)
+    if text == _SEVERAL:
+        page.get_by_label("quay.io/acme").check()
+    else:
+        _send(page, "Add destination")
+
+
+def _bundle(page: Page, text: str) -> None:
+    page.locator("#id_bundle_text").fill(text)
+    page.locator("#bundle .notice, #bundle dl").first.wait_for()
+
+
+def _pems() -> str:
+    now = datetime.now(UTC)
+    return "".join(certificate(now, days=days, name=f"{days} days").decode() for days in (300, 3, -3))
 
 
 def _send(page: Page, words: str) -> None:
