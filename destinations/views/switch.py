@@ -48,7 +48,7 @@ def switch(request: HttpRequest) -> HttpResponse:
         words = "enabled" if on else "disabled: Epinio hides it and refuses its name"
         messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
     single = len(chosen) == 1 and "back" in request.POST
-    return writing.see_other("destination" if single else "overview", chosen[0][0])
+    return writing.see_other("destination" if single else "overview", chosen[0][0], shown=request.POST.get("shown", ""))
 
 
 def _switch(request: HttpRequest, name: str, *, on: bool, seen: Seen, change: Change) -> None:

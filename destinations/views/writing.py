@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from destinations import actions, current, secrets, words
 from destinations.actions import Change, Denied, Refused, Seen
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409
 FORBIDDEN = 403
+_AFTER = {"after": "write"}
+_KEPT = ("q", "status", "sort", "page")
+_MAX_QUERY = 500
 
 
 def nonce() -> str:
@@ -207,9 +211,14 @@ def done(request: HttpRequest, result: Done, sentence: str, *, to: str) -> HttpR
     return see_other(to, result.name)
 
 
-def see_other(to: str, name: str) -> HttpResponse:
-    """Redirect to a page that shows what was written, on whatever replica: the overview is read directly then."""
-    target = redirect(to, name) if to == "destination" else redirect(f"{reverse(to)}?after=write")
+def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
+    """Redirect to a page that shows what was written, on whatever replica: the overview is read directly then.
+
+    `shown` is the query of the overview that was acted on; its search, status, order and page stay.
+    """
+    query = QueryDict(shown[:_MAX_QUERY])
+    kept = {key: str(query[key]) for key in _KEPT if key in query} | _AFTER
+    target = redirect(to, name) if to == "destination" else redirect(f"{reverse(to)}?{urlencode(kept)}")
     target.status_code = 303
     return target
 

@@ -4,6 +4,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
   button.setAttribute("aria-live", "polite");
 }
+// The address after a write asks for a direct reading, once.
+const here = new URL(location.href);
+if (here.searchParams.has("after")) {
+  here.searchParams.delete("after");
+  history.replaceState(history.state, "", here);
+}
 // An order is taken at once; without a script the button beside it does.
 document.getElementById("sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 document.addEventListener("click", async (event) => { // the page may have been renewed in parts since

@@ -157,3 +157,29 @@ def test_first_page_is_light_and_asks_for_little(client: Client) -> None:
     size = len(page.content) + sum(len(part.getvalue()) for part in parts)
     assert len(found) + 1 <= 12
     assert size <= 60 * 1024
+
+
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [
+        ("q=D1&status=hidden&sort=-name&page=2", "q=D1&status=hidden&sort=-name&page=2&"),
+        ("q=%E2%82%AC%0D%0ASet-Cookie%3A+a", "q=%E2%82%AC%0D%0ASet-Cookie%3A+a&"),
+        ("next=//evil.example.com&after=never&status=fails", "status=fails&"),
+        ("https://evil.example.com/?q=a", ""),
+        ("&".join(["q=a"] * 300), "q=a&"),
+        ("%ff%00=;", ""),
+        ("", ""),
+    ],
+)
+def test_switching_several_comes_back_to_what_was_shown(
+    client: Client, demo: InMemoryCluster, shown: str, kept: str
+) -> None:
+    seen = [demo.get_secret(name) for name in ("harbor", "production")]
+    chosen = [f"{one.name} {one.uid} {one.resource_version}" for one in seen]
+    form = {"to": "off", "nonce": "s" * 24, "chosen": chosen, "shown": shown}
+    answer = client.post("/switch", form)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/?{kept}after=write"
+    page = client.get("/", {"q": "pro", "after": "write"}).content.decode()
+    assert 'form="bulk" name="shown" value="q=pro&amp;after=write"' in page
+    assert "after=write" not in page.replace('value="q=pro&amp;after=write"', "")
