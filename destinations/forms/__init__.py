@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations.forms.chosen import DeleteForm, SwitchForm
+from destinations.forms.chosen import AppForm, DeleteForm, SwitchForm
 from destinations.forms.edit import EditForm
 from destinations.forms.new import NewForm
 from destinations.forms.repair import RepairForm
@@ -10,6 +10,7 @@ from destinations.forms.rotate import RotateForm
 from destinations.forms.teams import AssignForm, TeamForm
 
 __all__ = [
+    "AppForm",
     "AssignForm",
     "DeleteForm",
     "EditForm",

@@ -34,6 +34,13 @@ class SwitchForm(forms.Form):
     nonce = nonce_field()
 
 
+class AppForm(forms.Form):
+    """The application whose export a live check is about."""
+
+    namespace = text_field("Namespace", maxlength="63")
+    application = text_field("Application", maxlength="63")
+
+
 class DeleteForm(forms.Form):
     """The name once more."""
 

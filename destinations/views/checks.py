@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from destinations import current
 from destinations.actions import checking
 from destinations.actions.checking import Asker
+from destinations.forms import AppForm
 from destinations.livecheck import running, showing, words
 from destinations.livecheck.plan import DEFAULT_APP, App
 from destinations.livecheck.result import with_names
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from destinations.registry.port import Plan
 
 _APP = App.parse(DEFAULT_APP)
-_MAX_LABEL = 63
 
 
 def asker(request: HttpRequest) -> Asker:
@@ -69,8 +69,7 @@ def section(request: HttpRequest, secret: Secret, everything: Mapping[str, Secre
     namespace, application = (last.app if last else DEFAULT_APP).split("/", 1)
     return {
         "check": last and report(request, last, outdated=outdated),
-        "namespace_asked": namespace[:_MAX_LABEL],
-        "application_asked": application[:_MAX_LABEL],
+        "app_form": AppForm(initial={"namespace": namespace, "application": application}),
         "not_tested": words.NOT_TESTED,
         "may_remain": words.MAY_REMAIN,
         "unseen": words.UNSEEN,

@@ -69,7 +69,10 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
-    """Answer a form that was not made by this portal, or whose cookie is gone."""
+    """Answer a form that was not made by this portal, or whose cookie is gone; one of ours is given back."""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":  # a browser says so, and no other site can
+        message = "The form is older than your last sign-in. Nothing was changed."
+        return page(request, 403, message, "Send it again. Cookies have to be on.", again=typed(request))
     fix = "Go back, reload the page, and send it again. Cookies have to be on."
     return page(request, 403, "The form is too old, or it came from another site. Nothing was changed.", fix)
 

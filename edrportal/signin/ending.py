@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import JsonResponse
+from django.middleware.csrf import get_token
 from django.views.decorators.http import require_safe
 
 from edrportal.signin import sessions
@@ -50,6 +51,9 @@ def context(request: HttpRequest) -> dict[str, Left | None]:
 
 @require_safe
 def stay(request: HttpRequest) -> JsonResponse:
-    """Say how long the session lasts. Asking is activity: the answer renews the cookie where that is due."""
+    """Say how long the session lasts, and the token that its forms need after another sign-in.
+
+    Asking is activity: the answer renews the cookie where that is due.
+    """
     found = of(request)
-    return JsonResponse({"idle": found.idle, "whole": found.whole} if found else {})
+    return JsonResponse({"idle": found.idle, "whole": found.whole, "token": get_token(request)} if found else {})

@@ -210,7 +210,8 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
             return render(request, "signin/onward.html", {"target": request.get_full_path()})
         return HttpResponseRedirect(_signin(request.get_full_path()))
     fix = "Sign in again, then send the form once more. Passwords have to be typed again."
-    return errors.page(request, 401, "You are signed out. Nothing was changed.", fix)
+    again = errors.typed(request)  # the form is one of ours: whether it is was looked at before
+    return errors.page(request, 401, "You are signed out. Nothing was changed.", fix, again=again)
 
 
 def _signin(back: str) -> str:

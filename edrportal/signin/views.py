@@ -21,6 +21,7 @@ from edrportal.signin import accounts, asked, cookies, oidc, passwords, revocati
 from edrportal.signin.addresses import is_https
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
+from edrportal.signin.forms import SignInForm
 from edrportal.signin.oidc import OidcTrouble
 from edrportal.signin.returning import safe_next
 
@@ -216,6 +217,7 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
     stated = request.POST.get("next") or request.GET.get("next") or ""
     context = {
         "trouble": trouble,
+        "form": SignInForm(auto_focus=not settings.DEMO),
         "next": _next(request, stated),
         "signed_out": "out" in request.GET,
         "closed": settings.ENVIRONMENT.is_in_clear,

@@ -8,9 +8,10 @@
   const WARN = 120;
   let idleEnd, wholeEnd, warned = "";
 
-  function set({ idle, whole }) {
+  function set({ idle, whole, token }) {
     const now = Date.now();
     [idleEnd, wholeEnd] = [now + idle * 1000, now + whole * 1000];
+    if (token) for (const one of document.getElementsByName("csrfmiddlewaretoken")) one.value = token;
   }
   const left = () => Math.round((Math.min(idleEnd, wholeEnd) - Date.now()) / 1000);
   const inWords = (seconds) => seconds > 90 ? `${Math.round(seconds / 60)} minutes` : "about a minute";
@@ -58,7 +59,12 @@
   const warnAt = first.idle / 2;
   set(first);
   tabs.postMessage(first);
-  tabs.addEventListener("message", (event) => { set(event.data); show(); });
+  tabs.addEventListener("message", (event) => { // after a sign-in elsewhere the forms here need its token
+    const wasOver = warned === "over";
+    set(event.data);
+    show();
+    if (wasOver) ask().catch(() => {});
+  });
   setInterval(show, 1000);
   document.addEventListener("visibilitychange", show);
   show();

@@ -32,6 +32,7 @@ def signed_in(tab: Page, cluster: InMemoryCluster) -> Page:
     tab.get_by_label("Password").fill(world.PASSWORD)
     tab.get_by_role("button", name="Sign in").click()
     expect(tab.get_by_role("heading", name="Add destination")).to_be_visible()
+    tab.wait_for_load_state()  # its scripts run after what is seen
     return tab
 
 

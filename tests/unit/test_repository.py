@@ -59,3 +59,38 @@ def test_the_readme_lists_every_setting_and_no_other() -> None:
     listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", Path("README.md").read_text(), re.MULTILINE))
     secret = {"EDRPORTAL_SECRET_KEY", "EDRPORTAL_SECRET_KEY_FALLBACKS", "EDRPORTAL_OIDC_CLIENT_SECRET"}
     assert listed == read | {f"{name}_FILE" for name in secret}
+
+
+TEMPLATES = sorted(Path("templates").rglob("*.html"))
+BY_HAND = {"_field.html", "_import.html", "_presets.html", "_search.html", "_row.html", "_check_first.html"}
+"""Where something is drawn that is no field of a form: what a file holds, what is looked for, rows, a confirmation."""
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=str)
+def test_a_template_holds_nothing_inline_and_a_fragment_is_short(path: Path) -> None:
+    text = path.read_text()
+    assert not re.findall(
+        r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:|hx-on|\|safe|autoescape", text
+    )
+    assert not path.name.startswith("_") or len(text.splitlines()) < 60
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=str)
+def test_one_partial_draws_the_fields_of_all_forms(path: Path) -> None:
+    drawn = re.findall(r"<(?:select|textarea)\b|<input\b(?![^>]*type=\"hidden\")", path.read_text())
+    assert not drawn or path.name in BY_HAND
+
+
+@pytest.mark.parametrize("path", sorted(Path("static/js").glob("*.js")), ids=str)
+def test_a_script_is_short_and_asks_nobody_else(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 150
+    assert not re.findall(r"https?://|\beval\(|new Function|document\.write|setTimeout\(\s*[\"'`]", text)
+
+
+def test_style_sheets_name_colours_in_one_place_and_load_nothing() -> None:
+    for path in Path("static/css").glob("*.css"):
+        text = path.read_text()
+        assert not re.findall(r"@import|url\(", text), path
+        if path.name != "tokens.css":
+            assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)|rgba?\(|hsla?\(", text), path
