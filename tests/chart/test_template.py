@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from destinations import names
-from edrportal import __version__
+from edrportal import __version__, server
 from tests.services import charts
 from tests.services.charts import HelmError
 
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAMESPACED = {"ConfigMap", "Deployment", "Ingress", "NetworkPolicy", "Pod", "PodDisruptionBudget", "Role", "RoleBinding",
-              "Secret", "Service", "ServiceAccount"}  # fmt: skip
+              "PrometheusRule", "Secret", "Service", "ServiceAccount", "ServiceMonitor"}  # fmt: skip
 OIDC = {"clientId": "edrportal", "existingSecret": "edrportal-oidc", "caConfigMap": "dex-ca"}
+WATCHED = {
+    "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "alerts": {"enabled": True},
+    "names": True,
+}
 PARTS: dict[str, list[dict[str, Any]]] = {
     "policy": [{}, {"policy": {"enabled": False}}],
     "network": [{}, {"networkPolicy": {"enabled": False}}, {"networkPolicy": {"registries": {"ports": []}}}],
@@ -33,9 +38,18 @@ PARTS: dict[str, list[dict[str, Any]]] = {
     ],
     "rest": [
         {},
-        {"readOnly": True, "optional": {"events": True, "namespaces": True, "exports": True}},
+        {
+            "readOnly": True,
+            "optional": {"events": True, "namespaces": True, "exports": True},
+            "metrics": {"enabled": False},
+        },
         {"oidc": OIDC, "replicaCount": 1, "signingKey": {"existingSecret": "key", "fallbacksKey": "old"}},
-        {"serviceAccount": {"create": False, "name": "there"}, "rbac": {"create": False}, "replicaCount": 5},
+        {
+            "serviceAccount": {"create": False, "name": "there"},
+            "rbac": {"create": False},
+            "replicaCount": 5,
+            "metrics": WATCHED,
+        },
     ],
 }
 MATRIX = list(itertools.product(*PARTS.values()))
@@ -96,6 +110,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "half a replica": ({"replicaCount": "2"}, "replicaCount"),
     "a port that is none": ({"service": {"port": 70000}}, "service/port"),
     "a ServiceAccount without a name": ({"serviceAccount": {"create": False}}, "Set serviceAccount.name"),
+    "the port of the pages for the metrics": ({"metrics": {"port": 8000}}, "metrics/port"),
+    "alerts without metrics": ({"metrics": {"enabled": False, "alerts": {"enabled": True}}}, "need metrics.enabled=true"),
     "a key of no generation": ({"signingKey": {"generation": 0}}, "generation"),
 }  # fmt: skip
 
@@ -131,7 +147,7 @@ def schema() -> dict[str, Any]:
 MADE = {
     "EDRPORTAL_SECRET_KEY_FILE", "EDRPORTAL_SECRET_KEY_FALLBACKS_FILE", "EDRPORTAL_NAMESPACE", "EDRPORTAL_PUBLIC_URL",
     "EDRPORTAL_PROXY_HOPS", "EDRPORTAL_READ_ONLY", "EDRPORTAL_KUBERNETES_EVENTS", "EDRPORTAL_OIDC_CLIENT_ID",
-    "EDRPORTAL_OIDC_CLIENT_SECRET_FILE", "EDRPORTAL_OIDC_CA_FILE",
+    "EDRPORTAL_OIDC_CLIENT_SECRET_FILE", "EDRPORTAL_OIDC_CA_FILE", "EDRPORTAL_METRICS_PORT", "EDRPORTAL_METRICS_NAMES",
 }  # fmt: skip
 """What the chart makes of other values."""
 SENSELESS = {
@@ -144,7 +160,13 @@ def test_every_setting_can_be_reached_by_values(helm_home: Path) -> None:
     free = set(schema()["settings"]["properties"])
     assert free | MADE | SENSELESS == settings()
     assert not free & (MADE | SENSELESS)
-    values = {"readOnly": True, "optional": {"events": True}, "oidc": OIDC, "settings": dict.fromkeys(free, 7)}
+    values = {
+        "readOnly": True,
+        "optional": {"events": True},
+        "oidc": OIDC,
+        "metrics": {"names": True},
+        "settings": dict.fromkeys(free, 7),
+    }
     found = environment(charts.render(helm_home, values))
     assert set(found) == free | MADE
     assert {found[name] for name in free} == {"7"}
@@ -225,7 +247,13 @@ def test_the_network_policy_lets_in_and_out_what_it_says(helm_home: Path) -> Non
     assert ports({"oidc": OIDC, "networkPolicy": {"registries": {"ports": []}}}) == [[53, 53], [443, 6443], [5556, 443]]
     spec = charts.one(charts.render(helm_home), "NetworkPolicy")["spec"]
     assert spec["policyTypes"] == ["Ingress", "Egress"]
-    assert [[one["port"] for one in rule["ports"]] for rule in spec["ingress"]] == [["http"]]
+    assert [[one["port"] for one in rule["ports"]] for rule in spec["ingress"]] == [["http"], ["metrics"]]
+    stated = yaml.safe_load((charts.CHART / "values.yaml").read_text())
+    assert spec["ingress"][1]["from"] == stated["networkPolicy"]["scraper"]
+    closings: tuple[dict[str, Any], ...] = ({"metrics": {"enabled": False}}, {"networkPolicy": {"scraper": []}})
+    for closed in closings:
+        rules = charts.one(charts.render(helm_home, closed), "NetworkPolicy")["spec"]["ingress"]
+        assert [[one["port"] for one in rule["ports"]] for rule in rules] == [["http"]]
     test_labels = charts.one(charts.render(helm_home), "Pod")["metadata"]["labels"]
     wanted = spec["ingress"][0]["from"][-1]["podSelector"]["matchLabels"]
     assert wanted.items() <= test_labels.items()
@@ -238,7 +266,7 @@ def test_the_selectors_select_the_pods(helm_home: Path) -> None:
     spread = charts.one(objects, "Deployment")["spec"]["template"]["spec"]["topologySpreadConstraints"]
     for selector in (
         charts.one(objects, "Deployment")["spec"]["selector"]["matchLabels"],
-        charts.one(objects, "Service")["spec"]["selector"],
+        *(one["spec"]["selector"] for one in objects if one["kind"] == "Service"),
         charts.one(objects, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
         *(one["labelSelector"]["matchLabels"] for one in spread),
     ):
@@ -252,6 +280,7 @@ def test_a_rollout_takes_no_pod_away_before_another_serves(helm_home: Path) -> N
     assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     pod = spec["template"]["spec"]
     assert pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "5"]
+    assert pod["terminationGracePeriodSeconds"] > 5 + server.DRAIN_SECONDS
     assert pod["enableServiceLinks"] is False
     assert "emptyDir" not in json.dumps(pod)
 
@@ -260,6 +289,39 @@ def test_liveness_never_asks_the_cluster(helm_home: Path) -> None:
     made = container(charts.render(helm_home))
     paths = {probe: made[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
     assert paths == {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
+
+
+@pytest.mark.parametrize(("enabled", "port"), [(True, "metrics"), (False, "http")])
+def test_probes_go_where_an_answer_waits_for_no_page(helm_home: Path, *, enabled: bool, port: str) -> None:
+    objects = charts.render(helm_home, {"metrics": {"enabled": enabled, "port": 9999}})
+    made = container(objects)
+    assert {made[f"{probe}Probe"]["httpGet"]["port"] for probe in ("startup", "liveness", "readiness")} == {port}
+    assert ({"name": "metrics", "containerPort": 9999} in made["ports"]) is enabled
+    assert environment(objects).get("EDRPORTAL_METRICS_PORT", "") == ("9999" if enabled else "")
+    assert {one["metadata"]["name"] for one in objects if one["kind"] == "Service"} == (
+        {"edrportal", "edrportal-metrics"} if enabled else {"edrportal"}
+    )
+
+
+def test_no_ingress_leads_to_the_metrics(helm_home: Path) -> None:
+    objects = charts.render(helm_home)
+    (path,) = charts.one(objects, "Ingress")["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"]["name"] == "edrportal"
+    assert [one["name"] for one in charts.one(objects, "Service", "edrportal")["spec"]["ports"]] == ["http"]
+
+
+def test_prometheus_finds_the_metrics_and_the_alert_rules_as_they_are(helm_home: Path) -> None:
+    objects = charts.render(helm_home, {"metrics": WATCHED})
+    monitor, service = charts.one(objects, "ServiceMonitor"), charts.one(objects, "Service", "edrportal-metrics")
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    pages = charts.one(objects, "Service", "edrportal")["metadata"]["labels"]
+    assert not monitor["spec"]["selector"]["matchLabels"].items() <= pages.items()
+    assert [one["port"] for one in monitor["spec"]["endpoints"]] == [service["spec"]["ports"][0]["name"]]
+    rules = yaml.safe_load((charts.CHART / "files" / "alerts.yaml").read_text())
+    assert charts.one(objects, "PrometheusRule")["spec"] == rules
+    assert environment(objects)["EDRPORTAL_METRICS_NAMES"] == "true"
+    assert not [one for one in charts.render(helm_home) if one["kind"] in {"ServiceMonitor", "PrometheusRule"}]
 
 
 def test_the_chart_makes_the_portals_own_config_maps_without_data(helm_home: Path) -> None:
