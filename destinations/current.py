@@ -17,6 +17,7 @@ from destinations.acceptance.version import NEWEST, EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import ClusterError
 from destinations.cluster.watched import MAX_AGE_SECONDS, WatchedSecrets
+from destinations.deployed import Deployed, Found
 from destinations.live import feed
 from destinations.live.hub import Hub
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
@@ -47,11 +48,13 @@ class _Chosen:
     secrets: WatchedSecrets | None = None
     config_maps: WatchedSecrets | None = None
     namespaces: Namespaces = field(init=False)
+    deployed: Deployed = field(init=False)
     hub: Hub | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Remember the namespaces of this very cluster, and let its watch feed the open pages."""
         object.__setattr__(self, "namespaces", Namespaces(self.cluster))
+        object.__setattr__(self, "deployed", Deployed(self.cluster))
         if self.secrets:
             hub = Hub(settings.ENVIRONMENT.live_pages)
             feed.connect(hub, self.secrets, self.config_maps)
@@ -222,8 +225,15 @@ def watches_over(of: Cluster) -> tuple[WatchedSecrets, WatchedSecrets]:
 
 
 def epinio_version() -> EpinioVersion | None:
-    """Return the version of Epinio to judge by, None for the newest rules."""
-    return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version)
+    """Return the version of Epinio to judge by, the stated one or that of its Deployment; None for the newest rules."""
+    return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version or _deployed().label)
+
+
+def _deployed() -> Found:
+    try:
+        return _current().deployed.found()
+    except ClusterError:
+        return Found(why="the cluster could not be reached")
 
 
 def skopeo_roots() -> str | bytes:
@@ -232,17 +242,21 @@ def skopeo_roots() -> str | bytes:
     return stated if stated in {PUBLIC_ROOTS, NO_ROOTS} else Path(stated).read_bytes()
 
 
-def rules(stated: str) -> str:
-    """Say by which version's rules is judged, and why where that is not the stated one."""
-    version = EpinioVersion.parse(stated)
-    if not stated:
-        return f"Judged by the rules of Epinio {NEWEST}, the newest that this portal knows; no version is configured."
+def rules(stated: str, found: Found) -> str:
+    """Say by which version's rules is judged, the stated one's or the found one's, and why where that is another."""
+    version = EpinioVersion.parse(stated or found.label)
+    if not stated and not found.label:
+        why = f", and {found.why}" if found.why else ""
+        return (
+            f"Judged by the rules of Epinio {NEWEST}, the newest that this portal knows; no version is configured{why}."
+        )
     if version is None:
-        return f"The configured Epinio version is no version: judged by the rules of Epinio {NEWEST}."
+        named = "The configured Epinio version" if stated else "What Epinio's Deployment states"
+        return f"{named} is no version: judged by the rules of Epinio {NEWEST}."
     if version > NEWEST:
         return f"Epinio {version} is newer than this portal knows: judged by the rules of Epinio {NEWEST}."
     close = " Rules from before 1.13.2 are close, not exact." if version < _EXACT_FROM else ""
-    return f"Judged by the rules of Epinio {version}.{close}"
+    return f"Judged by the rules of Epinio {version}{'' if stated else ', as its Deployment says'}.{close}"
 
 
 def read_only() -> str:
@@ -268,6 +282,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
     """Return what every template may use."""
     person = getattr(request, "principal", None)
     authority = getattr(request, "authority", None)
+    stated = settings.ENVIRONMENT.epinio_version
     return {
         "installation": settings.ENVIRONMENT.installation_name,
         "namespace": settings.ENVIRONMENT.namespace,
@@ -275,7 +290,7 @@ def installation(request: HttpRequest) -> dict[str, Any]:
         "read_only": read_only(),
         "person": person,
         "may_add": _may_add(authority),
-        "rules": rules(settings.ENVIRONMENT.epinio_version),
+        "rules": rules(stated, Found() if stated else _deployed()),
         "live_moment": getattr(request, "live_moment", ""),
         "is_live": bool(person and settings.ENVIRONMENT.live_pages and _has_hub()),
     }

@@ -33,6 +33,9 @@ RELEASED_AT_ANNOTATION = "edrportal/released-at"
 HISTORY_ANNOTATION = "edrportal/history"
 """The last actions of the portal on this Secret, as JSON."""
 
+SERVER = "epinio-server"
+"""The Deployment of Epinio's server (templates/server.yaml of its chart)."""
+VERSION_LABEL = "app.kubernetes.io/version"
 USER_LABEL = "epinio.io/api-user-credentials"
 """Label (`true`) that makes a Secret an Epinio user."""
 USER_KEYS = frozenset({"username", "password", "namespaces", "gitconfigs"})

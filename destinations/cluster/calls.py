@@ -43,7 +43,7 @@ _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
 _REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
 _RESOURCES = {"secret": "Secrets", "config_map": "ConfigMaps", "namespace": "namespaces", "event": "Events",
-              "job": "Jobs", "pod": "Pods", "pod_log": "pod logs"}  # fmt: skip
+              "deployment": "Deployments", "job": "Jobs", "pod": "Pods", "pod_log": "pod logs"}  # fmt: skip
 
 
 def patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:

@@ -242,6 +242,7 @@ class InMemoryCluster(_Store):
         self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
         self._exports = InMemoryExports()
         self.namespaces: dict[str, str] = {}
+        self.epinio_version: str | None = None
         """The uid of each namespace by its name."""
         self.events: list[Mapping[str, Any]] = []
         """The Events that were created, oldest first."""
@@ -261,6 +262,12 @@ class InMemoryCluster(_Store):
         if name not in self.namespaces:
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
         return self.namespaces[name]
+
+    def server_version(self) -> str:
+        """Return the version that a test or the demo stated. Raises NotFound for none."""
+        if self.epinio_version is None:
+            raise NotFound("NotFound", status=404, verb="get", resource="Deployments")
+        return self.epinio_version
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
         """Keep an Event."""

@@ -177,6 +177,12 @@ class Cluster(Source, Protocol):
         Unreachable.
         """
 
+    def server_version(self) -> str:
+        """Return what Epinio's Deployment (`names.SERVER`) calls its version, empty where it says none.
+
+        Raises NotFound, Forbidden where the portal may not look, and Unreachable.
+        """
+
     def create_event(self, manifest: Mapping[str, Any]) -> None:
         """Create a core/v1 Event in the namespace; raises as `create_secret` does."""
 

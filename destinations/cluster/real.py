@@ -11,6 +11,7 @@ from kubernetes import client, config
 from kubernetes.config import incluster_config
 from kubernetes.config.config_exception import ConfigException
 
+from destinations import names
 from destinations.cluster import limits, stream, wire
 from destinations.cluster.calls import CONNECT_SECONDS, open_stream, paged, patiently, read, write
 from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
@@ -38,6 +39,7 @@ class KubernetesCluster:
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
         connection = client.ApiClient(configuration)
         self._api = client.CoreV1Api(connection)
+        self._apps = client.AppsV1Api(connection)
         self.api_server = urlsplit(str(configuration.host)).hostname or ""
         """Where it is, as the configuration says: no live check may go there."""
         self._namespace = namespace
@@ -168,6 +170,12 @@ class KubernetesCluster:
         if (found.get("metadata") or {}).get("deletionTimestamp"):
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
         return str(found["metadata"]["uid"])
+
+    def server_version(self) -> str:
+        """Return what Epinio's Deployment calls its version. Raises NotFound, Forbidden and Unreachable."""
+        call = self._apps.read_namespaced_deployment
+        found = patiently(lambda left: read(call, names.SERVER, self._namespace, timeout=left(), kind="Deployment"))
+        return str(((found.get("metadata") or {}).get("labels") or {}).get(names.VERSION_LABEL) or "")
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
         """Create an Event."""

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 CORE = ""
 BATCH = "batch"
+APPS = "apps"
 EXPORTS = "running and failed exports"
 TEAMS = "noticing that a team's namespace is gone"
 EVENTS = "Kubernetes Events for changes"
+VERSION = "knowing which version of Epinio runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ TABLE: tuple[Use, ...] = (
     Use(CORE, "configmaps", "update", "sign-out, self-service, the results of live checks"),
     Use(CORE, "events", "create", "a copy of each change, where that is wanted", EVENTS),
     Use(CORE, "namespaces", "get", "the uid of a team's namespace", TEAMS, cluster_wide=True),
+    Use(APPS, "deployments", "get", "the version that Epinio's own Deployment states", VERSION),
     Use(BATCH, "jobs", "list", "Epinio's export jobs", EXPORTS),
     Use(CORE, "pods", "list", "the Pods of an export job", EXPORTS),
     Use(CORE, "pods/log", "get", "why an export failed", EXPORTS),

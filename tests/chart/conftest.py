@@ -29,5 +29,5 @@ def helm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def installed(api_server: ApiServer, helm_home: Path) -> Installed:
     """The chart with its defaults and every optional right, in a namespace of its own."""
-    optional = {"events": True, "namespaces": True, "exports": True}
+    optional = {"events": True, "namespaces": True, "epinioVersion": True, "exports": True}
     return Installed.new(api_server, helm_home, {"optional": optional}).guarded()

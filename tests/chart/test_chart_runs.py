@@ -83,6 +83,7 @@ def started(release: Installed, directory: Path, values: dict[str, Any], home: P
         "EDRPORTAL_SECRET_KEY_FILE": str(directory / "key"),
         "EDRPORTAL_SECRET_KEY_FALLBACKS_FILE": str(directory / "fallbacks"),
         "KUBECONFIG": str(release.kubeconfig),
+        "EDRPORTAL_METRICS_PORT": str(free_port()),  # the one of the values may be taken here
         "PATH": os.environ["PATH"],
     }
     port = free_port()

@@ -19,7 +19,7 @@ MODES = ("enforce", "warn", "audit")
 FULL = {
     "oidc": {"clientId": "edrportal", "existingSecret": "edrportal-oidc", "caConfigMap": "dex-ca"},
     "image": {"pullSecrets": ["mirror"]},
-    "optional": {"events": True, "namespaces": True, "exports": True},
+    "optional": {"events": True, "namespaces": True, "epinioVersion": True, "exports": True},
 }
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.services.apiserver import ApiServer
 
 pytestmark = [pytest.mark.people, pytest.mark.cluster]
-OPTIONAL = {"events": True, "namespaces": True, "exports": True}
+OPTIONAL = {"events": True, "namespaces": True, "epinioVersion": True, "exports": True}
 PEM = certificate(datetime.now(UTC), days=300).decode()
 NEW_PEM = certificate(datetime.now(UTC), days=200).decode()
 
@@ -131,7 +131,7 @@ def resource(ref: dict[str, str]) -> str:
     return "/".join(ref[part] for part in ("resource", "subresource") if part in ref)
 
 
-def granted(release: Installed) -> tuple[set[tuple[str, str, str]], dict[str, set[str]]]:
+def granted(release: Installed) -> tuple[set[tuple[str, str, str]], dict[tuple[str, str], set[str]]]:
     """Return verb, group and resource of everything that its roles allow, and the names they narrow a verb to."""
     roles = "rbac.authorization.k8s.io/v1"
     rules = release.get(f"{roles}:roles/{charts.RELEASE}")["rules"]
@@ -144,7 +144,13 @@ def granted(release: Installed) -> tuple[set[tuple[str, str, str]], dict[str, se
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
-    narrowed = {verb: set(rule["resourceNames"]) for rule in rules if "resourceNames" in rule for verb in rule["verbs"]}
+    narrowed = {
+        (verb, resource): set(rule["resourceNames"])
+        for rule in rules
+        if "resourceNames" in rule
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    }
     return every, narrowed
 
 
@@ -159,8 +165,8 @@ def test_the_portal_uses_every_right_it_has_and_misses_none(release: Installed, 
     rights, narrowed = granted(release)
     assert found == rights
     for verb, ref in used:
-        if ref["resource"] == "configmaps" and verb in narrowed:
-            assert ref["name"] in narrowed[verb]
+        if (verb, ref["resource"]) in narrowed:
+            assert ref["name"] in narrowed[verb, ref["resource"]]
         assert ref.get("namespace", release.namespace) == release.namespace or ref["resource"] == "namespaces"
     refused = [one for one in asked(release) if one["responseStatus"]["code"] in {401, 403, 422}]
     assert not refused

@@ -40,7 +40,7 @@ PARTS: dict[str, list[dict[str, Any]]] = {
         {},
         {
             "readOnly": True,
-            "optional": {"events": True, "namespaces": True, "exports": True},
+            "optional": {"events": True, "namespaces": True, "epinioVersion": True, "exports": True},
             "metrics": {"enabled": False},
         },
         {"oidc": OIDC, "replicaCount": 1, "signingKey": {"existingSecret": "key", "fallbacksKey": "old"}},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from destinations import names
 from destinations.cluster import real
 from destinations.cluster.port import AlreadyExists, Change, Conflict, Forbidden, Invalid, NotFound, Unreachable
 
@@ -216,3 +217,26 @@ def test_who_has_no_rights_is_forbidden(api_server: ApiServer) -> None:
         outsider.create_secret(manifest())
     with pytest.raises(Forbidden):
         list(outsider.watch("1", seconds=1))
+
+
+def deploy(cluster: Cluster, request: pytest.FixtureRequest, version: str | None) -> None:
+    """Put Epinio's Deployment there, with or without a version."""
+    if not isinstance(cluster, real.KubernetesCluster):
+        cluster.epinio_version = version or ""  # type: ignore[attr-defined] # the one in memory
+        return
+    server: ApiServer = request.getfixturevalue("api_server")
+    labels = {"app": "epinio-server"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "server", "image": "epinio-server"}]}}
+    metadata = {"name": names.SERVER, "labels": {names.VERSION_LABEL: version} if version else {}}
+    body = {"metadata": metadata, "spec": {"selector": {"matchLabels": labels}, "template": pod}}
+    server.request("POST", f"/apis/apps/v1/namespaces/{cluster.namespace}/deployments", body)
+
+
+@pytest.mark.parametrize(("stated", "told"), [("v1.13.2", "v1.13.2"), (None, "")])
+def test_the_version_is_the_one_that_epinios_deployment_states(
+    cluster: Cluster, request: pytest.FixtureRequest, stated: str | None, told: str
+) -> None:
+    with pytest.raises(NotFound):
+        cluster.server_version()
+    deploy(cluster, request, stated)
+    assert cluster.server_version() == told

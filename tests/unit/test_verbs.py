@@ -20,12 +20,12 @@ _RESOURCES = {"config_map": "configmaps", "pod_log": "pods/log"}
 
 
 def client_calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield verb and resource of every method of the Kubernetes client that is named after `self._api` or `_batch`."""
+    """Yield verb and resource of every method of the Kubernetes client that is named after `self._api`, `_apps` or `_batch`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "open_stream":
             if any(keyword.arg == "watch" for keyword in node.keywords):
                 yield "watch", resource(node.args[0])
-        elif isinstance(node, ast.Attribute) and getattr(node.value, "attr", "") in {"_api", "_batch"}:
+        elif isinstance(node, ast.Attribute) and getattr(node.value, "attr", "") in {"_api", "_apps", "_batch"}:
             match = _CALL.fullmatch(node.attr)
             assert match, node.attr
             yield _VERBS.get(match[1], match[1]), resource(node)

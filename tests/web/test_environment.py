@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from destinations import current
 from destinations.cluster.memory import InMemoryCluster
+from destinations.deployed import Found
 from edrportal.environment import ConfigurationError, Environment
 from edrportal.server import Server
 from edrportal.signin import single
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 
 def test_every_page_can_say_by_which_rules_it_judges() -> None:
-    assert "no version is configured" in current.rules("")
-    assert "is no version" in current.rules("latest")
-    assert "newer than this portal knows" in current.rules("99.0.0")
-    assert "close, not exact" in current.rules("v1.12.0")
-    assert current.rules("1.13.7") == "Judged by the rules of Epinio 1.13.7."
+    nothing = Found()
+    assert "no version is configured." in current.rules("", nothing)
+    assert "no version is configured, and it rains." in current.rules("", Found(why="it rains"))
+    assert "The configured Epinio version is no version" in current.rules("latest", Found("1.13.7"))
+    assert "What Epinio's Deployment states is no version" in current.rules("", Found("latest"))
+    assert "newer than this portal knows" in current.rules("99.0.0", nothing)
+    assert "close, not exact" in current.rules("v1.12.0", nothing)
+    assert current.rules("1.13.7", nothing) == "Judged by the rules of Epinio 1.13.7."
+    assert current.rules("", Found("v1.13.7")) == "Judged by the rules of Epinio 1.13.7, as its Deployment says."
 
 
 KEY = {"EDRPORTAL_SECRET_KEY": "k" * 40}
