@@ -40,6 +40,9 @@ AMBIGUOUS = Counter(
 CHECKS = Counter(
     "edrportal_checks", "Live checks, by what follows for chart and image.", ["chart", "image"], registry=REGISTRY
 )
+REVIEWS = Counter(
+    "edrportal_reviews", "Questions to the warning webhook, by what came of them.", ["outcome"], registry=REGISTRY
+)
 WRITES = ("create", "update", "delete")
 ENDED = {"NotWritten": "not-written", "Conflict": "conflict", "AlreadyExists": "conflict", "NotFound": "gone",
          "Recreated": "gone", "Unknown": "unknown"}  # fmt: skip
@@ -50,6 +53,8 @@ for _write in WRITES:
     CONFLICTS.labels(_write)
     for _ended in {"written", *ENDED.values()}:
         AMBIGUOUS.labels(_write, _ended)
+for _outcome in ("warned", "quiet", "failed"):
+    REVIEWS.labels(_outcome)
 for _chart in Outcome:
     for _image in Outcome:
         CHECKS.labels(_chart.value, _image.value)

@@ -14,7 +14,7 @@ from edrportal.variables import ConfigurationError, number, secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment"]
+__all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment", "WebhookEnvironment"]
 
 MIN_KEY_LENGTH = 32
 _MAX_PORT = 65535
@@ -57,6 +57,34 @@ class OidcEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookEnvironment:
+    """The warning webhook: its port, 0 for none, and the PEM files of its certificate and key."""
+
+    port: int = 0
+    certificate_file: str = ""
+    key_file: str = ""
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> WebhookEnvironment:
+        """Read the variables. Raises ConfigurationError for a port that is no number."""
+        return cls(
+            port=number(variables, "EDRPORTAL_WEBHOOK_PORT", 0),
+            certificate_file=variables.get("EDRPORTAL_WEBHOOK_CERTIFICATE_FILE", ""),
+            key_file=variables.get("EDRPORTAL_WEBHOOK_KEY_FILE", ""),
+        )
+
+    def check(self) -> None:
+        """Raise ConfigurationError for settings that do not go together."""
+        if not 0 <= self.port <= _MAX_PORT:
+            raise ConfigurationError("EDRPORTAL_WEBHOOK_PORT is a port number, or 0 for none")
+        if self.port and not (self.certificate_file and self.key_file):
+            raise ConfigurationError(
+                "EDRPORTAL_WEBHOOK_PORT needs EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE: "
+                "the API server speaks TLS alone"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What the environment says, unchecked until `check`."""
 
@@ -77,6 +105,7 @@ class Environment:
     metrics_names: bool = False
     read_only: bool = False
     live_pages: int = 50
+    webhook: WebhookEnvironment = field(default_factory=WebhookEnvironment)
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
     registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
 
@@ -101,6 +130,7 @@ class Environment:
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
             read_only=variables.get("EDRPORTAL_READ_ONLY") == "true",
             live_pages=number(variables, "EDRPORTAL_LIVE_PAGES", 50),
+            webhook=WebhookEnvironment.read(variables),
             oidc=OidcEnvironment.read(variables),
             registry=RegistryEnvironment.read(variables),
         )
@@ -147,6 +177,7 @@ class Environment:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"
             )
+        self.webhook.check()
         self.registry.check()
 
     def _check_numbers(self) -> None:

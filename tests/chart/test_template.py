@@ -43,7 +43,12 @@ PARTS: dict[str, list[dict[str, Any]]] = {
             "optional": {"events": True, "namespaces": True, "epinioVersion": True, "exports": True},
             "metrics": {"enabled": False},
         },
-        {"oidc": OIDC, "replicaCount": 1, "signingKey": {"existingSecret": "key", "fallbacksKey": "old"}},
+        {
+            "webhook": {"enabled": True},
+            "oidc": OIDC,
+            "replicaCount": 1,
+            "signingKey": {"existingSecret": "key", "fallbacksKey": "old"},
+        },
         {
             "serviceAccount": {"create": False, "name": "there"},
             "rbac": {"create": False},
@@ -148,6 +153,7 @@ MADE = {
     "EDRPORTAL_SECRET_KEY_FILE", "EDRPORTAL_SECRET_KEY_FALLBACKS_FILE", "EDRPORTAL_NAMESPACE", "EDRPORTAL_PUBLIC_URL",
     "EDRPORTAL_PROXY_HOPS", "EDRPORTAL_READ_ONLY", "EDRPORTAL_KUBERNETES_EVENTS", "EDRPORTAL_OIDC_CLIENT_ID",
     "EDRPORTAL_OIDC_CLIENT_SECRET_FILE", "EDRPORTAL_OIDC_CA_FILE", "EDRPORTAL_METRICS_PORT", "EDRPORTAL_METRICS_NAMES",
+    "EDRPORTAL_WEBHOOK_PORT", "EDRPORTAL_WEBHOOK_CERTIFICATE_FILE", "EDRPORTAL_WEBHOOK_KEY_FILE",
 }  # fmt: skip
 """What the chart makes of other values."""
 SENSELESS = {
@@ -165,6 +171,7 @@ def test_every_setting_can_be_reached_by_values(helm_home: Path) -> None:
         "optional": {"events": True},
         "oidc": OIDC,
         "metrics": {"names": True},
+        "webhook": {"enabled": True},
         "settings": dict.fromkeys(free, 7),
     }
     found = environment(charts.render(helm_home, values))

@@ -1,0 +1,1 @@
+"""The warning webhook: TLS on a port of its own, which only the API server has to reach."""

@@ -1,0 +1,99 @@
+"""Answers the API server's questions; never with a refusal, and never with more than a moment's work."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from http import HTTPStatus
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from destinations import current, metrics
+from destinations.admission import review
+from destinations.admission.warn import warnings
+from destinations.cluster.port import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from destinations.model import Secret
+
+_LOG = logging.getLogger(__name__)
+PATH = "/warn"
+MAX_BYTES = 4 * 1024 * 1024
+"""Two Secrets of the largest size, in base64, and what stands around them."""
+
+
+class Refused(Exception):
+    """What is no question of an API server: the status that says so."""
+
+
+def warm_up() -> None:
+    """Begin to know the namespace and Epinio's version, aside: no question waits for it."""
+    Thread(target=_know, name="webhook", daemon=True).start()
+
+
+def _know() -> None:
+    try:
+        current.epinio_version()
+        _others()
+    except ClusterError:
+        return  # asked again by the first question
+
+
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one question (WSGI)."""
+    try:
+        body = json.dumps(_answered(environ)).encode()
+        status, kind = HTTPStatus.OK, "application/json"
+    except Refused as refused:
+        (status,), kind = refused.args, "text/plain; charset=utf-8"
+        body = f"{status.phrase}: an AdmissionReview by POST to {PATH} is answered here.\n".encode()
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]
+
+
+def _answered(environ: WSGIEnvironment) -> dict[str, object]:
+    question = _question(environ)
+    try:
+        uid = review.uid_of(question)
+    except ValueError:
+        raise Refused(HTTPStatus.BAD_REQUEST) from None
+    try:
+        found = warnings(review.read(question), _others(), now=datetime.now(UTC), version=current.epinio_version())
+    except Exception as error:  # noqa: BLE001 - whatever it is: the change goes through, and nothing of it is told
+        _LOG.warning("a review was not judged: %s", type(error).__name__)
+        metrics.REVIEWS.labels("failed").inc()
+        return review.answer(uid)
+    metrics.REVIEWS.labels("warned" if found else "quiet").inc()
+    return review.answer(uid, found)
+
+
+def _question(environ: WSGIEnvironment) -> dict[str, object]:
+    """Return the body. Raises Refused."""
+    if environ.get("PATH_INFO") != PATH:
+        raise Refused(HTTPStatus.NOT_FOUND)
+    if environ["REQUEST_METHOD"] != "POST":
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED)
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not length.isascii() or not length.isdecimal():
+        raise Refused(HTTPStatus.LENGTH_REQUIRED)
+    if len(length) > len(str(MAX_BYTES)) or int(length) > MAX_BYTES:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        found = json.loads(environ["wsgi.input"].read(int(length)))
+    except (ValueError, RecursionError):
+        raise Refused(HTTPStatus.BAD_REQUEST) from None
+    if not isinstance(found, dict):
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    return found
+
+
+def _others() -> Mapping[str, Secret] | None:
+    """Return the namespace's Secrets as the watch has them, None where it is not current: the cluster is not asked."""
+    watched = current.watches().get("secrets")
+    kept = watched.secrets() if watched else None
+    return None if kept is None else {secret.name: secret for secret in kept}

@@ -1,0 +1,116 @@
+"""What is warned of, as text: by the judgement, in short lines, and never more than Kubernetes shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from destinations import docker_config, names
+from destinations.admission import review
+from destinations.admission.warn import MAX_LENGTH, MOST, warnings
+from destinations.demo import certificate
+from destinations.model import Credentials, Secret
+from tests.services.leaks import known
+
+NOW = datetime.now(UTC)
+PASSWORD = known("canary-admission-7731")
+PEM = certificate(NOW, days=300)
+
+
+def destination(name: str = "harbor", *, certs: str = "", host: str = "harbor.example.com", **labels: str) -> Secret:
+    config = docker_config.new(host, Credentials("robot", PASSWORD))
+    return Secret(
+        name,
+        labels={names.REGISTRY_LABEL: "true", **labels},
+        annotations={names.ORGANIZATION_ANNOTATION: "team"},
+        data={names.CONFIG_KEY: config, **({"certs": certs.encode()} if certs else {})},
+    )
+
+
+def without_organization(name: str = "harbor") -> Secret:
+    one = destination(name)
+    return Secret(name, labels=one.labels, data=one.data)
+
+
+def bundle(content: bytes = PEM) -> Secret:
+    return Secret("ca", data={"tls.crt": content})
+
+
+def warned(old: Secret | None, new: Secret | None, *others: Secret, unknown: bool = False) -> tuple[str, ...]:
+    known_ = None if unknown else {one.name: one for one in others}
+    return warnings(review.Review("uid", old, new), known_, now=NOW, version=None)
+
+
+def test_a_hidden_one_is_told_in_epinios_words_with_the_fix() -> None:
+    (line,) = warned(None, without_organization())
+    assert line.startswith("Epinio will hide 'harbor': missing annotation 'epinio.io/registry-namespace'. ")
+    assert "Add the annotation" in line
+
+
+def test_a_sound_one_its_deletion_and_anything_else_are_quiet() -> None:
+    assert warned(None, destination()) == ()
+    assert warned(destination(), None, destination()) == ()
+    assert warned(None, Secret("other", data={"password": b"x"})) == ()
+    assert warned(None, destination(**{names.REGISTRY_LABEL: "false"})) == ()
+
+
+def test_one_that_will_fail_or_is_at_risk_is_told() -> None:
+    (fails,) = warned(None, destination(certs="not-there"))
+    assert fails.startswith("Epinio will list 'harbor', and exports to it will fail: ")
+    (risky,) = warned(None, destination(host="harbor.example.com/team"))
+    assert risky.startswith("Epinio will ")
+
+
+def test_one_that_is_no_destination_any_more_and_one_that_is_a_user_too() -> None:
+    (gone,) = warned(destination(), Secret("harbor"))
+    assert "'harbor' is no destination any more" in gone
+    assert "a user of Epinio and a destination at once" in warned(None, destination(**{names.USER_LABEL: "true"}))[0]
+
+
+def test_certificates_warn_for_every_destination_that_names_them() -> None:
+    users = [destination(f"d{number}", certs="ca") for number in range(3)]
+    assert warned(bundle(), bundle(PEM + PEM), bundle(), *users) == ()
+    lines = warned(bundle(), None, bundle(), *users)
+    assert [line.split("'")[1] for line in lines] == ["d0", "d1", "d2"]
+    assert all("exports to it will fail" in line for line in lines)
+    assert len(warned(bundle(), bundle(b"none"), bundle(), *users)) == 3
+    assert warned(None, bundle(), destination("other", certs="another")) == ()
+    assert warned(bundle(b"none"), None, bundle(b"none"), *users) != ()
+
+
+def test_never_more_lines_and_never_longer_ones_than_kubernetes_shows() -> None:
+    users = [destination(f"{'d' * 200}{number}", certs="ca") for number in range(40)]
+    lines = warned(bundle(), None, bundle(), *users)
+    assert len(lines) == MOST
+    assert lines[-1] == "And 36 more, which the portal shows."
+    assert max(len(line) for line in lines) <= MAX_LENGTH + 2
+    odd = Secret("h", labels={names.REGISTRY_LABEL: "t\nrue\x1b[31m"}, data={})
+    assert all(line.isprintable() for line in warned(None, odd))
+
+
+def test_with_an_unknown_namespace_less_is_said_and_nothing_wrong() -> None:
+    assert warned(None, destination(certs="ca"), unknown=True) == ()
+    assert warned(None, without_organization(), unknown=True) != ()
+
+
+def test_no_warning_holds_a_password() -> None:
+    spoiled = destination(host=f"robot:{PASSWORD}@harbor.example.com")
+    for line in warned(None, spoiled):
+        assert PASSWORD not in line
+
+
+@pytest.mark.parametrize("body", [{}, [], {"request": {}}, {"request": {"uid": ""}}, {"request": {"uid": 1}}, None])
+def test_what_is_no_question_has_no_uid(body: Any) -> None:
+    with pytest.raises(ValueError, match="uid"):
+        review.uid_of(body)
+
+
+def test_the_answer_lets_everything_through() -> None:
+    assert review.answer("u") == {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "response": {"uid": "u", "allowed": True},
+    }
+    assert review.answer("u", ["a"])["response"]["warnings"] == ["a"]
