@@ -1,4 +1,4 @@
-"""The admission policy on the real API server: what RBAC would let the portal do, and the policy does not."""
+"""The admission policy on the real API server (T13): what RBAC would let the portal do, and the policy does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Least privilege, measured: the whole portal as the chart's ServiceAccount, and what the audit log says it used."""
+"""Least privilege, measured (T13): the whole portal as the chart's ServiceAccount, and what the audit log says it used."""
 
 from __future__ import annotations
 

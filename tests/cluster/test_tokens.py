@@ -1,4 +1,7 @@
-"""The token of a pod: replaced under load, expired, and refused for good, on a real API server."""
+"""The token of a pod: replaced under load, expired, and refused for good, on a real API server.
+
+A client that sends no token at all (T29: a release of it once did) fails all of it, since nobody is anonymous there.
+"""
 
 from __future__ import annotations
 

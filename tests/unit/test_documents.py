@@ -11,6 +11,7 @@ import yaml
 
 from edrportal import __version__
 from edrportal.cli import COMMANDS
+from edrportal.signin import oidc_trouble
 from tests.services.charts import CHART
 
 DOCUMENTS = sorted(map(str, [*Path("docs").glob("*.md"), *Path().glob("*.md")]))
@@ -93,3 +94,20 @@ def test_every_value_in_a_block_of_values_is_there() -> None:
                 checked += 1
                 assert set(content) <= set(VALUES[key]) or key == "settings"
     assert checked >= 3
+
+
+def test_every_trouble_of_a_single_sign_on_and_every_alert_is_explained() -> None:
+    reasons = [one for one in vars(oidc_trouble).values() if isinstance(one, oidc_trouble.Reason)]
+    assert len(reasons) > 20
+    for reason in reasons:
+        assert f"| {reason.message} | {reason.fix} |" in TEXTS["docs/single-sign-on.md"]
+    alerts = [
+        rule["alert"] for rule in yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())["groups"][0]["rules"]
+    ]
+    assert [one for one in alerts if f"`{one}`" not in TEXTS["docs/operate.md"]] == []
+
+
+def test_every_file_of_rules_that_is_named_is_there() -> None:
+    named = set(re.findall(r"`(\w+\.py)`", TEXTS["docs/verdict.md"]))
+    assert named <= {path.name for path in Path("destinations/acceptance").glob("*.py")}
+    assert len(named) > 8

@@ -116,6 +116,7 @@ def test_json_that_nobody_filters_is_whole_and_by_name(client: Client) -> None:
 
 
 def test_a_cell_is_never_a_formula(demo: InMemoryCluster, client: Client) -> None:
+    """T32."""
     for number, start in enumerate("=+-@\t|%"):
         annotations = {names.ORGANIZATION_ANNOTATION: f"{start}cmd|' /C calc'!A0"}
         demo.load([{"metadata": {"name": f"odd{number}", "labels": {names.REGISTRY_LABEL: "true"},
