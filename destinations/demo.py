@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from destinations import demo_exports, names, secrets
+from destinations.acceptance.version import NEWEST
 from destinations.cluster.memory import InMemoryCluster
 from destinations.demo_registry import USER
 from destinations.docker_config import new
@@ -42,6 +43,7 @@ _ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_rea
 def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistry | None = None) -> InMemoryCluster:
     """Return the cluster; passwords and certificates are made anew each time. `registry` is one that answers checks."""
     cluster = InMemoryCluster(namespace)
+    cluster.epinio_version = f"v{NEWEST}"
     cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
     cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now), *_left_over(now), *_people()])
     cluster.load(_answering(now, registry) if registry else [])

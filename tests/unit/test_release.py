@@ -1,4 +1,4 @@
-"""What a release is made of (T29): the lock, its bill of materials, its licences, its assets, and the tool that builds the image."""
+"""What a release is made of (T29): the lock, bill of materials, licences, assets, and the tool that builds the image."""
 
 from __future__ import annotations
 
