@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from destinations import names
-from destinations.demo import demo_cluster
+from destinations.docker_config import stored_credentials
+from tests.browser.pages import fill
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,7 +35,7 @@ def tab_to(page: Page, words: str) -> None:
 
 @pytest.fixture
 def demo(cluster: InMemoryCluster) -> InMemoryCluster:
-    cluster.load([secret.manifest for secret in demo_cluster(datetime.now(UTC)).list_secrets()])
+    fill(cluster)
     return cluster
 
 
@@ -63,3 +63,63 @@ def test_disabling_several(tab: Page, demo: InMemoryCluster) -> None:
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("status").first).to_contain_text("applied, docker-hub are disabled")
     assert demo.get_secret("docker-hub").labels[names.REGISTRY_LABEL] == "false"
+
+
+def test_a_rotation(tab: Page, demo: InMemoryCluster) -> None:
+    tab.goto("/destinations/harbor")
+    tab_to(tab, "A Rotate credentials")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Rotate credentials")).to_be_visible()
+    tab_to(tab, "INPUT  password")
+    tab.keyboard.type("by-keyboard")
+    tab_to(tab, "BUTTON Rotate")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("status").first).to_contain_text("Revoke the old ones at the registry")
+    stored = stored_credentials(demo.get_secret("harbor"))
+    assert stored
+    assert stored.password == "by-keyboard"
+
+
+def test_a_live_check_and_what_it_cannot_know(tab: Page, demo: InMemoryCluster) -> None:
+    assert demo.get_secret("production")
+    tab.goto("/destinations/production")
+    tab_to(tab, "BUTTON Check now")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#check .path").first).to_be_visible()
+    tab_to(tab, "SUMMARY What a check cannot know")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#check details").last).to_have_attribute("open", "")
+
+
+def test_giving_to_a_team_and_a_deletion(tab: Page, demo: InMemoryCluster) -> None:
+    tab.goto("/destinations/production")
+    tab_to(tab, "A Team…")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Whose is production?")).to_be_visible()
+    tab_to(tab, "INPUT  team")
+    tab.keyboard.type("team-a")
+    tab_to(tab, "BUTTON Save")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_text("production belongs to team team-a now.")).to_be_visible()
+    tab_to(tab, "A Delete…")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_label("Type the name of the destination")).to_be_visible()
+    tab_to(tab, "INPUT  confirmation")
+    tab.keyboard.type("production")
+    tab_to(tab, "BUTTON Delete")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_text("production was deleted.")).to_be_visible()
+    assert "production" not in {secret.name for secret in demo.list_secrets()}
+
+
+def test_a_search_a_status_and_an_order(tab: Page, demo: InMemoryCluster) -> None:
+    assert demo.get_secret("production")
+    tab.goto("/")
+    tab_to(tab, "INPUT  q")
+    tab.keyboard.type("prod")
+    expect(tab.locator("#table tbody tr")).to_have_count(1)
+    tab.goto("/")
+    tab_to(tab, "Disabled")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#table tbody tr")).to_have_count(1)
+    assert "status=disabled" in tab.url
