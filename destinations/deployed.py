@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from destinations.cluster.port import ClusterError, Forbidden, NotFound
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from destinations.cluster.port import Cluster
 
 LIFE_SECONDS = 60.0
+FIRST_SECONDS = 0.3
+"""So long a page waits for the first answer; a silent API server holds no error page up."""
+_UNASKED = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,25 @@ class Deployed:
         self._cluster = cluster
         self._clock = clock
         self._lock = Lock()
-        self._found: Found | None = None
-        self._asked_at = 0.0
+        self._found = Found(why="Epinio's Deployment has not answered yet")
+        self._asked_at = _UNASKED
+        self._answered = Event()
 
     def found(self) -> Found:
-        """Return what is known. The first question waits for the answer; later ones get the last, and a thread asks anew."""
+        """Return what is known. The first question waits a moment for the answer; later ones get the last one."""
         with self._lock:
-            if self._found is None:
-                self._found, self._asked_at = self._ask(), self._clock()
-            elif self._clock() - self._asked_at > LIFE_SECONDS:
+            is_due = self._clock() - self._asked_at > LIFE_SECONDS
+            is_first = self._asked_at == _UNASKED
+            if is_due:
                 self._asked_at = self._clock()
                 Thread(target=self._renew, name="epinio-version", daemon=True).start()
-            return self._found
+        if is_first:
+            self._answered.wait(FIRST_SECONDS)
+        return self._found
 
     def _renew(self) -> None:
-        found = self._ask()
-        with self._lock:
-            self._found = found
+        self._found = self._ask()
+        self._answered.set()
 
     def _ask(self) -> Found:
         try:
