@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -76,3 +77,18 @@ def test_a_stated_version_goes_before_the_deployments(settings: Any) -> None:
         assert current.epinio_version() == EpinioVersion(1, 13, 2)
         settings.ENVIRONMENT = Environment.read({"EDRPORTAL_EPINIO_VERSION": "1.12.0"})
         assert current.epinio_version() == EpinioVersion(1, 12, 0)
+
+
+def test_a_silent_cluster_holds_nobody_up() -> None:
+    cluster = Slow()
+    cluster.epinio_version = "v1.13.2"
+    cluster.may_answer.clear()
+    deployed, began = Deployed(cluster), time.monotonic()
+    assert "has not answered yet" in deployed.found().why
+    assert time.monotonic() - began < 2
+    cluster.may_answer.set()
+    assert cluster.answered.wait(5)
+    for thread in threading.enumerate():
+        if thread.name == "epinio-version":
+            thread.join(5)
+    assert deployed.found().label == "v1.13.2"
