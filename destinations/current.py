@@ -1,4 +1,4 @@
-"""The one cluster of this process, chosen by the settings, and what every page says about the installation."""
+"""The one cluster of this process, chosen by the settings, and what is known of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from destinations import permissions
-from destinations.acceptance.version import NEWEST, EpinioVersion
+from destinations.acceptance.version import EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import ClusterError
 from destinations.cluster.watched import MAX_AGE_SECONDS, WatchedSecrets
@@ -27,15 +27,11 @@ from destinations.slim import slim_config_map
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from django.http import HttpRequest
-
     from destinations.cluster.port import Cluster
     from destinations.model import Secret
     from destinations.registry.port import Registries
-    from destinations.teams import Authority
 
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
-_EXACT_FROM = EpinioVersion(1, 13, 2)
 _lock = Lock()
 _reading: ContextVar[dict[str, Sequence[Secret]] | None] = ContextVar("reading", default=None)
 
@@ -132,6 +128,14 @@ def hub() -> Hub | None:
     return chosen.hub
 
 
+def has_hub() -> bool:
+    """Say whether there is a watch to feed open pages; nothing begins by this."""
+    try:
+        return _current().hub is not None
+    except ClusterError:
+        return False
+
+
 def moment() -> str:
     """Return the moment that a page shows which is read from now on, empty where no stream follows."""
     return _chosen[-1].hub.moment if _chosen and _chosen[-1].hub else ""
@@ -226,10 +230,11 @@ def watches_over(of: Cluster) -> tuple[WatchedSecrets, WatchedSecrets]:
 
 def epinio_version() -> EpinioVersion | None:
     """Return the version of Epinio to judge by, the stated one or that of its Deployment; None for the newest rules."""
-    return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version or _deployed().label)
+    return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version or deployed().label)
 
 
-def _deployed() -> Found:
+def deployed() -> Found:
+    """Return what Epinio's Deployment states of its version, or why that is not known."""
     try:
         return _current().deployed.found()
     except ClusterError:
@@ -242,55 +247,6 @@ def skopeo_roots() -> str | bytes:
     return stated if stated in {PUBLIC_ROOTS, NO_ROOTS} else Path(stated).read_bytes()
 
 
-def rules(stated: str, found: Found) -> str:
-    """Say by which version's rules is judged, the stated one's or the found one's, and why where that is another."""
-    version = EpinioVersion.parse(stated or found.label)
-    if not stated and not found.label:
-        why = f", and {found.why}" if found.why else ""
-        return (
-            f"Judged by the rules of Epinio {NEWEST}, the newest that this portal knows; no version is configured{why}."
-        )
-    if version is None:
-        named = "The configured Epinio version" if stated else "What Epinio's Deployment states"
-        return f"{named} is no version: judged by the rules of Epinio {NEWEST}."
-    if version > NEWEST:
-        return f"Epinio {version} is newer than this portal knows: judged by the rules of Epinio {NEWEST}."
-    close = " Rules from before 1.13.2 are close, not exact." if version < _EXACT_FROM else ""
-    return f"Judged by the rules of Epinio {version}{'' if stated else ', as its Deployment says'}.{close}"
-
-
 def read_only() -> str:
     """Return why nobody changes anything here, empty where they may."""
     return permissions.READ_ONLY if settings.ENVIRONMENT.read_only else ""
-
-
-def _may_add(authority: Authority | None) -> bool:
-    try:
-        return bool(authority and authority.may_add)
-    except ClusterError:
-        return False  # a page that says what is wrong shows this, too
-
-
-def _has_hub() -> bool:
-    try:
-        return _current().hub is not None
-    except ClusterError:
-        return False
-
-
-def installation(request: HttpRequest) -> dict[str, Any]:
-    """Return what every template may use."""
-    person = getattr(request, "principal", None)
-    authority = getattr(request, "authority", None)
-    stated = settings.ENVIRONMENT.epinio_version
-    return {
-        "installation": settings.ENVIRONMENT.installation_name,
-        "namespace": settings.ENVIRONMENT.namespace,
-        "demo": settings.DEMO,
-        "read_only": read_only(),
-        "person": person,
-        "may_add": _may_add(authority),
-        "rules": rules(stated, Found() if stated else _deployed()),
-        "live_moment": getattr(request, "live_moment", ""),
-        "is_live": bool(person and settings.ENVIRONMENT.live_pages and _has_hub()),
-    }

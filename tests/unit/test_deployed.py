@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from destinations import current
+from destinations import current, installation
 from destinations.acceptance.version import EpinioVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
@@ -67,7 +67,7 @@ def test_what_keeps_it_unknown_is_said(error: type[Exception], words: str, monke
     monkeypatch.setattr(InMemoryCluster, "server_version", refuse)
     with current.use(cluster):
         assert current.epinio_version() is None
-        assert words in current.rules("", Deployed(cluster).found())
+        assert words in installation.rules("", Deployed(cluster).found())
 
 
 def test_a_stated_version_goes_before_the_deployments(settings: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from destinations import current
+from destinations import current, installation
 from destinations.cluster.memory import InMemoryCluster
 from destinations.deployed import Found
 from edrportal.environment import ConfigurationError, Environment
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 def test_every_page_can_say_by_which_rules_it_judges() -> None:
     nothing = Found()
-    assert "no version is configured." in current.rules("", nothing)
-    assert "no version is configured, and it rains." in current.rules("", Found(why="it rains"))
-    assert "The configured Epinio version is no version" in current.rules("latest", Found("1.13.7"))
-    assert "What Epinio's Deployment states is no version" in current.rules("", Found("latest"))
-    assert "newer than this portal knows" in current.rules("99.0.0", nothing)
-    assert "close, not exact" in current.rules("v1.12.0", nothing)
-    assert current.rules("1.13.7", nothing) == "Judged by the rules of Epinio 1.13.7."
-    assert current.rules("", Found("v1.13.7")) == "Judged by the rules of Epinio 1.13.7, as its Deployment says."
+    assert "no version is configured." in installation.rules("", nothing)
+    assert "no version is configured, and it rains." in installation.rules("", Found(why="it rains"))
+    assert "The configured Epinio version is no version" in installation.rules("latest", Found("1.13.7"))
+    assert "What Epinio's Deployment states is no version" in installation.rules("", Found("latest"))
+    assert "newer than this portal knows" in installation.rules("99.0.0", nothing)
+    assert "close, not exact" in installation.rules("v1.12.0", nothing)
+    assert installation.rules("1.13.7", nothing) == "Judged by the rules of Epinio 1.13.7."
+    assert installation.rules("", Found("v1.13.7")) == "Judged by the rules of Epinio 1.13.7, as its Deployment says."
 
 
 KEY = {"EDRPORTAL_SECRET_KEY": "k" * 40}
