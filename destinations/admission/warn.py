@@ -92,6 +92,5 @@ def _own_words(check: Check) -> str:
 
 
 def _line(text: str) -> str:
-    """Return one printable line of a length that Kubernetes leaves whole."""
-    line = "".join(char if char.isprintable() else " " for char in text)
-    return line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH].rpartition(' ')[0]} …"
+    """Return the text in a length that Kubernetes leaves whole; Epinio's words have what cannot be printed escaped."""
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH].rpartition(' ')[0]} …"

@@ -78,6 +78,8 @@ def test_certificates_warn_for_every_destination_that_names_them() -> None:
     assert len(warned(bundle(), bundle(b"none"), bundle(), *users)) == 3
     assert warned(None, bundle(), destination("other", certs="another")) == ()
     assert warned(bundle(b"none"), None, bundle(b"none"), *users) != ()
+    hidden = Secret("d0", labels=users[0].labels, data=users[0].data)  # for another reason, which this does not change
+    assert warned(bundle(), bundle(PEM + PEM), bundle(), hidden) == ()
 
 
 def test_never_more_lines_and_never_longer_ones_than_kubernetes_shows() -> None:
@@ -86,8 +88,12 @@ def test_never_more_lines_and_never_longer_ones_than_kubernetes_shows() -> None:
     assert len(lines) == MOST
     assert lines[-1] == "And 36 more, which the portal shows."
     assert max(len(line) for line in lines) <= MAX_LENGTH + 2
-    odd = Secret("h", labels={names.REGISTRY_LABEL: "t\nrue\x1b[31m"}, data={})
-    assert all(line.isprintable() for line in warned(None, odd))
+    odd = [
+        destination(certs="a\nb\x1b[31m"),
+        destination(host="a\u2028b"),
+        Secret("h", labels={names.REGISTRY_LABEL: "\n"}),
+    ]
+    assert all(line.isprintable() for one in odd for line in warned(None, one))
 
 
 def test_with_an_unknown_namespace_less_is_said_and_nothing_wrong() -> None:
