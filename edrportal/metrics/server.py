@@ -30,6 +30,7 @@ class _Handler(WSGIRequestHandler):
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 64  # with the default of 5 a burst waits for clients that connect once more, a second later
     certificate: Certificate | None = None
 
     def get_request(self) -> tuple[Any, Any]:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from destinations import current, metrics
+from destinations import current, metrics, secrets
 from destinations.admission import review
 from destinations.admission.warn import warnings
 from destinations.cluster.port import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from destinations.admission.review import Review
     from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
 PATH = "/warn"
+_LAG_SECONDS = 0.05
+"""The watch sees what the API server stored a moment later; an answer may take twice this."""
 MAX_BYTES = 4 * 1024 * 1024
 """Two Secrets of the largest size, in base64, and what stands around them."""
 
@@ -63,13 +67,23 @@ def _answered(environ: WSGIEnvironment) -> dict[str, object]:
     except ValueError:
         raise Refused(HTTPStatus.BAD_REQUEST) from None
     try:
-        found = warnings(review.read(question), _others(), now=datetime.now(UTC), version=current.epinio_version())
+        found = _judged(review.read(question))
     except Exception as error:  # noqa: BLE001 - whatever it is: the change goes through, and nothing of it is told
         _LOG.warning("a review was not judged: %s", type(error).__name__)
         metrics.REVIEWS.labels("failed").inc()
         return review.answer(uid)
     metrics.REVIEWS.labels("warned" if found else "quiet").inc()
     return review.answer(uid, found)
+
+
+def _judged(change: Review) -> Sequence[str]:
+    """Return the warnings; certificates that were applied a moment before the destination are looked for once more."""
+    others = _others()
+    certs = secrets.certs_name(change.new) if change.new else ""
+    if certs and others is not None and certs not in others:
+        time.sleep(_LAG_SECONDS)
+        others = _others()
+    return warnings(change, others, now=datetime.now(UTC), version=current.epinio_version())
 
 
 def _question(environ: WSGIEnvironment) -> dict[str, object]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from base64 import b64encode
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, names
+from destinations import current, docker_config, names
+from destinations.demo import certificate
+from destinations.model import Credentials, Secret
 from edrportal.webhook import app
 from tests.services.leaks import known
 
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from destinations.cluster.memory import InMemoryCluster
 
 PASSWORD = known("canary-webhook-app-5193")
-HIDDEN = {"metadata": {"name": "harbor", "labels": {names.REGISTRY_LABEL: "true"}}, "data": {}}
+HIDDEN: dict[str, Any] = {"metadata": {"name": "harbor", "labels": {names.REGISTRY_LABEL: "true"}}, "data": {}}
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +94,17 @@ def test_it_gets_to_know_the_namespace_beforehand(watched: InMemoryCluster) -> N
     watched.load([HIDDEN])
     app.warm_up()
     assert response({"object": HIDDEN})["warnings"]
+
+
+def test_certificates_that_were_applied_a_moment_before_are_not_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch has them at the second look, as when one file holds both Secrets."""
+    bundle = Secret("ca", data={"tls.crt": certificate(datetime.now(UTC), days=300)})
+    looks: list[dict[str, Secret]] = [{}, {"ca": bundle}]
+    monkeypatch.setattr(app, "_others", lambda: looks.pop(0))
+    config = docker_config.new("harbor.example.com", Credentials("robot", PASSWORD))
+    data = {names.CONFIG_KEY: b64encode(config).decode(), "certs": b64encode(b"ca").decode()}
+    annotations = {names.ORGANIZATION_ANNOTATION: "team"}
+    sound = {"metadata": {**HIDDEN["metadata"], "annotations": annotations}, "data": data}
+    assert "warnings" not in response({"object": sound})
+    looks += [{}, {}]
+    assert "exports to it will fail" in response({"object": sound})["warnings"][0]
