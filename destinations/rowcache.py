@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -74,5 +75,6 @@ def _turns(bundle: Iterable[certificates.Certificate], now: datetime) -> Iterato
     yield datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     for certificate in bundle:
         yield certificate.not_before
-        yield certificate.not_after - certificates.SOON
-        yield certificate.not_after + _INSTANT
+        with suppress(OverflowError):  # before the first year that Python has, or after the last
+            yield certificate.not_after - certificates.SOON
+            yield certificate.not_after + _INSTANT

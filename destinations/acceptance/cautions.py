@@ -113,7 +113,7 @@ def _about_certificates(
             f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
             "Make a certificate secret with nothing but the CA certificates under tls.crt.",
         )
-    health = [certificates.health(one.read.not_valid_before_utc, one.read.not_valid_after_utc, now) for one in trusted]
+    health = [certificates.health(one.not_before, one.not_after, now) for one in trusted]
     if trusted and all(one is Health.EXPIRED for one in health):
         yield Caution(
             "certificates-expired",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
 
     from destinations.acceptance.gox509 import GoCertificate
 
-_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_SIGNED_WITH = (hashes.SHA256, hashes.SHA384, hashes.SHA512, type(None))  # Ed25519 states no hash
 _KEYS = (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)
 _RSA_BITS = range(1024, 8192 + 1)
+_WITH_CONSTRAINTS = 3
 
 
 def takes(presented: Sequence[bytes], verified: Sequence[bytes], anchors: Container[bytes]) -> bool:
@@ -54,23 +54,21 @@ def _verifies(certificate: GoCertificate) -> bool:
 
 
 def _key(certificate: GoCertificate) -> object:
+    read = certificate.read
     try:
-        return certificate.read.public_key()
+        return read.public_key() if read else None
     except (UnsupportedAlgorithm, ValueError):
         return None
 
 
 def _is_signed_well(certificate: GoCertificate) -> bool:
+    read = certificate.read
     try:
-        found = certificate.read.signature_hash_algorithm
-    except UnsupportedAlgorithm:
+        return read is not None and isinstance(read.signature_hash_algorithm, _SIGNED_WITH)
+    except (UnsupportedAlgorithm, ValueError):
         return False
-    return found is None or isinstance(found, _HASHES)
 
 
 def _may_issue(certificate: GoCertificate) -> bool:
     """Say whether it is a CA by its basic constraints; before version 3 there were none."""
-    try:
-        return certificate.read.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return certificate.read.version is not x509.Version.v3
+    return certificate.version < _WITH_CONSTRAINTS if certificate.is_ca is None else certificate.is_ca

@@ -17,8 +17,6 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-
 from destinations.acceptance import gox509
 from destinations.registry import gochain
 from destinations.registry.port import Code
@@ -137,10 +135,4 @@ def _is_taken_by_go(sock: ssl.SSLSocket, trust: Trust) -> bool:
 def has_only_a_common_name(chain: tuple[bytes, ...]) -> bool:
     """Say whether the server's certificate names no host but in its subject, which Go ignores."""
     read = gox509.parse(chain[0]) if chain else None
-    if read is None:
-        return False
-    try:
-        read.read.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return True
-    return False
+    return read is not None and not read.has_alternative_names

@@ -63,6 +63,7 @@ IMAGE_COPY = Part(
     tags="containers_image_openpgp,containers_image_storage_stub,containers_image_docker_daemon_stub",
 )
 DIAL = Part("dial", "dial", ".")
+X509 = Part("x509", "x509", ".")
 
 
 def program(part: Part) -> Path:
@@ -139,7 +140,7 @@ def _build(go: str, part: Part, path: Path) -> None:
 
 def main() -> int:
     """Build every part ahead of the tests; with CI=true a missing one is a failure."""
-    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL):
+    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509):
         try:
             program(part)
         except Missing as error:
