@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from edrportal import public_url
 from edrportal.registry_environment import RegistryEnvironment
 from edrportal.variables import ConfigurationError, number, secret
 
@@ -119,7 +119,7 @@ class Environment:
             kube_context=variables.get("EDRPORTAL_KUBE_CONTEXT", ""),
             installation_name=variables.get("EDRPORTAL_INSTALLATION_NAME", ""),
             epinio_version=variables.get("EDRPORTAL_EPINIO_VERSION", ""),
-            public_url=variables.get("EDRPORTAL_PUBLIC_URL", "").rstrip("/"),
+            public_url=public_url.normalize(variables.get("EDRPORTAL_PUBLIC_URL", "")),
             allow_plain_http=variables.get("EDRPORTAL_ALLOW_PLAIN_HTTP") == "true",
             secret_key_fallbacks=tuple(secret(variables, "EDRPORTAL_SECRET_KEY_FALLBACKS").split()),
             idle_minutes=number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
@@ -137,8 +137,8 @@ class Environment:
 
     @property
     def public_host(self) -> str:
-        """The host of the public URL, or an empty text."""
-        return urlsplit(self.public_url).hostname or ""
+        """The host of the public URL, an IPv6 address in brackets, or an empty text."""
+        return public_url.host(self.public_url)
 
     @property
     def is_https(self) -> bool:
@@ -158,8 +158,8 @@ class Environment:
             )
         if self.cluster not in _CLUSTERS:
             raise ConfigurationError("EDRPORTAL_CLUSTER is kubernetes or memory")
-        if self.public_url and (not self.public_url.startswith(("http://", "https://")) or not self.public_host):
-            raise ConfigurationError("EDRPORTAL_PUBLIC_URL is no http:// or https:// address")
+        if self.public_url and (fault := public_url.fault(self.public_url)):
+            raise ConfigurationError(f"EDRPORTAL_PUBLIC_URL {fault}")
         if any(len(key) < MIN_KEY_LENGTH for key in self.secret_key_fallbacks):
             raise ConfigurationError(
                 f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
@@ -212,7 +212,7 @@ class Environment:
 
 def _is_local(host: str) -> bool:
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
 
