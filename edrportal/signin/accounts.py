@@ -41,9 +41,9 @@ def authenticate(username: str, password: str) -> User | None:
     """
     found = [secret for secret in current.secrets_to_show() if users.is_user(secret)]
     secret = users.find(found, username)
-    usual = passwords.modal_cost(one.data.get(users.PASSWORD_KEY, b"") for one in found)
+    dearest = passwords.highest_cost(one.data.get(users.PASSWORD_KEY, b"") for one in found)
     stored = secret.data.get(users.PASSWORD_KEY, b"") if secret else b""
-    if not passwords.matches(stored, password, usual_cost=usual) or secret is None or not username:
+    if not passwords.matches(stored, password, padded_to=dearest) or secret is None or not username:
         return None
     return users.resolve(secret, known_roles())
 
