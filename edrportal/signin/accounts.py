@@ -62,7 +62,7 @@ def identify(email: str, matched: Sequence[str]) -> User | None:
         if found
         else users.without_secret(email, known, matched=matched)
     )
-    return replace(user, mapping=single.mapping())
+    return replace(user, mapping=single.mapping(), client=single.client())
 
 
 def principal_of(session: Session) -> Principal | None:
@@ -81,7 +81,7 @@ def principal_of(session: Session) -> Principal | None:
 
 def _user_of(session: Session) -> User | None:
     if session.provider == OIDC:
-        return identify(session.subject, session.matched)
+        return identify(session.subject, session.matched) if single.is_on() else None
     secret = users.find(current.secrets_to_show(), session.subject)
     return users.resolve(secret, known_roles()) if secret else None
 

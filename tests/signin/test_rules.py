@@ -159,9 +159,7 @@ ODD = [b"", b"plain", b"$2b$31$" + HASH[7:], b"$2b$15$" + HASH[7:], b"$5$x$y", H
 
 @pytest.mark.parametrize("stored", [*ODD, HASH, b"$2b$05$" + HASH[7:], b"$2b$+6$" + HASH[7:], b"$2$07$" + HASH[7:]])
 @pytest.mark.parametrize("password", ["wrong", "", "x" * 72, "x" * 300])
-def test_every_comparison_takes_the_rounds_of_the_highest_cost(
-    stored: bytes, password: str, rounds: list[int]
-) -> None:
+def test_every_comparison_takes_the_rounds_of_the_highest_cost(stored: bytes, password: str, rounds: list[int]) -> None:
     passwords.matches(stored, password, padded_to=7)
     assert sum(rounds) == 2**7
 
