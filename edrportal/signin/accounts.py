@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from destinations import current
 from edrportal.signin import passwords, revocations, roles, sessions, single, users
 from edrportal.signin.principal import Principal
@@ -48,12 +50,18 @@ def authenticate(username: str, password: str) -> User | None:
     return users.resolve(secret, known_roles())
 
 
+class PasswordUser(Exception):
+    """A single sign-on would become a user that has a password, and the portal is told to let none."""
+
+
 def identify(email: str, matched: Sequence[str]) -> User | None:
     """Return the user of a single sign-on, None where several Secrets define the name.
 
-    Raises users.Unusable and the port's errors.
+    Raises PasswordUser, users.Unusable and the port's errors.
     """
     found = [one for one in current.secrets_to_show() if users.is_user(one) and users.username_of(one) == email]
+    if settings.ENVIRONMENT.oidc.refuses_password_users and any(one.data.get(users.PASSWORD_KEY) for one in found):
+        raise PasswordUser
     if len(found) > 1:
         return None
     known = known_roles()
@@ -74,7 +82,7 @@ def principal_of(session: Session) -> Principal | None:
         return None
     try:
         user = _user_of(session)
-    except users.Unusable:
+    except (users.Unusable, PasswordUser):
         return None
     return Principal.of(user, session.provider) if user and sessions.is_of(session, user) else None
 

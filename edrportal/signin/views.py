@@ -18,6 +18,7 @@ from destinations.cluster.port import ClusterError
 from destinations.views import errors
 from edrportal import audit
 from edrportal.signin import accounts, asked, cookies, oidc, passwords, revocations, sessions, single, users
+from edrportal.signin import oidc_trouble as why
 from edrportal.signin.addresses import is_https
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
@@ -181,6 +182,9 @@ def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
         identity = oidc.finish(single.provider(), kept, dict(request.GET.lists()))
         matched = single.roles_of(identity)
         user = accounts.identify(identity.email, matched)
+    except accounts.PasswordUser:
+        audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="password-user"))
+        return _page(request, 403, why.PASSWORD_USER)
     except OidcTrouble as trouble:
         audit.record(audit.Event("sign-in", "refused", "", where, reason="single-sign-on"))
         return _page(request, 403, (trouble.message, trouble.fix))
