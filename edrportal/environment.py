@@ -29,7 +29,7 @@ class OidcEnvironment:
     """Single sign-on: the portal's own client, and where it differs from Epinio's `dex-config` the provider.
 
     Off without a client id. `connector` stands for the connector of a provider that names none; empty `scopes` are
-    those that Dex takes.
+    those that Dex takes. With `refuses_password_users` nobody becomes an Epinio user that has a password.
     """
 
     client_id: str = ""
@@ -40,6 +40,7 @@ class OidcEnvironment:
     connector: str = ""
     label: str = ""
     scopes: str = ""
+    refuses_password_users: bool = False
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
@@ -53,6 +54,7 @@ class OidcEnvironment:
             connector=variables.get("EDRPORTAL_OIDC_CONNECTOR", ""),
             label=variables.get("EDRPORTAL_OIDC_LABEL", ""),
             scopes=" ".join(variables.get("EDRPORTAL_OIDC_SCOPES", "").split()),
+            refuses_password_users=variables.get("EDRPORTAL_OIDC_REFUSE_PASSWORD_USERS") == "true",
         )
 
 

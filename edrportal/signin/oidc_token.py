@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from authlib.oidc.core import CodeIDToken
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
 _LEEWAY = 60
 _MAX_EMAIL = 254
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+"""Of any local part and domain: only what is no address at all can be the name of somebody else."""
 _CLAIMS = {
     "exp": why.CLOCK,
     "iat": why.CLOCK,
@@ -80,6 +83,8 @@ def identity(found: Mapping[str, Any]) -> Identity:
     email = _printable(found.get("email"))
     if not email or len(email) > _MAX_EMAIL:
         raise OidcTrouble(*why.NO_EMAIL)
+    if not _ADDRESS.fullmatch(email):
+        raise OidcTrouble(*why.NO_ADDRESS)
     if found.get("email_verified") is not True:  # Dex always sends it; missing, it is no proof
         raise OidcTrouble(*why.UNVERIFIED)
     subject = _printable(found["sub"])

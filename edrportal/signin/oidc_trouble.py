@@ -131,9 +131,18 @@ CLOCK = Reason(
 NO_EMAIL = Reason(
     "The provider told no e-mail address that can be used, and Epinio knows people by it.", "Ask who runs the provider."
 )
+NO_ADDRESS = Reason(
+    "What the provider told as your e-mail address is none, and Epinio would take you for whoever is called so.",
+    "An administrator has the provider put an address into the claim email, such as ann@example.com: of Dex's LDAP "
+    "connector, emailAttr has to name an attribute with addresses (mail, not uid).",
+)
 UNVERIFIED = Reason(
     "The provider has not verified your e-mail address, and Epinio would take you for whoever has it.",
     "Verify it there, then sign in again.",
+)
+PASSWORD_USER = Reason(
+    "There is an Epinio user of your address who signs in with a password, and this portal keeps the two apart.",
+    "Sign in with that user's name and password, or ask an administrator: EDRPORTAL_OIDC_REFUSE_PASSWORD_USERS decides that.",
 )
 BAD_GROUPS = Reason(
     "What the provider tells about your groups cannot be read.",

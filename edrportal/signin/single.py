@@ -22,6 +22,15 @@ def is_on() -> bool:
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 
+def client() -> tuple[str, str]:
+    """Return the provider's issuer, empty where it is not configured, and the portal's client id there.
+
+    Raises the port's errors.
+    """
+    stated = settings.ENVIRONMENT.oidc
+    return stated.issuer or _text(_dex(), "issuer"), stated.client_id
+
+
 def provider() -> Provider:
     """Return the provider. Raises OidcTrouble where it is not configured, and the port's errors."""
     stated, dex = settings.ENVIRONMENT.oidc, _dex()

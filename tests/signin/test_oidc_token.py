@@ -25,6 +25,12 @@ pytestmark = pytest.mark.people
 TIMES = {"exp", "iat", "nbf"}
 
 
+NO_ADDRESSES = [
+    "admin", "administrator", "uid=mallory,dc=example", "admin@", "@example.com", "@", "@@", "a@b@c", "admin@example.com@",
+    "a b@c", "a@b c", " a@b", "a@b ", " @b", "a@ ", "admin ", "EXAMPLE\\admin", "mailto:admin", '"a@b"@c',
+]  # fmt: skip
+
+
 def changed_to(claims: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
     """Return the claims with these, of which whole numbers for a time count from now."""
     now = int(time.time())
@@ -75,10 +81,14 @@ def test_a_sound_token_says_who_signed_in(liar: Liar) -> None:
         ({"email": "x@y\n"}, why.NO_EMAIL),
         ({"email": "\ud800@y"}, why.NO_EMAIL),
         ({"email": "x" * 300}, why.NO_EMAIL),
+        *(({"email": email}, why.NO_ADDRESS) for email in NO_ADDRESSES),
         ({"email_verified": None}, why.UNVERIFIED),
         ({"email_verified": False}, why.UNVERIFIED),
         ({"email_verified": "true"}, why.UNVERIFIED),
         ({"email_verified": 1}, why.UNVERIFIED),
+        ({"email": "a\tb@c"}, why.NO_EMAIL),
+        ({"email": "a\u00a0b@c"}, why.NO_EMAIL),
+        ({"email": "a\u200b@c"}, why.NO_EMAIL),
         ({"groups": "admins"}, why.BAD_GROUPS),
         ({"groups": ""}, why.BAD_GROUPS),
         ({"groups": {}}, why.BAD_GROUPS),
@@ -262,3 +272,11 @@ def test_every_start_is_new_and_hard_to_guess(liar: Liar) -> None:
     assert len(values) == 150
     assert min(len(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))) for value in values) * 8 >= 128
     assert all(43 <= len(kept["code_verifier"]) <= 128 for kept in begun)  # RFC 7636, 4.1
+
+
+@pytest.mark.parametrize(
+    "email", ["x@y", "ann@example.com", "Ann.O'Hara+ci@sub.example.com", "ä@例え.example", "a:b@c"]
+)
+def test_an_address_is_taken_as_it_is_told(liar: Liar, email: str) -> None:
+    liar.claims |= {"email": email}
+    assert finish(liar).email == email

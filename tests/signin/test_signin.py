@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import bcrypt
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
@@ -457,3 +458,34 @@ def test_a_single_sign_on_over_plain_http_is_told_to_administrators(people: InMe
         assert "in clear" not in world.sign_in("viewer").get("/").content.decode()
     with override_settings(ENVIRONMENT=Environment.read(stated | {"EDRPORTAL_OIDC_ENDPOINT": "https://auth.example"})):
         assert "in clear" not in world.sign_in("administrator").get("/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["page", "api"])
+def test_the_work_of_a_sign_in_tells_neither_who_exists_nor_whose_hash_is_cheap(
+    people: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    stored = {"cheap": 4, "dear": 6, "middling": 5, "refused": 15}
+    for name, cost in stored.items():
+        manifest = world.user(name, "view_only")
+        manifest["stringData"]["password"] = f"$2b${cost:02}$" + "." * 53
+        people.load([manifest])
+    for name, hashed in (("hashless", ""), ("odd", "plain text")):
+        manifest = world.user(name, "view_only")
+        manifest["stringData"]["password"] = hashed
+        people.load([manifest])
+    twin = world.user("cheap", "admin")
+    twin["metadata"]["name"] = "twin"
+    twin["stringData"]["username"] = "dear-twin"
+    people.load([twin, {**twin, "metadata": {**twin["metadata"], "name": "twin-of-twin"}}])
+    rounds: list[int] = []
+    real = bcrypt.hashpw
+    monkeypatch.setattr(bcrypt, "hashpw", lambda word, salt: rounds.append(2 ** int(salt[4:6])) or real(word, salt))
+    spent = set()
+    for name in (*stored, "hashless", "odd", "dear-twin", "manager", "never there"):
+        rounds.clear()
+        if path == "page":
+            assert post(Client(), name, "wrong").status_code == 401
+        else:
+            assert Client().get("/api/me", HTTP_AUTHORIZATION=world.basic(name, "wrong")).status_code == 401
+        spent.add(sum(rounds))
+    assert spent == {2**6}
