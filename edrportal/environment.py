@@ -40,6 +40,7 @@ class OidcEnvironment:
     connector: str = ""
     label: str = ""
     scopes: str = ""
+    proxy: str = ""
     refuses_password_users: bool = False
 
     @classmethod
@@ -54,6 +55,7 @@ class OidcEnvironment:
             connector=variables.get("EDRPORTAL_OIDC_CONNECTOR", ""),
             label=variables.get("EDRPORTAL_OIDC_LABEL", ""),
             scopes=" ".join(variables.get("EDRPORTAL_OIDC_SCOPES", "").split()),
+            proxy=variables.get("EDRPORTAL_OIDC_PROXY", "").strip(),
             refuses_password_users=variables.get("EDRPORTAL_OIDC_REFUSE_PASSWORD_USERS") == "true",
         )
 
@@ -175,6 +177,8 @@ class Environment:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
             )
+        if self.oidc.proxy and (fault := public_url.fault(self.oidc.proxy)):
+            raise ConfigurationError(f"EDRPORTAL_OIDC_PROXY {fault}; it is such as http://proxy.example.com:3128")
         if self.oidc.scopes and "openid" not in self.oidc.scopes.split():
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"

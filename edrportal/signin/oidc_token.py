@@ -85,12 +85,16 @@ def identity(found: Mapping[str, Any]) -> Identity:
         raise OidcTrouble(*why.NO_EMAIL)
     if not _ADDRESS.fullmatch(email):
         raise OidcTrouble(*why.NO_ADDRESS)
-    if found.get("email_verified") is not True:  # Dex always sends it; missing, it is no proof
+    verified = found.get("email_verified")
+    if verified is None:  # Dex always sends it; missing, it is no proof
+        raise OidcTrouble(*why.NOT_STATED)
+    if verified is not True and not (isinstance(verified, str) and verified.lower() == "true"):  # Cognito sends a text
         raise OidcTrouble(*why.UNVERIFIED)
     subject = _printable(found["sub"])
     if not subject:
         raise OidcTrouble(*why.FORGED)
-    return Identity(subject, email, _printable(found.get("name")), _connector_id(found), _groups(found))
+    name = _printable(found.get("name"))
+    return Identity(subject, email, name, _connector_id(found), _groups(found), _are_groups_left_out(found))
 
 
 def _printable(value: object) -> str:
@@ -105,6 +109,16 @@ def _groups(found: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise OidcTrouble(*why.BAD_GROUPS)
     return tuple(groups)
+
+
+def _are_groups_left_out(found: Mapping[str, Any]) -> bool:
+    """Return whether the token says where groups are instead of naming them.
+
+    A distributed claim (OpenID Connect Core, 5.6.2), which Entra ID sends for many groups, or its `hasgroups`.
+    """
+    elsewhere = found.get("_claim_names")
+    distributed = isinstance(elsewhere, dict) and "groups" in elsewhere
+    return "groups" not in found and (distributed or found.get("hasgroups") in (True, "true"))
 
 
 def _connector_id(found: Mapping[str, Any]) -> str:

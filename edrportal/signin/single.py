@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from destinations import current, names
+from edrportal.signin import oidc_trouble as why
 from edrportal.signin import rolesmapping
 from edrportal.signin.oidc import OidcTrouble, Provider
 from edrportal.signin.oidc_model import SCOPES
@@ -49,6 +50,7 @@ def provider() -> Provider:
         ca_file=stated.ca_file,
         redirect_uri=settings.ENVIRONMENT.public_url + reverse("oidc-callback"),
         scopes=stated.scopes or SCOPES,
+        proxy=stated.proxy,
     )
 
 
@@ -62,7 +64,20 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
         read = rolesmapping.read(mapping())
     except rolesmapping.MappingError as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
+    if identity.groups_left_out and read.connectors:
+        raise OidcTrouble(*why.GROUPS_LEFT_OUT)
     return read.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+
+
+def mapping_notices() -> list[str]:
+    """Return what an administrator should know of the mapping: that it cannot be read, or what Epinio passes over.
+
+    Raises the port's errors.
+    """
+    try:
+        return list(rolesmapping.read(mapping()).notices)
+    except rolesmapping.MappingError as error:
+        return [str(error)]
 
 
 def mapping() -> bytes:

@@ -137,6 +137,20 @@ def test_without_a_match_the_roles_of_the_secret_stay(sso: OidcProvider) -> None
     assert client.get("/api/me").json()["roles"] == ["exporter:team-a"]
 
 
+def test_groups_that_were_too_many_for_the_token_are_told_where_roles_depend_on_them(
+    sso: OidcProvider, people: InMemoryCluster
+) -> None:
+    many = {key: value for key, value in PEOPLE[ALICE].items() if key != "groups"}
+    sso.control(users={**PEOPLE, ALICE: {**many, "hasgroups": True}})
+    client, answer = sign_in(sso, ALICE)
+    page = answer.content.decode()
+    assert (answer.status_code, "too many for one token" in page) == (403, True), page
+    assert client.get("/api/me").status_code == 401
+    configured(people, issuer=sso.issuer, endpoint=sso.issuer, rolesMapping="")
+    client, answer = sign_in(sso, ALICE)
+    assert client.get("/api/me").json()["roles"] == ["user"]
+
+
 def test_the_session_ends_with_the_user(sso: OidcProvider, people: InMemoryCluster) -> None:
     client, _ = sign_in(sso, MAX)
     stored = people.get_secret("user-max")

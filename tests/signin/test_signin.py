@@ -125,6 +125,25 @@ def test_the_password_that_the_chart_ships_is_a_banner_for_administrators(people
     assert "Everybody can know" not in world.sign_in("viewer").get("/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("- connectorId: github\n  groups:\n  - {id: g, role: admin}", "line 3: the group has the key role"),
+        ("- id: github\n  groups: []", "without connectorId"),
+        ("github: []", "is a map"),
+        ("- connectorId: [", "no YAML"),
+    ],
+)
+def test_a_mapping_that_gives_fewer_roles_than_it_seems_to_is_a_notice_for_administrators(
+    people: InMemoryCluster, mapping: str, said: str
+) -> None:
+    people.load([{"metadata": {"name": "dex-config"}, "stringData": {"rolesMapping": mapping}}])
+    page = world.sign_in("administrator").get("/").content.decode()
+    assert said in page
+    assert "Correct the key rolesMapping" in page
+    assert said not in world.sign_in("viewer").get("/").content.decode()
+
+
 DEX_STATIC = """
 staticPasswords:
 - {email: admin@epinio.io, hash: "$2a$10$2b2cU8CPhOTaGrs1HRQuAueS7JTT5ZHsHSzYiFPm1leZck7Mc8T4W"}
