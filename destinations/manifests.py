@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _MAX_DEPTH = 100
-_FOREIGN = {"SealedSecret", "ExternalSecret"}
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -50,11 +49,6 @@ def documents(text: str) -> Iterator[Mapping[str, Any]]:
             yield from _items(document)
         else:
             yield document
-
-
-def is_foreign(document: Mapping[str, Any]) -> bool:
-    """Say whether this is something that makes a Secret later: it cannot be judged, but should not go unmentioned."""
-    return str(document.get("kind")) in _FOREIGN
 
 
 def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from destinations.cluster.port import (
     NO_CONFIGURATION,
+    NO_CREDENTIAL,
     AlreadyExists,
     Ambiguous,
     ClusterError,
@@ -18,6 +19,7 @@ from destinations.cluster.port import (
 from destinations.writes import NotWritten, Unknown
 
 TOO_MANY_REQUESTS = 429
+_UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,19 @@ _WORDS: dict[type[ClusterError], Trouble] = {
         422,
     ),
 }
+_REFUSED_TOKEN = Trouble(
+    "Kubernetes does not accept the portal's token: it has expired or was revoked. Nothing was changed.",
+    "In a pod: restart it, and see that its service account exists. With a kubeconfig: sign in to the cluster again.",
+    502,
+)
 _OTHER = Trouble("The cluster refuses this, and nothing was changed.", "Look at the API server's log.", 502)
 
 
 def of(error: ClusterError) -> Trouble:
     """Return what to say of an error of the port."""
     trouble = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _OTHER)
+    if error.status == _UNAUTHORIZED:
+        return _REFUSED_TOKEN
     if isinstance(error, Forbidden) and error.verb:
         return replace(
             trouble,
@@ -83,6 +92,14 @@ def of(error: ClusterError) -> Trouble:
     if error.reason == NO_CONFIGURATION:
         message = "The portal knows no cluster: there is no kubeconfig that can be used. Nothing was changed."
         return replace(trouble, message=message, fix="Set KUBECONFIG, and EDRPORTAL_KUBE_CONTEXT for another context.")
+    if error.reason == NO_CREDENTIAL:
+        message = (
+            "The credential plugin of the kubeconfig (exec) gave no token and no certificate. Nothing was changed."
+        )
+        fix = (
+            "Run kubectl get secrets with the same kubeconfig: it says why. The plugin has to be in the PATH here, too."
+        )
+        return replace(trouble, message=message, fix=fix)
     if isinstance(error, Unreachable) and error.status == TOO_MANY_REQUESTS:
         return replace(trouble, message="The cluster is overloaded and turned the request away. Nothing was changed.")
     return trouble

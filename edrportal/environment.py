@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from edrportal import public_url
 from edrportal.registry_environment import RegistryEnvironment
 from edrportal.variables import ConfigurationError, number, secret
 
@@ -29,7 +29,7 @@ class OidcEnvironment:
     """Single sign-on: the portal's own client, and where it differs from Epinio's `dex-config` the provider.
 
     Off without a client id. `connector` stands for the connector of a provider that names none; empty `scopes` are
-    those that Dex takes.
+    those that Dex takes. With `refuses_password_users` nobody becomes an Epinio user that has a password.
     """
 
     client_id: str = ""
@@ -40,6 +40,8 @@ class OidcEnvironment:
     connector: str = ""
     label: str = ""
     scopes: str = ""
+    proxy: str = ""
+    refuses_password_users: bool = False
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
@@ -53,6 +55,8 @@ class OidcEnvironment:
             connector=variables.get("EDRPORTAL_OIDC_CONNECTOR", ""),
             label=variables.get("EDRPORTAL_OIDC_LABEL", ""),
             scopes=" ".join(variables.get("EDRPORTAL_OIDC_SCOPES", "").split()),
+            proxy=variables.get("EDRPORTAL_OIDC_PROXY", "").strip(),
+            refuses_password_users=variables.get("EDRPORTAL_OIDC_REFUSE_PASSWORD_USERS") == "true",
         )
 
 
@@ -119,7 +123,7 @@ class Environment:
             kube_context=variables.get("EDRPORTAL_KUBE_CONTEXT", ""),
             installation_name=variables.get("EDRPORTAL_INSTALLATION_NAME", ""),
             epinio_version=variables.get("EDRPORTAL_EPINIO_VERSION", ""),
-            public_url=variables.get("EDRPORTAL_PUBLIC_URL", "").rstrip("/"),
+            public_url=public_url.normalize(variables.get("EDRPORTAL_PUBLIC_URL", "")),
             allow_plain_http=variables.get("EDRPORTAL_ALLOW_PLAIN_HTTP") == "true",
             secret_key_fallbacks=tuple(secret(variables, "EDRPORTAL_SECRET_KEY_FALLBACKS").split()),
             idle_minutes=number(variables, "EDRPORTAL_SESSION_IDLE_MINUTES", 15),
@@ -137,8 +141,8 @@ class Environment:
 
     @property
     def public_host(self) -> str:
-        """The host of the public URL, or an empty text."""
-        return urlsplit(self.public_url).hostname or ""
+        """The host of the public URL, an IPv6 address in brackets, or an empty text."""
+        return public_url.host(self.public_url)
 
     @property
     def is_https(self) -> bool:
@@ -158,8 +162,8 @@ class Environment:
             )
         if self.cluster not in _CLUSTERS:
             raise ConfigurationError("EDRPORTAL_CLUSTER is kubernetes or memory")
-        if self.public_url and (not self.public_url.startswith(("http://", "https://")) or not self.public_host):
-            raise ConfigurationError("EDRPORTAL_PUBLIC_URL is no http:// or https:// address")
+        if self.public_url and (fault := public_url.fault(self.public_url)):
+            raise ConfigurationError(f"EDRPORTAL_PUBLIC_URL {fault}")
         if any(len(key) < MIN_KEY_LENGTH for key in self.secret_key_fallbacks):
             raise ConfigurationError(
                 f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
@@ -173,6 +177,8 @@ class Environment:
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
             )
+        if self.oidc.proxy and (fault := public_url.fault(self.oidc.proxy)):
+            raise ConfigurationError(f"EDRPORTAL_OIDC_PROXY {fault}; it is such as http://proxy.example.com:3128")
         if self.oidc.scopes and "openid" not in self.oidc.scopes.split():
             raise ConfigurationError(
                 "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"
@@ -212,7 +218,7 @@ class Environment:
 
 def _is_local(host: str) -> bool:
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
 

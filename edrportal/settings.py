@@ -31,6 +31,7 @@ MIDDLEWARE = [
     "edrportal.middleware.Headers",
     "edrportal.middleware.Busy",
     "django.middleware.security.SecurityMiddleware",
+    "edrportal.hosts.KnownHost",
     "django.middleware.gzip.GZipMiddleware",  # no page shows a password, and it hides lengths (BREACH)
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 NO_CONFIGURATION = "NoClusterConfiguration"
+NO_CREDENTIAL = "NoCredentialFromPlugin"
 """The reason of Unreachable where neither a service account nor a kubeconfig can be used."""
 
 

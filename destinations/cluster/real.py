@@ -12,7 +12,7 @@ from kubernetes.config import incluster_config
 from kubernetes.config.config_exception import ConfigException
 
 from destinations import names
-from destinations.cluster import limits, stream, wire
+from destinations.cluster import kubeconfig, limits, stream, wire
 from destinations.cluster.calls import CONNECT_SECONDS, open_stream, paged, patiently, read, write
 from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
 from destinations.cluster.real_config_maps import KubernetesConfigMaps
@@ -52,6 +52,7 @@ class KubernetesCluster:
         """Use the pod's own service account, or the kubeconfig and its context. Raises Unreachable."""
         if "KUBERNETES_SERVICE_HOST" in os.environ and not context and "KUBECONFIG" not in os.environ:
             configuration = client.Configuration()
+            configuration.proxy = None  # the client would take HTTPS_PROXY, and ask there for the cluster
             _configure(
                 lambda: config.load_incluster_config(  # type: ignore[no-untyped-call]
                     client_configuration=configuration, try_refresh_token=False
@@ -65,9 +66,7 @@ class KubernetesCluster:
     def from_kubeconfig(cls, file: str | None, *, namespace: str, context: str = "") -> KubernetesCluster:
         """Use a kubeconfig; None is KUBECONFIG or the usual place. Raises Unreachable."""
         configuration = client.Configuration()
-        _configure(
-            lambda: config.load_kube_config(file, context or None, client_configuration=configuration)  # type: ignore[no-untyped-call]
-        )
+        kubeconfig.configure(file, context, configuration)
         return cls(configuration, namespace)
 
     @property

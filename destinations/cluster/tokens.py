@@ -1,8 +1,9 @@
-"""The token of a pod, in a file that Kubernetes replaces while the portal runs."""
+"""The token that calls are made with, and of a pod: in a file that Kubernetes replaces while the portal runs."""
 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +13,24 @@ if TYPE_CHECKING:
 LIFE_SECONDS = 60.0
 
 
-class TokenFile:
+class Token(ABC):
+    """Where a configuration of the client takes its token from, before each call."""
+
+    def attach(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+        """Have a configuration of the client take its token from here."""
+        configuration.refresh_api_key_hook = self.refresh
+        self.refresh(configuration)
+
+    @abstractmethod
+    def refresh(self, configuration: Any) -> None:  # noqa: ANN401
+        """Give the configuration the token; the client asks before each call."""
+
+    @abstractmethod
+    def read(self) -> None:
+        """Look for a newer token; without one it stays as it is."""
+
+
+class TokenFile(Token):
     """Read again once a minute, and when the API server refuses the token. Safe for threads, and for clocks that jump."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -21,11 +39,6 @@ class TokenFile:
         self._clock = clock
         self._token = ""
         self._read_at: float | None = None
-
-    def attach(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
-        """Have a configuration of the client take its token from here."""
-        configuration.refresh_api_key_hook = self.refresh
-        self.refresh(configuration)
 
     def refresh(self, configuration: Any) -> None:  # noqa: ANN401
         """Give the configuration the token; the client asks before each call."""
@@ -45,10 +58,10 @@ class TokenFile:
 
 
 def renew(call: Callable[..., Any]) -> bool:
-    """Read the token again with which a call of the client was refused; False where it does not come from a file."""
+    """Read the token again with which a call of the client was refused; False where there is none to read."""
     client = getattr(getattr(call, "__self__", None), "api_client", None)
-    file = getattr(getattr(getattr(client, "configuration", None), "refresh_api_key_hook", None), "__self__", None)
-    if not isinstance(file, TokenFile):
+    token = getattr(getattr(getattr(client, "configuration", None), "refresh_api_key_hook", None), "__self__", None)
+    if not isinstance(token, Token):
         return False
-    file.read()
+    token.read()
     return True

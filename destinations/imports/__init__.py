@@ -12,7 +12,7 @@ from dataclasses import astuple
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from destinations import manifests, names
+from destinations import manifests, names, unresolved
 from destinations.imports import docker
 from destinations.imports.account import Account, Found, Unusable, choose
 from destinations.manifests import UnusableInput
@@ -51,10 +51,8 @@ def _whole(account: Account) -> Account:
 
 
 def _of(document: Mapping[str, Any], text: str) -> Found:
-    if manifests.is_foreign(document):
-        raise Unusable(
-            "It holds an object from which the cluster makes a Secret later: the password does not stand in it.", _KINDS
-        )
+    if missing := unresolved.reason(document):
+        raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
         return _of_secret(document)
     if docker.is_config(document):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
-from django.http import JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from destinations import words
@@ -34,7 +34,7 @@ class Typed:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
 
     from destinations.cluster.port import ClusterError
 
@@ -61,6 +61,16 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     if isinstance(exception, TooManyFieldsSent):
         return page(request, 400, "The form has more fields than this portal asks for.", "Go back, and send it anew.")
     return page(request, 400, "The portal cannot read this request.", "Go back, and send the form once more.")
+
+
+def unknown_host(request: HttpRequest) -> HttpResponse:
+    """Answer who asks by a name that is not the portal's, in plain text: no page of it is for that host."""
+    message = "The portal was asked for by a name that is not its own."
+    fix = "Open it at the address in EDRPORTAL_PUBLIC_URL, or set that to the address you typed."
+    text = HttpResponse(f"{message} {fix}\n", status=400, content_type="text/plain; charset=utf-8")
+    answer = told(message, fix, 400) if is_api(request) else text
+    answer.headers["Cache-Control"] = "no-store"  # a style sheet's address, too
+    return answer
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's

@@ -10,6 +10,10 @@ from edrportal.signin.accounts import Notice
 from edrportal.signin.defaults import shipped_passwords
 from edrportal.signin.oidc_trouble import OidcTrouble
 
+_MAPPING_FIX = (
+    "Correct the key rolesMapping of the Secret dex-config: people of these groups have fewer rights than meant."
+)
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,6 +29,7 @@ def for_administrators(found: Sequence[Secret]) -> list[Notice]:
     if shipped:
         message = f"Everybody can know the password of {', '.join(shipped)}: it is the one that Epinio's chart ships."
         said.insert(0, Notice(message, "Change it now: whoever uses it may see and change every destination."))
+    said += [Notice(one, _MAPPING_FIX) for one in single.mapping_notices()]
     return said + _sign_on_in_clear()
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from destinations import current
 from edrportal.signin import passwords, revocations, roles, sessions, single, users
 from edrportal.signin.principal import Principal
@@ -41,19 +43,25 @@ def authenticate(username: str, password: str) -> User | None:
     """
     found = [secret for secret in current.secrets_to_show() if users.is_user(secret)]
     secret = users.find(found, username)
-    usual = passwords.modal_cost(one.data.get(users.PASSWORD_KEY, b"") for one in found)
+    dearest = passwords.highest_cost(one.data.get(users.PASSWORD_KEY, b"") for one in found)
     stored = secret.data.get(users.PASSWORD_KEY, b"") if secret else b""
-    if not passwords.matches(stored, password, usual_cost=usual) or secret is None or not username:
+    if not passwords.matches(stored, password, padded_to=dearest) or secret is None or not username:
         return None
     return users.resolve(secret, known_roles())
+
+
+class PasswordUser(Exception):
+    """A single sign-on would become a user that has a password, and the portal is told to let none."""
 
 
 def identify(email: str, matched: Sequence[str]) -> User | None:
     """Return the user of a single sign-on, None where several Secrets define the name.
 
-    Raises users.Unusable and the port's errors.
+    Raises PasswordUser, users.Unusable and the port's errors.
     """
     found = [one for one in current.secrets_to_show() if users.is_user(one) and users.username_of(one) == email]
+    if settings.ENVIRONMENT.oidc.refuses_password_users and any(one.data.get(users.PASSWORD_KEY) for one in found):
+        raise PasswordUser
     if len(found) > 1:
         return None
     known = known_roles()
@@ -62,7 +70,7 @@ def identify(email: str, matched: Sequence[str]) -> User | None:
         if found
         else users.without_secret(email, known, matched=matched)
     )
-    return replace(user, mapping=single.mapping())
+    return replace(user, mapping=single.mapping(), client=single.client())
 
 
 def principal_of(session: Session) -> Principal | None:
@@ -74,14 +82,14 @@ def principal_of(session: Session) -> Principal | None:
         return None
     try:
         user = _user_of(session)
-    except users.Unusable:
+    except (users.Unusable, PasswordUser):
         return None
     return Principal.of(user, session.provider) if user and sessions.is_of(session, user) else None
 
 
 def _user_of(session: Session) -> User | None:
     if session.provider == OIDC:
-        return identify(session.subject, session.matched)
+        return identify(session.subject, session.matched) if single.is_on() else None
     secret = users.find(current.secrets_to_show(), session.subject)
     return users.resolve(secret, known_roles()) if secret else None
 

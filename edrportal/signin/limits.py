@@ -1,4 +1,8 @@
-"""How often somebody may try to sign in: per account and per address, in bounded memory, in this process."""
+"""How often somebody may try to sign in: per account and per address, in bounded memory, in this process.
+
+An account that failures close is closed to strangers alone: an address from which it got in before has failures of its
+own for it, so that nobody elsewhere can close it there.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 ACCOUNT_FAILURES = 5
 ADDRESS_FAILURES = 50
 WINDOW_SECONDS = 300.0
+KNOWN_ADDRESSES = 8
+"""Addresses of one account that are remembered: each of them allows as many guesses as all strangers together."""
+KNOWN_SECONDS = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,50 +59,100 @@ class Attempts:
         clock: Callable[[], float] = time.monotonic,
         capacity: int = 10_000,
     ) -> None:
-        """Start with nothing counted; `capacity` bounds how many accounts, and how many addresses, are remembered."""
+        """Start with nothing counted; `capacity` bounds how many accounts, addresses and pairs are remembered."""
         self._key = token_bytes(32)
         self._window = window
         self._clock = clock
         self._lock = Lock()
-        self._accounts = _Table(failures, capacity)
+        self._strangers = _Table(failures, capacity)
+        self._pairs = _Table(failures, capacity)
         self._addresses = _Table(per_address, capacity)
+        self._known = _Known(capacity)
 
     def begin(self, account: str, address: str) -> Wait | None:
         """Open an attempt, or return how long to wait."""
         with self._lock:
-            now = self._clock()
-            places = self._places(account, address)
-            waits = [wait for table, key in places if (wait := table.wait(key, now, self._window)) is not None]
+            now, keys = self._clock(), self._keys(account, address)
+            asked = [(self._pairs, keys.pair), (self._addresses, keys.address)]
+            if not self._known.holds(keys.account, keys.address, now):
+                asked.append((self._strangers, keys.account))
+            waits = [wait for table, key in asked if (wait := table.wait(key, now, self._window)) is not None]
             if waits:
                 return Wait(max(1, ceil(max(waits))))
-            for table, key in places:
+            for table, key in self._all(keys):
                 table.open(key, now, self._window)
             return None
 
     def failed(self, account: str, address: str) -> None:
-        """Close an attempt that did not get in."""
+        """Close an attempt that did not get in; that of a known address is none of the strangers' failures."""
         with self._lock:
-            for table, key in self._places(account, address):
-                table.close(key, self._clock())
+            now, keys = self._clock(), self._keys(account, address)
+            is_known = self._known.holds(keys.account, keys.address, now)
+            for table, key in self._all(keys):
+                table.close(key, None if is_known and table is self._strangers else now)
 
     def succeeded(self, account: str, address: str) -> None:
-        """Close an attempt that got in; it forgets the account's failures, never the address's."""
+        """Close an attempt that got in: its address is known to the account from now on.
+
+        It forgets the failures of the account at this address, and those of strangers where it was one of them; never the
+        address's. Somebody who guesses from elsewhere gains nothing by a script that gets in every minute.
+        """
         with self._lock:
-            (_, name), (_, where) = self._places(account, address)
-            self._accounts.forget(name)
-            self._addresses.close(where, None)
+            now, keys = self._clock(), self._keys(account, address)
+            if self._known.holds(keys.account, keys.address, now):
+                self._strangers.close(keys.account, None)
+            else:
+                self._strangers.forget(keys.account)
+            self._known.add(keys.account, keys.address, now)
+            self._pairs.forget(keys.pair)
+            self._addresses.close(keys.address, None)
 
     def abandoned(self, account: str, address: str) -> None:
         """Close an attempt that could not be checked."""
         with self._lock:
-            for table, key in self._places(account, address):
+            for table, key in self._all(self._keys(account, address)):
                 table.close(key, None)
 
-    def _places(self, account: str, address: str) -> tuple[tuple[_Table, bytes], tuple[_Table, bytes]]:
-        return (self._accounts, self._hash(account)), (self._addresses, self._hash(_network(address)))
+    def _all(self, keys: _Keys) -> tuple[tuple[_Table, bytes], ...]:
+        return (self._strangers, keys.account), (self._pairs, keys.pair), (self._addresses, keys.address)
+
+    def _keys(self, account: str, address: str) -> _Keys:
+        name, where = self._hash(account), self._hash(_network(address))
+        return _Keys(name, where, name[:16] + where[:16])
 
     def _hash(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The hashes of an account, of a network address, and of both."""
+
+    account: bytes
+    address: bytes
+    pair: bytes
+
+
+class _Known:
+    """From which addresses an account got in; only who gets in adds to it, so that strangers cannot fill it."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._accounts: OrderedDict[bytes, OrderedDict[bytes, float]] = OrderedDict()
+
+    def holds(self, account: bytes, address: bytes, now: float) -> bool:
+        at = self._accounts.get(account, {}).get(address)
+        return at is not None and now - at < KNOWN_SECONDS
+
+    def add(self, account: bytes, address: bytes, now: float) -> None:
+        found = self._accounts.setdefault(account, OrderedDict())
+        found[address] = now
+        found.move_to_end(address)
+        self._accounts.move_to_end(account)
+        if len(found) > KNOWN_ADDRESSES:
+            found.popitem(last=False)
+        if len(self._accounts) > self._capacity:
+            self._accounts.popitem(last=False)
 
 
 class _Table:

@@ -18,7 +18,7 @@ from destinations.cluster.port import ClusterError
 from destinations.permissions import Right
 from destinations.views import errors, writing
 from edrportal import audit
-from edrportal.signin import accounts, asked, cookies, passwords, sessions, users
+from edrportal.signin import accounts, asked, cookies, crosssite, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.principal import Principal
@@ -40,7 +40,7 @@ LIVE_HEADER = "Edrportal-Live"
 
 
 class Refusal(Exception):
-    """The credentials of a script do not get in: the answer to give."""
+    """A request of a script does not get in: the answer to give."""
 
     def __init__(self, answer: HttpResponse) -> None:
         """Keep the answer."""
@@ -102,6 +102,8 @@ class People:
     @staticmethod
     def find(request: HttpRequest) -> Principal | None:
         """Return who asks, None for nobody. Raises Refusal and the port's errors."""
+        if errors.is_api(request) and crosssite.is_unsafe_from_elsewhere(request):
+            raise Refusal(_from_elsewhere(request))
         if errors.is_api(request) and "Authorization" in request.headers:
             return _by_password(request)
         if errors.is_api(request) and request.method not in {"GET", "HEAD"}:
@@ -179,6 +181,12 @@ def _by_password(request: HttpRequest) -> Principal:
         raise Refusal(_unauthorized())
     ATTEMPTS.succeeded(username, where)
     return Principal.of(user, accounts.EPINIO)
+
+
+def _from_elsewhere(request: HttpRequest) -> HttpResponse:
+    """Refuse before a password is looked at: a browser may remember one, and send it along for whatever page asks."""
+    audit.record(audit.Event("denied", "refused", "", asked.address(request), reason="from-another-site"))
+    return errors.told(crosssite.MESSAGE, crosssite.FIX, 403)
 
 
 def _basic(header: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Asks the OpenID provider: bounded in time and size, over verified TLS, without proxies and redirects.
+"""Asks the OpenID provider: bounded in time and size, over verified TLS, without redirects, by the stated proxy alone.
 
 A timeout of requests holds for one read, and none holds for a name server. So each call runs in a thread of its own,
 which the caller leaves behind when its time is over; a few of them at most may hang.
@@ -36,6 +36,7 @@ _TOKEN_ERRORS = {
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
     ((failed.Timeout, urllib3.exceptions.ReadTimeoutError), why.SLOW),
     ((failed.InvalidURL, failed.InvalidSchema, failed.MissingSchema), why.ADDRESS),
+    ((failed.ProxyError,), why.PROXY),
     ((failed.HTTPError, urllib3.exceptions.HTTPError), why.FAILING),
     ((failed.RequestException,), why.DOWN),
 )
@@ -104,7 +105,8 @@ def _answer(provider: Provider, deadline: Deadline, ask: Callable[[OAuth2Session
 def _session(provider: Provider, deadline: Deadline) -> OAuth2Session:
     _check_ca_file(provider.ca_file)
     session = OAuth2Session(provider.client_id, provider.client_secret, redirect_uri=provider.redirect_uri)
-    session.trust_env = False
+    session.trust_env = False  # no proxy, no .netrc and no CA bundle of the environment
+    session.proxies = {"http": provider.proxy, "https": provider.proxy} if provider.proxy else {}
     session.verify = provider.ca_file or True
     session.headers["Accept-Encoding"] = "identity"
     for scheme in ("https://", "http://"):

@@ -13,8 +13,8 @@ class Provider:
     """How the provider is reached, and as whom.
 
     `issuer` is what tokens name and where browsers go; `endpoint` is where the portal itself asks (empty: the issuer),
-    such as the service of Dex inside the cluster. `ca_file` names a PEM file for both (empty: the public CAs). An empty
-    `client_secret` makes the portal a public client, which PKCE alone protects.
+    such as the service of Dex inside the cluster, by `proxy` where there is one. `ca_file` names a PEM file for both
+    (empty: the public CAs). An empty `client_secret` makes the portal a public client, which PKCE alone protects.
     """
 
     issuer: str
@@ -24,6 +24,7 @@ class Provider:
     ca_file: str = ""
     redirect_uri: str = ""
     scopes: str = SCOPES
+    proxy: str = ""
 
     @property
     def back_channel(self) -> str:
@@ -33,13 +34,17 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as the provider says; the e-mail address is verified. `name` and `connector_id` may be empty."""
+    """Who signed in, as the provider says; the e-mail address is verified. `name` and `connector_id` may be empty.
+
+    `groups_left_out`: the provider says that there are groups which it did not put into the token, for its size.
+    """
 
     subject: str
     email: str
     name: str
     connector_id: str
     groups: tuple[str, ...]
+    groups_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from authlib.oidc.core import CodeIDToken
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
 _LEEWAY = 60
 _MAX_EMAIL = 254
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+"""Of any local part and domain: only what is no address at all can be the name of somebody else."""
 _CLAIMS = {
     "exp": why.CLOCK,
     "iat": why.CLOCK,
@@ -80,12 +83,18 @@ def identity(found: Mapping[str, Any]) -> Identity:
     email = _printable(found.get("email"))
     if not email or len(email) > _MAX_EMAIL:
         raise OidcTrouble(*why.NO_EMAIL)
-    if found.get("email_verified") is not True:  # Dex always sends it; missing, it is no proof
+    if not _ADDRESS.fullmatch(email):
+        raise OidcTrouble(*why.NO_ADDRESS)
+    verified = found.get("email_verified")
+    if verified is None:  # Dex always sends it; missing, it is no proof
+        raise OidcTrouble(*why.NOT_STATED)
+    if verified is not True and not (isinstance(verified, str) and verified.lower() == "true"):  # Cognito sends a text
         raise OidcTrouble(*why.UNVERIFIED)
     subject = _printable(found["sub"])
     if not subject:
         raise OidcTrouble(*why.FORGED)
-    return Identity(subject, email, _printable(found.get("name")), _connector_id(found), _groups(found))
+    name = _printable(found.get("name"))
+    return Identity(subject, email, name, _connector_id(found), _groups(found), _are_groups_left_out(found))
 
 
 def _printable(value: object) -> str:
@@ -100,6 +109,16 @@ def _groups(found: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise OidcTrouble(*why.BAD_GROUPS)
     return tuple(groups)
+
+
+def _are_groups_left_out(found: Mapping[str, Any]) -> bool:
+    """Return whether the token says where groups are instead of naming them.
+
+    A distributed claim (OpenID Connect Core, 5.6.2), which Entra ID sends for many groups, or its `hasgroups`.
+    """
+    elsewhere = found.get("_claim_names")
+    distributed = isinstance(elsewhere, dict) and "groups" in elsewhere
+    return "groups" not in found and (distributed or found.get("hasgroups") in (True, "true"))
 
 
 def _connector_id(found: Mapping[str, Any]) -> str:

@@ -36,6 +36,10 @@ DOWN = Reason(
     "The provider of the single sign-on does not answer.",
     f"Try again in a moment. {_IF_IT_LASTS} sees whether it runs, and where {_ADDRESSES}, lead to.",
 )
+PROXY = Reason(
+    "The proxy to the provider of the single sign-on does not let the portal through.",
+    f"Try again in a moment. {_IF_IT_LASTS} looks at EDRPORTAL_OIDC_PROXY, and at what the proxy allows.",
+)
 SLOW = Reason(
     "The provider of the single sign-on does not answer in time.",
     f"Try again in a moment. {_IF_IT_LASTS} looks at what keeps it busy, and at the network to it.",
@@ -131,11 +135,30 @@ CLOCK = Reason(
 NO_EMAIL = Reason(
     "The provider told no e-mail address that can be used, and Epinio knows people by it.", "Ask who runs the provider."
 )
+NO_ADDRESS = Reason(
+    "What the provider told as your e-mail address is none, and Epinio would take you for whoever is called so.",
+    "An administrator has the provider put an address into the claim email, such as ann@example.com: of Dex's LDAP "
+    "connector, emailAttr has to name an attribute with addresses (mail, not uid).",
+)
 UNVERIFIED = Reason(
     "The provider has not verified your e-mail address, and Epinio would take you for whoever has it.",
     "Verify it there, then sign in again.",
 )
+NOT_STATED = Reason(
+    "The provider does not say whether your e-mail address is verified, and Epinio would take you for whoever has it.",
+    "An administrator has the provider send the claim email_verified (a mapper or an optional claim there), or puts Dex in "
+    "between: its connectors for such providers have a setting for it, such as insecureSkipEmailVerified.",
+)
+PASSWORD_USER = Reason(
+    "There is an Epinio user of your address who signs in with a password, and this portal keeps the two apart.",
+    "Sign in with that user's name and password, or ask an administrator: EDRPORTAL_OIDC_REFUSE_PASSWORD_USERS decides that.",
+)
 BAD_GROUPS = Reason(
     "What the provider tells about your groups cannot be read.",
     "An administrator has it send groups as a list of texts, and connector_id in federated_claims as a text.",
+)
+GROUPS_LEFT_OUT = Reason(
+    "The provider left your groups out, because there are too many for one token, and your roles depend on them.",
+    "An administrator limits the groups that the provider sends, such as to those that are assigned to the portal "
+    "(Entra ID: Token configuration, groups assigned to the application).",
 )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import os
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from threading import BoundedSemaphore
@@ -62,38 +61,41 @@ def parse(stored: bytes) -> Parsed | None:
     return Parsed(int(digits), salt, rest[_SALT : _SALT + _HASH])
 
 
-def matches(stored: bytes, password: str, *, usual_cost: int = USUAL_COST) -> bool:
-    """Say whether the password is the one of the hash; costs one bcrypt whatever is stored, at least about so.
+def matches(stored: bytes, password: str, *, padded_to: int = USUAL_COST) -> bool:
+    """Return whether the password is the one of the hash. An empty password never matches. Raises TooManyAtOnce.
 
-    `usual_cost` is spent where there is no hash that can be compared. An empty password never matches. Raises
-    TooManyAtOnce.
+    Whatever is stored, it takes 2 to the power of `padded_to` rounds, if that is at least the hash's own cost and at
+    most MAX_COST: the time tells neither a cheap hash from a dear one nor either from none that can be compared.
     """
     parsed = parse(stored)
     if parsed is None or parsed.cost > MAX_COST:
-        parsed = Parsed(usual_cost, b"." * _SALT, b"")
-    computed = _compute(parsed, password.encode("utf-8", "surrogateescape"))
+        parsed = Parsed(padded_to, b"." * _SALT, b"")
+    computed = _compute(parsed, password.encode("utf-8", "surrogateescape"), padded_to)
     return hmac.compare_digest(computed, parsed.hash) and bool(password)
 
 
-def modal_cost(hashes: Iterable[bytes]) -> int:
-    """Return the cost that most hashes have, so that an unknown user takes as long as a known one."""
-    costs = Counter(parsed.cost for one in hashes if (parsed := parse(one)) and parsed.cost <= MAX_COST)
-    return costs.most_common(1)[0][0] if costs else USUAL_COST
+def highest_cost(hashes: Iterable[bytes]) -> int:
+    """Return the highest cost in use that is not refused, USUAL_COST where there is none."""
+    costs = (parsed.cost for one in hashes if (parsed := parse(one)) and parsed.cost <= MAX_COST)
+    return max(costs, default=USUAL_COST)
 
 
-def _compute(parsed: Parsed, password: bytes) -> bytes:
-    """Return the 31 characters for a password."""
+def _compute(parsed: Parsed, password: bytes, padded_to: int) -> bytes:
+    """Return the 31 characters for a password, after as many rounds as a hash of the cost `padded_to` takes."""
     last = _ALPHABET[_ALPHABET.index(parsed.salt[-1:]) & 0b110000 : (_ALPHABET.index(parsed.salt[-1:]) & 0b110000) + 1]
-    salt = b"$2b$%02d$%s" % (parsed.cost, parsed.salt[:-1] + last)  # Go ignores the last four bits
+    salt = parsed.salt[:-1] + last  # Go ignores the last four bits
     if not _waiting.acquire(blocking=False):
         raise TooManyAtOnce
     try:
-        return _hashed(password, salt)
+        with _places:
+            found = _hashed(password, parsed.cost, salt)
+            for cost in range(parsed.cost, padded_to):  # 2^c + 2^c + 2^(c+1) + … + 2^(padded_to - 1) = 2^padded_to
+                _hashed(password, cost, salt)
+            return found
     finally:
         _waiting.release()
 
 
-def _hashed(password: bytes, salt: bytes) -> bytes:
-    """Run bcrypt, which lets other threads go on; at most as often at once as there are processors."""
-    with _places:
-        return bcrypt.hashpw(password[:_USED_BYTES] or token_bytes(1), salt)[-_HASH:]
+def _hashed(password: bytes, cost: int, salt: bytes) -> bytes:
+    """Run bcrypt, which lets other threads go on."""
+    return bcrypt.hashpw(password[:_USED_BYTES] or token_bytes(1), b"$2b$%02d$%s" % (cost, salt))[-_HASH:]

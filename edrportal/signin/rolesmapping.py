@@ -57,9 +57,10 @@ class _Connector:
 
 @dataclass(frozen=True, slots=True)
 class RolesMapping:
-    """The connectors in their order."""
+    """The connectors in their order, and sentences about what Epinio passes over without a word."""
 
     connectors: tuple[_Connector, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def roles(self, connector_id: str, groups: Sequence[str]) -> tuple[str, ...]:
         """Return the role ids as written, in the order of the mapping; nothing for an unknown connector.
@@ -81,7 +82,8 @@ def read(text: bytes) -> RolesMapping:
             f"Epinio cannot read that; {_FORM}"
         )
     try:
-        return RolesMapping(_Reader().connectors(top)) if top else RolesMapping()
+        reader = _Reader()
+        return RolesMapping(reader.connectors(top), tuple(dict.fromkeys(reader.notices))) if top else RolesMapping()
     except RecursionError:
         raise MappingError("rolesMapping holds an anchor whose value contains itself") from None
 
@@ -124,6 +126,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._count = 0
+        self.notices: list[str] = []
 
     def connectors(self, top: yaml.Node) -> tuple[_Connector, ...]:
         return tuple(self._connector(node) for node in self._items(top))
@@ -135,17 +138,25 @@ class _Reader:
                 name = self._text(value)
             elif key == "groups":
                 groups = tuple(self._group(item) for item in self._items(value))
+        if not name:
+            self.notices.append(
+                f"{_at(node)}an entry without connectorId is of no connector, so its groups give no role."
+            )
         return _Connector(name, groups)
 
     def _group(self, node: yaml.Node) -> _Group:
-        name, roles = "", tuple[str, ...]()
+        name, roles, earlier = "", tuple[str, ...](), False
         for key, value in self._members(node):
             if key == "id":
                 name = self._text(value)
             elif key == "roles":
                 roles = tuple(self._text(item) for item in self._items(value))
             elif key == "role":
-                self._text(value)  # unused by Epinio, yet a list there stops it
+                earlier = bool(self._text(value))  # unused by Epinio, yet a list there stops it
+        if earlier and not roles:
+            self.notices.append(
+                f"{_at(node)}the group has the key role, which an earlier Epinio read; now only roles gives roles."
+            )
         return _Group(name, roles)
 
     def _items(self, node: yaml.Node) -> Iterator[yaml.Node]:

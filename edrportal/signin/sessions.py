@@ -74,11 +74,31 @@ def encode(session: Session) -> str:
 
 def decode(text: str, now: datetime) -> Session | None:
     """Return the session of a cookie; None for one that is forged, cut, idle for too long, too old or of the future."""
+    session = signed(text, now)
+    return session if session and _is_within(now, session.active, settings.ENVIRONMENT.idle_minutes * 60) else None
+
+
+def signed(text: str, now: datetime) -> Session | None:
+    """Return the session of a cookie as `decode` does, but also one that was idle for too long.
+
+    It lets nobody in. Another copy of it may do so still, until it is too old: enough to sign somebody out.
+    """
+    session = _read(text)
+    hours = settings.ENVIRONMENT.session_hours
+    return session if session and _is_within(now, session.begun / 1000, hours * 3600) else None
+
+
+def _is_within(now: datetime, begun: float, seconds: int) -> bool:
+    return -_SKEW_SECONDS <= now.timestamp() - begun <= seconds
+
+
+def _read(text: str) -> Session | None:
+    """Return what a cookie with a good signature says."""
     if len(text) > MAX_BYTES:
         return None
     try:
         found: dict[str, Any] = Signer(salt=_SALT).unsign_object(text)
-        session = Session(
+        return Session(
             str(found["s"]),
             str(found["p"]),
             int(found["b"]),
@@ -89,10 +109,6 @@ def decode(text: str, now: datetime) -> Session | None:
         )
     except (BadSignature, ValueError, KeyError, TypeError, RecursionError):
         return None
-    seconds = now.timestamp()
-    idle, age = seconds - session.active, seconds - session.begun / 1000
-    is_young = age <= settings.ENVIRONMENT.session_hours * 3600 and idle <= settings.ENVIRONMENT.idle_minutes * 60
-    return session if is_young and min(idle, age) >= -_SKEW_SECONDS else None
 
 
 def renewed(session: Session, now: datetime) -> Session | None:
@@ -102,7 +118,11 @@ def renewed(session: Session, now: datetime) -> Session | None:
 
 
 def fingerprint(user: User) -> str:
-    """Return the keyed hash of what a session depends on: the Secret's uid, the password's hash, roles and mapping."""
+    """Return the keyed hash of what a session depends on.
+
+    That is the Secret's uid, the password's hash and the roles; of a single sign-on the mapping, the provider and the
+    portal's client there, too.
+    """
     return keys.digest("fingerprint", _described(user))
 
 
@@ -113,4 +133,5 @@ def is_of(session: Session, user: User) -> bool:
 
 def _described(user: User) -> str:
     roles = sorted({role.full_id for role in user.roles})
-    return repr((user.uid, user.password_hash, roles, user.mapping))
+    described = (user.uid, user.password_hash, roles, user.mapping)
+    return repr((*described, user.client) if user.client else described)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from destinations import current, names
+from edrportal.signin import oidc_trouble as why
 from edrportal.signin import rolesmapping
 from edrportal.signin.oidc import OidcTrouble, Provider
 from edrportal.signin.oidc_model import SCOPES
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 def is_on() -> bool:
     """Say whether there is a button for it."""
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
+
+
+def client() -> tuple[str, str]:
+    """Return the provider's issuer, empty where it is not configured, and the portal's client id there.
+
+    Raises the port's errors.
+    """
+    stated = settings.ENVIRONMENT.oidc
+    return stated.issuer or _text(_dex(), "issuer"), stated.client_id
 
 
 def provider() -> Provider:
@@ -40,6 +50,7 @@ def provider() -> Provider:
         ca_file=stated.ca_file,
         redirect_uri=settings.ENVIRONMENT.public_url + reverse("oidc-callback"),
         scopes=stated.scopes or SCOPES,
+        proxy=stated.proxy,
     )
 
 
@@ -53,7 +64,20 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
         read = rolesmapping.read(mapping())
     except rolesmapping.MappingError as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
+    if identity.groups_left_out and read.connectors:
+        raise OidcTrouble(*why.GROUPS_LEFT_OUT)
     return read.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+
+
+def mapping_notices() -> list[str]:
+    """Return what an administrator should know of the mapping: that it cannot be read, or what Epinio passes over.
+
+    Raises the port's errors.
+    """
+    try:
+        return list(rolesmapping.read(mapping()).notices)
+    except rolesmapping.MappingError as error:
+        return [str(error)]
 
 
 def mapping() -> bytes:

@@ -34,7 +34,8 @@ class Unusable(Exception):
 class User:
     """A user with the roles and namespaces that Epinio would answer by.
 
-    `uid` is empty where there is no Secret; `mapping` is what gave groups their roles in a single sign-on.
+    `uid` is empty where there is no Secret. Of a single sign-on, `mapping` is what gave groups their roles, and
+    `client` the provider and the portal's own client there.
     """
 
     username: str
@@ -43,6 +44,7 @@ class User:
     uid: str = ""
     password_hash: bytes = field(default=b"", repr=False)
     mapping: bytes = field(default=b"", repr=False)
+    client: tuple[str, str] | None = None
 
 
 def is_user(secret: Secret) -> bool:

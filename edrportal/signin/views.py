@@ -18,6 +18,7 @@ from destinations.cluster.port import ClusterError
 from destinations.views import errors
 from edrportal import audit
 from edrportal.signin import accounts, asked, cookies, oidc, passwords, revocations, sessions, single, users
+from edrportal.signin import oidc_trouble as why
 from edrportal.signin.addresses import is_https
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
@@ -123,13 +124,16 @@ def _onward(request: HttpRequest, back: str) -> HttpResponse:
 
 @require_POST
 def signout(request: HttpRequest) -> HttpResponse:
-    """End every session of this person, on every replica; say so where that is not certain."""
+    """End every session of this person, on every replica; say so where that is not certain.
+
+    Whether the session counts just now does not matter: what ended it, such as a change of roles, may be taken back.
+    """
     text = cookies.session_text(request)
-    session = sessions.decode(text, datetime.now(UTC)) if text else None
+    session = sessions.signed(text, datetime.now(UTC)) if text else None
     if session:
         who, where = f"{session.provider}:{session.subject}", asked.address(request)
         try:
-            if accounts.principal_of(session):
+            if not revocations.is_void(current.config_maps_to_show(), session):
                 revocations.end(current.cluster().config_maps, session, datetime.now(UTC))
         except ClusterError as error:
             audit.record(audit.Event("sign-out", "failed", who, where, reason=type(error).__name__))
@@ -137,7 +141,7 @@ def signout(request: HttpRequest) -> HttpResponse:
             fix = f"{trouble.fix} This browser is signed in still; close it if that cannot wait."
             return errors.page(request, trouble.status, f"You are not signed out yet. {trouble.message}", fix)
         audit.record(audit.Event("sign-out", "done", who, where))
-    answer = HttpResponseRedirect(f"{reverse('signin')}?out=1")
+    answer = HttpResponseRedirect(f"{reverse('signin')}?out={1 if session else 'here'}")
     answer.status_code = 303
     cookies.drop_session(answer)
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -178,6 +182,9 @@ def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
         identity = oidc.finish(single.provider(), kept, dict(request.GET.lists()))
         matched = single.roles_of(identity)
         user = accounts.identify(identity.email, matched)
+    except accounts.PasswordUser:
+        audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="password-user"))
+        return _page(request, 403, why.PASSWORD_USER)
     except OidcTrouble as trouble:
         audit.record(audit.Event("sign-in", "refused", "", where, reason="single-sign-on"))
         return _page(request, 403, (trouble.message, trouble.fix))
@@ -219,7 +226,7 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
         "trouble": trouble,
         "form": SignInForm(auto_focus=not settings.DEMO),
         "next": _next(request, stated),
-        "signed_out": "out" in request.GET,
+        "signed_out": request.GET.get("out", ""),
         "closed": settings.ENVIRONMENT.is_in_clear,
         "sso": single.is_on(),
         "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",

@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from destinations import docker_config, names, rows, writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Unreachable
 from edrportal import middleware
+from edrportal.environment import Environment
 from tests.malformed import bundles, fields
 from tests.services.leaks import canary
 from tests.signin import world
@@ -94,6 +95,24 @@ def test_wrong_passwords_are_limited_as_on_the_page(people: InMemoryCluster) -> 
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert ask("/api/me", "viewer").status_code == 200
+
+
+def test_a_pipeline_gets_in_from_where_it_got_in_before_whoever_guesses_elsewhere(people: InMemoryCluster) -> None:
+    def call(forwarded: str, password: str = world.PASSWORD) -> int:
+        header = basic("manager", password)
+        answer = Client().get("/api/me", HTTP_AUTHORIZATION=header, HTTP_X_FORWARDED_FOR=forwarded)
+        return int(answer.status_code)
+
+    with override_settings(ENVIRONMENT=Environment.read({"EDRPORTAL_PROXY_HOPS": "1"})):
+        assert call("192.0.2.10") == 200
+        for number in range(5):
+            assert call(f"192.0.2.10, 203.0.113.{number}", "wrong") == 401  # what is written in front counts nothing
+        assert call("203.0.113.77") == 429
+        assert call("192.0.2.10, 203.0.113.77") == 429
+        for _ in range(10):
+            assert call("192.0.2.10") == 200
+        assert call("203.0.113.77", "wrong") == 429
+    assert people.get_secret("shared")
 
 
 def test_a_cookie_alone_writes_nothing_from_another_site(people: InMemoryCluster) -> None:

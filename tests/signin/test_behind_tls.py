@@ -13,12 +13,13 @@ from django.conf import settings
 pytestmark = pytest.mark.people
 
 
-def test_cookies_origins_and_hosts_follow_the_public_url() -> None:
+@pytest.mark.parametrize("public_url", ["https://portal.example.com", " HTTPS://Portal.Example.com:443/ "])
+def test_cookies_origins_and_hosts_follow_the_public_url(public_url: str) -> None:
     stated = {
         "DJANGO_SETTINGS_MODULE": "edrportal.settings",
         "EDRPORTAL_SECRET_KEY": "k" * 40,
         "EDRPORTAL_CLUSTER": "memory",
-        "EDRPORTAL_PUBLIC_URL": "https://portal.example.com",
+        "EDRPORTAL_PUBLIC_URL": public_url,
         "EDRPORTAL_PROXY_HOPS": "1",
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("EDRPORTAL_")}

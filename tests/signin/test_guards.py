@@ -80,6 +80,117 @@ def test_addresses_of_one_ipv6_network_count_together() -> None:
     assert attempts.begin("x", "2001:db8:1:3::1") is None
 
 
+HOME, ELSEWHERE = "192.0.2.1", "203.0.113.9"
+
+
+def get_in(attempts: Attempts, account: str, address: str) -> None:
+    assert attempts.begin(account, address) is None
+    attempts.succeeded(account, address)
+
+
+def test_an_account_that_is_closed_elsewhere_is_open_where_it_got_in_before() -> None:
+    clock = Clock()
+    attempts = Attempts(clock=clock)
+    get_in(attempts, "ann", HOME)
+    for _ in range(50):  # for hours, and from many addresses
+        for number in range(5):
+            fail(attempts, "ann", f"203.0.113.{number}")
+        assert attempts.begin("ann", ELSEWHERE) is not None
+        assert attempts.begin("bob", ELSEWHERE) is None
+        attempts.abandoned("bob", ELSEWHERE)
+        get_in(attempts, "ann", HOME)
+        clock.now += 301
+
+
+def test_a_script_that_gets_in_every_minute_opens_the_account_to_nobody_else() -> None:
+    attempts = Attempts()
+    get_in(attempts, "ann", HOME)
+    for number in range(5):
+        fail(attempts, "ann", f"203.0.113.{number}")
+        get_in(attempts, "ann", HOME)
+    assert attempts.begin("ann", "203.0.113.77") is not None
+
+
+def test_a_known_address_has_its_own_failures_and_closes_nothing_elsewhere() -> None:
+    clock = Clock()
+    attempts = Attempts(clock=clock)
+    get_in(attempts, "ann", HOME)
+    get_in(attempts, "ann", ELSEWHERE)
+    fail(attempts, "ann", HOME, times=5)
+    assert attempts.begin("ann", HOME) == Wait(300)
+    get_in(attempts, "ann", ELSEWHERE)
+    get_in(attempts, "ann", "198.51.100.1")
+    clock.now += 301
+    get_in(attempts, "ann", HOME)
+
+
+def test_the_guesses_at_an_account_are_bounded_however_many_addresses_there_are() -> None:
+    attempts = Attempts()
+    for number in range(100):
+        get_in(attempts, "ann", f"192.0.2.{number}")
+    guesses = 0
+    for address in [f"192.0.2.{number}" for number in range(100)] + [f"10.0.0.{number}" for number in range(100)]:
+        for _ in range(10):
+            if attempts.begin("ann", address) is None:
+                attempts.failed("ann", address)
+                guesses += 1
+    assert guesses == 5 * (1 + 8)
+
+
+def test_a_known_address_that_gets_in_is_the_last_to_be_forgotten() -> None:
+    attempts = Attempts()
+    get_in(attempts, "ann", HOME)
+    for number in range(20):
+        get_in(attempts, "ann", f"198.51.100.{number}")
+        get_in(attempts, "ann", HOME)
+    fail(attempts, "ann", ELSEWHERE, times=5)
+    get_in(attempts, "ann", HOME)
+
+
+def test_an_address_is_known_for_thirty_days_and_to_one_account_alone() -> None:
+    clock = Clock()
+    attempts = Attempts(clock=clock)
+    get_in(attempts, "ann", HOME)
+    fail(attempts, "bob", ELSEWHERE, times=5)
+    assert attempts.begin("bob", HOME) is not None
+    clock.now += 30 * 86_400 - 1
+    fail(attempts, "ann", ELSEWHERE, times=5)
+    assert attempts.begin("ann", HOME) is None
+    attempts.abandoned("ann", HOME)
+    clock.now += 2
+    assert attempts.begin("ann", HOME) is not None
+
+
+def test_an_attempt_during_which_its_address_becomes_known_leaves_nothing_open() -> None:
+    attempts = Attempts()
+    for _ in range(20):
+        assert attempts.begin("ann", HOME) is None
+        assert attempts.begin("ann", HOME) is None
+        attempts.succeeded("ann", HOME)
+        attempts.abandoned("ann", HOME)
+    begun = [attempts.begin("ann", ELSEWHERE) for _ in range(6)]
+    assert begun.count(None) == 5
+
+
+def test_many_attempts_at_once_gain_nothing_from_a_known_address() -> None:
+    attempts = Attempts()
+    get_in(attempts, "ann", HOME)
+    with ThreadPoolExecutor(30) as pool:
+        begun = list(pool.map(lambda _: attempts.begin("ann", HOME), range(30)))
+    assert begun.count(None) == 5
+
+
+def test_who_gets_in_from_everywhere_fills_no_memory() -> None:
+    attempts = Attempts(capacity=200)
+    tracemalloc.start()
+    for number in range(4000):
+        get_in(attempts, f"user-{number % 1000}", f"10.{number % 250}.{number // 250}.1")
+        fail(attempts, f"user-{number % 1000}", f"10.{number % 250}.{number // 250}.1")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
 @pytest.mark.parametrize(
     ("forwarded", "hops", "expected"),
     [

@@ -32,14 +32,24 @@ MAPPING = """
     roles: ["exporter:team-a"]
 """
 ALICE = "alice@example.com"
+MAX = "max@example.com"
+"""There is an Epinio user of this name."""
 PEOPLE = {
     ALICE: {"email": ALICE, "email_verified": True, "name": "Alice", "groups": ["team-a"],
             "federated_claims": {"connector_id": "ldap"}},
     "bob@example.com": {"email": "bob@example.com", "email_verified": True, "groups": []},
-    "eve@example.com": {"email": "administrator", "email_verified": False},
+    "eve@example.com": {"email": "eve@example.com", "email_verified": False},
     "mute@example.com": {},
-    "manager": {"email": "manager", "email_verified": True},
+    MAX: {"email": MAX, "email_verified": True},
+    "uid=mallory": {"email": "administrator", "email_verified": True},
 }  # fmt: skip
+
+
+def epinio_user(called: str = "user-max", roles: str = "exporter:team-a", **data: str) -> dict[str, Any]:
+    """Return a user of Max's address, as Epinio makes one for people of the provider: without a password."""
+    made = world.user("max", roles)
+    made["metadata"]["name"] = called
+    return {**made, "stringData": {"username": MAX, **data}}
 
 
 @pytest.fixture
@@ -49,10 +59,11 @@ def sso(dex: OidcProvider, people: InMemoryCluster) -> Iterator[OidcProvider]:
     dex.control(users=PEOPLE, shift=0, silent=False)
     people.load(
         [
+            epinio_user(),
             {
                 "metadata": {"name": "dex-config"},
                 "stringData": {"issuer": dex.issuer, "endpoint": dex.issuer, "rolesMapping": MAPPING},
-            }
+            },
         ]
     )
     variables = {
@@ -122,13 +133,27 @@ def test_a_group_that_was_taken_away_is_gone_at_the_next_sign_in(sso: OidcProvid
 
 
 def test_without_a_match_the_roles_of_the_secret_stay(sso: OidcProvider) -> None:
-    client, _ = sign_in(sso, "manager")
+    client, _ = sign_in(sso, MAX)
     assert client.get("/api/me").json()["roles"] == ["exporter:team-a"]
 
 
+def test_groups_that_were_too_many_for_the_token_are_told_where_roles_depend_on_them(
+    sso: OidcProvider, people: InMemoryCluster
+) -> None:
+    many = {key: value for key, value in PEOPLE[ALICE].items() if key != "groups"}
+    sso.control(users={**PEOPLE, ALICE: {**many, "hasgroups": True}})
+    client, answer = sign_in(sso, ALICE)
+    page = answer.content.decode()
+    assert (answer.status_code, "too many for one token" in page) == (403, True), page
+    assert client.get("/api/me").status_code == 401
+    configured(people, issuer=sso.issuer, endpoint=sso.issuer, rolesMapping="")
+    client, answer = sign_in(sso, ALICE)
+    assert client.get("/api/me").json()["roles"] == ["user"]
+
+
 def test_the_session_ends_with_the_user(sso: OidcProvider, people: InMemoryCluster) -> None:
-    client, _ = sign_in(sso, "manager")
-    stored = people.get_secret("user-manager")
+    client, _ = sign_in(sso, MAX)
+    stored = people.get_secret("user-max")
     people.delete_secret(stored.name, uid=stored.uid, resource_version=stored.resource_version)
     assert client.get("/api/me").status_code == 401
     assert sso.issuer
@@ -156,6 +181,7 @@ def test_the_portal_creates_no_user(sso: OidcProvider, people: InMemoryCluster) 
         ("nobody there", "did not let you in"),
         ("eve@example.com", "has not verified"),
         ("mute@example.com", "no e-mail"),
+        ("uid=mallory", "is none, and Epinio would take you for whoever is called so"),
     ],
 )
 def test_who_is_denied_unverified_or_unknown_stays_outside(sso: OidcProvider, user: str, said: str) -> None:
@@ -167,11 +193,10 @@ def test_who_is_denied_unverified_or_unknown_stays_outside(sso: OidcProvider, us
 
 
 def test_several_users_of_the_address_let_nobody_in(sso: OidcProvider, people: InMemoryCluster) -> None:
-    twin = world.user("manager", "admin")
-    twin["metadata"]["name"] = "twin"
-    people.load([twin])
-    _, answer = sign_in(sso, "manager")
+    people.load([epinio_user("twin", "admin")])
+    _, answer = sign_in(sso, MAX)
     assert answer.status_code == 403
+    assert "several Epinio users" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -298,3 +323,55 @@ def test_no_code_token_or_secret_stands_in_the_log(sso: OidcProvider, caplog: py
     ours = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("urllib3"))
     for secret in (code, sso.secret):
         assert secret not in ours
+
+
+@pytest.fixture
+def apart(sso: OidcProvider) -> Iterator[OidcProvider]:
+    """The same, but for people with a password."""
+    from django.conf import settings  # noqa: PLC0415 - what the other fixture made of them
+
+    oidc_stated = replace(settings.ENVIRONMENT.oidc, refuses_password_users=True)
+    with override_settings(ENVIRONMENT=replace(settings.ENVIRONMENT, oidc=oidc_stated)):
+        yield sso
+
+
+def test_a_user_with_a_password_is_reached_by_single_sign_on_unless_the_portal_keeps_them_apart(
+    sso: OidcProvider, people: InMemoryCluster
+) -> None:
+    people.replace_secret({**people.get_secret("user-max").manifest, "stringData": {"password": world.hashed("x")}})
+    client, answer = sign_in(sso, MAX)
+    assert (answer.status_code, client.get("/api/me").json()["username"]) == (200, MAX)
+
+
+@pytest.mark.parametrize("password", [world.hashed("x"), "no hash at all", " "], ids=["hash", "text", "blank"])
+def test_kept_apart_nobody_becomes_a_user_with_a_password(
+    apart: OidcProvider, people: InMemoryCluster, password: str
+) -> None:
+    client, answer = sign_in(apart, MAX)
+    assert (answer.status_code, client.get("/api/me").status_code) == (200, 200)
+    people.replace_secret({**people.get_secret("user-max").manifest, "stringData": {"password": password}})
+    assert client.get("/api/me").status_code == 401
+    client, answer = sign_in(apart, MAX)
+    assert answer.status_code == 403
+    assert "keeps the two apart" in answer.content.decode()
+    assert client.get("/team/").status_code == 302
+
+
+def test_kept_apart_a_second_secret_without_a_password_opens_nothing(
+    apart: OidcProvider, people: InMemoryCluster
+) -> None:
+    people.load([epinio_user("twin", "admin", password=world.hashed("x"))])
+    assert sign_in(apart, MAX)[1].status_code == 403
+
+
+def test_kept_apart_the_others_sign_in_as_before(apart: OidcProvider) -> None:
+    client, answer = sign_in(apart, ALICE)
+    assert (answer.status_code, client.get("/api/me").json()["roles"]) == (200, ["exporter:team-a"])
+    assert world.sign_in("manager").get("/team/").status_code == 200
+
+
+def test_people_are_kept_apart_only_where_that_is_said() -> None:
+    for stated, expected in {"true": True, "false": False, "": False}.items():
+        found = Environment.read({"EDRPORTAL_OIDC_REFUSE_PASSWORD_USERS": stated})
+        assert found.oidc.refuses_password_users is expected
+    assert not Environment.read({}).oidc.refuses_password_users

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from tests.signin.liar import Liar
 
 pytestmark = pytest.mark.people
+FIELD = Path(__file__).parent.parent / "data" / "field"
 TIMES = {"exp", "iat", "nbf"}
+
+
+NO_ADDRESSES = [
+    "admin", "administrator", "uid=mallory,dc=example", "admin@", "@example.com", "@", "@@", "a@b@c", "admin@example.com@",
+    "a b@c", "a@b c", " a@b", "a@b ", " @b", "a@ ", "admin ", "EXAMPLE\\admin", "mailto:admin", '"a@b"@c',
+]  # fmt: skip
 
 
 def changed_to(claims: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
@@ -75,10 +83,17 @@ def test_a_sound_token_says_who_signed_in(liar: Liar) -> None:
         ({"email": "x@y\n"}, why.NO_EMAIL),
         ({"email": "\ud800@y"}, why.NO_EMAIL),
         ({"email": "x" * 300}, why.NO_EMAIL),
-        ({"email_verified": None}, why.UNVERIFIED),
+        *(({"email": email}, why.NO_ADDRESS) for email in NO_ADDRESSES),
+        ({"email_verified": None}, why.NOT_STATED),
         ({"email_verified": False}, why.UNVERIFIED),
-        ({"email_verified": "true"}, why.UNVERIFIED),
+        ({"email_verified": "false"}, why.UNVERIFIED),
+        ({"email_verified": "yes"}, why.UNVERIFIED),
+        ({"email_verified": ""}, why.UNVERIFIED),
+        ({"email_verified": [True]}, why.UNVERIFIED),
         ({"email_verified": 1}, why.UNVERIFIED),
+        ({"email": "a\tb@c"}, why.NO_EMAIL),
+        ({"email": "a\u00a0b@c"}, why.NO_EMAIL),
+        ({"email": "a\u200b@c"}, why.NO_EMAIL),
         ({"groups": "admins"}, why.BAD_GROUPS),
         ({"groups": ""}, why.BAD_GROUPS),
         ({"groups": {}}, why.BAD_GROUPS),
@@ -109,6 +124,8 @@ def test_a_token_for_others_other_times_or_nobody_is_refused_in_words_of_its_own
         {"federated_claims": None},
         {"federated_claims": {}},
         {"federated_claims": {"connector_id": None}},
+        {"email_verified": "true"},
+        {"email_verified": "True"},
         {"name": 7},
         {"name": "\ud800"},
     ],
@@ -262,3 +279,51 @@ def test_every_start_is_new_and_hard_to_guess(liar: Liar) -> None:
     assert len(values) == 150
     assert min(len(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))) for value in values) * 8 >= 128
     assert all(43 <= len(kept["code_verifier"]) <= 128 for kept in begun)  # RFC 7636, 4.1
+
+
+@pytest.mark.parametrize(
+    "email", ["x@y", "ann@example.com", "Ann.O'Hara+ci@sub.example.com", "ä@例え.example", "a:b@c"]
+)
+def test_an_address_is_taken_as_it_is_told(liar: Liar, email: str) -> None:
+    liar.claims |= {"email": email}
+    assert finish(liar).email == email
+
+
+@pytest.mark.parametrize(("who", "reason"), [("cognito", None), ("entra", why.NOT_STATED)])
+def test_the_reported_claims_get_in_or_say_what_an_administrator_can_do(
+    liar: Liar, who: str, reason: why.Reason | None
+) -> None:
+    stated = json.loads((FIELD / "28-id-token-claims.json").read_text())[who]
+    liar.claims = {key: value for key, value in liar.claims.items() if not key.startswith("email")} | stated
+    if reason:
+        assert trouble_of(liar) == reason
+        assert "Verify it there" not in reason.fix
+    else:
+        assert finish(liar).email == "ann@example.com"
+
+
+@pytest.mark.parametrize(
+    ("claims", "left_out"),
+    [
+        ({}, False),
+        ({"groups": []}, False),
+        ({"groups": ["a"], "_claim_names": {"groups": "src1"}}, False),
+        ({"_claim_names": {"address": "src1"}}, False),
+        ({"_claim_names": "groups"}, False),
+        ({"hasgroups": False}, False),
+        ({"hasgroups": ["true"]}, False),
+        (
+            {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example/"}}},
+            True,
+        ),
+        ({"hasgroups": True}, True),
+        ({"hasgroups": "true"}, True),
+    ],
+)
+def test_groups_that_were_too_many_for_a_token_are_noticed(
+    liar: Liar,
+    claims: dict[str, Any],
+    left_out: bool,  # noqa: FBT001
+) -> None:
+    liar.claims |= claims
+    assert finish(liar).groups_left_out is left_out

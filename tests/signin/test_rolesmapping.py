@@ -152,3 +152,21 @@ def test_no_refusal_quotes_what_it_refuses() -> None:
         with pytest.raises(MappingError) as refusal:
             read(text.replace("admin", "hunter2").encode())
         assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "noticed"),
+    [
+        ("- connectorId: a\n  groups:\n  - id: g\n    role: admin", ["line 3: the group has the key role"]),
+        ("- connectorId: a\n  groups:\n  - {id: g, role: admin}\n  - {id: h, role: user}", ["line 3", "line 4"]),
+        ("- connectorId: a\n  groups:\n  - {id: g, role: admin, roles: [admin]}", []),
+        ("- connectorId: a\n  groups:\n  - {id: g, role: ''}", []),
+        ("- id: github\n  groups:\n  - {id: g, roles: [admin]}", ["line 1: an entry without connectorId"]),
+        ("- groups: []", ["line 1: an entry without connectorId"]),
+        ("", []),
+    ],
+)
+def test_what_epinio_passes_over_is_noticed_by_its_line(text: str, noticed: list[str]) -> None:
+    found = read(text.encode()).notices
+    assert len(found) == len(noticed)
+    assert all(part in notice for part, notice in zip(noticed, found, strict=True))

@@ -132,31 +132,40 @@ HASH = bcrypt.hashpw(b"x" * 72, b"$2b$04$9bFfPMpERZdYUGhVW/vcr.")
     ],
 )
 def test_a_hash_is_read_as_go_reads_it(stored: bytes, password: str, *, expected: bool) -> None:
-    assert passwords.matches(stored, password, usual_cost=4) is expected
+    assert passwords.matches(stored, password, padded_to=4) is expected
 
 
 def test_the_last_bits_of_the_salt_do_not_count() -> None:
     salt = b"9bFfPMpERZdYUGhVW/vcr/"
-    assert passwords.matches(b"$2b$04$" + salt + HASH[29:], "x" * 72, usual_cost=4)
+    assert passwords.matches(b"$2b$04$" + salt + HASH[29:], "x" * 72, padded_to=4)
 
 
-@pytest.mark.parametrize("stored", [b"", b"plain", b"$2b$31$" + HASH[7:], b"$2b$15$" + HASH[7:], b"$5$x$y"])
-def test_what_cannot_be_compared_costs_one_bcrypt_of_the_usual_cost(
-    stored: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    salts: list[bytes] = []
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the rounds of every bcrypt from now on."""
+    counted: list[int] = []
     real = bcrypt.hashpw
 
     def noted(password: bytes, salt: bytes) -> bytes:
-        salts.append(salt)
+        counted.append(2 ** int(salt[4:6]))
         return real(password, salt)
 
     monkeypatch.setattr(bcrypt, "hashpw", noted)
-    assert not passwords.matches(stored, "x", usual_cost=5)
-    assert [salt[:7] for salt in salts] == [b"$2b$05$"]
+    return counted
 
 
-def test_the_cost_of_an_unknown_user_is_the_one_that_most_have() -> None:
+ODD = [b"", b"plain", b"$2b$31$" + HASH[7:], b"$2b$15$" + HASH[7:], b"$5$x$y", HASH[:-1], b"$2b$04$" + b"!" * 53]
+
+
+@pytest.mark.parametrize("stored", [*ODD, HASH, b"$2b$05$" + HASH[7:], b"$2b$+6$" + HASH[7:], b"$2$07$" + HASH[7:]])
+@pytest.mark.parametrize("password", ["wrong", "", "x" * 72, "x" * 300])
+def test_every_comparison_takes_the_rounds_of_the_highest_cost(stored: bytes, password: str, rounds: list[int]) -> None:
+    passwords.matches(stored, password, padded_to=7)
+    assert sum(rounds) == 2**7
+
+
+def test_the_highest_cost_in_use_counts_and_not_one_that_is_refused() -> None:
     cheap, dear = HASH, b"$2b$12$" + HASH[7:]
-    assert passwords.modal_cost([cheap, dear, dear, b"", b"$2b$31$" + HASH[7:]]) == 12
-    assert passwords.modal_cost([]) == passwords.USUAL_COST
+    assert passwords.highest_cost([dear, cheap, cheap, *ODD]) == 12
+    assert passwords.highest_cost([cheap, b"$2b$14$" + HASH[7:], b"$2b$15$" + HASH[7:]]) == 14
+    assert passwords.highest_cost([]) == passwords.USUAL_COST

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import bcrypt
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
@@ -122,6 +123,25 @@ def test_the_password_that_the_chart_ships_is_a_banner_for_administrators(people
     page = world.sign_in("administrator").get("/").content.decode()
     assert "Everybody can know the password of admin@epinio.io, epinio" in page
     assert "Everybody can know" not in world.sign_in("viewer").get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ("- connectorId: github\n  groups:\n  - {id: g, role: admin}", "line 3: the group has the key role"),
+        ("- id: github\n  groups: []", "without connectorId"),
+        ("github: []", "is a map"),
+        ("- connectorId: [", "no YAML"),
+    ],
+)
+def test_a_mapping_that_gives_fewer_roles_than_it_seems_to_is_a_notice_for_administrators(
+    people: InMemoryCluster, mapping: str, said: str
+) -> None:
+    people.load([{"metadata": {"name": "dex-config"}, "stringData": {"rolesMapping": mapping}}])
+    page = world.sign_in("administrator").get("/").content.decode()
+    assert said in page
+    assert "Correct the key rolesMapping" in page
+    assert said not in world.sign_in("viewer").get("/").content.decode()
 
 
 DEX_STATIC = """
@@ -457,3 +477,34 @@ def test_a_single_sign_on_over_plain_http_is_told_to_administrators(people: InMe
         assert "in clear" not in world.sign_in("viewer").get("/").content.decode()
     with override_settings(ENVIRONMENT=Environment.read(stated | {"EDRPORTAL_OIDC_ENDPOINT": "https://auth.example"})):
         assert "in clear" not in world.sign_in("administrator").get("/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["page", "api"])
+def test_the_work_of_a_sign_in_tells_neither_who_exists_nor_whose_hash_is_cheap(
+    people: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    stored = {"cheap": 4, "dear": 6, "middling": 5, "refused": 15}
+    for name, cost in stored.items():
+        manifest = world.user(name, "view_only")
+        manifest["stringData"]["password"] = f"$2b${cost:02}$" + "." * 53
+        people.load([manifest])
+    for name, hashed in (("hashless", ""), ("odd", "plain text")):
+        manifest = world.user(name, "view_only")
+        manifest["stringData"]["password"] = hashed
+        people.load([manifest])
+    twin = world.user("cheap", "admin")
+    twin["metadata"]["name"] = "twin"
+    twin["stringData"]["username"] = "dear-twin"
+    people.load([twin, {**twin, "metadata": {**twin["metadata"], "name": "twin-of-twin"}}])
+    rounds: list[int] = []
+    real = bcrypt.hashpw
+    monkeypatch.setattr(bcrypt, "hashpw", lambda word, salt: rounds.append(2 ** int(salt[4:6])) or real(word, salt))
+    spent = set()
+    for name in (*stored, "hashless", "odd", "dear-twin", "manager", "never there"):
+        rounds.clear()
+        if path == "page":
+            assert post(Client(), name, "wrong").status_code == 401
+        else:
+            assert Client().get("/api/me", HTTP_AUTHORIZATION=world.basic(name, "wrong")).status_code == 401
+        spent.add(sum(rounds))
+    assert spent == {2**6}

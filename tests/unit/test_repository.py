@@ -27,7 +27,7 @@ def imported(path: Path) -> set[str]:
 
 def test_only_the_clusters_room_knows_the_kubernetes_client() -> None:
     users = {str(path) for path in CODE if "kubernetes" in imported(path)}
-    assert users == {"destinations/cluster/real.py", "destinations/cluster/calls.py"}
+    assert users == {f"destinations/cluster/{name}.py" for name in ("calls", "kubeconfig", "real")}
 
 
 @pytest.mark.parametrize("path", [*PURE, *map(str, Path("destinations/acceptance").glob("*.py"))])

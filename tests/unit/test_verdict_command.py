@@ -65,14 +65,29 @@ metadata: {{name: c}}
     assert [(row["name"], row["verdict"]) for row in json.loads(done.stdout)] == [("b", "accepted")]
 
 
-def test_nothing_to_judge_is_an_empty_array() -> None:
-    done = run("--format", "json", text="")
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("", []),
+        ("---\n", ["--fail-on", "at-risk"]),
+        ('{"kind": "SecretList", "items": []}', ["-A"]),
+        (changed(labels={}), []),
+    ],
+)
+def test_nothing_to_judge_is_an_empty_array_and_a_status_of_its_own(text: str, arguments: list[str]) -> None:
+    done = run("--format", "json", *arguments, text=text)
+    assert (done.returncode, done.stdout.strip()) == (3, "[]")
+    assert "No export destination to judge" in done.stderr
+
+
+def test_whoever_expects_nothing_says_so() -> None:
+    done = run("--format", "json", "--allow-empty", text="")
     assert (done.returncode, done.stdout.strip()) == (0, "[]")
 
 
 def test_other_namespaces_are_ignored_and_counted() -> None:
     done = run("--format", "json", text=changed(namespace="other"))
-    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    assert (done.returncode, json.loads(done.stdout)) == (3, [])
     assert "1 Secrets" in done.stderr
 
 
@@ -136,7 +151,7 @@ def test_text_shows_the_broken_stage_and_the_fix_and_no_credentials() -> None:
 
 def test_sealed_secrets_get_a_line() -> None:
     done = run(text='{"kind": "SealedSecret", "metadata": {"name": "sealed"}}')
-    assert done.returncode == 0
+    assert done.returncode == 3
     assert "sealed" in done.stderr
 
 
@@ -158,7 +173,7 @@ def test_it_imports_neither_the_cluster_client_nor_a_server() -> None:
 import json, sys
 from manage import execute_from_command_line
 try:
-    execute_from_command_line(["manage.py", "verdict"])
+    execute_from_command_line(["manage.py", "verdict", "--allow-empty"])
 finally:
     print(json.dumps(sorted({"kubernetes", "urllib3", "gunicorn", "whitenoise"} & set(sys.modules))))
 """

@@ -197,3 +197,59 @@ def test_a_public_address_without_tls_starts_a_server_that_lets_nobody_in() -> N
 )
 def test_with_tls_or_on_loopback_people_sign_in(fine: dict[str, str]) -> None:
     assert not Environment.read({**KEY, **fine}).is_in_clear
+
+
+@pytest.mark.parametrize(
+    ("stated", "read"),
+    [
+        ("https://Portal.Example.com", "https://portal.example.com"),
+        ("HTTPS://portal.example.com/", "https://portal.example.com"),
+        ("https://portal.example.com:443", "https://portal.example.com"),
+        ("http://portal.example.com:80/", "http://portal.example.com"),
+        ("https://portal.example.com:8443", "https://portal.example.com:8443"),
+        ("https://portal.example.com:80", "https://portal.example.com:80"),
+        ("https://portal.example.com ", "https://portal.example.com"),
+        ("\thttps://portal.example.com\n", "https://portal.example.com"),
+        ("https://portal.example.com.", "https://portal.example.com"),
+        ("https://Bücher.example", "https://xn--bcher-kva.example"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://localhost:8000", "http://localhost:8000"),
+    ],
+)
+def test_the_public_address_is_read_as_browsers_write_it(stated: str, read: str) -> None:
+    environment = Environment.read({**KEY, "EDRPORTAL_PUBLIC_URL": stated})
+    environment.check()
+    assert environment.public_url == read
+    assert environment.public_host == read.partition("://")[2].removesuffix(":8443").removesuffix(":8000").removesuffix(
+        ":80"
+    )
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "portal.example.com",
+        "ftp://portal.example.com",
+        "https://",
+        "https:///portal",
+        "https://portal.example.com/edr",
+        "https://portal.example.com/edr/",
+        "https://portal.example.com?x=1",
+        "https://portal.example.com#top",
+        "https://user@portal.example.com",
+        "https://portal.example.com:99999",
+        "https://portal.example.com:0",
+        "https://portal.example.com:https",
+        "https://portal example.com",
+        "https://portal_1.example.com",
+        "https://*.example.com",
+        '"https://portal.example.com"',
+        "https://portal.example.com, https://other.example.com",
+        "https://portal.example.com\\edr",
+        "https://[::1",
+    ],
+)
+def test_a_public_address_that_no_form_would_come_from_is_refused_at_the_start(stated: str) -> None:
+    with pytest.raises(ConfigurationError, match="EDRPORTAL_PUBLIC_URL") as caught:
+        Environment.read({**KEY, "EDRPORTAL_PUBLIC_URL": stated}).check()
+    assert stated == "https://" or stated not in str(caught.value)

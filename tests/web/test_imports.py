@@ -185,7 +185,7 @@ ODD = {
     "a broken Secret": (json.dumps(pull_secret("{", names.CONFIG_KEY)).encode(), "are no JSON object"),
     "a Secret of a list": (json.dumps(pull_secret("[]", names.CONFIG_KEY)).encode(), "are no JSON object"),
     "a Secret without a name": (b'{"kind": "Secret", "data": {}}', "neither JSON nor YAML"),
-    "a sealed one": (b"kind: SealedSecret\nmetadata: {name: x}", "does not stand in it"),
+    "a sealed one": (b"kind: SealedSecret\nmetadata: {name: x}", "makes a Secret in the cluster"),
     "half a character": (
         b'{"auths": {"registry.example.com": {"username": "robot", "password": "a\\ud800b"}}}', "did not arrive whole"),
     "a long password": (

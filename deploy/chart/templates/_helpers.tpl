@@ -44,33 +44,48 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if $image.digest -}}{{ $name }}@{{ $image.digest }}{{- else -}}{{ $name }}:{{ default .Chart.AppVersion $image.tag }}{{- end -}}
 {{- end -}}
 
-{{- define "edrportal.host" -}}
+{{/* Where browsers find the portal, with the port where they need one. */}}
+{{- define "edrportal.address" -}}
 {{- if .Values.host -}}{{ .Values.host }}
 {{- else if .Values.global.domain -}}edrportal.{{ .Values.global.domain }}
 {{- else -}}{{- fail "Set global.domain as in Epinio's chart (the portal is at edrportal.DOMAIN), or host." -}}
 {{- end -}}
 {{- end -}}
 
+{{- define "edrportal.host" -}}
+{{- first (splitList ":" (include "edrportal.address" .)) -}}
+{{- end -}}
+
 {{- define "edrportal.publicUrl" -}}
-{{- if .Values.ingress.tls.enabled -}}https{{- else -}}http{{- end -}}://{{ include "edrportal.host" . }}
+{{- if .Values.ingress.tls.enabled -}}https{{- else -}}http{{- end -}}://{{ include "edrportal.address" . }}
+{{- end -}}
+
+{{/* A map whose values have to be text, such as annotations: `true` and `9090` are quoted. */}}
+{{- define "edrportal.texts" -}}
+{{- range $name, $value := . }}
+{{ $name | quote }}: {{ if kindIs "string" $value }}{{ $value | quote }}{{ else }}{{ toJson $value | quote }}{{ end }}
+{{- end }}
 {{- end -}}
 
 {{- define "edrportal.keySecret" -}}
 {{- default (printf "%s-key" (include "edrportal.fullname" .)) .Values.signingKey.existingSecret -}}
 {{- end -}}
 
+{{/* A security context without the members that are null: OpenShift gives user and group itself. */}}
+{{- define "edrportal.withoutNulls" -}}
+{{- $kept := dict -}}
+{{- range $name, $value := . -}}
+{{- if not (kindIs "invalid" $value) -}}{{- $_ := set $kept $name $value -}}{{- end -}}
+{{- end -}}
+{{- toYaml $kept -}}
+{{- end -}}
+
 {{- define "edrportal.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-seccompProfile: {type: RuntimeDefault}
+{{- include "edrportal.withoutNulls" (default dict .Values.podSecurityContext) -}}
 {{- end -}}
 
 {{- define "edrportal.containerSecurityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: {drop: [ALL]}
+{{- include "edrportal.withoutNulls" (default dict .Values.containerSecurityContext) -}}
 {{- end -}}
 
 {{/* The lists of the policy: what the portal owns on a Secret, as `destinations/names.py` has it. */}}

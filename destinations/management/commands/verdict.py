@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from destinations import manifests, rows
+from destinations import manifests, names, rows, secrets, unresolved
 from destinations.acceptance.version import EpinioVersion
 from destinations.manifests import UnusableInput
 from destinations.model import Verdict
@@ -19,13 +20,14 @@ from destinations.verdict_text import render
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from destinations.model import Judgement, Secret
 
 _STANDARD_INPUT = "-"
 _DEFAULT_NAMESPACE = "epinio"
-_NOT_ALL_GOOD, _UNUSABLE = 1, 2
+_NOT_ALL_GOOD, _UNUSABLE, _NOTHING_JUDGED = 1, 2, 3
+_GIT_CRYPT = b"\x00GITCRYPT\x00"
 
 
 class Command(BaseCommand):
@@ -41,10 +43,11 @@ class Command(BaseCommand):
         parser.add_argument("-A", "--all-namespaces", action="store_true", help="judge each namespace on its own")
         parser.add_argument("--epinio-version", metavar="X.Y.Z", help="judge by the rules of this version")
         parser.add_argument("--fail-on", choices=[Verdict.AT_RISK.value], help="exit 1 for these, too")
+        parser.add_argument("--allow-empty", action="store_true", help="exit 0, not 3, where there is nothing to judge")
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Print the verdicts; exits 0, 1 or 2 as the help of the portal says."""
+        """Print the verdicts. Exits 0; 1 for a destination that is not accepted; 2 for unusable input; 3 for none to judge."""
         try:
             judgements = self._judge(options)
         except UnusableInput as error:
@@ -57,6 +60,12 @@ class Command(BaseCommand):
         good = {Verdict.ACCEPTED} if options["fail_on"] else {Verdict.ACCEPTED, Verdict.AT_RISK}
         if any(one.verdict not in good for one in judgements):
             sys.exit(_NOT_ALL_GOOD)
+        if not judgements:
+            self.stderr.write(
+                f"No export destination to judge: no Secret with the label {names.REGISTRY_LABEL} was read"
+            )
+            if not options["allow_empty"]:
+                sys.exit(_NOTHING_JUDGED)
 
     def _judge(self, options: Mapping[str, Any]) -> list[Judgement]:
         everywhere, chosen = options["all_namespaces"], options["namespace"]
@@ -66,18 +75,30 @@ class Command(BaseCommand):
             _DEFAULT_NAMESPACE if everywhere else chosen or os.environ.get("EDRPORTAL_NAMESPACE") or _DEFAULT_NAMESPACE
         )
         version = self._version(options["epinio_version"])
-        by_namespace = self._read(options["files"] or [_STANDARD_INPUT], default)
+        read = self._read(options["files"] or [_STANDARD_INPUT], default)
         if not everywhere:
-            ignored = sum(len(found) for namespace, found in by_namespace.items() if namespace != default)
+            ignored = sum(len(found) for namespace, found in read.secrets.items() if namespace != default)
             if ignored:
                 self.stderr.write(f"{ignored} Secrets of other namespaces than {default} ignored")
-            by_namespace = {default: by_namespace.get(default, {})}
         now = datetime.now(UTC)
         return [
             judgement
-            for namespace in sorted(by_namespace)
-            for judgement in rows.judge_namespace(by_namespace[namespace].values(), now=now, version=version)
+            for namespace in sorted(read.secrets if everywhere else {default})
+            for judgement in rows.judge_namespace(self._resolved(read, namespace), now=now, version=version)
         ]
+
+    def _resolved(self, read: _Input, namespace: str) -> Iterator[Secret]:
+        """Yield the namespace's Secrets but for destinations whose certificate Secret is not in the input as it will be."""
+        secrets_here = read.secrets.get(namespace, {})
+        missing = read.unresolved[namespace] - secrets_here.keys()
+        for secret in secrets_here.values():
+            certs = secrets.certs_name(secret)
+            if names.REGISTRY_LABEL in secret.labels and certs in missing:
+                self.stderr.write(
+                    f"Secret {secret.name!a} names the certificate Secret {certs!a}, so it is not judged either"
+                )
+            else:
+                yield secret
 
     def _version(self, text: str | None) -> EpinioVersion | None:
         version = EpinioVersion.parse(text) if text else None
@@ -85,28 +106,45 @@ class Command(BaseCommand):
             self.stderr.write(f"Epinio version {text!a} is not understood: judged by the newest rules")
         return version
 
-    def _read(self, files: Iterable[str], default: str) -> dict[str, dict[str, Secret]]:
-        found: dict[str, dict[str, Secret]] = defaultdict(dict)
+    def _read(self, files: Iterable[str], default: str) -> _Input:
+        read = _Input()
         for file in files:
+            name = "standard input" if file == _STANDARD_INPUT else file
+            text = ""
             try:
-                for document in manifests.documents(_text_of(file)):
-                    self._take(document, default, found)
+                text = _text_of(file)
+                if encrypted := unresolved.whole_file(text):
+                    self.stderr.write(f"{name} is encrypted with {encrypted}; it is not judged")
+                    continue
+                for document in manifests.documents(text):
+                    self._take(document, default, read)
             except UnusableInput as error:
-                name = "standard input" if file == _STANDARD_INPUT else file
-                raise UnusableInput(f"{name}: {error}") from None
-        return found
+                hint = "; it looks like a template: render it first" if "{{" in text else ""
+                raise UnusableInput(f"{name}: {error}{hint}") from None
+        return read
 
-    def _take(self, document: Mapping[str, Any], default: str, found: dict[str, dict[str, Secret]]) -> None:
-        if manifests.is_foreign(document):
+    def _take(self, document: Mapping[str, Any], default: str, read: _Input) -> None:
+        if reason := unresolved.reason(document):
             metadata = document.get("metadata")
-            name = metadata.get("name", "") if isinstance(metadata, dict) else ""
-            self.stderr.write(f"{document['kind']} {name!a}: the Secret that it makes is not known here and not judged")
+            metadata = metadata if isinstance(metadata, dict) else {}
+            what = f"{document.get('kind') or 'Kustomization'} {metadata.get('name', '')!a}".removesuffix(" ''")
+            self.stderr.write(f"{what} {reason}; it is not judged")
+            read.unresolved[str(metadata.get("namespace") or default)] |= unresolved.secret_names(document)
+            return
         secret = manifests.secret_of(document, namespace=default)
         if secret is None:
             return
-        if secret.name in found[secret.namespace]:
+        if secret.name in read.secrets[secret.namespace]:
             raise UnusableInput(f"Secret {secret.name!a} stands there twice")
-        found[secret.namespace][secret.name] = secret
+        read.secrets[secret.namespace][secret.name] = secret
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """The Secrets that were read, by namespace and name, and the names of those that tools or controllers make."""
+
+    secrets: dict[str, dict[str, Secret]] = field(default_factory=lambda: defaultdict(dict))
+    unresolved: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 def _text_of(file: str) -> str:
@@ -116,6 +154,8 @@ def _text_of(file: str) -> str:
         else:
             with open(file, "rb") as opened:  # noqa: PTH123 - a plain name from the command line
                 raw = opened.read()
+        if raw.startswith(_GIT_CRYPT):
+            raise UnusableInput("it is encrypted with git-crypt: unlock the repository first (git-crypt unlock)")
         return raw.decode("utf-8-sig")
     except OSError as error:
         raise UnusableInput(error.strerror or "cannot be read") from None

@@ -21,7 +21,7 @@ const build = () => new Provider(issuer, {
   ].map((client) => ({ ...client, redirect_uris: [redirect], grant_types: ["authorization_code"], response_types: ["code"] })),
   findAccount: (ctx, id) => state.users[id] && ({ accountId: id, claims: () => ({ sub: id, ...state.users[id] }) }),
   claims: {
-    openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups"], "federated:id": ["federated_claims"],
+    openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], groups: ["groups", "hasgroups"], "federated:id": ["federated_claims"],
   },
   scopes: ["openid", "email", "profile", "groups", "federated:id"],
   conformIdTokenClaims: false, // put the scopes' claims into the ID token, as Dex does

@@ -1,0 +1,52 @@
+"""Whether a browser sends a request for another site's page, which a script has no reason to. Pure but for the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from edrportal.signin.addresses import is_https
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+MESSAGE = "A page of another site sent this request, and nothing was done."
+FIX = "Call the JSON interface from a script or a program, and not from the pages of another site."
+_SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+_OURS = {"same-origin", "none"}
+_PORTS = {"http": 80, "https": 443}
+
+
+def is_unsafe_from_elsewhere(request: HttpRequest) -> bool:
+    """Return whether a request could change something and comes from a page of another site.
+
+    Browsers say that in `Sec-Fetch-Site`; those that do not know it send the page's `Origin` with each such request.
+    Other programs send neither. Pages cannot set or leave out either header.
+    """
+    if request.method in _SAFE:
+        return False
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site.strip().lower() not in _OURS
+    origin = request.headers.get("Origin")
+    return origin is not None and _parts(origin) not in _own(request)
+
+
+def _own(request: HttpRequest) -> list[tuple[str, str, int]]:
+    """Return the origins of the portal's own pages: the public one, and the one that was asked."""
+    scheme = "https" if is_https(request.META, settings.ENVIRONMENT.proxy_hops) else "http"
+    stated = (_parts(settings.ENVIRONMENT.public_url), _parts(f"{scheme}://{request.get_host()}"))
+    return [one for one in stated if one]
+
+
+def _parts(origin: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port; None for what is no http origin, such as `null`."""
+    try:
+        found = urlsplit(origin.strip())
+        if found.scheme not in _PORTS or not found.hostname:
+            return None
+        return found.scheme, found.hostname, found.port or _PORTS[found.scheme]
+    except ValueError:
+        return None
