@@ -12,6 +12,8 @@ from destinations.names import HISTORY_ANNOTATION, WRITE_ID_ANNOTATION
 if TYPE_CHECKING:
     from destinations.model import Secret
 
+JOIN = "+"
+"""Between the ids of one write, one by each signing key that the portal knew: any of them names the write."""
 LENGTH = 20
 MAX_BYTES = 8 * 1024
 FENCE = "fence-"
@@ -47,15 +49,20 @@ def appended(entries: tuple[Entry, ...], entry: Entry) -> str:
 
 
 def mark(write_id: str) -> str:
-    """Return the short form of a write id that an entry carries."""
-    return sha256(write_id.encode()).hexdigest()[:12]
+    """Return the short form of a write id that an entry carries, of several ids that of each."""
+    return JOIN.join(sha256(one.encode()).hexdigest()[:12] for one in write_id.split(JOIN))
 
 
 def holds(secret: Secret, write_id: str) -> bool:
     """Say whether the write of this id is in the Secret: as the last one, or as one that others followed."""
-    if secret.annotations.get(WRITE_ID_ANNOTATION) == write_id:
+    if names_same_write(secret.annotations.get(WRITE_ID_ANNOTATION, ""), write_id):
         return True
-    return any(entry.id == mark(write_id) for entry in read(secret))
+    return any(names_same_write(entry.id, mark(write_id)) for entry in read(secret))
+
+
+def names_same_write(one: str, other: str) -> bool:
+    """Return whether two write ids, or two marks, have an id in common: replicas may know different signing keys."""
+    return bool(set(filter(None, one.split(JOIN))) & set(other.split(JOIN)))
 
 
 def excludes(secret: Secret, old: Secret, write_id: str) -> bool:

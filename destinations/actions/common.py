@@ -90,7 +90,7 @@ class Unlimited:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who asks for a change, when, and the write id: random for each form and its content, so sent twice is one write."""
+    """Who asks for a change, when, and the write id: the same for the same form and content, so sent twice is one write."""
 
     write_id: str
     by: str
