@@ -19,25 +19,41 @@ MAX_BYTES = 8 * 1024
 FENCE = "fence-"
 """How the write id of a fence begins: see `writes`."""
 _KEYS = ("at", "by", "did", "id")
+_PASSWORD = "password"  # noqa: S105 - the name of a member
+TYPED, KEPT = "typed", "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action: when (RFC 3339), who, what, and the mark of its write id."""
+    """One action: when (RFC 3339), who, what, and the mark of its write id.
+
+    `password` is TYPED where this person gave the password, KEPT where the credentials were written around the one that
+    was stored, and empty where they stayed as they were, and in entries of older versions.
+    """
 
     at: str
     by: str
     did: str
     id: str
+    password: str = ""
 
 
 def read(secret: Secret) -> tuple[Entry, ...]:
     """Return the entries, oldest first; nothing for an annotation that is missing or was spoiled by hand."""
     try:
         found = json.loads(secret.annotations.get(HISTORY_ANNOTATION) or "[]")
-        return tuple(Entry(*(str(entry[key]) for key in _KEYS)) for entry in found)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return tuple(Entry(*(str(entry[key]) for key in _KEYS), str(entry.get(_PASSWORD, ""))) for entry in found)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
+
+
+def password_by(secret: Secret) -> str:
+    """Return who typed the stored password, as far as the portal's own writes tell; empty where they do not.
+
+    Credentials that were written around a stored password say nothing: others may have changed it before.
+    """
+    last = next((entry for entry in reversed(read(secret)) if entry.password), None)
+    return last.by if last and last.password == TYPED else ""
 
 
 def appended(entries: tuple[Entry, ...], entry: Entry) -> str:
@@ -83,4 +99,9 @@ def excludes(secret: Secret, old: Secret, write_id: str) -> bool:
 
 
 def _dumps(entries: list[Entry]) -> str:
-    return json.dumps([{key: getattr(entry, key) for key in _KEYS} for entry in entries], separators=(",", ":"))
+    return json.dumps([_members(entry) for entry in entries], separators=(",", ":"))
+
+
+def _members(entry: Entry) -> dict[str, str]:
+    members = {key: str(getattr(entry, key)) for key in _KEYS}
+    return {**members, _PASSWORD: entry.password} if entry.password else members
