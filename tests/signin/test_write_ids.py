@@ -26,14 +26,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.people
 SECRET = canary("set by an administrator")
 OLD, NEW = settings.SECRET_KEY, "n" * 40
-BEFORE, DURING, AFTER, WITHOUT = (OLD, []), (NEW, [OLD]), (NEW, []), ("x" * 40, [])
+Keys = tuple[str, list[str]]
+BEFORE: Keys = (OLD, [])
+DURING: Keys = (NEW, [OLD])
+AFTER: Keys = (NEW, [])
+WITHOUT: Keys = ("x" * 40, [])
 """What replicas know of the keys before, during and after a change of the key, and after one without a fallback."""
 CHANGES = [(BEFORE, DURING), (DURING, BEFORE), (DURING, AFTER), (AFTER, DURING), (DURING, DURING)]
 DRAFT = {"host": "registry.example.com", "username": "robot", "organization": "org"}
 
 
 @contextmanager
-def replica(keys: tuple[str, list[str]]) -> Iterator[None]:
+def replica(keys: Keys) -> Iterator[None]:
     with override_settings(SECRET_KEY=keys[0], SECRET_KEY_FALLBACKS=keys[1]):
         yield
 
@@ -101,7 +105,7 @@ def versions(people: InMemoryCluster) -> dict[str, str]:
 def test_what_is_sent_twice_while_the_key_changes_is_one_write(
     people: InMemoryCluster,
     action: Callable[[InMemoryCluster], Callable[[], int]],
-    keys: tuple[tuple[str, list[str]], tuple[str, list[str]]],
+    keys: tuple[Keys, Keys],
 ) -> None:
     send, (first, second) = action(people), keys
     with replica(first):
@@ -114,9 +118,7 @@ def test_what_is_sent_twice_while_the_key_changes_is_one_write(
 
 
 @pytest.mark.parametrize("keys", CHANGES)
-def test_a_write_below_others_is_found_under_each_key(
-    people: InMemoryCluster, keys: tuple[tuple[str, list[str]], tuple[str, list[str]]]
-) -> None:
+def test_a_write_below_others_is_found_under_each_key(people: InMemoryCluster, keys: tuple[Keys, Keys]) -> None:
     with replica(keys[0]):
         assert call("/api/destinations/a-one/rotate", {"password": SECRET}, key="r1").status_code == 200
         assert call("/api/destinations/a-one/rotate", {"password": "second"}, key="r2").status_code == 200
@@ -128,7 +130,7 @@ def test_a_write_below_others_is_found_under_each_key(
 
 @pytest.mark.parametrize("keys", CHANGES)
 def test_another_content_under_the_same_key_is_refused_while_the_signing_key_changes(
-    people: InMemoryCluster, keys: tuple[tuple[str, list[str]], tuple[str, list[str]]]
+    people: InMemoryCluster, keys: tuple[Keys, Keys]
 ) -> None:
     with replica(keys[0]):
         assert call("/api/destinations/a-one/rotate", {"password": SECRET}).status_code == 200
@@ -190,7 +192,7 @@ def test_no_id_can_be_made_without_the_signing_key(people: InMemoryCluster) -> N
 
 
 @pytest.mark.parametrize("keys", [BEFORE, AFTER])
-def test_the_same_write_has_another_id_under_another_key(people: InMemoryCluster, keys: tuple[str, list[str]]) -> None:
+def test_the_same_write_has_another_id_under_another_key(people: InMemoryCluster, keys: Keys) -> None:
     found = []
     for one in (keys, WITHOUT):
         with replica(one):
@@ -220,13 +222,14 @@ def test_no_page_file_or_answer_shows_the_id_of_a_write(people: InMemoryCluster,
         hidden = ids(people, "a-one")
     else:
         hidden = old_ids(people, "a-one")
-    client, script = world.sign_in(who), {"HTTP_AUTHORIZATION": world.basic(who)}
+    client, header = world.sign_in(who), world.basic(who)
     told = b""
     for name, path in addresses().items():
         if name == "live":
             continue
         told += client.get(path.format(name="a-one")).content
-        told += Client().get(path.format(name="a-one"), **script).content if path.startswith("/api/") else b""
+        if path.startswith("/api/"):
+            told += Client().get(path.format(name="a-one"), HTTP_AUTHORIZATION=header).content
     told += call("/api/destinations/a-one/rotate", {"password": "next"}, who=who, key="z").content
     assert names.WRITE_ID_ANNOTATION.encode() in told  # the manifest says that there is one
     assert b"registry.example.com" in told
