@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from destinations.model import Owner
-from destinations.names import CHANGED_BY_ANNOTATION, CONFIG_KEY, MANAGED_BY_LABEL
+from destinations.names import CHANGED_BY_ANNOTATION, CONFIG_KEY, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -15,7 +15,7 @@ _CONTROLLERS = {
     "ExternalSecret": Owner("External Secrets", "Change the ExternalSecret {name}, or the secret store that it reads."),
     "SealedSecret": Owner("Sealed Secrets", "Seal the new values and apply the SealedSecret {name}."),
 }
-_PORTAL = "edrportal"
+_PORTAL = MANAGED_BY_PORTAL
 _CREDENTIALS = f"f:{CONFIG_KEY}"
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_LABEL = "argocd.argoproj.io/instance"

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 
-from destinations import docker_config, history, names
-from destinations.model import Credentials, Secret
+from destinations import actions, docker_config, history, names, owners
+from destinations.actions import Change, Rotation, Seen
+from destinations.cluster.real import KubernetesCluster
+from destinations.model import Credentials, Draft, Secret
 from tests.services.leaks import canary
+from tests.services.reader import Reader
 from tests.signin import world
 from tests.signin.test_permissions import addresses
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from destinations.cluster.memory import InMemoryCluster
+    from tests.services.apiserver import ApiServer
 
 pytestmark = pytest.mark.people
 SECRET = canary("in two places", special=False)
@@ -177,6 +184,32 @@ def test_credentials_that_are_written_around_what_somebody_wrote_by_kubectl_prov
     rename_the_account_in_a_rotation(people)
     add("own", "manager", "begin")
     assert "team-a-theirs" not in guess("manager")
+
+
+@pytest.mark.cluster
+def test_a_real_api_server_says_who_wrote_the_credentials_last(api_server: ApiServer) -> None:
+    namespace = api_server.new_namespace()
+    cluster = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=namespace)
+    stranger = Reader(api_server, namespace)
+    change = Change("one-write-id", "ann", datetime.now(UTC))
+    draft = Draft("mine", "registry.example.com", "org", Credentials("robot", SECRET))
+    actions.add(cluster, draft, change)
+    assert owners.last_change(cluster.get_secret("mine")).person == "ann"
+    assert owners.wrote_credentials(cluster.get_secret("mine"))
+    described = stranger.all()["mine"]
+    described["metadata"]["annotations"]["edrportal/description"] = "by kubectl"
+    assert stranger.put(described) == 200
+    assert owners.wrote_credentials(cluster.get_secret("mine"))
+    rewritten = stranger.all()["mine"]
+    config = docker_config.new("registry.example.com", Credentials("robot", "another"))
+    rewritten["data"][names.CONFIG_KEY] = b64encode(config).decode()
+    assert stranger.put(rewritten) == 200
+    assert history.password_by(cluster.get_secret("mine")) == "ann"
+    assert not owners.wrote_credentials(cluster.get_secret("mine"))
+    seen = Seen.of(cluster.get_secret("mine"))
+    actions.rotate(cluster, "mine", Rotation("robot", "third"), seen=seen, change=replace(change, write_id="two"))
+    stored = next(one for one in cluster.list_secrets() if one.name == "mine")
+    assert owners.wrote_credentials(stored)
 
 
 def test_no_page_or_answer_compares_passwords_of_two_destinations(people: InMemoryCluster) -> None:
