@@ -231,8 +231,9 @@ def test_no_page_file_or_answer_shows_the_id_of_a_write(people: InMemoryCluster,
         if path.startswith("/api/"):
             told += Client().get(path.format(name="a-one"), HTTP_AUTHORIZATION=header).content
     told += call("/api/destinations/a-one/rotate", {"password": "next"}, who=who, key="z").content
-    assert names.WRITE_ID_ANNOTATION.encode() in told  # the manifest says that there is one
-    assert b"registry.example.com" in told
+    assert names.CHANGED_BY_ANNOTATION.encode() in told  # the manifest stands there
+    assert names.WRITE_ID_ANNOTATION.encode() not in told
+    assert names.HISTORY_ANNOTATION.encode() not in told
     assert not [one for one in hidden if len(one) > 1 and one.encode() in told]
 
 
