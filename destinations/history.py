@@ -12,30 +12,52 @@ from destinations.names import HISTORY_ANNOTATION, WRITE_ID_ANNOTATION
 if TYPE_CHECKING:
     from destinations.model import Secret
 
+JOIN = "+"
+"""Between the ids of one write, one by each signing key that the portal knew: any of them names the write."""
 LENGTH = 20
 MAX_BYTES = 8 * 1024
 FENCE = "fence-"
 """How the write id of a fence begins: see `writes`."""
 _KEYS = ("at", "by", "did", "id")
+_PASSWORD = "password"  # noqa: S105 - the name of a member
+TYPED, KEPT = "typed", "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action: when (RFC 3339), who, what, and the mark of its write id."""
+    """One action: when (RFC 3339), who, what, and the mark of its write id.
+
+    `password` is TYPED where this person gave the password, KEPT where the credentials were written around the one that
+    was stored, and empty where they stayed as they were, and in entries of older versions.
+    """
 
     at: str
     by: str
     did: str
     id: str
+    password: str = ""
 
 
 def read(secret: Secret) -> tuple[Entry, ...]:
     """Return the entries, oldest first; nothing for an annotation that is missing or was spoiled by hand."""
     try:
         found = json.loads(secret.annotations.get(HISTORY_ANNOTATION) or "[]")
-        return tuple(Entry(*(str(entry[key]) for key in _KEYS)) for entry in found)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return tuple(Entry(*_texts(entry)) for entry in found)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
+
+
+def _texts(entry: dict[str, object]) -> list[str]:
+    return [*(str(entry[key]) for key in _KEYS), str(entry.get(_PASSWORD, ""))]
+
+
+def password_by(secret: Secret) -> str:
+    """Return who typed the stored password, as far as the portal's own writes tell; empty where they do not.
+
+    Credentials that were written around a stored password say nothing: others may have changed it before.
+    """
+    last = next((entry for entry in reversed(read(secret)) if entry.password), None)
+    return last.by if last and last.password == TYPED else ""
 
 
 def appended(entries: tuple[Entry, ...], entry: Entry) -> str:
@@ -47,15 +69,20 @@ def appended(entries: tuple[Entry, ...], entry: Entry) -> str:
 
 
 def mark(write_id: str) -> str:
-    """Return the short form of a write id that an entry carries."""
-    return sha256(write_id.encode()).hexdigest()[:12]
+    """Return the short form of a write id that an entry carries, of several ids that of each."""
+    return JOIN.join(sha256(one.encode()).hexdigest()[:12] for one in write_id.split(JOIN))
 
 
 def holds(secret: Secret, write_id: str) -> bool:
     """Say whether the write of this id is in the Secret: as the last one, or as one that others followed."""
-    if secret.annotations.get(WRITE_ID_ANNOTATION) == write_id:
+    if names_same_write(secret.annotations.get(WRITE_ID_ANNOTATION, ""), write_id):
         return True
-    return any(entry.id == mark(write_id) for entry in read(secret))
+    return any(names_same_write(entry.id, mark(write_id)) for entry in read(secret))
+
+
+def names_same_write(one: str, other: str) -> bool:
+    """Return whether two write ids, or two marks, have an id in common: replicas may know different signing keys."""
+    return bool(set(filter(None, one.split(JOIN))) & set(other.split(JOIN)))
 
 
 def excludes(secret: Secret, old: Secret, write_id: str) -> bool:
@@ -76,4 +103,9 @@ def excludes(secret: Secret, old: Secret, write_id: str) -> bool:
 
 
 def _dumps(entries: list[Entry]) -> str:
-    return json.dumps([{key: getattr(entry, key) for key in _KEYS} for entry in entries], separators=(",", ":"))
+    return json.dumps([_members(entry) for entry in entries], separators=(",", ":"))
+
+
+def _members(entry: Entry) -> dict[str, str]:
+    members = {key: str(getattr(entry, key)) for key in _KEYS}
+    return {**members, _PASSWORD: entry.password} if entry.password else members

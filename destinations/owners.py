@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from destinations.model import Owner
-from destinations.names import CHANGED_BY_ANNOTATION, MANAGED_BY_LABEL
+from destinations.names import CHANGED_BY_ANNOTATION, CONFIG_KEY, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -15,6 +15,8 @@ _CONTROLLERS = {
     "ExternalSecret": Owner("External Secrets", "Change the ExternalSecret {name}, or the secret store that it reads."),
     "SealedSecret": Owner("Sealed Secrets", "Seal the new values and apply the SealedSecret {name}."),
 }
+_PORTAL = MANAGED_BY_PORTAL
+_CREDENTIALS = f"f:{CONFIG_KEY}"
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_LABEL = "argocd.argoproj.io/instance"
 _FLUX_LABELS = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
@@ -47,12 +49,22 @@ def owner(secret: Secret) -> Owner | None:
     return _applier(secret)
 
 
+def wrote_credentials(secret: Secret) -> bool:
+    """Return whether nobody but the portal is known to have written the stored credentials last."""
+    return not any(
+        str(entry.get("manager") or "") != _PORTAL
+        and _CREDENTIALS in ((entry.get("fieldsV1") or {}).get("f:data") or {})
+        for entry in _metadata(secret).get("managedFields") or ()
+        if isinstance(entry, dict)
+    )
+
+
 def last_change(secret: Secret) -> LastChange:
     """Return who changed the Secret last, as far as the Secret says."""
     entries = [entry for entry in _metadata(secret).get("managedFields") or () if isinstance(entry, dict)]
     latest = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
     manager = str(latest.get("manager") or "")
-    person = secret.annotations.get(CHANGED_BY_ANNOTATION, "") if manager in {"", "edrportal"} else ""
+    person = secret.annotations.get(CHANGED_BY_ANNOTATION, "") if manager in {"", _PORTAL} else ""
     return LastChange(manager, str(latest.get("time") or ""), person)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from destinations import names, secrets
+from destinations.cluster.limits import MAX_LABEL, is_dns_label
 from destinations.namespaces import UNKNOWN
 
 if TYPE_CHECKING:
@@ -103,6 +104,20 @@ class Authority:
         now = self.uid(team)
         if now is None or (now != UNKNOWN and now != self.enabled[team]):
             return f"The namespace {team} is not the one for which self-service was enabled: an administrator can confirm it."
+        return ""
+
+    def other_prefix(self, name: str, team: str) -> str:
+        """Return the namespace whose prefix a name for this team begins with, empty for none.
+
+        `team-a-b-harbor` would pass for a destination of `team-a-b` with everybody who exports by name. Every namespace
+        counts that is there, enabled or not, as far as the portal may look: it can be enabled later, and a name stays.
+        """
+        for end in range(len(team) + 1, min(len(name), MAX_LABEL + 1)):
+            longer = name[:end]
+            if name[end] != "-" or not is_dns_label(longer):
+                continue
+            if longer in self.enabled or self.uid(longer) not in {None, UNKNOWN}:
+                return longer
         return ""
 
     def teams(self) -> list[Team]:

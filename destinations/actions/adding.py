@@ -25,7 +25,7 @@ def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
         draft,
         namespace=cluster.namespace,
         certs=certs.name if certs else "",
-        stamps=stamps(change, "added", rotated=True),
+        stamps=stamps(change, "added", rotated=True, password=history.TYPED),
     )
     try:
         stored = writes.create(cluster, manifest)

@@ -90,7 +90,7 @@ class Unlimited:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who asks for a change, when, and the write id: random for each form and its content, so sent twice is one write."""
+    """Who asks for a change, when, and the write id: the same for the same form and content, so sent twice is one write."""
 
     write_id: str
     by: str
@@ -141,10 +141,15 @@ def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret
     return secret
 
 
-def stamps(change: Change, did: str, *, old: Secret | None = None, rotated: bool = False) -> dict[str, str]:
-    """Return the annotations that every write carries: its id, who, when, and the history with one more entry."""
+def stamps(
+    change: Change, did: str, *, old: Secret | None = None, rotated: bool = False, password: str = ""
+) -> dict[str, str]:
+    """Return the annotations that every write carries: its id, who, when, and the history with one more entry.
+
+    `password` as in `history.Entry`.
+    """
     at = secrets.rfc3339(change.at)
-    entry = history.Entry(at, change.by, did, history.mark(change.write_id))
+    entry = history.Entry(at, change.by, did, history.mark(change.write_id), password)
     written = {
         names.WRITE_ID_ANNOTATION: change.write_id,
         names.CHANGED_BY_ANNOTATION: change.by,
@@ -218,11 +223,28 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
             )
         else:
             bundles.release(cluster, left, change.at)
-    shown = [one for one in everything if change.permit.changes(one)]
-    if same := _same_password(old, new, shown):
+    if same := _same_password(old, new, _comparable(old, everything, change)):
         notes.append(f"The old password is stored in {listed(same)}, too; rotate there as well.")
     bundles.collect(cluster, everything, change.at)
     return notes
+
+
+def _comparable(old: Secret, everything: Iterable[Secret], change: Change) -> list[Secret]:
+    """Return the destinations whose password whoever asks may know to be the one that was replaced.
+
+    Those are all for an administrator. Others could try passwords: they would rotate a destination of their own to a
+    guess, and away again. So it takes that they typed both of them.
+    """
+    if change.permit.is_unlimited:
+        return list(everything)
+    if not _typed(old, change.by):
+        return []
+    return [one for one in everything if change.permit.changes(one) and _typed(one, change.by)]
+
+
+def _typed(secret: Secret, person: str) -> bool:
+    """Return whether the password that is stored is one that this person typed, as far as the Secret proves it."""
+    return bool(person) and history.password_by(secret) == person and owners.wrote_credentials(secret)
 
 
 def _same_password(old: Secret, new: Secret, everything: Iterable[Secret]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations import docker_config, names, secrets
+from destinations import docker_config, history, names, secrets
 from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
 from destinations.actions.rotating import TOKEN_REMOVED
 from destinations.model import Credentials
@@ -60,7 +60,9 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
     if wanted.bundle is not None:
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
     last_applied = {names.LAST_APPLIED_ANNOTATION: None} if config else {}
-    annotations = {**differs, **last_applied, **stamps(change, did, old=secret, rotated=config is not None)}
+    password = (history.TYPED if wanted.password else history.KEPT) if config else ""
+    noted = stamps(change, did, old=secret, rotated=config is not None, password=password)
+    annotations = {**differs, **last_applied, **noted}
     stored = write(cluster, secret, secrets.changed(secret, data=data, annotations=annotations), certs)
     notes = [TOKEN_REMOVED] if config and config.removed_token else []
     return Done.of(stored, *notes, *tidy(cluster, secret, stored, change))

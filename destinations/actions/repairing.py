@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations import names, repairs, secrets
+from destinations import history, names, repairs, secrets
 from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
 
 if TYPE_CHECKING:
@@ -31,7 +31,12 @@ def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: C
         data[names.CERTS_KEY] = certs.name.encode()
     annotations = {
         **repairs.differing(secret.annotations, fixed.secret.annotations),
-        **stamps(change, f"repaired: {', '.join(fixed.applied)}", old=secret),
+        **stamps(
+            change,
+            f"repaired: {', '.join(fixed.applied)}",
+            old=secret,
+            password=history.KEPT if names.CONFIG_KEY in data else "",
+        ),
     }
     labels = repairs.differing(secret.labels, fixed.secret.labels)
     manifest = secrets.changed(secret, data=data, annotations=annotations, labels=labels)

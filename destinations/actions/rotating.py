@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations import docker_config, names, secrets
+from destinations import docker_config, history, names, secrets
 from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
 from destinations.model import Credentials
 
@@ -46,7 +46,13 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     if rotation.bundle is not None:
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
     annotations = {
-        **stamps(change, "rotated", old=secret, rotated=True),
+        **stamps(
+            change,
+            "rotated",
+            old=secret,
+            rotated=True,
+            password=history.TYPED if rotation.password else history.KEPT,
+        ),
         names.EXPIRY_ANNOTATION: rotation.expires_on or None,
         names.LAST_APPLIED_ANNOTATION: None,
     }

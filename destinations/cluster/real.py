@@ -38,6 +38,7 @@ class KubernetesCluster:
         """Keep a connection pool for one namespace; nothing is asked yet."""
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
         connection = client.ApiClient(configuration)
+        connection.user_agent = names.MANAGED_BY_PORTAL  # becomes the field manager: see `owners`
         self._api = client.CoreV1Api(connection)
         self._apps = client.AppsV1Api(connection)
         self.api_server = urlsplit(str(configuration.host)).hostname or ""

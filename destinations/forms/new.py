@@ -49,9 +49,16 @@ class NewForm(ImportForm):
         return team
 
     def clean_name(self) -> str:
-        """Put the team's name in front where a team's manager adds."""
+        """Put the team's name in front where a team's manager adds; refuse what would pass for another team's."""
         name, team = str(self.cleaned_data["name"]), str(self.cleaned_data.get("team") or "")
-        return name if not self.is_managers or not team or name.startswith(f"{team}-") else f"{team}-{name}"
+        if self._authority is None or not self.is_managers or not team:
+            return name
+        name = name if name.startswith(f"{team}-") else f"{team}-{name}"
+        if other := self._authority.other_prefix(name, team):
+            raise ValidationError(
+                f"Names that begin with {other}- are for the destinations of the namespace {other}. Choose another name."
+            )
+        return name
 
     def clean(self) -> dict[str, Any]:
         """Run every trap."""

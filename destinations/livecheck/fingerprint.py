@@ -1,8 +1,9 @@
 """What a result is bound to: a keyed fingerprint of all that a check depends on. Another one ends the result.
 
 Host key, entry and helpers stand in `.dockerconfigjson`, which counts whole; then the organization, the value under
-`certs`, the certificates in every key of that Secret (skopeo trusts them all) and the label's value. Team and
-description do not count.
+`certs`, the certificates in every key of that Secret (skopeo trusts them all), the label's value and the time of the
+last rotation: without it, a result that holds again would tell somebody that they guessed the password that was
+replaced. Team and description do not count.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def _content(secret: Secret, all_secrets: Mapping[str, Secret]) -> str:
         secret.annotations.get(names.ORGANIZATION_ANNOTATION, "").encode("utf-8", "surrogatepass"),
         secret.data.get(names.CONFIG_KEY, b""),
         secret.data.get(names.CERTS_KEY, b""),
+        secret.annotations.get(names.ROTATED_AT_ANNOTATION, "").encode("utf-8", "surrogatepass"),
     ]
     for key, value in sorted(held.data.items()) if held else ():
         parts += [key.encode(), value if key == names.BUNDLE_KEY else certificates_in(value)]

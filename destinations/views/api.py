@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from destinations import actions, current, docker_config, overview, rows
-from destinations.actions import Change, Denied, Refused, Rotation, Seen
+from destinations.actions import Denied, Refused, Rotation, Seen
 from destinations.cluster.port import Ambiguous, ClusterError
 from destinations.filters import Filter
 from destinations.forms import NewForm, RotateForm
@@ -105,7 +105,7 @@ def _add(request: HttpRequest) -> HttpResponse:
         if uid is None:
             return _invalid(form)
         draft = form.draft(uid)
-        change = apibody.keyed(request, writing.change(request, form))
+        change = apibody.change(request, form)
         cluster = current.cluster()
         done = writing.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
     except apibody.Unreadable as error:
@@ -130,7 +130,8 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
             return _invalid(form)
         typed = form.cleaned_data
         rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
-        change, seen = apibody.keyed(request, _stable(writing.change(request, form), form)), Seen.of(secret)
+        # without the state that was read, so that a script sends the same thing twice
+        change, seen = apibody.change(request, form, without={"uid", "resource_version"}), Seen.of(secret)
         apibody.refuse_reuse(request, secret, change)
         cluster = current.cluster()
         done = writing.act(
@@ -145,11 +146,6 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     except (ClusterError, Refused, Denied) as error:
         return failure(request, error)
     return _row(done, 200)
-
-
-def _stable(change: Change, form: RotateForm) -> Change:
-    """Return the change under an id that does not depend on the state that was read: a script sends it twice."""
-    return writing.renamed(change, form, without={"uid", "resource_version"})
 
 
 def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) -> Any:  # noqa: ANN401 - form data

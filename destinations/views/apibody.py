@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
 
-from destinations import names
+from destinations import history, names
+from destinations.views import writeids, writing
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from django.forms import Form
     from django.http import HttpRequest
 
     from destinations.actions import Change
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 FORM_NAMES = {"bundle": "bundle_text", "credentials_expire_on": "expires_on"}
 JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_MARK = 12
 
 
 class Unreadable(Exception):
@@ -78,7 +79,10 @@ def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
 
 
 def nonce(request: HttpRequest) -> str:
-    """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable."""
+    """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable.
+
+    It stands nowhere but in the keyed id: somebody may have taken a key that can be guessed, or a hash of the password.
+    """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return token_urlsafe(24)
@@ -90,17 +94,17 @@ def nonce(request: HttpRequest) -> str:
     return sha256(f"{who}\n{request.path}\n{key}".encode("utf-8", "surrogateescape")).hexdigest()[:48]
 
 
-def keyed(request: HttpRequest, change: Change) -> Change:
-    """Return the change under an id that begins with a mark of the key, where there is one."""
-    return replace(change, write_id=_mark(request) + change.write_id) if _mark(request) else change
+def change(request: HttpRequest, form: Form, *, without: Collection[str] = ()) -> Change:
+    """Return what `writing.change` returns; under a key the id is marked by it. Raises Unreadable."""
+    made = writing.change(request, form, scope="api", without=without)
+    if "Idempotency-Key" not in request.headers:
+        return made
+    return replace(made, write_id=writeids.keyed(made.write_id, nonce(request)))
 
 
 def refuse_reuse(request: HttpRequest, secret: Secret, change: Change) -> None:
     """Raise Unreadable where the last write had this key and another content."""
-    last, mark = secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), _mark(request)
-    if mark and last.startswith(mark) and last != change.write_id:
+    if "Idempotency-Key" not in request.headers or history.holds(secret, change.write_id):
+        return
+    if writeids.reuses(secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), nonce(request)):
         raise Unreadable("This Idempotency-Key was used for another content.", "Take a new key for a new change.", 409)
-
-
-def _mark(request: HttpRequest) -> str:
-    return f"k{nonce(request)[:_MARK]}-" if "Idempotency-Key" in request.headers else ""

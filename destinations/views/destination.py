@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from destinations.model import Judgement, Secret
 
 _HARMLESS = ("epinio.io/", "edrportal/")
+_IDS = {names.WRITE_ID_ANNOTATION, names.HISTORY_ANNOTATION}
 _NAMES = {
     Stage.LISTING: "Listing",
     Stage.LOOKUP: "Lookup",
@@ -86,12 +87,18 @@ def _path(judgement: Judgement) -> list[Stop]:
 
 
 def masked(secret: Secret) -> str:
-    """Return the manifest as YAML with every value that may be secret replaced, without a hint at its length."""
+    """Return the manifest as YAML with every value that may be secret replaced, without a hint at its length.
+
+    The ids of writes are left out, which older versions made of the password without a key: one annotation, and a part
+    of the history, which the page shows by itself.
+    """
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
     manifest["data"] = dict.fromkeys(secret.data, MASK)
     metadata = manifest.get("metadata") or {}
     metadata.pop("managedFields", None)
     annotations = metadata.get("annotations") or {}
+    for key in _IDS & set(annotations):
+        del annotations[key]
     for key, value in annotations.items():  # tools leave copies of the data in annotations of their own
         annotations[key] = masked_key(value) if key.startswith(_HARMLESS) else MASK
     return yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -27,15 +26,14 @@ def switch(request: HttpRequest) -> HttpResponse:
     form = SwitchForm(request.POST)
     if not form.is_valid():
         return errors.page(request, 422, "Nothing was switched: no destination was chosen.", "Choose at least one.")
-    change = writing.change(request, form)
     on = form.cleaned_data["to"] == "on"
     chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
     switched: list[str] = []
     failed: dict[Trouble, list[str]] = {}
     for name, seen in chosen:
-        own = replace(change, write_id=f"{change.write_id}-{name}")
+        change = writing.change(request, form, scope=name)
         try:
-            _switch(request, name, on=on, seen=seen, change=own)
+            _switch(request, name, on=on, seen=seen, change=change)
             switched.append(name)
         except (ClusterError, Refused, Denied) as error:
             failed.setdefault(writing.trouble_of(request, error), []).append(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +18,7 @@ from django.utils.http import urlencode
 from destinations import actions, current, secrets, words
 from destinations.actions import Change, Denied, Refused, Seen
 from destinations.cluster.port import Ambiguous, ClusterError, NotFound
-from destinations.views import errors
+from destinations.views import errors, writeids
 from destinations.writes import Unknown
 from edrportal import audit
 from edrportal.signin import asked
@@ -47,26 +45,14 @@ def nonce() -> str:
     return token_urlsafe(24)
 
 
-def renamed(change: Change, form: Form, *, without: Collection[str] = ()) -> Change:
-    """Return the change under an id made of the form's nonce and of all that was typed but some fields."""
-    typed = sorted(
-        (key, value)
-        for key, value in form.cleaned_data.items()
-        if not isinstance(value, UploadedFile) and key not in without
-    )
-    key = form.cleaned_data["nonce"].encode()
-    write_id = hmac.new(key, repr(typed).encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:40]
-    return replace(change, write_id=write_id)
-
-
-def change(request: HttpRequest, form: Form) -> Change:
+def change(request: HttpRequest, form: Form, *, scope: str = "", without: Collection[str] = ()) -> Change:
     """Return the change that a valid form asks for, by whoever asks and within what they may do.
 
-    Its write id is made of the nonce and of all that was typed: the same form sent twice is one write, and the same
-    form sent with another password is another one. The nonce is random and stays on the page, so that nobody can try
-    passwords against the id.
+    Its write id is made of the nonce, of who asks and of all that was typed but the fields of `without`: the same form
+    sent twice is one write, and the same form sent with another password is another one. See `writeids`.
     """
-    return renamed(Change("", asked.principal(request).username, datetime.now(UTC), permit(request)), form)
+    write_id = writeids.of(request, form, scope=scope, without=without)
+    return Change(write_id, asked.principal(request).username, datetime.now(UTC), permit(request))
 
 
 def seen_again(form: Form, secret: Secret) -> QueryDict:

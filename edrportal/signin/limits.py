@@ -141,8 +141,8 @@ class _Known:
         self._accounts: OrderedDict[bytes, OrderedDict[bytes, float]] = OrderedDict()
 
     def holds(self, account: bytes, address: bytes, now: float) -> bool:
-        at = self._accounts.get(account, {}).get(address)
-        return at is not None and now - at < KNOWN_SECONDS
+        found = self._accounts.get(account)
+        return found is not None and now - found.get(address, float("-inf")) < KNOWN_SECONDS
 
     def add(self, account: bytes, address: bytes, now: float) -> None:
         found = self._accounts.setdefault(account, OrderedDict())
