@@ -67,6 +67,10 @@ _SAID: Mapping[Code, Explanation] = {
         "If the registry is there, an administrator adds its network to EDRPORTAL_REGISTRY_NETWORKS, and takes it out of "
         "EDRPORTAL_CLUSTER_NETWORKS where that holds it.",
     ),
+    Code.MIXED_ADDRESSES: Explanation(
+        "The host[ {host}] has private and public addresses, and the portal connects to no host that has both.",
+        "Edit the host: use a name that leads to one kind of address only, or the address itself.",
+    ),
     Code.PORT_REFUSED: Explanation(
         "The portal does not connect to this port.",
         "If the registry listens there, an administrator adds the port to EDRPORTAL_REGISTRY_PORTS.",
@@ -189,6 +193,11 @@ _SAID: Mapping[Code, Explanation] = {
     ),
 }
 _UNSURE: Mapping[Code, Explanation] = {
+    Code.NO_CONNECTION: Explanation(
+        "Nothing accepts a connection at the first address of the host[, {address}]. An export tries its other addresses, too; "
+        "this check tries one.",
+        _NETWORK,
+    ),
     Code.PLAIN_HTTP: Explanation(
         "The port speaks plain HTTP. Helm before Epinio 1.14.1 falls back to it; the check sends no password that way, so "
         "nothing more is known.",
