@@ -14,7 +14,7 @@ from functools import partial
 from math import ceil
 from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from destinations import current, metrics
 from destinations.livecheck.limits import Often, TurnedAway
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
     Keep = Callable[[Sequence[Last]], None]
 
-_Found = TypeVar("_Found", Last, Last | None)
 
 _LOG = logging.getLogger(__name__)
 AT_ONCE = 8
-"""Checks at once in this process."""
+"""Checks at once in this process, beside those that people wait for who do not see all: ASKED_AT_ONCE bounds these."""
 SEVERAL_AT_ONCE = 6
 """Of these for checks of several, so that somebody who waits finds a place."""
 ASKED_AT_ONCE = 8
@@ -85,7 +84,10 @@ class Checks:
             raise TurnedAway.busy()
         try:
             if not sees_all:
-                return self._held_back(lambda: _check(question, _now()))
+                began = self._clock()
+                last = _check(question, _now())
+                self._pause(rest_of_slot(last, self._clock() - began))
+                return last
             if not self._places.acquire(timeout=WAIT_SECONDS):
                 raise TurnedAway.busy()
             try:
@@ -94,14 +96,6 @@ class Checks:
                 self._places.release()
         finally:
             self._asked.release()
-
-    def _held_back(self, check: Callable[[], _Found]) -> _Found:
-        """Return the result of a check, after the same time whatever the network did."""
-        began = self._clock()
-        last = check()
-        if last and tells_by_time(last.report):
-            self._pause(max(0.0, began + SLOT_SECONDS - self._clock()))
-        return last
 
     def several(self, questions: Sequence[Question], *, sees_all: bool, keep: Keep) -> str:
         """Begin to check several and return the job's name; `keep` gets the results as they arrive, on other threads.
@@ -145,16 +139,9 @@ class Checks:
         return sorted(found, key=lambda one: one.name)
 
     def in_background(self, question: Question) -> Last | None:
-        """Check one that nobody waits for; None for a mistake of the portal's own, which the log names.
-
-        It comes back at a time that tells the servers of the next one nothing.
-        """
-
-        def check() -> Last | None:
-            with self._for_several, self._places:
-                return _quietly(question, _now())
-
-        return self._held_back(check)
+        """Check one that nobody waits for; None for a mistake of the portal's own, which the log names."""
+        with self._for_several, self._places:
+            return _quietly(question, _now())
 
     def _in_any_order(
         self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0, *, sees_all: bool
@@ -180,6 +167,11 @@ class Checks:
                 passed = self._clock() - began
                 self._pause(SLOT_SECONDS * max(1, ceil(passed / SLOT_SECONDS)) - passed)
             keep(found)
+
+
+def rest_of_slot(last: Last | None, passed: float) -> float:
+    """Return how many seconds after a check nothing may happen that its end would tell something by."""
+    return max(0.0, SLOT_SECONDS - passed) if last and tells_by_time(last.report) else 0.0
 
 
 CHECKS = Checks()

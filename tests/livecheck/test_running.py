@@ -167,25 +167,9 @@ def test_who_asked_decides_what_the_network_may_tell(registries: Scripted) -> No
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", [CLOSED, SLOW], ids=["closed", "slow"])
-@pytest.mark.parametrize("took", [0.001, 2.0, 10.0])
-def test_a_check_of_the_interval_comes_back_after_the_same_time(
-    registries: Scripted, answer: Report, took: float
-) -> None:
-    clock = Clock()
-
-    def late(_plan: Plan) -> Report:
-        clock.now += took
-        return answer
-
-    registries.answers = {"one": late}
-    Checks(clock=clock, pause=clock.pause).in_background(question("one"))
-    assert clock.now == pytest.approx(1000.0 + running.SLOT_SECONDS)
-
-
 def test_a_manager_never_waits_for_a_place_that_somebody_elses_check_sets_free(registries: Scripted) -> None:
     """Else whoever fills the places learns by their own server when those checks end."""
-    gate, checks = Gate(6), Checks()
+    gate, checks = Gate(6), Checks(pause=lambda _: None)
     registries.answers = {f"d-{number:02}": gate for number in range(6)}
     checks.several(questions(6), sees_all=False, keep=lambda _found: None)
     assert gate.full.wait(20)
@@ -204,11 +188,11 @@ def test_a_manager_never_waits_for_a_place_that_somebody_elses_check_sets_free(r
     checks.finish(20)
 
 
-@pytest.mark.parametrize("took", [0.0, 0.4])
+@pytest.mark.parametrize("took", [0.0, 0.8])
 def test_rounds_of_two_managers_take_turns_at_times_that_tell_nothing(
     registries: Scripted, monkeypatch: pytest.MonkeyPatch, took: float
 ) -> None:
-    monkeypatch.setattr(running, "SLOT_SECONDS", 1.0)
+    monkeypatch.setattr(running, "SLOT_SECONDS", 2.0)
     began: list[tuple[str, float]] = []
 
     def late(plan: Plan) -> Report:
@@ -222,7 +206,7 @@ def test_rounds_of_two_managers_take_turns_at_times_that_tell_nothing(
         checks.several([question(f"{job}-{number}") for number in range(6)], sees_all=False, keep=lambda _found: None)
     checks.finish(20)
     first = {job: min(at for name, at in began if name == job) for job in "ab"}
-    assert abs(first["b"] - first["a"]) == pytest.approx(1.0, abs=0.3)
+    assert abs(first["b"] - first["a"]) == pytest.approx(2.0, abs=0.7)
 
 
 def test_an_answer_that_is_held_back_takes_no_place(registries: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
