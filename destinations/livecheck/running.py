@@ -86,7 +86,8 @@ class Checks:
             if not sees_all:
                 began = self._clock()
                 last = _check(question, _now())
-                self._pause(rest_of_slot(last, self._clock() - began))
+                if rest := rest_of_slot(last, self._clock() - began):
+                    self._pause(rest)
                 return last
             if not self._places.acquire(timeout=WAIT_SECONDS):
                 raise TurnedAway.busy()
