@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from destinations.registry.rules import Network
 
 _PRIVATE = ",".join(map(str, PRIVATE))
-_CLUSTER = "10.42.0.0/16,10.43.0.0/16,10.96.0.0/12,10.244.0.0/16"
-"""The service and pod ranges that k3s and RKE2 take, and kubeadm with Flannel."""
+_NETWORKS = ",".join(str(one) for one in PRIVATE if one.version == 4)  # noqa: PLR2004 - IPv4
+"""Unique local IPv6 is left out: clusters take their own ranges from it, and each another one."""
+_CLUSTER = (
+    "10.42.0.0/16,10.43.0.0/16,2001:cafe:42::/56,2001:cafe:43::/112,"  # k3s, RKE2
+    "10.96.0.0/12,10.244.0.0/16,fd00:10:96::/112,fd00:10:244::/56,"  # kubeadm, kind
+    "10.152.183.0/24,"  # services of MicroK8s
+    "34.118.224.0/20"  # services of GKE
+)
+"""Service and pod ranges that nothing else is likely to be in."""
 _PORTS = "443,5000,5443,8443"
 _MAX_PORT = 65535
 
@@ -31,7 +38,7 @@ class RegistryEnvironment:
     PEM file; `check_interval_minutes` 0 for no checks but those that somebody wants.
     """
 
-    stated_networks: str = _PRIVATE
+    stated_networks: str = _NETWORKS
     stated_cluster_networks: str = _CLUSTER
     stated_ports: str = _PORTS
     loopback: bool = False
@@ -43,7 +50,7 @@ class RegistryEnvironment:
     def read(cls, variables: Mapping[str, str]) -> RegistryEnvironment:
         """Read the variables; anything may be missing."""
         return cls(
-            stated_networks=variables.get("EDRPORTAL_REGISTRY_NETWORKS") or _PRIVATE,
+            stated_networks=variables.get("EDRPORTAL_REGISTRY_NETWORKS") or _NETWORKS,
             stated_cluster_networks=variables.get("EDRPORTAL_CLUSTER_NETWORKS") or _CLUSTER,
             stated_ports=variables.get("EDRPORTAL_REGISTRY_PORTS") or _PORTS,
             loopback=variables.get("EDRPORTAL_REGISTRY_LOOPBACK") == "true",

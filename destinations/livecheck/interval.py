@@ -7,6 +7,7 @@ account is asked again until it changes; after "too many requests" a registry is
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from random import uniform
 from threading import Event, Thread
@@ -44,23 +45,24 @@ def _run(interval: timedelta, stop: Event, chance: Callable[[float, float], floa
     pause = _SHORTEST_PAUSE
     while not stop.wait(pause * chance(0.5, 1.5)):  # replicas fall out of step by chance
         try:
-            pause = step(interval, datetime.now(UTC))
+            pause = step(interval, datetime.now(UTC), hold=stop.wait)
         except ClusterError as error:
             _LOG.warning("the checks of the interval wait for the cluster (%s)", error.reason)
             pause = _SHORTEST_PAUSE * 12
 
 
-def step(interval: timedelta, now: datetime) -> float:
+def step(interval: timedelta, now: datetime, hold: Callable[[float], object] = lambda _: None) -> float:
     """Check the destination that has waited longest, if one is due; return how many seconds until the next look.
 
-    Raises the port's errors.
+    `hold` waits so many seconds: neither who watches the page nor a server of the next destination may see how long this
+    one took, where that tells open ports from closed ones. Raises the port's errors.
     """
     everything = {one.name: one for one in current.secrets_to_show()}
     found = [one.name for one in everything.values() if secrets.is_destination(one)]
     valid = _valid(found, everything)
     name = next(iter(due(found, valid, everything, interval, now)), None)
     if name:
-        _check(name)
+        _check(name, hold)
     return max(_SHORTEST_PAUSE, interval.total_seconds() / max(1, len(found)))
 
 
@@ -97,11 +99,13 @@ def _valid(found: Iterable[str], everything: Mapping[str, Secret]) -> dict[str, 
     }
 
 
-def _check(name: str) -> None:
+def _check(name: str, hold: Callable[[float], object]) -> None:
     """Check one, as it is stored at this moment; what is gone meanwhile is left alone."""
     everything = {one.name: one for one in current.list_secrets()}
     if name in everything:
+        began = time.monotonic()
         result = running.CHECKS.in_background(checking.of_stored(everything[name], everything))
+        hold(running.rest_of_slot(result, time.monotonic() - began))
         if result:
             checking.keep(result)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.core import signing
 
 from destinations.livecheck import running
-from destinations.livecheck.running import SEVERAL_AT_ONCE, SLOT_SECONDS
+from destinations.livecheck.running import JOBS_AT_ONCE, SEVERAL_AT_ONCE, SLOT_SECONDS
 
 if TYPE_CHECKING:
     from destinations.livecheck.result import Last
@@ -43,8 +43,8 @@ class Ticket:
 
     @property
     def latest(self) -> datetime:
-        """When every round must be over: then what is missing was lost, with a replica that ended."""
-        rounds = -(-self.total // SEVERAL_AT_ONCE) + _GRACE_ROUNDS
+        """When every round must be over, though jobs take turns: then what is missing was lost, with a replica that ended."""
+        rounds = -(-self.total // SEVERAL_AT_ONCE) * JOBS_AT_ONCE + _GRACE_ROUNDS
         return self.at + timedelta(seconds=SLOT_SECONDS * rounds)
 
 

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     Keep = Callable[[Sequence[Last]], None]
 
+
 _LOG = logging.getLogger(__name__)
 AT_ONCE = 8
-"""Checks at once in this process."""
+"""Checks at once in this process, beside those that people wait for who do not see all: ASKED_AT_ONCE bounds these."""
 SEVERAL_AT_ONCE = 6
 """Of these for checks of several, so that somebody who waits finds a place."""
 ASKED_AT_ONCE = 8
@@ -70,26 +71,30 @@ class Checks:
         self._for_several = BoundedSemaphore(SEVERAL_AT_ONCE)
         self._asked = BoundedSemaphore(ASKED_AT_ONCE)
         self._lock = Lock()
+        self._round = Lock()
         self._jobs: dict[str, Thread] = {}
 
     def one(self, question: Question, *, sees_all: bool) -> Last:
         """Check one, while somebody waits for it. Raises TurnedAway.
 
-        For people who do not see all, an answer whose time would tell something is held back; it takes no place meanwhile.
+        For people who do not see all, an answer whose time would tell something is held back. Their checks take no place
+        that others wait for, since when it becomes free would tell something, too.
         """
         if not self._asked.acquire(timeout=WAIT_SECONDS):
             raise TurnedAway.busy()
         try:
+            if not sees_all:
+                began = self._clock()
+                last = _check(question, _now())
+                if rest := rest_of_slot(last, self._clock() - began):
+                    self._pause(rest)
+                return last
             if not self._places.acquire(timeout=WAIT_SECONDS):
                 raise TurnedAway.busy()
-            began = self._clock()
             try:
-                last = _check(question, _now())
+                return _check(question, _now(), sees_all=True)
             finally:
                 self._places.release()
-            if not sees_all and tells_by_time(last.report):
-                self._pause(max(0.0, began + SLOT_SECONDS - self._clock()))
-            return last
         finally:
             self._asked.release()
 
@@ -107,7 +112,7 @@ class Checks:
                 with self._lock:
                     del self._jobs[job]
 
-        run_all = partial(self._in_any_order, pace=PACE_SECONDS) if sees_all else self._in_rounds
+        run_all = partial(self._in_any_order, pace=PACE_SECONDS, sees_all=True) if sees_all else self._in_rounds
         thread = Thread(target=run, name="live-checks", daemon=True)
         with self._lock:
             if len(self._jobs) >= JOBS_AT_ONCE:
@@ -131,7 +136,7 @@ class Checks:
     def all_of(self, questions: Sequence[Question]) -> list[Last]:
         """Check all of them now and return the results by name; one is missing where the portal made a mistake."""
         found: list[Last] = []
-        self._in_any_order(questions, _now(), found.extend)
+        self._in_any_order(questions, _now(), found.extend, sees_all=True)
         return sorted(found, key=lambda one: one.name)
 
     def in_background(self, question: Question) -> Last | None:
@@ -139,12 +144,14 @@ class Checks:
         with self._for_several, self._places:
             return _quietly(question, _now())
 
-    def _in_any_order(self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0) -> None:
+    def _in_any_order(
+        self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0, *, sees_all: bool
+    ) -> None:
         gathered = _Gathered(keep, self._clock)
 
         def work(question: Question) -> None:
             with self._for_several, self._places:
-                last = _quietly(question, at)
+                last = _quietly(question, at, sees_all=sees_all)
             if last:
                 gathered.add(last)
 
@@ -152,15 +159,20 @@ class Checks:
         gathered.hand_over()
 
     def _in_rounds(self, questions: Sequence[Question], at: datetime, keep: Keep) -> None:
-        """Begin and answer each round at a time that no result has a say in."""
-        began, slot = self._clock(), 0
+        """Begin and answer each round at a time that no result has a say in, also where rounds of other jobs wait."""
         for start in range(0, len(questions), SEVERAL_AT_ONCE):
             found: list[Last] = []
-            self._in_any_order(questions[start : start + SEVERAL_AT_ONCE], at, found.extend)
-            passed = self._clock() - began
-            slot = max(slot + 1, ceil(passed / SLOT_SECONDS))
-            self._pause(SLOT_SECONDS * slot - passed)
+            with self._round:
+                began = self._clock()
+                self._in_any_order(questions[start : start + SEVERAL_AT_ONCE], at, found.extend, sees_all=False)
+                passed = self._clock() - began
+                self._pause(SLOT_SECONDS * max(1, ceil(passed / SLOT_SECONDS)) - passed)
             keep(found)
+
+
+def rest_of_slot(last: Last | None, passed: float) -> float:
+    """Return how many seconds after a check nothing may happen that its end would tell something by."""
+    return max(0.0, SLOT_SECONDS - passed) if last and tells_by_time(last.report) else 0.0
 
 
 CHECKS = Checks()
@@ -219,16 +231,16 @@ def _spread(
         thread.join()
 
 
-def _check(question: Question, at: datetime) -> Last:
+def _check(question: Question, at: datetime, *, sees_all: bool = False) -> Last:
     """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
-    report = with_names(current.registries().check(question.plan), question.plan)
+    report = with_names(current.registries().check(replace(question.plan, sees_all=sees_all)), question.plan)
     metrics.checked(report.chart, report.image)
     return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
 
 
-def _quietly(question: Question, at: datetime) -> Last | None:
+def _quietly(question: Question, at: datetime, *, sees_all: bool = False) -> Last | None:
     try:
-        return _check(question, at)
+        return _check(question, at, sees_all=sees_all)
     except Exception as error:  # noqa: BLE001 - one mistake must not end the checks of the others
         _LOG.error("the live check of %s ended with %s", question.name, type(error).__name__)  # and none of its words
         return None

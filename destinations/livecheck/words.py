@@ -65,7 +65,11 @@ _SAID: Mapping[Code, Explanation] = {
     Code.ADDRESS_REFUSED: Explanation(
         "The portal does not connect to this address[, {address}]: it belongs to no registry by its settings.",
         "If the registry is there, an administrator adds its network to EDRPORTAL_REGISTRY_NETWORKS, and takes it out of "
-        "EDRPORTAL_CLUSTER_NETWORKS where that holds it.",
+        "EDRPORTAL_CLUSTER_NETWORKS where that holds it; if it is near the API server's address, the services' range goes there.",
+    ),
+    Code.MIXED_ADDRESSES: Explanation(
+        "The host[ {host}] has private and public addresses, and the portal connects to no host that has both.",
+        "Edit the host: use a name that leads to one kind of address only, or the address itself.",
     ),
     Code.PORT_REFUSED: Explanation(
         "The portal does not connect to this port.",
@@ -189,6 +193,15 @@ _SAID: Mapping[Code, Explanation] = {
     ),
 }
 _UNSURE: Mapping[Code, Explanation] = {
+    Code.TOKEN_SERVICE_FAILS: Explanation(
+        "The registry's token service gave no token, or the check does not go there, so nothing more is known.",
+        "Ask an administrator to check: they see the details, and their check goes to more token services.",
+    ),
+    Code.NO_CONNECTION: Explanation(
+        "Nothing accepts a connection at the first address of the host[, {address}]. An export tries its other addresses, too; "
+        "this check tries one.",
+        _NETWORK,
+    ),
     Code.PLAIN_HTTP: Explanation(
         "The port speaks plain HTTP. Helm before Epinio 1.14.1 falls back to it; the check sends no password that way, so "
         "nothing more is known.",
@@ -196,7 +209,8 @@ _UNSURE: Mapping[Code, Explanation] = {
     ),
     Code.REALM_REFUSED: Explanation(
         "The registry sends to a token service[, {realm},] to which the portal sends no password, so nothing more is known.",
-        "If that service is right, an administrator allows its network and port in the portal's settings.",
+        "If that service is right, an administrator checks; if that ends here, too, they allow its network and port in the "
+        "portal's settings.",
     ),
 }
 _ONE = {"who": "Helm", "trust": "trusts", "push": "pushes", "know": "knows", "find": "finds", "use": "uses"}

@@ -7,22 +7,24 @@ resolve to: loopback, and the cluster's own networks. A name that anybody may po
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from destinations.registry import resolver
 from destinations.registry.port import Code
-from destinations.registry.rules import check_address
+from destinations.registry.rules import check_address, is_inner, refusing
 from destinations.registry.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from destinations.registry.deadline import Deadline
     from destinations.registry.rules import Address, Rules
 
     Resolve = Callable[[str, Deadline], Iterable[Address]]
+    IsInner = Callable[[Address], bool]
 
 HTTPS = 443
 _MAX_PORT = 65535
@@ -35,11 +37,15 @@ _REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?]*)(?:[/?][!-\"$-\[\]-~]*)?")
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A host that may be asked: its name (an IPv6 address without brackets), its port, its checked addresses."""
+    """A host that may be asked: its name (an IPv6 address without brackets), its port, its checked addresses.
+
+    `left_out` where the name has more addresses, which this check does not try.
+    """
 
     name: str
     port: int
     addresses: tuple[Address, ...]
+    left_out: bool = False
 
 
 def parse(host: str) -> tuple[str, int]:
@@ -70,17 +76,23 @@ def parse_realm(url: str) -> str:
     return found[1]
 
 
-def approve(host: str, deadline: Deadline, rules: Rules, resolve: Resolve = resolver.resolve) -> Approved:
+def approve(
+    host: str, deadline: Deadline, rules: Rules, resolve: Resolve = resolver.resolve, is_inner: IsInner = is_inner
+) -> Approved:
     """Return the host with addresses that may be dialled, resolved once; one refused address refuses all.
 
-    Raises Trouble: BAD_HOST, PORT_REFUSED, NO_SUCH_NAME, ADDRESS_REFUSED or OUT_OF_TIME.
+    Raises Trouble: BAD_HOST, PORT_REFUSED, NO_SUCH_NAME, ADDRESS_REFUSED, OUT_OF_TIME, or MIXED_ADDRESSES where only some
+    of them are inner.
     """
     name, port = parse(host)
     if port not in rules.ports:
         raise Trouble(Code.PORT_REFUSED)
     addresses = _addresses(name, deadline, resolve)
+    rules = refusing(rules, _api_servers(rules, deadline, resolve))
     for address in addresses:
         check_address(address, rules)
+    if len({is_inner(address) for address in addresses}) > 1:
+        raise Trouble(Code.MIXED_ADDRESSES)
     return Approved(name, port, addresses)
 
 
@@ -94,6 +106,14 @@ def _addresses(name: str, deadline: Deadline, resolve: Resolve) -> tuple[Address
     return found
 
 
+def _api_servers(rules: Rules, deadline: Deadline, resolve: Resolve) -> Iterator[Address]:
+    """Yield what the API server's names lead to at this moment; one that leads nowhere protects nothing."""
+    for name in rules.refused_names:
+        with suppress(Trouble):
+            yield from resolve(name, deadline)
+        _ = deadline.left
+
+
 def _literal(text: str) -> str:
     try:
         return str(IPv6Address(text))
@@ -103,12 +123,13 @@ def _literal(text: str) -> str:
 
 def _name(text: str) -> str:
     lower = text.lower()
-    if not _NAME.fullmatch(text) or (_NUMBER.fullmatch(lower) and not _is_address(lower)):
+    if not _NAME.fullmatch(text) or (_NUMBER.fullmatch(lower) and not is_address(lower)):
         raise Trouble(Code.BAD_HOST)
     return lower
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Return whether the text is an address of IPv4 or IPv6, without brackets."""
     try:
         ip_address(text)
     except ValueError:

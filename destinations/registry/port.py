@@ -55,6 +55,8 @@ class Code(StrEnum):
     NO_SUCH_NAME = "no-such-name"
     BAD_HOST = "bad-host"
     ADDRESS_REFUSED = "address-refused"
+    MIXED_ADDRESSES = "mixed-addresses"
+    """Some are in private networks and some are public: whoever owns such a name could watch the private ones answer."""
     PORT_REFUSED = "port-refused"
     # connect
     CONNECTED = "connected"
@@ -138,7 +140,8 @@ class Plan:
     """What a check asks: both legs, and for which application (`workspace/shop`).
 
     `lenient` where Epinio is older than 1.14.1: its Helm falls back to plain HTTP and takes token services that the
-    portal does not follow, so what ends there is unknown and not a failure.
+    portal does not follow, so what ends there is unknown and not a failure. `sees_all` where the person who asks may learn
+    about the network; without it, neither the report nor a server on the way may tell open ports from closed ones.
     """
 
     name: str
@@ -146,6 +149,7 @@ class Plan:
     image: Leg
     app: str = "workspace/shop"
     lenient: bool = False
+    sees_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

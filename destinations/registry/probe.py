@@ -10,13 +10,13 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from destinations.registry import guard, helm, refusals, resolver, skopeo, welcome, wire
+from destinations.registry import helm, refusals, resolver, skopeo, welcome, wire
 from destinations.registry.channel import Channel
 from destinations.registry.deadline import Deadline
 from destinations.registry.port import DEADLINE_SECONDS, Code, Outcome, Report, Side, StageResult, Step
+from destinations.registry.reach import Reach
 from destinations.registry.rules import is_inner
 from destinations.registry.stops import Stop
-from destinations.registry.tokens import Tokens
 from destinations.registry.trouble import Trouble
 from destinations.registry.trust import TlsError
 from destinations.registry.visit import Known, Visit
@@ -79,8 +79,8 @@ class _Check:
 
     def __init__(self, plan: Plan, rules: Rules, resolve: Resolve, watch: Watch) -> None:
         self._plan = plan
-        self._rules = rules
-        self._resolve = cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place, once
+        once = cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place
+        self._reach = Reach(rules, once, watch, is_inner, sees_all=plan.sees_all)
         self._watch = watch
         self._legs = {Side.CHART: plan.chart, Side.IMAGE: plan.image}
         self.stages: list[StageResult] = []
@@ -93,8 +93,10 @@ class _Check:
             code, detail = (Code.NO_TARGET, {"message": leg.stop, "fix": leg.fix}) if leg.stop else (Code.READY, {})
             self._note(Step.SECRETS, sides, _Found(code, leg, ok=not leg.stop, detail=detail))
         asked = tuple(side for side, leg in self._legs.items() if leg.host)
-        for sides in self._grouped(asked, lambda leg: leg.host):
-            self._go(sides)
+        hosts = self._grouped(asked, lambda leg: leg.host)
+        for sides, approved in [(sides, self._resolved(sides)) for sides in hosts]:  # all, before one is dialed
+            if approved:
+                self._go(sides, approved)
 
     def _grouped(self, sides: tuple[Side, ...], key: Callable[[Leg], object]) -> list[tuple[Side, ...]]:
         """Return the sides, together where their legs have the same key."""
@@ -104,25 +106,43 @@ class _Check:
             found[key(self._legs[side])] += (side,)
         return list(found.values())
 
-    def _go(self, sides: tuple[Side, ...]) -> None:
-        """Go to one host, for those who have to go there."""
+    def _resolved(self, sides: tuple[Side, ...]) -> Approved | None:
         host = self._legs[sides[0]].host
-        approved = self._stage(Step.RESOLVE, sides, lambda: self._approved(host))
-        connected = self._stage(Step.CONNECT, sides, lambda: self._connected(approved)) if approved else None
-        if not connected:
+        return self._stage(Step.RESOLVE, sides, lambda: self._approved(host))
+
+    def _go(self, sides: tuple[Side, ...], approved: Approved) -> None:
+        """Go to one host, for those who have to go there."""
+        if self._is_silent(Step.CONNECT, sides):
             return
-        dialled, sock = connected
-        known = Known()
-        for same in self._grouped(sides, lambda leg: leg.trust):
-            self._meet(same, Channel(dialled, self._legs[same[0]].trust, self._watch, sock), known)
-            sock = None
+        connected = self._stage(Step.CONNECT, sides, lambda: self._connected(approved))
+        if connected:
+            dialled, sock = connected
+            known = Known()
+            for same in self._grouped(sides, lambda leg: leg.trust):
+                if not self._is_silent(Step.TLS, same):
+                    self._meet(same, Channel(dialled, self._legs[same[0]].trust, self._watch, sock), known)
+                sock = None
+        proven = any(one.step is Step.REGISTRY and one.ok for one in self.stages if one.side in {*sides, Side.BOTH})
+        self._reach.leave_host(proven=proven)
+
+    def _is_silent(self, step: Step, sides: tuple[Side, ...]) -> bool:
+        """Return whether nothing may be sent any more, and note that these sides end here."""
+        if self._reach.is_silent:
+            self._note(step, sides, _Found(Code.NOT_REACHED, value=None, ok=None))
+        return self._reach.is_silent
 
     def _approved(self, host: str) -> _Found[Approved]:
-        found = guard.approve(host, self._watch.deadline, self._rules, self._resolve)
+        found = self._reach.host(host)
         return _Found(Code.RESOLVED, found, detail={"address": str(found.addresses[0])})
 
     def _connected(self, approved: Approved) -> _Found[tuple[Approved, socket.socket | None]]:
-        sock = wire.connect(approved, self._watch)
+        try:
+            sock = wire.connect(approved, self._watch)
+        except Trouble as trouble:
+            if approved.left_out and trouble.code is Code.NO_CONNECTION:
+                detail = {"address": str(approved.addresses[0])}
+                raise Stop(Code.NO_CONNECTION, ok=None, detail=detail) from None  # the tools try the other ones, too
+            raise
         try:
             address = ip_address(sock.getpeername()[0])
         except OSError:  # it has hung up already
@@ -138,8 +158,9 @@ class _Check:
             if not first:
                 return
             for side in sides:
-                tokens = self._tokens(channel.approved, self._legs[side].trust)
-                self._push(Visit(side, self._legs[side], channel, first, tokens, known, self._plan.lenient))
+                if not self._is_silent(Step.LOGIN, (side,)):
+                    tokens = self._reach.tokens(channel.approved, self._legs[side].trust, channel.close)
+                    self._push(Visit(side, self._legs[side], channel, first, tokens, known, self._plan.lenient))
         finally:
             channel.close()
 
@@ -162,18 +183,6 @@ class _Check:
         detail = {"repository": visit.leg.repository}
         if self._stage(Step.LOGIN, sides, lambda: _logged_in(tool.log_in(visit))):
             self._stage(Step.PUSH, sides, lambda: _Found(tool.push(visit), value=True, detail=detail), detail)
-
-    def _tokens(self, registry: Approved, trust: Trust) -> Tokens:
-        """Return the token services as a tool reaches them; a public registry does not lead into private networks."""
-
-        def reach(host: str) -> Channel:
-            approved = guard.approve(host, self._watch.deadline, self._rules, self._resolve)
-            inwards = any(map(is_inner, approved.addresses)) and not any(map(is_inner, registry.addresses))
-            if inwards and approved.name != registry.name:
-                raise Trouble(Code.ADDRESS_REFUSED)
-            return Channel(approved, trust, self._watch)
-
-        return Tokens(reach)
 
     def _stage(
         self,

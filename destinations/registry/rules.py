@@ -8,7 +8,7 @@ A NAT64 prefix of a network's own cannot be told from here: it belongs into EDRP
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def _networks(*texts: str) -> tuple[Network, ...]:
 
 PRIVATE = _networks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """Where internal registries are: RFC 1918, RFC 6598 and RFC 4193."""
+_SHARED = _networks("100.64.0.0/10")
 _LOOPBACK = _networks("127.0.0.0/8", "::1/128")
 _GLOBAL_UNICAST = ip_network("2000::/3")
 _NEVER = _networks(
@@ -62,31 +63,64 @@ _NEVER = _networks(
 class Rules:
     """What an operator allows.
 
-    `networks`: private ranges in which registries may be; public addresses need no entry. `cluster_networks` and
-    `refused_addresses` (the API server's) are refused whatever else is said. `allow_loopback` is for demo and tests.
+    `networks`: private ranges in which registries may be; public addresses need no entry. `cluster_networks`,
+    `refused_addresses` and whatever `refused_names` lead to (the API server's) are refused whatever else is said.
+    `allow_loopback` is for demo and tests.
     """
 
     ports: frozenset[int]
     networks: tuple[Network, ...]
     cluster_networks: tuple[Network, ...] = ()
     refused_addresses: frozenset[Address] = frozenset()
+    refused_names: frozenset[str] = frozenset()
     allow_loopback: bool = False
 
 
 def rules(environment: RegistryEnvironment, api_servers: Iterable[str] = ()) -> Rules:
     """Return the rules that the environment states. Raises ConfigurationError for values that `check` refuses.
 
-    `api_servers` are more hosts of the API server than the pod's environment names; those that are no addresses are left
-    out, and so is loopback, which is refused anyway unless demo or tests allow it.
+    `api_servers` are more hosts of the API server than the pod's environment names. Loopback among them is left out: it is
+    refused anyway, unless demo or tests allow it.
     """
-    found = {_address(host) for host in (environment.api_server, *api_servers)}
-    return Rules(
+    hosts = {host for host in (environment.api_server, *api_servers) if host}
+    made = Rules(
         ports=environment.ports,
         networks=environment.networks,
-        cluster_networks=environment.cluster_networks,
-        refused_addresses=frozenset(one for one in found if one and not _is_within(one, _LOOPBACK)),
+        cluster_networks=_cluster_networks(environment),
+        refused_names=frozenset(host for host in hosts if _address(host) is None),
         allow_loopback=environment.loopback,
     )
+    return refusing(made, [address for host in hosts if (address := _address(host))])
+
+
+def refusing(rules: Rules, addresses: Iterable[Address]) -> Rules:
+    """Return rules that refuse these addresses, too; loopback they judge as before."""
+    more = {one for one in addresses if not _is_within(one, _LOOPBACK)}
+    return replace(rules, refused_addresses=rules.refused_addresses | more)
+
+
+def _cluster_networks(environment: RegistryEnvironment) -> tuple[Network, ...]:
+    """Return the stated networks, and the services' range where they leave it out; nothing where none is stated."""
+    stated, api_server = environment.cluster_networks, _address(environment.api_server)
+    if not stated or api_server is None or _is_within(api_server, stated):
+        return stated
+    return (*stated, *service_range(api_server))
+
+
+def service_range(api_server: Address) -> tuple[Network, ...]:
+    """Return the range of services around the API server's service address; none where that can be no such address.
+
+    Kubernetes gives the API server the first address of the range. So the range begins one before, and is at most as large
+    as that beginning is round. Kubernetes allows a /12 and a /108. Of IPv4 no more than a /16 is taken, as nearly every
+    cluster has it, since registries are in the neighborhood; but in 100.64.0.0/10 a /13, as kops and Gardener have it.
+    """
+    first = int(api_server) - 1
+    zeros = (first & -first).bit_length() - 1
+    if zeros < 1 or _is_within(api_server, _LOOPBACK):
+        return ()
+    if isinstance(api_server, IPv6Address):
+        return (IPv6Network((first, max(128 - zeros, 108))),)
+    return (IPv4Network((first, max(32 - zeros, 13 if _is_within(api_server, _SHARED) else 16))),)
 
 
 def is_inner(address: Address) -> bool:

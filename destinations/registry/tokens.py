@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from destinations.registry.channel import Answer, Channel
 
     Reach = Callable[[str], Channel]
+    Explain = Callable[[Stop], Stop]
 
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 _NOT_SERVED = {400, 404, 405, 415, 501}
@@ -62,9 +63,10 @@ class Account:
 class Tokens:
     """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
 
-    def __init__(self, reach: Reach) -> None:
-        """Begin with nothing asked."""
+    def __init__(self, reach: Reach, explain: Explain = lambda stop: stop) -> None:
+        """Begin with nothing asked; `explain` returns how a failure of a token service is told."""
         self._reach = reach
+        self._explain = explain
 
     def ask(self, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> str:
         """Return a token. Raises Stop: what the service says, or that the portal does not go there."""
@@ -76,11 +78,12 @@ class Tokens:
             answer = self._get(channel, challenge, scopes, account)
             if answer.status in _NOT_SERVED and not account.named and account.username and account.password:
                 answer = channel.ask("POST", path_of(challenge.realm), form=_password_form(challenge, scopes, account))
+            return _token(answer, account)
         except Stop as stop:
-            raise (Stop(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop) from None
+            failure = Stop(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop
+            raise self._explain(failure) from None
         finally:
             channel.close()
-        return _token(answer, account)
 
     @staticmethod
     def _get(channel: Channel, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Answer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from destinations.acceptance.gostrings import trim_space
 from destinations.acceptance.version import EpinioVersion
-from destinations.names import ROLE_LABEL
+from destinations.names import CONFIG_MAPS, ROLE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,9 +47,11 @@ ADMIN = Role("admin", may_list=True, may_export=True)
 def read_roles(config_maps: Iterable[Secret], version: EpinioVersion | None = None) -> tuple[Role, ...]:
     """Return the roles in Epinio's order: its own first, then those of ConfigMaps with the label, by name.
 
-    `version` is Epinio's, None for the newest.
+    `version` is Epinio's, None for the newest. The portal's own ConfigMaps are never roles, whatever their labels say: what
+    it may write itself gives nobody a right.
     """
-    found = sorted((one for one in config_maps if one.labels.get(ROLE_LABEL) == "true"), key=lambda one: one.name)
+    labeled = (one for one in config_maps if one.labels.get(ROLE_LABEL) == "true" and one.name not in CONFIG_MAPS)
+    found = sorted(labeled, key=lambda one: one.name)
     return (ADMIN, *(_role(one, version) for one in found))
 
 

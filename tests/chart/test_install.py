@@ -133,6 +133,7 @@ def test_an_uninstall_leaves_nothing_but_what_the_portal_kept(release: Installed
         ({"ingress": {"tls": {"enabled": False}}}, "nobody can sign in"),
         ({"readOnly": True}, "It is read-only"),
         ({"policy": {"enabled": False}}, "RBAC alone lets the portal write every Secret"),
+        ({}, "clusterNetworks is empty"),
         ({"oidc": {"clientId": "edrportal"}}, "https://edrportal.example.com/oidc/callback"),
     ],
 )
@@ -140,6 +141,16 @@ def test_the_notes_say_the_next_step(release: Installed, values: dict[str, Any],
     notes = release.helm("upgrade", values)
     assert told in notes
     assert f"helm test edrportal -n {release.namespace}" in notes
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"clusterNetworks": ["10.0.0.0/16"]}, {"settings": {"EDRPORTAL_CLUSTER_NETWORKS": "10.0.0.0/16"}}],
+)
+def test_the_notes_ask_for_the_clusters_ranges_until_they_are_stated(
+    release: Installed, values: dict[str, Any]
+) -> None:
+    assert "clusterNetworks" not in release.helm("upgrade", values)
 
 
 def test_an_install_with_senseless_values_leaves_nothing(api_server: ApiServer, helm_home: Path) -> None:

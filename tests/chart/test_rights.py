@@ -202,6 +202,20 @@ def test_what_the_portal_never_needs_is_refused(release: Installed, method: str,
     assert (status, "forbidden" in message) == (403, True), message
 
 
+@pytest.mark.parametrize("actions", ["namespace\napp\nexport_registries_read", ""])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_no_config_map_of_the_portal_becomes_a_role_of_epinios(
+    api_server: ApiServer, helm_home: Path, actions: str, *, read_only: bool
+) -> None:
+    made = Installed.new(api_server, helm_home, {"readOnly": read_only}).guarded()
+    for name in names.CONFIG_MAPS:
+        wanted = made.get(f"configmaps/{name}")
+        wanted["metadata"]["labels"][names.ROLE_LABEL] = "true"
+        wanted["data"] = {"id": "user", "default": "true", "actions": actions}
+        assert made.ask("PUT", f"/api/v1/namespaces/{made.namespace}/configmaps/{name}", wanted)[0] == 403
+        assert names.ROLE_LABEL not in made.get(f"configmaps/{name}")["metadata"]["labels"]
+
+
 @pytest.fixture(scope="module", autouse=True)
 def foreign(release: Installed) -> None:
     """Secrets of Epinio's own."""

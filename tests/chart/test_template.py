@@ -13,6 +13,7 @@ import yaml
 
 from destinations import names
 from edrportal import __version__, server
+from edrportal.registry_environment import RegistryEnvironment
 from tests.services import charts
 from tests.services.charts import HelmError
 
@@ -117,6 +118,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a ServiceAccount without a name": ({"serviceAccount": {"create": False}}, "Set serviceAccount.name"),
     "the port of the pages for the metrics": ({"metrics": {"port": 8000}}, "metrics/port"),
     "alerts without metrics": ({"metrics": {"enabled": False, "alerts": {"enabled": True}}}, "need metrics.enabled=true"),
+    "a range that is none": ({"clusterNetworks": ["10.0.0.1"]}, "clusterNetworks/0"),
+    "ranges in one text": ({"clusterNetworks": ["10.0.0.0/16,10.1.0.0/16"]}, "clusterNetworks/0"),
+    "the cluster's ranges in two places": (
+        {"clusterNetworks": ["10.0.0.0/16"], "settings": {"EDRPORTAL_CLUSTER_NETWORKS": "none"}},
+        "Set clusterNetworks or settings.EDRPORTAL_CLUSTER_NETWORKS",
+    ),
     "a key of no generation": ({"signingKey": {"generation": 0}}, "generation"),
 }  # fmt: skip
 
@@ -189,6 +196,14 @@ def test_every_value_is_in_the_schema_and_no_other() -> None:
                 compare(value, properties[key]["properties"])
 
     compare(yaml.safe_load((charts.CHART / "values.yaml").read_text()), schema())
+
+
+def test_the_clusters_ranges_reach_the_live_check(helm_home: Path) -> None:
+    stated = ["10.0.0.0/16", "10.244.0.0/16", "fd00:10:96::/112"]
+    found = environment(charts.render(helm_home, {"clusterNetworks": stated}))
+    read = RegistryEnvironment.read(found).cluster_networks
+    assert [str(one) for one in read] == stated
+    assert "EDRPORTAL_CLUSTER_NETWORKS" not in environment(charts.render(helm_home))
 
 
 def test_what_is_false_or_zero_is_set_all_the_same(helm_home: Path) -> None:

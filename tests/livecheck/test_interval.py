@@ -8,13 +8,14 @@ from io import StringIO
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from django.core.management import call_command
 
 from destinations import current, docker_config, names, secrets
 from destinations.actions import checking
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
-from destinations.livecheck import interval
+from destinations.livecheck import interval, running
 from destinations.livecheck.running import Checks
 from destinations.livecheck.store import Results, Writer
 from destinations.model import Credentials
@@ -24,8 +25,6 @@ from tests.livecheck.world import destination
 from tests.services.scripted import ends, report
 
 if TYPE_CHECKING:
-    import pytest
-
     from destinations.registry.port import Plan, Report
     from tests.services.scripted import Scripted
 
@@ -52,6 +51,26 @@ def test_each_destination_is_checked_once_and_again_after_the_interval(
     run(5, at=datetime.now(UTC) + HOUR)
     assert len(asked(registries)) >= 4
     assert registries.most == 1
+
+
+def test_a_result_that_tells_by_its_time_is_held_back_before_it_is_shown(
+    portal: InMemoryCluster, registries: Scripted
+) -> None:
+    registries.answers = {
+        "closed": ends(Step.CONNECT, Code.NO_CONNECTION),
+        "token": ends(Step.LOGIN, Code.OUT_OF_TIME, ok=None),
+    }
+    for name, expected in (("closed", running.SLOT_SECONDS), ("token", running.SLOT_SECONDS), ("good", 0.0)):
+        held: list[tuple[float, bool]] = []
+
+        def hold(seconds: float, name: str = name, held: list[tuple[float, bool]] = held) -> None:
+            held.append((seconds, Results(current.config_maps_to_show()).of(name) is None))
+
+        portal.load([destination(name)])
+        interval.step(HOUR, datetime.now(UTC), hold)
+        assert [seconds for seconds, _ in held] == pytest.approx([expected], abs=2.0)
+        assert [unseen for _, unseen in held] == [True]
+        assert Results(current.config_maps_to_show()).of(name)
 
 
 def test_what_another_replica_checked_is_left_alone(portal: InMemoryCluster, registries: Scripted) -> None:

@@ -14,6 +14,8 @@ EARLY = [
     ends(Step.RESOLVE, Code.NO_SUCH_NAME, host="inside.example.com"),
     ends(Step.RESOLVE, Code.ADDRESS_REFUSED, ok=None, address="192.0.2.1"),
     ends(Step.RESOLVE, Code.PORT_REFUSED, ok=None),
+    ends(Step.RESOLVE, Code.MIXED_ADDRESSES, ok=None),
+    ends(Step.CONNECT, Code.NO_CONNECTION, ok=None, address="192.0.2.2"),
     ends(Step.CONNECT, Code.NO_CONNECTION, address="192.0.2.1"),
     ends(Step.CONNECT, Code.OUT_OF_TIME, ok=None, ms=10_000),
     ends(Step.TLS, Code.PLAIN_HTTP, tls="x"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,62 @@ def test_a_proven_registry_is_answered_at_once(registries: Scripted) -> None:
     registries.answers = {"one": ends(Step.PUSH, Code.MAY_NOT_PUSH)}
     Checks(clock=clock, pause=clock.pause).one(question("one"), sees_all=False)
     assert clock.pauses in ([], [0.0])
+
+
+def test_who_asked_decides_what_the_network_may_tell(registries: Scripted) -> None:
+    checks = Checks(pause=lambda _: None)
+    checks.one(question("admin"), sees_all=True)
+    checks.one(question("manager"), sees_all=False)
+    checks.all_of([question("command")])
+    checks.in_background(question("interval"))
+    for sees_all, name in ((True, "admins"), (False, "managers")):
+        checks.several([question(name)], sees_all=sees_all, keep=lambda _found: None)
+    checks.finish(20)
+    assert {one.name: one.sees_all for one in registries.asked} == {
+        "admin": True, "command": True, "admins": True, "manager": False, "interval": False, "managers": False,
+    }  # fmt: skip
+
+
+def test_a_manager_never_waits_for_a_place_that_somebody_elses_check_sets_free(registries: Scripted) -> None:
+    """Else whoever fills the places learns by their own server when those checks end."""
+    gate, checks = Gate(6), Checks(pause=lambda _: None)
+    registries.answers = {f"d-{number:02}": gate for number in range(6)}
+    checks.several(questions(6), sees_all=False, keep=lambda _found: None)
+    assert gate.full.wait(20)
+    mine = Gate(8)
+    registries.answers |= {f"m-{number}": mine for number in range(8)}
+    threads = [
+        Thread(target=checks.one, args=(question(f"m-{number}"),), kwargs={"sees_all": False}) for number in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    assert mine.full.wait(20)
+    gate.open.set()
+    mine.open.set()
+    for thread in threads:
+        thread.join(20)
+    checks.finish(20)
+
+
+@pytest.mark.parametrize("took", [0.0, 0.8])
+def test_rounds_of_two_managers_take_turns_at_times_that_tell_nothing(
+    registries: Scripted, monkeypatch: pytest.MonkeyPatch, took: float
+) -> None:
+    monkeypatch.setattr(running, "SLOT_SECONDS", 2.0)
+    began: list[tuple[str, float]] = []
+
+    def late(plan: Plan) -> Report:
+        began.append((plan.name[0], time.monotonic()))
+        time.sleep(took)
+        return CLOSED
+
+    registries.answers = {f"{job}-{number}": late for job in "ab" for number in range(6)}
+    checks = Checks()
+    for job in "ab":
+        checks.several([question(f"{job}-{number}") for number in range(6)], sees_all=False, keep=lambda _found: None)
+    checks.finish(20)
+    first = {job: min(at for name, at in began if name == job) for job in "ab"}
+    assert abs(first["b"] - first["a"]) == pytest.approx(2.0, abs=0.7)
 
 
 def test_an_answer_that_is_held_back_takes_no_place(registries: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,9 @@ NAMES = {
     "two.example.com": (PUBLIC, "::1"),
     "mapped.example.com": (PUBLIC, "::ffff:127.0.0.1"),
     "last.example.com": (PUBLIC, "93.184.216.35", "10.96.0.1"),
+    "mixed.example.com": (PUBLIC, "10.1.2.3"),
+    "mixed6.example.com": ("fd12:3456::1", PUBLIC),
+    "carrier.example.com": ("2606:2800:220:1::1", "100.64.0.9"),
     "zoned.example.com": ("2606:2800:220:1::1%2",),
     "api.example.com": ("9.9.9.9",),
     "nowhere.example.com": (),
@@ -320,6 +323,12 @@ def test_the_same_address_twice_is_dialled_once(dialled: list[Any]) -> None:
     assert dialled == [(PUBLIC, 443)]
 
 
+@pytest.mark.parametrize("host", ["mixed.example.com", "mixed6.example.com:5000", "carrier.example.com"])
+def test_a_name_with_private_and_public_addresses_is_not_dialled(host: str, dialled: list[Any]) -> None:
+    assert code_of(host) == Code.MIXED_ADDRESSES
+    assert dialled == []
+
+
 def test_a_name_without_addresses_is_no_name() -> None:
     assert code_of("nowhere.example.com") == Code.NO_SUCH_NAME
 
@@ -370,10 +379,47 @@ def test_a_refusal_says_nothing_of_what_was_asked() -> None:
         assert str(caught.value) in set(Code)
 
 
+def test_what_the_api_servers_name_leads_to_is_refused(dialled: list[Any]) -> None:
+    leads = {
+        "api.example.com": ["10.7.7.7", "fd12::9"],
+        "registry.example.com": ["10.7.7.7"],
+        "other.example.com": ["10.7.7.8"],
+    }
+
+    def resolve(name: str, _: Deadline) -> list[Address]:
+        return list(map(ip_address, leads[name]))
+
+    for stated in (
+        rules(RegistryEnvironment.read({"EDRPORTAL_REGISTRY_NETWORKS": "10.0.0.0/8,fc00::/7"}), ["api.example.com"]),
+        rules(
+            RegistryEnvironment.read(
+                {"KUBERNETES_SERVICE_HOST": "api.example.com", "EDRPORTAL_REGISTRY_NETWORKS": "10.0.0.0/8,fc00::/7"}
+            )
+        ),
+    ):
+        for host in ("registry.example.com", "api.example.com:5000", "10.7.7.7", "[fd12::9]"):
+            assert code_of(host, rules=stated, resolve=resolve) == Code.ADDRESS_REFUSED
+        assert dialled == []
+        dial("other.example.com", rules=stated, resolve=resolve)
+        assert dialled == [("10.7.7.8", 443)]
+        dialled.clear()
+
+
+def test_an_api_server_whose_name_leads_nowhere_keeps_nobody_from_a_registry(dialled: list[Any]) -> None:
+    def resolve(name: str, _: Deadline) -> list[Address]:
+        if name == "api.example.com":
+            raise Trouble(Code.NO_SUCH_NAME)
+        return [ip_address(PUBLIC)]
+
+    dial("registry.example.com", rules=rules(RegistryEnvironment(), ["api.example.com"]), resolve=resolve)
+    assert dialled == [(PUBLIC, 443)]
+
+
 def test_the_api_servers_address_is_refused_whatever_else_is_said() -> None:
     stated = RegistryEnvironment.read({"KUBERNETES_SERVICE_HOST": "172.20.0.1", "EDRPORTAL_CLUSTER_NETWORKS": "none"})
-    found = rules(stated, ["fd12::1", "[fd12::2]", "api.example.com", "127.0.0.1", ""])
-    assert found.refused_addresses == frozenset(map(ip_address, ("172.20.0.1", "fd12::1", "fd12::2")))
+    found = rules(stated, ["fd12::1", "[fd12::2]", "api.example.com", "127.0.0.1", "192.168.49.2", ""])
+    assert found.refused_addresses == frozenset(map(ip_address, ("172.20.0.1", "fd12::1", "fd12::2", "192.168.49.2")))
+    assert found.refused_names == {"api.example.com"}
     with pytest.raises(Trouble):
         check_address(ip_address("172.20.0.1"), found)
     check_address(ip_address("172.20.0.2"), found)

@@ -9,6 +9,7 @@ import bcrypt
 import pytest
 
 from destinations.acceptance.version import EpinioVersion
+from destinations.names import CONFIG_MAPS, ROLE_LABEL
 from destinations.secrets import read_config_map, read_secret
 from edrportal.signin import passwords, users
 from edrportal.signin.principal import Principal
@@ -49,6 +50,18 @@ def test_what_epinio_writes_back_is_read_again() -> None:
 def test_the_default_role_is_for_those_who_have_none() -> None:
     assert ids("nope") == ["user"]
     assert ids("view_only") == ["view_only"]
+
+
+@pytest.mark.parametrize("name", sorted(CONFIG_MAPS))
+def test_what_the_portal_writes_itself_is_no_role_whatever_its_labels_say(name: str) -> None:
+    mine = {
+        **world.role("user", "app_export", default="true"),
+        "metadata": {"name": name, "labels": {ROLE_LABEL: "true"}},
+    }
+    theirs = world.role("user", "export_registries_read", default="true")
+    found = read_roles(map(read_config_map, (mine, theirs)))
+    assert found == (ADMIN, Role("user", may_list=True, is_default=True))
+    assert read_roles([read_config_map(mine)]) == (ADMIN,)
 
 
 def test_app_export_is_an_action_from_1_13_10_on() -> None:

@@ -82,14 +82,16 @@ def test_the_key_is_in_no_repr() -> None:
     assert "kkkk" not in repr(Environment.read(KEY))
 
 
-PRIVATE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
+PRIVATE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10"
 
 
 def test_the_live_check_has_safe_defaults() -> None:
     found = Environment.read(KEY).registry
     assert [str(one) for one in found.networks] == PRIVATE.split(",")
     assert [str(one) for one in found.cluster_networks] == [
-        "10.42.0.0/16", "10.43.0.0/16", "10.96.0.0/12", "10.244.0.0/16",
+        "10.42.0.0/16", "10.43.0.0/16", "2001:cafe:42::/56", "2001:cafe:43::/112",
+        "10.96.0.0/12", "10.244.0.0/16", "fd00:10:96::/112", "fd00:10:244::/56",
+        "10.152.183.0/24", "34.118.224.0/20",
     ]  # fmt: skip
     assert found.ports == {443, 5000, 5443, 8443}
     assert (found.loopback, found.skopeo_roots, found.check_interval_minutes) == (False, "public", 0)

@@ -98,3 +98,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "edrportal.ownKeys" -}}
 ['.dockerconfigjson', 'certs', 'tls.crt']
 {{- end -}}
+{{/* The ConfigMaps that the portal may change: who signed out, where self-service is on, the last checks. */}}
+{{- define "edrportal.ownConfigMaps" -}}
+[{{ if not .Values.readOnly }}'edrportal-teams', 'edrportal-checks', {{ end }}'edrportal-sessions']
+{{- end -}}
