@@ -143,7 +143,8 @@ def test_the_probes_of_the_chart_find_the_portal(portal: str, helm_home: Path) -
         probe = made[name]["httpGet"]
         (header,) = probe["httpHeaders"]
         assert (header["name"], probed(portal, probe["path"], header["value"])) == ("Host", True)
-    assert not probed(portal, "/readyz", "10.42.0.7")  # what a kubelet would say without that header
+    assert probed(portal, "/readyz", "10.42.0.7")  # a load balancer asks so
+    assert not probed(portal, "/signin", "10.42.0.7")
 
 
 def hook(home: Path, **stated: str) -> subprocess.CompletedProcess[str]:
