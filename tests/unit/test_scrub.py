@@ -152,6 +152,6 @@ def test_lines_and_their_length_are_bounded() -> None:
     "piece", ["x-", '"', "password=", "a:b@", "/+", "-----BEGIN PRIVATE KEY-----", "eyJ.", "\x1b[", "://"]
 )
 def test_a_hostile_log_is_scrubbed_quickly(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     scrubbed((piece * 16_384)[:16_384] + "\n", ("secret", "other"))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
