@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -145,3 +146,30 @@ def test_what_is_printed_anywhere_is_searched_and_reported_in_bounds(tmp_path: P
     }
     assert "INTERNALERROR" not in shown
     assert len(shown) < 10 * printed.KEPT
+
+
+@pytest.mark.parametrize(
+    ("alone", "last_line", "code"),
+    [
+        (
+            '<testsuites><testsuite tests="4" failures="1" errors="1"/></testsuites>',
+            "11 passed, 2 failed, 1 skipped",
+            2,
+        ),
+        ('<testsuites><testsuite tests="4"/></testsuites>', "13 passed, 0 failed, 1 skipped", 0),
+    ],
+)
+def test_ci_counts_both_halves_of_the_run_and_no_older_one(
+    tmp_path: Path, alone: str, last_line: str, code: int
+) -> None:
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".venv").mkdir()
+    shutil.copy(HERE / ".ci/run", tmp_path / ".ci/run")
+    (tmp_path / ".venv/tests-alone.xml").write_text("<testsuite tests='100'/>")
+    (tmp_path / "beside").write_text('<testsuites><testsuite tests="10" skipped="1"/></testsuites>')
+    (tmp_path / "alone").write_text(alone)
+    (tmp_path / "Makefile").write_text(
+        "lint:\ntest:\n\t@cp beside .venv/tests.xml; cp alone .venv/tests-alone.xml; ! grep -q failures alone\n"
+    )
+    ran = subprocess.run([tmp_path / ".ci/run"], capture_output=True, text=True, check=False)
+    assert (ran.stdout.splitlines()[-1], ran.returncode) == (last_line, code)
