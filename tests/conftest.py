@@ -14,14 +14,13 @@ from destinations.livecheck import running
 from edrportal.signin.middleware import People
 from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN
-from tests.services import leaks
 from tests.services.apiserver import ApiServer
 from tests.services.apiserver import api_server as run_api_server
 from tests.services.parts import Missing
 from tests.services.scripted import Scripted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from destinations.cluster.port import Cluster
     from destinations.cluster.real import KubernetesCluster
@@ -33,18 +32,7 @@ settings.register_profile(
 settings.register_profile("soak", max_examples=5_000, deadline=None, database=None, suppress_health_check=_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that printed or logged a canary, at whatever level; `plants_a_leak` exempts one that does so to see."""
-    report = yield
-    printed = "\n".join([*(content for _, content in report.sections), report.longreprtext])
-    hits = leaks.find(printed.encode("utf-8", "backslashreplace"))
-    if hits and not item.get_closest_marker("plants_a_leak"):
-        where = getattr(getattr(report.longrepr, "reprcrash", None), "lineno", "")
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid}{f':{where}' if where else ''} printed secrets: {set(hits)}"
-    return report
+pytest_plugins = ["tests.services.limits", "tests.services.printed", "tests.services.workers"]
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from destinations.cluster.real import KubernetesCluster
 from tests.services.faultproxy import DROP_AFTER, DROP_BEFORE, Fault, FaultProxy, fault_proxy, status_body
 from tests.services.processes import free_port
 from tests.services.reader import Reader
+from tests.services.stopwatch import Stopwatch
 from tests.soak import scene
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def test_f1_f2_a_cluster_that_is_down_or_silent_is_said_within_three_seconds() -
     with black_hole() as silent:
         for port in (free_port(), silent):
             with at(port) as client:
-                started = time.monotonic()
+                started = Stopwatch()
                 page = client.get("/")
-                assert time.monotonic() - started < 3
+                assert started.seconds < 3
                 assert page.status_code == 503
                 assert "does not answer. Nothing was changed" in page.content.decode()
                 assert client.get("/healthz").status_code == 200
@@ -123,9 +124,9 @@ def test_f3_a_slow_cluster_works_within_the_budget_and_is_given_up_beyond_it(pla
     place.proxy.script.append(Fault(delay=4.5))
     assert place.client.get("/").status_code == 200
     place.proxy.standing = Fault(delay=6)
-    started = time.monotonic()
+    started = Stopwatch()
     assert place.client.get("/").status_code == 503
-    assert time.monotonic() - started < 6
+    assert started.seconds < 6
 
 
 def test_f3_fifty_slow_pages_leave_the_probe_alone(place: Place) -> None:
@@ -150,9 +151,9 @@ def test_f3_fifty_slow_pages_leave_the_probe_alone(place: Place) -> None:
     client = Client()
     client.handler = handler
     time.sleep(0.7)
-    started = time.monotonic()
+    started = Stopwatch()
     assert client.get("/healthz").status_code == 200
-    assert time.monotonic() - started < 1
+    assert started.seconds < 1
     for thread in threads:
         thread.join()
     assert answers.count(200) == PAGES_AT_ONCE
@@ -223,9 +224,9 @@ def test_f9_a_rotation_that_never_arrived_is_told_as_not_written_and_never_will_
 def test_f10_an_overloaded_cluster_is_asked_a_little_and_written_to_once(place: Place, seconds: str) -> None:
     place.proxy.chooses = lambda method, path: True
     place.proxy.standing = Fault(forward="no", answer=429, headers={"Retry-After": seconds})
-    started = time.monotonic()
+    started = Stopwatch()
     assert place.client.get("/").status_code == 503
-    assert time.monotonic() - started < 3
+    assert started.seconds < 3
     place.proxy.chooses = lambda method, path: method in {"PUT", "POST"}
     place.proxy.seen.clear()
     answer = place.rotate()

@@ -88,10 +88,10 @@ def test_odd_headers_are_read_as_each_tool_reads_them(
     "line", ['Bearer realm="' + "\\" * 60_000, "Bearer " + 'a="b",' * 10_000, "Bearer " + " \t" * 30_000]
 )
 def test_a_header_made_to_be_slow_is_read_at_once(line: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for_helm([line])
     for_skopeo([line])
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import secrets
 import zlib
 from base64 import b64decode, b64encode
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 _SPECIAL = "\"'&<%+\\ü"
 _BEGINNING = "canary"
+PIECE = 1 << 16
+"""So many bytes of a gzip member are packed or unpacked at a time."""
+
 _ID_BYTES = 6
 _known: dict[str, str] = {}
-_patterns: dict[str, list[tuple[str, bytes]]] = {}
+_patterns: dict[str, dict[bytes, str]] = {}
 _GZIP = b"\x1f\x8b\x08"
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{24,}")
 
@@ -50,44 +53,64 @@ def canary(label: str, *, special: bool = True) -> str:
 
 def find(haystack: bytes) -> list[Hit]:
     """Return every known text in the bytes; of a canary its beginning is enough, which is its own."""
-    return [
-        replace(hit, encoding=f"{hit.encoding}{where}")
-        for part, where in _parts(haystack)
-        for hit in (*_canaries_in(part), *_known_in(part))
-    ]
+    return list(
+        dict.fromkeys(
+            Hit(label, f"{encoding}{where}", start + at)
+            for part, start, where in _parts(haystack)
+            for label, encoding, at in (*_canaries_in(part), *_known_in(part))
+        )
+    )
 
 
-def _canaries_in(part: bytes) -> Iterator[Hit]:
+def _canaries_in(part: bytes) -> Iterator[tuple[str, str, int]]:
     """Look for what all of the thousands begin with, and only there for which one it is."""
     for encoding, beginning in _STEMS.items():
         at = part.find(beginning.pattern)
         while at >= 0:
             if label := beginning.labels.get(part[at : at + beginning.length]):
-                yield Hit(label, encoding, at)
+                yield label, encoding, at
             at = part.find(beginning.pattern, at + 1)
 
 
-def _known_in(part: bytes) -> Iterator[Hit]:
+def _known_in(part: bytes) -> Iterator[tuple[str, str, int]]:
     for text, label in _known.items():
-        for encoding, pattern in _of(text):
+        for pattern, encoding in _of(text).items():
             at = part.find(pattern)
             if at >= 0:
-                yield Hit(label, encoding, at)
+                yield label, encoding, at
 
 
-def _parts(haystack: bytes) -> Iterator[tuple[bytes, str]]:
-    """Yield the bytes, and what is packed into them by gzip, bare or in base64."""
-    yield haystack, ""
+def _parts(haystack: bytes) -> Iterator[tuple[bytes, int, str]]:
+    """Yield the bytes, and what is packed into them by gzip, bare or in base64: where each piece begins, and in what."""
+    yield haystack, 0, ""
     sources = [haystack]
-    sources += [
-        decoded for run in _BASE64_RUN.findall(haystack) if run.startswith(b"H4sI") and (decoded := _decoded(run))
-    ]
+    sources += [_decoded(run[0]) for at in _places(haystack, b"H4sI") if (run := _BASE64_RUN.match(haystack, at))]
     for source in sources:
-        at = source.find(_GZIP)
-        while at >= 0:
-            with suppress(zlib.error):
-                yield zlib.decompressobj(wbits=31).decompress(source[at:], 10_000_000), " in gzip"
-            at = source.find(_GZIP, at + 1)
+        for at in _places(source, _GZIP):
+            yield from _unpacked(memoryview(source)[at:])
+
+
+def _places(haystack: bytes, word: bytes) -> Iterator[int]:
+    at = haystack.find(word)
+    while at >= 0:
+        yield at
+        at = haystack.find(word, at + 1)
+
+
+def _unpacked(packed: memoryview) -> Iterator[tuple[bytes, int, str]]:
+    """Yield what a member of gzip holds, however much that is, in pieces that overlap by the longest pattern."""
+    longest = max(*(stem.length for stem in _STEMS.values()), *(len(one) for text in _known for one in _of(text)))
+    inflating, piece, start = zlib.decompressobj(wbits=31), b"", 0
+    with suppress(zlib.error):
+        for at in range(0, len(packed), PIECE):
+            rest: bytes | memoryview = packed[at : at + PIECE]
+            while more := inflating.decompress(rest, PIECE):
+                kept = piece[-longest:]
+                start += len(piece) - len(kept)
+                piece, rest = kept + more, inflating.unconsumed_tail
+                yield piece, start, " in gzip"
+            if inflating.eof:
+                return
 
 
 def _decoded(run: bytes) -> bytes:
@@ -95,9 +118,13 @@ def _decoded(run: bytes) -> bytes:
     return b64decode(plain[: len(plain) // 4 * 4])
 
 
-def _of(text: str) -> list[tuple[str, bytes]]:
+def _of(text: str) -> dict[bytes, str]:
+    """Return each different spelling of a text once, with the name of the first encoding that has it."""
     if text not in _patterns:
-        _patterns[text] = list(dict.fromkeys(_spelled(text)))
+        spellings: dict[bytes, str] = {}
+        for encoding, pattern in _spelled(text):
+            spellings.setdefault(pattern, encoding)
+        _patterns[text] = spellings
     return _patterns[text]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
 import shutil
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PORTS = range(12_000, 32_000)
+"""Below those that the kernel gives to connections, any of which may have been taken between the look and the start."""
+
+
+def _ports() -> Iterator[int]:
+    """Begin anywhere, and give no port twice before all were given."""
+    beginning = secrets.randbelow(len(_PORTS))
+    return itertools.cycle((*_PORTS[beginning:], *_PORTS[:beginning]))
+
+
+_next_ports = _ports()
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a loopback port that nobody listens on just now, and that no other caller got lately."""
+    while True:
+        port = next(_next_ports)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

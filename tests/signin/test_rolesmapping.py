@@ -141,10 +141,10 @@ def test_a_tag_for_numbers_is_refused_rather_than_guessed() -> None:
     ],
 )
 def test_nesting_and_aliases_without_end_are_refused_quickly(text: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(MappingError, match=r"nested too deeply|more than 100,000 values"):
         read(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_no_refusal_quotes_what_it_refuses() -> None:

@@ -52,6 +52,7 @@ class Dying:
 def main() -> None:
     """Answer one line for each line."""
     kubeconfig, namespace = sys.argv[1:3]
+    KubernetesCluster.from_kubeconfig(kubeconfig, namespace=namespace).list_secrets()  # imports, once for all children
     for line in sys.stdin:
         action, step, generation = line.split()
         scene.bundle(generation)

@@ -34,9 +34,9 @@ def test_every_text_of_a_document_is_masked() -> None:
 
 
 def test_a_long_text_is_masked_quickly() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     masked("a:" * 500_000 + "@" + "b@:" * 100_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_key_is_one_word_whatever_stands_in_the_password() -> None:

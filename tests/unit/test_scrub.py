@@ -34,7 +34,7 @@ def scrub(*lines: str, secrets: tuple[str, ...] = ()) -> str:
     return "\n".join(scrubbed("".join(f"{line}\n" for line in lines), secrets))
 
 
-@pytest.mark.parametrize("line", REASONS)
+@pytest.mark.parametrize("line", REASONS, ids=range(len(REASONS)))
 def test_the_reason_of_a_failure_stays(line: str) -> None:
     assert scrub(line) == line
 
@@ -85,6 +85,7 @@ def test_what_stands_where_secrets_stand_is_masked(line: str) -> None:
         "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
         "123e4567-e89b-42d3-a456-426614174000",
     ],
+    ids=["base64", "padded", "base64url", "hex", "JWT", "GitHub", "UUID"],
 )
 def test_long_random_words_are_masked_wherever_they_stand(word: str) -> None:
     assert scrub(f"saw {word} there") == f"saw {MASK} there"
@@ -151,6 +152,6 @@ def test_lines_and_their_length_are_bounded() -> None:
     "piece", ["x-", '"', "password=", "a:b@", "/+", "-----BEGIN PRIVATE KEY-----", "eyJ.", "\x1b[", "://"]
 )
 def test_a_hostile_log_is_scrubbed_quickly(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     scrubbed((piece * 16_384)[:16_384] + "\n", ("secret", "other"))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -11,6 +11,7 @@ import sys
 import traceback
 from base64 import b64encode
 from contextlib import suppress
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
@@ -355,7 +356,7 @@ class Failing(InMemoryCluster):
         self.error, self.reads = error, reads
 
     def _fail(self, *_: Any, **__: Any) -> Any:
-        raise self.error
+        raise copy(self.error)  # raised anew, one exception's traceback would grow with every failure of the walk
 
     create_secret = replace_secret = delete_secret = _fail
 
