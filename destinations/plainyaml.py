@@ -98,7 +98,7 @@ def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.E
         count += 1
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if why := _refusal(event, depth, count, documents, most):
-            raise Unreadable(why, event.start_mark.line + 1)
+            raise Unreadable(why, event.start_mark.line + 1 if event.start_mark else None)
         yield event
 
 
