@@ -231,7 +231,7 @@ def _of_foreign(data: bytes) -> Problem:
 
 def _decoded(text: bytes) -> bytes:
     try:
-        return b64decode(b"".join(text.split()), validate=True)
+        return b64decode(text.translate(None, b" \t\n\r\v\f"), validate=True)
     except ValueError:
         return b""
 

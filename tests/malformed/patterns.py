@@ -29,8 +29,8 @@ _METHODS = {"match", "search", "fullmatch", "sub", "subn", "split", "findall", "
 _FIELDS = {"RegexField", "RegexValidator", "URLValidator"}
 _CHARACTERS = "aA0 .:/@-_=\"'\\\n\t!#%&<[{~\x00\x1b\x7f\xe9\u20ac\ud800"
 _LONGEST_WINDOW = 5
-_ASKED = {"destinations.registry.challenge": ("match",)}
-"""How the patterns of a module are asked where that is not written beside their names: by a parameter."""
+_ASKED = {"destinations.registry.challenge": ("match",), "destinations.plainyaml": ("match",)}
+"""How the patterns of a module are asked where that is not written beside their names: by a parameter, by PyYAML."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,3 +60,16 @@ def mebibytes(call: Callable[[], Any]) -> float:
         return tracemalloc.get_traced_memory()[1] / 2**20
     finally:
         tracemalloc.stop()
+
+
+def peak(call: Callable[[], Any]) -> float:
+    """Return by how many MiB the process grows at most while a call runs: quick, and a little too much or too little."""
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest there was
+    before = _kibibytes("VmRSS")
+    call()
+    return (_kibibytes("VmHWM") - before) / 1024
+
+
+def _kibibytes(name: str) -> int:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1])
