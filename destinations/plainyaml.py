@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DEPTH = 100
-MAX_EVENTS = 100_000
-"""Of one document: about 2,000 Secrets in a List, as `kubectl get -o yaml` prints them."""
+MAX_EVENTS = 150_000
+"""Of one document: about 2,500 Secrets in a List, as `kubectl get -o yaml` prints them."""
 _MAX_DOCUMENTS = 10_000
 _MAX_DIRECTIVES = 100
 _MAX_NUMBER = 100
