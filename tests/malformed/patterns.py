@@ -204,7 +204,7 @@ def _sample_one(kind: Any, value: Any, often: int, likely: str) -> str:
     if kind in {sre.NOT_LITERAL, sre.IN, sre.ANY}:
         return _character(kind, value, likely)
     if kind in {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}:
-        return _sample(value[2], often, likely) * min(max(value[0], often), value[1])
+        return _sample(value[2], often, likely) * int(min(max(value[0], often), value[1]))
     if kind is sre.BRANCH:
         return _sample(value[1][0], often, likely)
     if kind is sre.SUBPATTERN:

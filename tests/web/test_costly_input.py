@@ -190,7 +190,7 @@ def test_a_file_of_the_command_line(tmp_path: Path) -> None:
         file.write_bytes(raw(text))
         codes: list[object] = []
         check(lambda file=file, codes=codes: codes.append(run("verdict", str(file))), what)  # type: ignore[misc]
-        assert set(codes) <= {0, 2}, what
+        assert set(codes) <= {0, 2, 3}, what
 
 
 def run(*words: str) -> object:
@@ -217,7 +217,7 @@ def test_the_words_of_the_command_line(
         assert run("rotate", "--password-stdin", "--", text) in {rotate.REFUSED, rotate.UNUSABLE}, what
         check(lambda text=text: run("livecheck", f"--app={text}", "one"), what)  # type: ignore[misc]
         assert run("livecheck", f"--app={text}", "one") == livecheck._UNUSABLE, what  # noqa: SLF001
-        assert run("verdict", f"--epinio-version={text}", str(bundle)) in {0, 2}, what
+        assert run("verdict", f"--epinio-version={text}", str(bundle)) in {0, 2, 3}, what
 
 
 TAKING = sorted(name for name, methods in permissions.TABLE.items() if "POST" in methods)
@@ -250,9 +250,8 @@ def test_the_address_and_the_headers_of_a_request(client: Client, portal: InMemo
         query = dict.fromkeys(
             ("q", "status", "sort", "page", "job", "from", "preset", "team", "next", "after"), one[:800]
         )
-        headers = dict.fromkeys(
-            ("HTTP_X_REQUEST_ID", "HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_HX_CURRENT_URL", "HTTP_ACCEPT"), one
-        )
+        sent = one.encode().decode("latin-1")  # as a server hands it on
+        headers = dict.fromkeys(("HTTP_X_REQUEST_ID", "HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_HX_CURRENT_URL"), sent)
         for address in (
             "/",
             "/destinations/new",
