@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", message="Attribute's length must be", category
 SOON = timedelta(days=30)
 MAX_BUNDLE_BYTES = 256 * 1024
 MAX_CERTIFICATES = 50
-_KEY = re.compile(rb"PRIVATE KEY-----|BEGIN [A-Z0-9 ]*PRIVATE KEY")
+_CAPITALS = re.compile(rb"[A-Z0-9 ]{17,}")  # as many as the shortest line of a key has: BEGIN PRIVATE KEY
 
 
 class Health(StrEnum):
@@ -127,7 +127,7 @@ NO_PEM = Problem(
     "There is no PEM block in it.", "Give text that starts with -----BEGIN CERTIFICATE-----, with five plain dashes."
 )
 TOO_LARGE = Problem(
-    f"It is larger than {MAX_BUNDLE_BYTES // 1024} KiB. A CA bundle is a few KiB.",
+    f"It is larger than {MAX_BUNDLE_BYTES // 1024} KiB, and was not read. A CA bundle is a few KiB.",
     "Give only the CA certificates of this registry.",
 )
 TOO_MANY = Problem(
@@ -149,16 +149,19 @@ def read_bundle(pem: bytes) -> Bundle:
         else:
             problems.append(UNREADABLE)
     problems += _of_text(pem, found=len(found))
-    if holds_private_key(pem):
+    if _names_a_key(pem) or _names_a_key(_decoded(pem)):
         problems.insert(0, PRIVATE_KEY)
     clean = b"".join(certificate.pem() for certificate in found)
     return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, PRIVATE_KEY in problems)
 
 
 def read_new_bundle(raw: bytes, now: datetime) -> Bundle:
-    """Return a bundle that somebody wants to store, held to what a bundle may reasonably be. Never raises."""
+    """Return a bundle that somebody wants to store, held to what a bundle may reasonably be. Never raises.
+
+    More than `MAX_BUNDLE_BYTES` are not looked at.
+    """
     if len(raw) > MAX_BUNDLE_BYTES:
-        return Bundle((), (PRIVATE_KEY if holds_private_key(raw) else TOO_LARGE,))
+        return Bundle((), (TOO_LARGE,))
     bundle = read_bundle(raw)
     if len(bundle.certificates) > MAX_CERTIFICATES:
         return replace(bundle, problems=(*bundle.problems, TOO_MANY))
@@ -168,8 +171,20 @@ def read_new_bundle(raw: bytes, now: datetime) -> Bundle:
 
 
 def holds_private_key(text: bytes) -> bool:
-    """Say whether there is a private key in a text, also in one that was encoded once too often."""
-    return _KEY.search(text) is not None or _KEY.search(_decoded(text)) is not None
+    """Say whether there is a private key in a text, also in one that was encoded once too often; in linear time.
+
+    A text of more than `MAX_BUNDLE_BYTES` is not looked at, and counts as one that holds a key.
+    """
+    return len(text) > MAX_BUNDLE_BYTES or _names_a_key(text) or _names_a_key(_decoded(text))
+
+
+def _names_a_key(text: bytes) -> bool:
+    """Say whether a line `BEGIN … PRIVATE KEY` or the end of one stands there, also within a line."""
+    if b"PRIVATE KEY" not in text:
+        return False
+    return b"PRIVATE KEY-----" in text or any(
+        b"PRIVATE KEY" in run.partition(b"BEGIN ")[2] for run in _CAPITALS.findall(text)
+    )
 
 
 def _of_block(block: gopem.Block) -> Problem:
@@ -216,7 +231,7 @@ def _of_foreign(data: bytes) -> Problem:
 
 def _decoded(text: bytes) -> bytes:
     try:
-        return b64decode(b"".join(text.split()), validate=True)
+        return b64decode(text.translate(None, b" \t\n\r\v\f"), validate=True)
     except ValueError:
         return b""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(minutes=12)
 _TRANSPORT = "docker://"
-_DEFAULT_NAME = re.compile(r"(?P<base>[a-z0-9-]+)-image:[0-9a-f]{16}")
+_DEFAULT_NAME = re.compile(r"(?P<base>[a-z0-9-]{1,200})-image:[0-9a-f]{16}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 

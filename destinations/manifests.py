@@ -7,14 +7,13 @@ import re
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from destinations import plainyaml
 from destinations.model import Secret
+from destinations.plainyaml import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_MAX_DEPTH = 100
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -22,25 +21,13 @@ class UnusableInput(ValueError):
     """Text that holds no manifests; the message says which and why, and no secret."""
 
 
-if TYPE_CHECKING:
-    from yaml import SafeLoader as _SafeLoader
-else:
-    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is there, is six times as fast
+class UnreadableInput(UnusableInput):
+    """YAML that is not read; the message says why and quotes nothing."""
 
 
-class _Loader(_SafeLoader):
-    """YAML as kubectl reads it: dates stay text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def documents(text: str) -> Iterator[Mapping[str, Any]]:
-    """Yield every object of the text, Lists taken apart. Raises UnusableInput."""
-    for document in _parsed(text):
+def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mapping[str, Any]]:
+    """Yield every object of the text, Lists taken apart; a document of YAML has at most `most` values. Raises UnusableInput."""
+    for document in _parsed(text, most):
         if document is None:
             continue
         if not isinstance(document, dict):
@@ -76,7 +63,7 @@ def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
     )
 
 
-def _parsed(text: str) -> list[Any]:
+def _parsed(text: str, most: int) -> list[Any]:
     try:
         return [json.loads(text)]
     except ValueError:
@@ -84,29 +71,12 @@ def _parsed(text: str) -> list[Any]:
     except RecursionError:
         raise UnusableInput("it is nested too deeply") from None
     try:
-        _check_depth(text)
-        return list(yaml.load_all(text, Loader=_Loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" at line {mark.line + 1}" if mark else ""
+        return plainyaml.load_all(text, most=most)
+    except Unreadable as error:
+        if error.why:
+            raise UnreadableInput(str(error)) from None
+        where = f" at line {error.line}" if error.line else ""
         raise UnusableInput(f"it is neither JSON nor YAML{where}") from None
-    except UnusableInput:
-        raise
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError):
-        # an explicit tag such as !!bool or !!timestamp on other text ends in any of the last four
-        raise UnusableInput("it is neither JSON nor YAML") from None
-
-
-def _check_depth(text: str) -> None:
-    """Refuse what is nested too deeply before libyaml's loader, which recurses without a limit, sees it."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _MAX_DEPTH:
-            raise UnusableInput("it is nested too deeply")
 
 
 def _items(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

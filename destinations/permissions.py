@@ -98,13 +98,18 @@ def right_for(url_name: str | None, method: str) -> Right | None:
     return methods.get(method) or methods.get("GET") or next(iter(methods.values()))
 
 
-def missing(right: Right, authority: Authority) -> str:
+_NAMED_IN_THE_FORM = "switch"
+"""The address whose form has to be read to know which destinations it is about: not for people who may change none."""
+
+
+def missing(url_name: str, right: Right, authority: Authority) -> str:
     """Return which right somebody lacks to reach an address at all, empty for none."""
     if right is Right.ADMINISTER and not authority.person.is_administrator:
         return "Only administrators may do this: people with Epinio's global role admin."
-    if right is Right.ADD and not authority.may_add:
+    if (right is Right.ADD or url_name == _NAMED_IN_THE_FORM) and not authority.may_add:
+        what = "add" if right is Right.ADD else "change"
         return (
-            "You manage no team: you may not add destinations. That takes the right to export from a namespace, and "
+            f"You manage no team: you may not {what} destinations. That takes the right to export from a namespace, and "
             "an administrator who enables self-service for it."
         )
     return ""

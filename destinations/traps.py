@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from destinations.acceptance.version import EpinioVersion
     from destinations.model import Judgement
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")
 _FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
 _PORT = re.compile(r"0*[1-9][0-9]{0,4}")

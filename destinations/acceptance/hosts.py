@@ -13,7 +13,7 @@ HUB = frozenset({"docker.io", "index.docker.io", _HUB_API})
 """All names of Docker Hub's registry."""
 
 _HEADER = re.compile(r"[A-Za-z0-9!$%&'()*+,.:;=@\[\]_~-]*")
-_ZONE = re.compile(r"^(\[[^\]]*?)%.*\]")
+_ZONE = re.compile(r"^(\[[^\]%]*)%.*\]")
 
 
 def api_host(host: str) -> str:

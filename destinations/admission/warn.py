@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST = 5
 MAX_LENGTH = 250
 """Kubernetes cuts off what is longer than 256 characters, and what is more than 4,096 altogether."""
+MAX_CONFIG_BYTES = 256 * 1024
+"""What is larger takes more memory to read than a moment's answer is worth; the configuration of a registry has 1 KiB."""
 _OPENINGS = {
     "hidden": "Epinio will hide {!r}",
     "fails": "Epinio will list {!r}, and exports to it will fail",
@@ -57,6 +59,10 @@ def _of_destination(
 ) -> Iterator[str]:
     if names.USER_LABEL in new.labels:
         yield f"{new.name!r} is a user of Epinio and a destination at once: give each a Secret of its own."
+    if len(new.data.get(names.CONFIG_KEY, b"")) > MAX_CONFIG_BYTES:
+        size = f"more than {MAX_CONFIG_BYTES // 1024} KiB"
+        yield f"{new.name!r} is not judged: its configuration has {size}. Leave one registry in it."
+        return
     if others is None and secrets.certs_name(new):
         return  # whether its certificates are there is not known at this moment
     row = overview.row(new, {**(others or {}), new.name: new}, now=now, version=version)

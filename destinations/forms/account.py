@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 _CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove them")]
 MAX_PASSWORD = 64 * 1024
+_MAX_DAY = 100
+
+
+class DayField(forms.DateField):
+    """A day in one of Django's spellings; a long text is not tried in each of them."""
+
+    def to_python(self, value: Any) -> date | None:  # noqa: ANN401 - Django's signature
+        """Return the day, None for an empty text. Raises ValidationError."""
+        if isinstance(value, str) and len(value) > _MAX_DAY:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        found: date | None = super().to_python(value)
+        return found
 
 
 class AccountForm(BundleForm):
@@ -38,7 +50,7 @@ class AccountForm(BundleForm):
     password_blanks = forms.ChoiceField(
         label="Blanks at the ends of the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
     )
-    expires_on = forms.DateField(
+    expires_on = DayField(
         label="The credential ends on",
         help_text="Optional. The overview warns 14 days before.",
         required=False,

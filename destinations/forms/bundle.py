@@ -39,7 +39,7 @@ class BundleForm(forms.Form):
         return self.bundle
 
     def clean(self) -> dict[str, Any]:
-        """Forget a private key that was pasted as a certificate, so that the page does not show it again."""
+        """Forget a private key that was pasted as a certificate, and what is too long to be looked through for one."""
         if certificates.holds_private_key(self.data.get("bundle_text", "").encode("utf-8", "replace")):
             self.forget("bundle_text", "")
         return super().clean() or {}
@@ -65,7 +65,8 @@ class BundleForm(forms.Form):
         if len(self.files.getlist("bundle_file") if isinstance(self.files, MultiValueDict) else ()) > 1:
             self.add_error("bundle_file", "There is more than one file. Put all certificates into one.")
             return b""
-        field, raw = ("bundle_file", file.read()) if file else ("bundle_text", typed.encode("utf-8", "replace"))
+        most = certificates.MAX_BUNDLE_BYTES + 1
+        field, raw = ("bundle_file", file.read(most)) if file else ("bundle_text", typed.encode("utf-8", "replace"))
         if not file and not raw.strip():
             return b""
         bundle = self.look(raw)

@@ -8,6 +8,8 @@ from destinations.actions import Seen
 from destinations.cluster.limits import is_name
 from destinations.forms.fields import nonce_field, text_field
 
+_MAX_STATE = 64
+
 
 class ChosenField(forms.Field):
     """Destinations as the overview's boxes name them: `NAME UID RESOURCEVERSION`, several."""
@@ -20,7 +22,7 @@ class ChosenField(forms.Field):
         for text in value or []:
             name, _, state = text.partition(" ")
             uid, _, version = state.partition(" ")
-            if not (is_name(name) and uid and version):
+            if not (is_name(name) and 0 < len(uid) <= _MAX_STATE and 0 < len(version) <= _MAX_STATE):
                 raise forms.ValidationError("That is no destination.")
             found.append((name, Seen(uid, version)))
         return found

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from destinations import manifests, names, unresolved
 from destinations.imports import docker
 from destinations.imports.account import Account, Found, Unusable, choose
-from destinations.manifests import UnusableInput
+from destinations.manifests import UnreadableInput, UnusableInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BYTES = 256 * 1024
+_MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
 _LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
@@ -33,9 +34,11 @@ def read(raw: bytes) -> Found:
         raise Unusable(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
     try:
         text = raw.decode("utf-8-sig")
-        found = [_of(document, text) for document in manifests.documents(text)]
+        found = [_of(document, text) for document in manifests.documents(text, most=_MAX_VALUES)]
     except UnicodeDecodeError:
         raise Unusable("It is no text in UTF-8.", _KINDS) from None
+    except UnreadableInput as error:
+        raise Unusable(f"It is neither JSON nor YAML that can be read: {error}.", _KINDS) from None
     except UnusableInput:
         raise Unusable("It is neither JSON nor YAML that can be read.", _KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)

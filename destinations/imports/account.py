@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from destinations.masking import masked_key
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"(\A|/)v[12]\Z")
 _HUB = {"index.docker.io", "registry-1.docker.io"}
 

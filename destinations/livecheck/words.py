@@ -219,7 +219,7 @@ _WHO: Mapping[Side, Mapping[str, str]] = {
     Side.IMAGE: {**_ONE, "who": "skopeo"},
     Side.BOTH: {key: "Helm and skopeo" if key == "who" else key for key in _ONE},
 }
-_OPTIONAL = re.compile(r"\[([^\]]*)\](?:\{([^}]*)\})?")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\](?:\{([^{}]*)\})?")
 _KEY = re.compile(r"\{(\w+)\}")
 _MAX = 300
 

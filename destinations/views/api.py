@@ -121,8 +121,8 @@ def _add(request: HttpRequest) -> HttpResponse:
 def rotate(request: HttpRequest, name: str) -> HttpResponse:
     """Rotate the credentials; what is not stated stays as it is."""
     try:
+        secret = writing.find_one(request, name)  # before anything is read of the body
         fields = apibody.read(request, _ROTATE)
-        secret = writing.find_one(request, name)
         form = RotateForm(_rotation_fields(fields, secret, apibody.nonce(request)))
         if not fields.get("password"):
             form.add_error("password", "Type the password or token.")

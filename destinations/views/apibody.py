@@ -45,7 +45,9 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
     if request.content_type != "application/json":
         raise Unreadable("The body is no JSON.", f"Content-Type: application/json. {sent}")
     try:
-        found = json.loads(request.body.decode(), object_pairs_hook=_unique)
+        found = json.loads(request.body.decode(), object_pairs_hook=_Members())
+    except _Nested:
+        raise Unreadable("Every member is a text.", sent) from None
     except (ValueError, RecursionError):
         raise Unreadable("The body is no JSON that can be read.", sent) from None
     if not isinstance(found, dict):
@@ -59,11 +61,25 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
     return found
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
+class _Nested(Exception):
+    """An object within the body, which has texts alone: the rest is not read."""
+
+
+class _Members:
+    """Makes the one object of a body."""
+
+    def __init__(self) -> None:
+        self._found = False
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return the object; raises ValueError for a member that is there twice, _Nested for a second object."""
+        if self._found:
+            raise _Nested
+        self._found = True
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError
+        return found
 
 
 def _is_text(value: str) -> bool:

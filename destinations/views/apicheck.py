@@ -28,8 +28,8 @@ _UNUSABLE, _BAD_REQUEST = 422, 400
 def check(request: HttpRequest, name: str) -> HttpResponse:
     """Check a destination at its registry as it is stored; answers when that is done, after ten seconds or so."""
     try:
+        secret, found = writing.find(request, name)  # before anything is read of the body
         app = apibody.read(request, _FIELDS).get("app") if request.body else None
-        secret, found = writing.find(request, name)
         asker = checks.asker(request)
         last = checking.check_stored(secret, found, asker, app=app or DEFAULT_APP)
     except apibody.Unreadable as error:

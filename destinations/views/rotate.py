@@ -27,22 +27,22 @@ _KEPT = "{} was changed. Its password stays the one that was stored."
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
-    if request.method != "POST":
-        return _page(request, name, None, 200)
-    if showing.is_asked(request):
-        form = RotateForm(initial=showing.typed(request))
-        showing.certificates_of(request, form)
-        return _page(request, name, form, 200)
+    try:
+        secret = writing.find_one(request, name)  # before anything is read of the form
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if request.method != "POST" or showing.is_asked(request):
+        return _page(request, secret, _unsaved(request, secret), 200)
     form = RotateForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, name, form, 422)
+        return _page(request, secret, form, 422)
     typed = form.cleaned_data
     rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
         gate = checkfirst.ask(request, lambda: checking.of_rotated(*writing.find(request, name), rotation))
         if not gate.may_save:
-            return _page(request, name, form, 422, gate=gate)
+            return _page(request, secret, form, 422, gate=gate)
         change = writing.change(request, form)
         result = writing.act(
             request,
@@ -52,9 +52,18 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
             before=seen,
         )
     except (ClusterError, Refused) as error:
-        return _page(request, name, form, 0, error)
+        return _page(request, secret, form, 0, error)
     said = _ROTATED if typed["password"] else _KEPT
     return writing.done(request, gate.after(result), said.format(name), to="destination")
+
+
+def _unsaved(request: HttpRequest, secret: Secret) -> RotateForm:
+    """Return the form as it is stored, or as it was typed where it is only looked at."""
+    if request.method != "POST":
+        return RotateForm(initial=_initial(secret))
+    form = RotateForm(initial=showing.typed(request))
+    showing.certificates_of(request, form)
+    return form
 
 
 def _initial(secret: Secret) -> dict[str, str]:
@@ -71,23 +80,21 @@ def _initial(secret: Secret) -> dict[str, str]:
 
 def _page(  # noqa: PLR0913 - one page's parts
     request: HttpRequest,
-    name: str,
-    form: RotateForm | None,
+    secret: Secret,
+    form: RotateForm,
     status: int,
     error: ClusterError | Refused | None = None,
     *,
     gate: Gate = checkfirst.OPEN,
 ) -> HttpResponse:
-    """Show the form with the destination as it is now; a write needs no such look before it, and is quicker so."""
+    """Show the form; after a write that failed with the destination as it is then."""
     trouble = writing.trouble_of(request, error) if error else None
-    try:
-        secret = writing.find_one(request, name)
-    except ClusterError as unread:
-        said = trouble or errors.trouble(request, unread)
-        return errors.page(request, said.status, said.message, said.fix)
-    if form is None:
-        form = RotateForm(initial=_initial(secret))
-    elif isinstance(error, Conflict):
+    if trouble:
+        try:
+            secret = writing.find_one(request, secret.name)
+        except ClusterError:
+            return errors.page(request, trouble.status, trouble.message, trouble.fix)
+    if isinstance(error, Conflict):
         form.data = writing.seen_again(form, secret)
     context = {
         "form": form,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from destinations import plainyaml
+from destinations.plainyaml import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,16 +20,7 @@ SHIPPED = frozenset(
     }
 )
 _MAX_BYTES = 256 * 1024
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads YAML without aliases, which can make a small text enormous."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuse an alias."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError
-        return super().compose_node(parent, index)
+_MAX_VALUES = 20_000
 
 
 def shipped_passwords(
@@ -46,8 +38,8 @@ def _static_users(config: bytes) -> list[tuple[str, bytes]]:
     if len(config) > _MAX_BYTES:
         return []
     try:
-        read: Any = yaml.load(config, Loader=_Loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError):
+        read: Any = next(iter(plainyaml.load_all(config.decode(), most=_MAX_VALUES)), None)
+    except (Unreadable, UnicodeDecodeError):
         return []
     stated = read.get("staticPasswords") if isinstance(read, dict) else None
     entries = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []

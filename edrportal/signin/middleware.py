@@ -86,7 +86,7 @@ class People:
             if person is None:
                 return _signed_out(request)
             request.principal = person  # type: ignore[attr-defined]
-            missing = permissions.missing(right, asked.authority(request))
+            missing = permissions.missing(name or "", right, asked.authority(request))
         except Refusal as refusal:
             return refusal.answer
         except ClusterError as error:

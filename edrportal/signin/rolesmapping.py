@@ -2,7 +2,8 @@
 
 Mirrors internal/dex/config.go and internal/dex/dex.go of Epinio, and gopkg.in/yaml.v2 where that reads YAML into Go's
 structs: a number or a boolean in the place of a text counts as it is written, null as empty, later members win over
-earlier ones and over what they merge in, and members of other names are not looked at.
+earlier ones, and members of other names are not looked at. Aliases and merges (`<<`), which Epinio reads, are refused: they
+let a small text stand for an enormous one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from destinations import plainyaml
+from destinations.plainyaml import Unreadable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_MAX_DEPTH = 100
-_MAX_NODES = 100_000
+_MAX_LENGTH = 256 * 1024
 _CORE = "tag:yaml.org,2002:"
 _TEXT, _NULL = f"{_CORE}str", f"{_CORE}null"
 _FORM = """it is a list of connectors, each with its groups and their roles:
@@ -81,11 +84,8 @@ def read(text: bytes) -> RolesMapping:
             "The key rolesMapping of the Secret dex-config is a map, as a page of Epinio's documentation shows it, and "
             f"Epinio cannot read that; {_FORM}"
         )
-    try:
-        reader = _Reader()
-        return RolesMapping(reader.connectors(top), tuple(dict.fromkeys(reader.notices))) if top else RolesMapping()
-    except RecursionError:
-        raise MappingError("rolesMapping holds an anchor whose value contains itself") from None
+    reader = _Reader()
+    return RolesMapping(reader.connectors(top), tuple(dict.fromkeys(reader.notices))) if top else RolesMapping()
 
 
 def _composed(text: bytes) -> yaml.Node | None:
@@ -109,35 +109,35 @@ def _composed(text: bytes) -> yaml.Node | None:
 
 
 def _check_shape(text: str) -> None:
-    """Refuse a version that Epinio does not read, and deep nesting, for which libyaml's composer has no limit."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_DEPTH:
-            raise MappingError("rolesMapping is nested too deeply")
-        if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
-            raise MappingError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
-        if isinstance(event, yaml.DocumentEndEvent):
-            return
+    """Refuse what is not read anywhere here, and a version that Epinio does not read."""
+    if len(text) > _MAX_LENGTH:
+        raise MappingError(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
+    try:
+        for event in plainyaml.events(text, _Loader):
+            if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
+                raise MappingError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+            if isinstance(event, yaml.DocumentEndEvent):
+                return
+    except Unreadable as error:
+        raise MappingError(f"rolesMapping is not read by the portal: {error}") from None
 
 
 class _Reader:
-    """Reads nodes, and counts what it reads: aliases may stand for far more than is written."""
+    """Reads nodes, and notes what Epinio takes for less than was probably meant."""
 
     def __init__(self) -> None:
-        self._count = 0
         self.notices: list[str] = []
 
     def connectors(self, top: yaml.Node) -> tuple[_Connector, ...]:
-        return tuple(self._connector(node) for node in self._items(top))
+        return tuple(self._connector(node) for node in _items(top))
 
     def _connector(self, node: yaml.Node) -> _Connector:
         name, groups = "", tuple[_Group, ...]()
-        for key, value in self._members(node):
+        for key, value in _members(node):
             if key == "connectorId":
-                name = self._text(value)
+                name = _text(value)
             elif key == "groups":
-                groups = tuple(self._group(item) for item in self._items(value))
+                groups = tuple(self._group(item) for item in _items(value))
         if not name:
             self.notices.append(
                 f"{_at(node)}an entry without connectorId is of no connector, so its groups give no role."
@@ -146,60 +146,43 @@ class _Reader:
 
     def _group(self, node: yaml.Node) -> _Group:
         name, roles, earlier = "", tuple[str, ...](), False
-        for key, value in self._members(node):
+        for key, value in _members(node):
             if key == "id":
-                name = self._text(value)
+                name = _text(value)
             elif key == "roles":
-                roles = tuple(self._text(item) for item in self._items(value))
+                roles = tuple(_text(item) for item in _items(value))
             elif key == "role":
-                earlier = bool(self._text(value))  # unused by Epinio, yet a list there stops it
+                earlier = bool(_text(value))  # unused by Epinio, yet a list there stops it
         if earlier and not roles:
             self.notices.append(
                 f"{_at(node)}the group has the key role, which an earlier Epinio read; now only roles gives roles."
             )
         return _Group(name, roles)
 
-    def _items(self, node: yaml.Node) -> Iterator[yaml.Node]:
-        self._visit()
-        if isinstance(node, yaml.SequenceNode):
-            yield from node.value
-        elif not _is_null(node):
-            raise MappingError(f"{_at(node)}a list is needed; {_FORM}")
 
-    def _members(self, node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-        """Yield names and values; of a merge (`<<`) what it stands for, in its place."""
-        self._visit()
-        if not isinstance(node, yaml.MappingNode):
-            if _is_null(node):
-                return
-            raise MappingError(f"{_at(node)}a map is needed; {_FORM}")
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style:
-                for merged in _merged(value):
-                    yield from self._members(merged)
-            else:
-                yield self._text(key), value
-
-    def _text(self, node: yaml.Node) -> str:
-        self._visit()
-        if not isinstance(node, yaml.ScalarNode):
-            raise MappingError(f"{_at(node)}a text is needed; {_FORM}")
-        if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
-            raise MappingError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
-        return "" if _is_null(node) else str(node.value)
-
-    def _visit(self) -> None:
-        self._count += 1
-        if self._count > _MAX_NODES:
-            raise MappingError(f"rolesMapping has more than {_MAX_NODES:,} values, aliases resolved")
+def _items(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif not _is_null(node):
+        raise MappingError(f"{_at(node)}a list is needed; {_FORM}")
 
 
-def _merged(node: yaml.Node) -> list[yaml.Node]:
-    """Return the maps of a merge; the first of a list comes last, for it takes precedence."""
-    maps = node.value[::-1] if isinstance(node, yaml.SequenceNode) else [node]
-    if not all(isinstance(item, yaml.MappingNode) for item in maps):
-        raise MappingError(f"{_at(node)}a merge (<<) needs a map or a list of maps")
-    return maps
+def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield names and values."""
+    if not isinstance(node, yaml.MappingNode):
+        if _is_null(node):
+            return
+        raise MappingError(f"{_at(node)}a map is needed; {_FORM}")
+    for key, value in node.value:
+        yield _text(key), value
+
+
+def _text(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise MappingError(f"{_at(node)}a text is needed; {_FORM}")
+    if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
+        raise MappingError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
+    return "" if _is_null(node) else str(node.value)
 
 
 def _is_null(node: yaml.Node) -> bool:

@@ -61,9 +61,7 @@ def expected(name: str, method: str, role: str, kind: str) -> set[int]:  # noqa:
         return {303} if method == "POST" else {405}
     if name in ADMIN_ONLY and role != "administrator":
         return {403}
-    if name in ADDING and role not in CHANGES:
-        return {403}
-    if name == "api" and method == "POST" and role not in CHANGES:
+    if role not in CHANGES and (name in ADDING | {"switch"} or (name, method) == ("api", "POST")):
         return {403}
     if not read and method != "POST":
         return {405}
@@ -79,8 +77,8 @@ def expected_of(name: str, method: str, role: str, kind: str) -> set[int]:
         return {405} if method != "POST" else {done} if changed else {403} if seen else {404}
     if name in FORMS | {"assign"}:
         return ({422} if method == "POST" else {200}) if changed else {403} if seen else {404}
-    if name == "api-rotate":
-        return {405} if method != "POST" else {400}  # the body is no JSON: nothing is looked up yet
+    if name == "api-rotate":  # the body is no JSON, which is found out after who may change what
+        return {405} if method != "POST" else {400} if changed else {403} if seen else {404}
     posts = {"new": 422, "teams": 422, "switch": 422, "preview": 200, "sweep": 303, "api": 400, "checks": 422}
     posts["certificates"] = 200
     if method == "POST":

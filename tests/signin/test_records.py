@@ -124,9 +124,9 @@ def test_what_is_refused_fails_or_is_unknown_is_recorded_once_too(
     assert only(heard) == ("denied", "refused", who, "b-one", "not-seen")
     rotation = {"username": "u", "password": "q", "bundle_choice": "keep"}
     client.post("/destinations/shared/rotate", {**rotation, **seen(people, "shared")})
-    assert only(heard) == ("rotate", "refused", who, "shared", "Denied")
+    assert only(heard) == ("denied", "refused", who, "shared", "not-permitted")
     client.post("/destinations/b-one/rotate", {**rotation, **seen(people, "b-one")})
-    assert only(heard) == ("rotate", "failed", who, "b-one", "NotFound")
+    assert only(heard) == ("denied", "refused", who, "b-one", "not-seen")
     client.post("/destinations/a-one/rotate", {**rotation, **seen(people, "a-one"), "resource_version": "0"})
     assert only(heard) == ("rotate", "failed", who, "a-one", "Conflict")
     monkeypatch.setattr(writes, "PAUSES", (0.0,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from destinations import docker_config, names
 from destinations.admission import review
-from destinations.admission.warn import MAX_LENGTH, MOST, warnings
+from destinations.admission.warn import MAX_CONFIG_BYTES, MAX_LENGTH, MOST, warnings
 from destinations.demo import certificate
 from destinations.model import Credentials, Secret
 from tests.services.leaks import known
@@ -120,3 +121,10 @@ def test_the_answer_lets_everything_through() -> None:
         "response": {"uid": "u", "allowed": True},
     }
     assert review.answer("u", ["a"])["response"]["warnings"] == ["a"]
+
+
+def test_a_configuration_of_an_odd_size_is_told_and_not_judged() -> None:
+    large = replace(destination(), data={names.CONFIG_KEY: b'{"auths":{' + b" " * MAX_CONFIG_BYTES})
+    (said,) = warned(None, large)
+    assert said == "'harbor' is not judged: its configuration has more than 256 KiB. Leave one registry in it."
+    assert len(said) <= MAX_LENGTH

@@ -16,6 +16,7 @@ from destinations import certificates
 from destinations.acceptance import gopem, gox509
 from destinations.certificates import read_bundle
 from destinations.demo import certificate
+from tests.services import costs
 
 NOW = datetime.now(UTC)
 PEM = certificate(NOW, days=100)
@@ -119,3 +120,35 @@ def test_a_curve_that_go_does_not_have_is_refused() -> None:
 )
 def test_hostile_text_takes_no_time(piece: bytes) -> None:
     assert all(not block.content for block in gopem.blocks(piece * (1024 * 1024 // len(piece))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"-----BEGIN PRIVATE KEY-----", b"-----BEGIN RSA PRIVATE KEY", b"xBEGIN 2 X  PRIVATE KEYx", b"y PRIVATE KEY-----",
+        b"BEGIN BEGIN PRIVATE KEY", b"BEGIN A-BEGIN B PRIVATE KEY", b"PRIVATE KEY BEGIN PRIVATE KEY", b"BEGIN PRIVATE KEY",
+    ],
+)  # fmt: skip
+def test_a_private_key_is_noticed_by_any_of_its_lines(text: bytes) -> None:
+    assert certificates.holds_private_key(text)
+    assert certificates.holds_private_key(b64encode(text))
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"BEGIN-PRIVATE KEY", b"PRIVATE KEY BEGIN ", b"BEGIN a PRIVATE KEY", b"# PRIVATE KEY"]
+)
+def test_words_about_a_private_key_are_none(text: bytes) -> None:
+    assert not certificates.holds_private_key(text)
+
+
+@pytest.mark.parametrize("piece", [b"BEGIN ", b"BEGIN A-", b"PRIVATE KEY", b"BEGIN PRIVATE KE ", b"A-"])
+def test_a_private_key_is_looked_for_in_linear_time(piece: bytes) -> None:
+    text = piece * (certificates.MAX_BUNDLE_BYTES // len(piece) - 5) + b"- PRIVATE KEY"
+    assert costs.seconds(lambda: certificates.holds_private_key(text)) < costs.SECONDS
+
+
+def test_what_is_too_long_to_be_looked_at_counts_as_one_that_holds_a_key() -> None:
+    text = b"#" * (certificates.MAX_BUNDLE_BYTES + 1)
+    assert certificates.holds_private_key(text)
+    assert not certificates.holds_private_key(text[1:])
+    assert certificates.read_new_bundle(text, NOW).problems == (certificates.TOO_LARGE,)

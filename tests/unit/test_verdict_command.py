@@ -181,3 +181,25 @@ finally:
     env = {"PATH": "/usr/bin", "DJANGO_SETTINGS_MODULE": "edrportal.settings"}
     done = subprocess.run(command, input="", capture_output=True, text=True, check=True, env=env)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: &a {k: v}\nb: *a\n", "standard input: it holds an alias, which is not read here; write out what it stands for"),
+        ("a:\n  <<: {k: v}\n", "it holds a merge (<<), which is not read here; write out what it stands for (line 2)"),
+        ("- a\n" * 160_000, "a document of it has more than 150,000 values; split it (line"),
+        (json.dumps({**SECRET, "stringData": {".dockerconfigjson": "x" * 300_000}}), "Secret 'one' has more than 256 KiB"),
+    ],
+)  # fmt: skip
+def test_what_stands_for_more_than_is_written_ends_in_a_line_that_says_what_to_do(text: str, why: str) -> None:
+    done = run(text=text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert why in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_anchor_that_nothing_refers_to_and_many_documents_are_read() -> None:
+    manifest = "kind: Secret\nmetadata: &m {{name: n{0}, labels: {{epinio.io/api-export-registry: 'true'}}}}\n"
+    done = run("--format", "json", text="---\n".join(map(manifest.format, range(300))))
+    assert len(json.loads(done.stdout)) == 300

@@ -16,6 +16,7 @@ from destinations import manifests, names, rows, secrets, unresolved
 from destinations.acceptance.version import EpinioVersion
 from destinations.manifests import UnusableInput
 from destinations.model import Verdict
+from destinations.names import CONFIG_KEY
 from destinations.verdict_text import render
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _STANDARD_INPUT = "-"
 _DEFAULT_NAMESPACE = "epinio"
 _NOT_ALL_GOOD, _UNUSABLE, _NOTHING_JUDGED = 1, 2, 3
 _GIT_CRYPT = b"\x00GITCRYPT\x00"
+_MAX_CONFIG_BYTES = 256 * 1024
 
 
 class Command(BaseCommand):
@@ -134,6 +136,11 @@ class Command(BaseCommand):
         secret = manifests.secret_of(document, namespace=default)
         if secret is None:
             return
+        if len(secret.data.get(CONFIG_KEY, b"")) > _MAX_CONFIG_BYTES:
+            raise UnusableInput(
+                f"the configuration of Secret {secret.name!a} has more than {_MAX_CONFIG_BYTES // 1024} KiB; "
+                "leave one registry in it"
+            )
         if secret.name in read.secrets[secret.namespace]:
             raise UnusableInput(f"Secret {secret.name!a} stands there twice")
         read.secrets[secret.namespace][secret.name] = secret

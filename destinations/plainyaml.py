@@ -1,0 +1,126 @@
+"""YAML of others, read within bounds: no alias, no merge, so deep, so many values; numbers as kubectl reads them. Pure.
+
+An alias or a merge (`<<`) lets a small text stand for far more than is written, a mapping whose keys are numbers can be
+made to collide, and a number in base 60 or of many digits costs the square of its length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_DEPTH = 100
+MAX_EVENTS = 150_000
+"""Of one document: about 2,500 Secrets in a List, as `kubectl get -o yaml` prints them."""
+_MAX_DOCUMENTS = 10_000
+_MAX_DIRECTIVES = 100
+_MAX_NUMBER = 100
+_MAX_ODD_KEYS = 100
+_TAG = "tag:yaml.org,2002:"
+_BREAKS = "\n\r\x85\u2028\u2029"
+_WRITE_OUT = "write out what it stands for"
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _SafeLoader
+else:
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is there, is six times as fast
+
+
+class Unreadable(ValueError):
+    """YAML that is not read. The text says why, where and what to do, and quotes nothing.
+
+    `why` is empty for what is no YAML at all; `line` counts from 1, None where nobody knows it.
+    """
+
+    def __init__(self, why: str = "", line: int | None = None) -> None:
+        """Keep both."""
+        super().__init__((why or "it is no YAML") + (f" (line {line})" if line else ""))
+        self.why, self.line = why, line
+
+
+class _Loader(_SafeLoader):
+    """YAML as kubectl reads it: dates stay text, and so does what YAML 1.1 takes for base 60."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        """Refuse many keys that are no texts: of numbers, anybody can find any number with the same hash."""
+        if sum(key.tag != f"{_TAG}str" for key, _ in node.value) > _MAX_ODD_KEYS:
+            raise Unreadable("a map has many keys that are no text; quote them", node.start_mark.line + 1)
+        return super().construct_mapping(node, deep)
+
+    def number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - an int, a float or the text itself
+        """Return a number of a sensible length, and the text of one in base 60."""
+        text = self.construct_scalar(node)
+        if ":" in text:
+            return text
+        if len(text) > _MAX_NUMBER:
+            raise Unreadable(f"a number has more than {_MAX_NUMBER} digits; quote it", node.start_mark.line + 1)
+        return self.construct_yaml_int(node) if node.tag == f"{_TAG}int" else self.construct_yaml_float(node)
+
+
+_NUMBERS = {
+    f"{_TAG}int": re.compile(r"[-+]?(?:0b[01_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z"),
+    f"{_TAG}float": re.compile(
+        r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+    ),
+}
+"""PyYAML's, without base 60: to look for that takes fifty times the memory of the text."""
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != f"{_TAG}timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"{_TAG}{_kind}", _Loader.number)
+
+
+def load_all(text: str, *, most: int = MAX_EVENTS) -> list[Any]:
+    """Return every document of a text, each of at most `most` events. Raises Unreadable and nothing else."""
+    try:
+        for _ in events(text, _Loader, most=most):
+            pass
+        return list(yaml.load_all(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        raise Unreadable(line=error.problem_mark.line + 1 if error.problem_mark else None) from None
+    except Unreadable:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError, ArithmeticError):
+        # an explicit tag such as !!bool or !!timestamp on other text ends in any of the last five
+        raise Unreadable from None
+
+
+def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.Event]:  # noqa: ANN401 - a class of PyYAML's
+    """Yield the events of a text, as long as each may be read. Raises Unreadable and PyYAML's errors.
+
+    To be exhausted before a loader composes the text: libyaml's recurses without a limit.
+    """
+    if sum(text.count(f"{end}%") for end in _BREAKS) > _MAX_DIRECTIVES:
+        raise Unreadable("it has many lines that begin with %; leave them out")  # each is compared with all before
+    depth = count = documents = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents, count = documents + 1, 0
+        count += 1
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if why := _refusal(event, depth, count, documents, most):
+            raise Unreadable(why, event.start_mark.line + 1 if event.start_mark else None)
+        yield event
+
+
+def _refusal(event: yaml.Event, depth: int, count: int, documents: int, most: int) -> str:
+    """Return why the text is not read on, empty for nothing."""
+    if isinstance(event, yaml.AliasEvent):
+        return f"it holds an alias, which is not read here; {_WRITE_OUT}"
+    if isinstance(event, yaml.ScalarEvent) and (
+        event.tag == f"{_TAG}merge" or (event.value == "<<" and not event.style)
+    ):
+        return f"it holds a merge (<<), which is not read here; {_WRITE_OUT}"
+    if depth > MAX_DEPTH:
+        return "it is nested too deeply"
+    if count > most:
+        return f"a document of it has more than {most:,} values; split it"
+    return f"it has more than {_MAX_DOCUMENTS:,} documents; split it" if documents > _MAX_DOCUMENTS else ""
