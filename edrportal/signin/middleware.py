@@ -140,6 +140,12 @@ def _is_by_itself(request: HttpRequest) -> bool:
     return LIVE_HEADER in request.headers or bool(match and match.url_name == "live")
 
 
+def _is_beside_a_form(request: HttpRequest) -> bool:
+    """Return whether a page asks this by itself while somebody types: a preview, or a look at certificates."""
+    match = request.resolver_match
+    return bool(match and match.url_name in {"preview", "certificates"})
+
+
 def demo_administrator() -> Principal:
     """Return who looks at the demo's first page without a sign-in."""
     from edrportal.signin.roles import ADMIN  # noqa: PLC0415 - nothing else here knows a role
@@ -208,7 +214,8 @@ def _signed_out(request: HttpRequest) -> HttpResponse:
         return _unauthorized()
     if request.headers.get("HX-Request") == "true":
         answer = HttpResponse(status=401)
-        answer.headers["HX-Redirect"] = _signin(path_of(request.headers.get("HX-Current-URL", "")))
+        if not _is_beside_a_form(request):  # what is typed there would be lost; the page itself announces the end
+            answer.headers["HX-Redirect"] = _signin(path_of(request.headers.get("HX-Current-URL", "")))
         return answer
     if LIVE_HEADER in request.headers or request.headers.get("Accept") == "text/event-stream":
         return HttpResponse("Signed out.\n", status=401, content_type="text/plain")  # a script of the page asks

@@ -416,6 +416,13 @@ def test_a_fragment_from_an_address_that_is_none_leads_to_the_sign_in(people: In
     assert answer.headers["HX-Redirect"].startswith("/signin?next=")
 
 
+@pytest.mark.parametrize("path", ["/preview", "/certificates/look"])
+def test_what_a_form_asks_by_itself_leads_nobody_away_from_what_is_typed(people: InMemoryCluster, path: str) -> None:
+    assert people.get_secret("shared")
+    answer = Client().post(path, {"host": "registry.example.com"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content, "HX-Redirect" in answer.headers) == (401, b"", False)
+
+
 def test_the_demos_click_is_nowhere_else(people: InMemoryCluster) -> None:
     assert people.get_secret("shared")
     assert Client().post("/demo/signin", {"as": "administrator"}).status_code == 404
