@@ -1,7 +1,8 @@
-"""Whether this process can serve, and what is missing: the cluster, the watch, the key."""
+"""Whether this process can serve, and what is missing: the cluster, the watch, the key, a thread for a page."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
@@ -11,8 +12,10 @@ from destinations.cluster.port import ClusterError
 from destinations.cluster.watched import MAX_AGE_SECONDS
 from edrportal.draining import STOPPING
 from edrportal.environment import NO_KEY
+from edrportal.serving import health
 
 OK = "ok"
+_KNOWN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +30,35 @@ class Readiness:
     watch: str
     key: str
     server: str
+    pages: str = OK
 
     def told(self) -> dict[str, str | bool]:
         """Return it as JSON values."""
         return asdict(self)
 
 
-def look() -> Readiness:
-    """Ask the cluster once, and look at the rest."""
+_last: list[tuple[float, str]] = []
+
+
+def look(*, served: bool = True) -> Readiness:
+    """Ask the cluster once, and look at the rest; not `served` says that the port of the pages does not answer."""
     cluster, watch = _cluster()
+    _last[:] = [(time.monotonic(), cluster)]
+    key, server, pages = _here(served=served)
+    return Readiness(cluster == key == server == pages == OK, cluster, watch, key, server, pages)
+
+
+def is_ready() -> bool:
+    """Say whether the process can serve, without asking the cluster: by the last look at it, while that is recent."""
+    cluster = next((found for when, found in _last if time.monotonic() - when < _KNOWN_SECONDS), OK)
+    return {cluster, *_here(served=True)} == {OK}
+
+
+def _here(*, served: bool) -> tuple[str, str, str]:
+    """Return what this process knows by itself."""
     key = OK if settings.SECRET_KEY != NO_KEY else "missing"
     server = "stopping" if STOPPING.is_set() else OK
-    return Readiness(cluster == key == server == OK, cluster, watch, key, server)
+    return key, server, health.pages() if served else "no answer"
 
 
 def _cluster() -> tuple[str, str]:

@@ -7,23 +7,17 @@ its own, and only then is the door shut, with nobody waiting before it.
 from __future__ import annotations
 
 import ctypes
-import select
 import socket
 import struct
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-from gunicorn.workers.gthread import ThreadWorker
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 STOPPING = threading.Event()
 """Set when the process is told to end: what streams or waits ends then."""
 OPEN_SECONDS = 1.0
 """How long new connections are still taken."""
-_HANDSHAKE_SECONDS = 0.05
+LINGER_SECONDS = 2.0
+"""How long after that a kept connection waits for a request that its client may be sending already."""
 _SO_ATTACH_FILTER = 26
 _DROP_SYN = (
     (0x30, 0, 0, 13),  # load the byte with the flags of the TCP header
@@ -33,34 +27,7 @@ _DROP_SYN = (
 )
 
 
-class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's worker with threads, which by itself shuts the door at once on who waits before it."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Announce the end with every answer, and begin it after a moment."""
-        if STOPPING.is_set():
-            return
-        STOPPING.set()
-        self.max_keepalived = 0  # every answer says `Connection: close`; who was told otherwise has a moment more
-        timer = threading.Timer(OPEN_SECONDS, super().handle_exit, (sig, frame))
-        timer.daemon = True
-        timer.start()
-
-    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
-        """At the end take in who waits, then close: who comes later is refused at once, and not forgotten."""
-        if self.alive:
-            super().set_accept_enabled(enabled)
-            return
-        for listener in self.sockets:
-            _admit_no_more(listener)
-            while select.select([listener], [], [], _HANDSHAKE_SECONDS)[0]:
-                self.accept(listener)
-        super().set_accept_enabled(enabled)
-        for listener in self.sockets:
-            listener.close()
-
-
-def _admit_no_more(listener: socket.socket) -> None:
+def admit_no_more(listener: socket.socket) -> None:
     """Have Linux overlook new connections, while those that it has begun to make arrive.
 
     To close a listener resets who connected a moment before. Overlooked, a client tries again after a second, and is

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from destinations.views import errors
+from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
 
 PAGES_AT_ONCE = 16
 WAIT_SECONDS = 0.5
@@ -43,7 +44,10 @@ class BodyLimit:
 
 
 class Busy:
-    """Keeps threads free for the platform's questions while the cluster is slow: pages above a number are turned away."""
+    """Keeps threads free for the platform's questions while pages wait: pages above a number are turned away.
+
+    The server has counted already, where it is our own.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         """Keep the next handler."""
@@ -51,15 +55,16 @@ class Busy:
         self._places = BoundedSemaphore(PAGES_AT_ONCE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 503, or pass on."""
-        if request.path.startswith(_ALWAYS):
+        """Answer 429 or 503, or pass on."""
+        refusal = request.META.get(REFUSAL)
+        if refusal == CROWDED:
+            return _later(request, "Too many requests at once come from your address.", 429)
+        if refusal == BUSY:
+            return _busy(request)
+        if refusal is not None or request.path.startswith(_ALWAYS):
             return self._next(request)
         if not self._places.acquire(timeout=WAIT_SECONDS):
-            response = _refused(
-                request, "The portal is busy, because the cluster answers slowly.", "Try again in a moment.", 503
-            )
-            response.headers["Retry-After"] = "5"
-            return response
+            return _busy(request)
         try:
             return self._next(request)
         finally:
@@ -81,6 +86,16 @@ class Headers:
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _busy(request: HttpRequest) -> HttpResponse:
+    return _later(request, f"The portal is busy: {PAGES_AT_ONCE} other requests are not answered yet.", 503)
+
+
+def _later(request: HttpRequest, message: str, status: int) -> HttpResponse:
+    response = _refused(request, message, "Try again in a moment.", status)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def _refused(request: HttpRequest, message: str, fix: str, status: int) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -21,6 +22,10 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Say whether the process can serve, and part by part what is missing."""
+    """Say whether the process can serve: part by part, unless there is a port for that, where strangers do not come."""
+    if settings.ENVIRONMENT.metrics_port:
+        ready = readiness.is_ready()
+        told = {"ready": ready, "server": readiness.OK if ready else "not ready"}
+        return JsonResponse(told, status=200 if ready else 503)
     found = readiness.look()
     return JsonResponse(found.told(), status=200 if found.ready else 503)

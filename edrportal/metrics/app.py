@@ -13,6 +13,10 @@ from destinations import readiness
 from destinations.gauges import Destinations
 from destinations.metrics import REGISTRY
 from edrportal import __version__
+from edrportal.serving import health
+from edrportal.serving.limits import Limits
+from edrportal.serving.ports import Places, Site
+from edrportal.serving.refusals import REFUSAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     Answer = tuple[str, str, bytes]
 
 _TEXT = "text/plain; charset=utf-8"
+_CONNECTIONS = 700
 BUILD = Info("edrportal_build", "The version that runs.", registry=REGISTRY)
 BUILD.info({"version": __version__})
 for _collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
@@ -37,14 +42,16 @@ class Platform:
         self._gauges = Destinations(with_names=with_names)
         self._pages: dict[str, Callable[[str], Answer]] = {
             "/metrics": self._metrics,
-            "/healthz": lambda _: ("200 OK", _TEXT, b"ok\n"),
+            "/healthz": lambda _: _liveness(),
             "/readyz": lambda _: _readiness(),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer."""
         page = self._pages.get(environ.get("PATH_INFO", ""))
-        if page is None:
+        if environ.get(REFUSAL):
+            status, kind, body = "503 Service Unavailable", _TEXT, b"Too many ask at once.\n"
+        elif page is None:
             status, kind, body = "404 Not Found", _TEXT, b"Ask for /metrics, /healthz or /readyz.\n"
         elif environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             status, kind, body = "405 Method Not Allowed", _TEXT, b"GET only.\n"
@@ -70,7 +77,20 @@ class _Both(Collector):
         yield from self._gauges.collect()
 
 
+def site(application: Platform) -> Site:
+    """Return how it is served: whether the process lives is told while all else waits for the cluster."""
+    places = Places(("/healthz",), 4, 2.0), Places(("",), 4, 2.0)
+    return Site(application, Limits(_CONNECTIONS, _CONNECTIONS, 0), places)
+
+
+def _liveness() -> Answer:
+    """Say whether pages are answered, the simplest one of them asked: a process that only has this port left is dead."""
+    if health.is_answered():
+        return "200 OK", _TEXT, b"ok\n"
+    return "503 Service Unavailable", _TEXT, b"The port of the pages does not answer.\n"
+
+
 def _readiness() -> Answer:
-    found = readiness.look()
+    found = readiness.look(served=health.is_answered())
     body = json.dumps(found.told()).encode()
     return ("200 OK" if found.ready else "503 Service Unavailable"), "application/json", body

@@ -7,13 +7,16 @@ import logging
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING
 
 from destinations import current, metrics, secrets
 from destinations.admission import review
 from destinations.admission.warn import warnings
 from destinations.cluster.port import ClusterError
+from edrportal.serving.limits import Limits
+from edrportal.serving.ports import Places, Site
+from edrportal.serving.refusals import REFUSAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,8 +29,15 @@ _LOG = logging.getLogger(__name__)
 PATH = "/warn"
 _LAG_SECONDS = 0.05
 """The watch sees what the API server stored a moment later; an answer may take twice this."""
-MAX_BYTES = 4 * 1024 * 1024
-"""Two Secrets of the largest size, in base64, and what stands around them."""
+MAX_BYTES = 2 * 1024 * 1024
+"""A change of a Secret up to 700 KiB, before and after in base64; that of a larger one passes without a warning."""
+MAX_PARTS = 100_000
+"""Each member and item costs some hundred bytes; no two Secrets have a tenth of these."""
+_AT_ONCE = 4
+_WAIT_SECONDS = 1.0
+"""The API server waits two seconds."""
+_CONNECTIONS = 700
+_PARSING = BoundedSemaphore(_AT_ONCE)
 
 
 class Refused(Exception):
@@ -61,19 +71,45 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 def _answered(environ: WSGIEnvironment) -> dict[str, object]:
-    question = _question(environ)
+    length = _length(environ)
+    if not _PARSING.acquire(timeout=_WAIT_SECONDS):
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE)
     try:
-        uid = review.uid_of(question)
-    except ValueError:
-        raise Refused(HTTPStatus.BAD_REQUEST) from None
+        uid, change = _read(environ.pop("wsgi.input").read(length))
+    finally:
+        _PARSING.release()
     try:
-        found = _judged(review.read(question))
+        found = _judged(change) if change else None
     except Exception as error:  # noqa: BLE001 - whatever it is: the change goes through, and nothing of it is told
-        _LOG.warning("a review was not judged: %s", type(error).__name__)
+        _failed(error)
+        found = None
+    if found is None:
         metrics.REVIEWS.labels("failed").inc()
         return review.answer(uid)
     metrics.REVIEWS.labels("warned" if found else "quiet").inc()
     return review.answer(uid, found)
+
+
+def _read(body: bytes) -> tuple[str, Review | None]:
+    """Return the question's id and what changes, None where that cannot be read. Raises Refused for what is no question."""
+    if sum(map(body.count, (b",", b":", b"[", b"{"))) > MAX_PARTS:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        question = json.loads(body)
+        uid = review.uid_of(question) if isinstance(question, dict) else None
+    except (ValueError, RecursionError):
+        uid = None
+    if uid is None:
+        raise Refused(HTTPStatus.BAD_REQUEST)
+    try:
+        return uid, review.read(question)
+    except Exception as error:  # noqa: BLE001 - as above
+        _failed(error)
+        return uid, None
+
+
+def _failed(error: Exception) -> None:
+    _LOG.warning("a review was not judged: %s", type(error).__name__)
 
 
 def _judged(change: Review) -> Sequence[str]:
@@ -86,8 +122,8 @@ def _judged(change: Review) -> Sequence[str]:
     return warnings(change, others, now=datetime.now(UTC), version=current.epinio_version())
 
 
-def _question(environ: WSGIEnvironment) -> dict[str, object]:
-    """Return the body. Raises Refused."""
+def _length(environ: WSGIEnvironment) -> int:
+    """Return how long the question is. Raises Refused, before a byte of it is read."""
     if environ.get("PATH_INFO") != PATH:
         raise Refused(HTTPStatus.NOT_FOUND)
     if environ["REQUEST_METHOD"] != "POST":
@@ -97,13 +133,9 @@ def _question(environ: WSGIEnvironment) -> dict[str, object]:
         raise Refused(HTTPStatus.LENGTH_REQUIRED)
     if len(length) > len(str(MAX_BYTES)) or int(length) > MAX_BYTES:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    try:
-        found = json.loads(environ["wsgi.input"].read(int(length)))
-    except (ValueError, RecursionError):
-        raise Refused(HTTPStatus.BAD_REQUEST) from None
-    if not isinstance(found, dict):
-        raise Refused(HTTPStatus.BAD_REQUEST)
-    return found
+    if environ.get(REFUSAL):
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE)
+    return int(length)
 
 
 def _others() -> Mapping[str, Secret] | None:
@@ -111,3 +143,6 @@ def _others() -> Mapping[str, Secret] | None:
     watched = current.watches().get("secrets")
     kept = watched.secrets() if watched else None
     return None if kept is None else {secret.name: secret for secret in kept}
+
+
+SITE = Site(application, Limits(_CONNECTIONS, _CONNECTIONS, MAX_BYTES), (Places(("",), _AT_ONCE * 2, _WAIT_SECONDS),))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,15 +16,21 @@ import urllib3
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from destinations import readiness
+from destinations.cluster.memory import InMemoryCluster
 from edrportal.environment import ConfigurationError, Environment
-from tests.metrics.scraping import parsed, value
+from edrportal.serving import health
+from edrportal.serving.lanes import Lane
+from tests.metrics.scraping import answer, parsed, value
+from tests.metrics.test_gauges import watched
+from tests.services.effort import times
+from tests.services.fault_servers import silent_server
 from tests.services.portals import KEY, served, status
+from tests.services.processes import free_port
 from tests.services.tcpproxy import kubeconfig_through, tcp_proxy
 from tests.services.web import Handler, web_server
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.services.apiserver import ApiServer
 
 
@@ -48,6 +60,109 @@ def test_the_second_port_tells_how_the_portal_does(api_server: ApiServer, tmp_pa
         ]
     assert lines
     assert all({"time", "level", "logger", "message"} <= set(json.loads(line)) for line in lines)
+
+
+@pytest.mark.cluster
+def test_a_cluster_that_is_silent_makes_readiness_red_and_never_liveness(api_server: ApiServer, tmp_path: Path) -> None:
+    """Every place among the pages and the sign-ins is taken meanwhile, and more wait: nobody restarts what is not dead."""
+    with tcp_proxy(api_server) as proxy:
+        config = kubeconfig_through(proxy, api_server, tmp_path)
+        with served(config, api_server.new_namespace(), tmp_path / "portal.log") as portal:
+            proxy.silent = True
+            end = time.monotonic() + times(12, 60)
+
+            def press(path: str) -> None:
+                while time.monotonic() < end:
+                    status(portal.url, path)
+
+            pressing = [threading.Thread(target=press, args=(path,)) for path in ("/readyz/", "/", "/signin") * 15]
+            for one in pressing:
+                one.start()
+            ready, slowest = set(), 0.0
+            while time.monotonic() < end:
+                began = time.monotonic()
+                assert status(portal.platform, "/healthz") == 200
+                slowest = max(slowest, time.monotonic() - began)
+                ready.add(status(portal.platform, "/readyz"))
+            for one in pressing:
+                one.join()
+            print(f"while the cluster is silent, liveness answers within {slowest:.1f} s")  # noqa: T201 - a figure
+            assert 503 in ready
+            assert slowest < 5  # what a probe waits
+            proxy.silent = False
+
+
+@pytest.mark.cluster
+def test_strangers_learn_on_the_port_of_the_pages_only_whether_it_is_ready(
+    api_server: ApiServer, tmp_path: Path
+) -> None:
+    with tcp_proxy(api_server) as proxy:
+        config = kubeconfig_through(proxy, api_server, tmp_path)
+        with served(config, api_server.new_namespace(), tmp_path / "portal.log") as portal:
+
+            def lists() -> float:
+                samples = parsed(fetched(portal.platform, "/metrics"))
+                return value(samples, "edrportal_api_calls_total", verb="list", resource="secrets", outcome="ok")
+
+            before = lists()
+            for _ in range(20):
+                assert json.loads(fetched(portal.url, "/readyz")) == {"ready": True, "server": "ok"}
+            assert lists() - before <= 2  # the watch begins anew by itself
+            proxy.close()
+            assert status(portal.platform, "/readyz") == 503
+            assert json.loads(fetched(portal.url, "/readyz")) == {"ready": False, "server": "not ready"}
+
+
+@pytest.mark.cluster
+def test_a_process_that_dies_is_followed_by_another(api_server: ApiServer, tmp_path: Path) -> None:
+    config = str(api_server.kubeconfig)
+    with served(config, api_server.new_namespace(), tmp_path / "portal.log") as portal:
+        (serving,) = children(portal.process)
+        os.kill(serving, signal.SIGKILL)
+        began = time.monotonic()
+        while status(portal.url, "/healthz") != 200 or status(portal.platform, "/readyz") != 200:
+            assert time.monotonic() - began < 20
+            time.sleep(0.05)
+        assert children(portal.process) != [serving]
+
+
+def children(process: int) -> list[int]:
+    return [
+        int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    ]
+
+
+def test_liveness_fails_where_the_port_of_the_pages_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = Lane(1, 1.0)
+    monkeypatch.setattr(health, "_watched", [])
+    with silent_server() as silent:
+        for port in (free_port(), silent):
+            health.watch(lane, ("0.0.0.0", port))
+            assert answer("/healthz")[0] == "503 Service Unavailable"
+            status_line, body = answer("/readyz")
+            assert (status_line, json.loads(body)["pages"]) == ("503 Service Unavailable", "no answer")
+
+
+def test_readiness_fails_while_no_page_is_served_though_all_places_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_watched", [])
+    monkeypatch.setattr(health, "STUCK_SECONDS", 0.1)
+    lane = Lane(2, 0.1)
+
+    async def run() -> None:
+        health.watch(lane, ("127.0.0.1", 0))
+        assert await lane.enter()
+        await asyncio.sleep(0.2)
+        assert health.pages() == "ok"  # a place is free
+        assert await lane.enter()
+        assert not await lane.enter()
+        await asyncio.sleep(0.2)
+        assert health.pages() == "none served for 0 s"
+        assert not readiness.is_ready()
+        lane.leave()
+        assert health.pages() == "ok"
+
+    with watched(InMemoryCluster()):
+        asyncio.run(run())
 
 
 def test_a_port_that_is_taken_is_named_when_the_server_starts() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 
-GOOD = {"ready": True, "cluster": "ok", "watch": "ok", "key": "ok", "server": "ok"}
+GOOD = {"ready": True, "cluster": "ok", "watch": "ok", "key": "ok", "server": "ok", "pages": "ok"}
 
 
 class Refusing(InMemoryCluster):

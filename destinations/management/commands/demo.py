@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
 
 from destinations import current
 from destinations.demo import demo_cluster
@@ -17,7 +18,6 @@ from destinations.demo_registry import DemoRegistry
 from destinations.registry.probe import NetworkRegistries
 from destinations.registry.rules import rules
 from edrportal.server import Server
-from edrportal.wsgi import application
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         with current.use(cluster, *current.watches_over(cluster)), _reached(registry.port):
             self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
             self.stdout.flush()
-            Server(application, f"127.0.0.1:{port}", started=registry.start).run()
+            Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
 
 
 def _reached(port: int) -> AbstractContextManager[None]:

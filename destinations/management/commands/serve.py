@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
 
 from destinations.livecheck import interval
 from edrportal.environment import ConfigurationError
-from edrportal.metrics.app import Platform
-from edrportal.metrics.server import listen
+from edrportal.metrics.app import Platform, site
 from edrportal.server import Server
+from edrportal.serving.ports import Port, listen
 from edrportal.webhook import app
 from edrportal.webhook.certificate import Certificate
-from edrportal.wsgi import application
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable
+    from collections.abc import Iterator
+
+    from edrportal.serving.ports import Site
 
 
 class Command(BaseCommand):
@@ -38,46 +40,40 @@ class Command(BaseCommand):
             settings.ENVIRONMENT.check_address(host)
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
-        platform, webhook = self._platform(host), self._webhook(host)
+        ports = [*self._platform(host), *self._webhook(host)]
         self.stdout.write(f"The portal is at http://{options['bind']}/")
         self.stdout.flush()
-        minutes = settings.ENVIRONMENT.registry.check_interval_minutes
 
         def started() -> None:
-            platform()
-            webhook()
-            interval.start(minutes)
+            if settings.ENVIRONMENT.webhook.port:
+                app.warm_up()
+            interval.start(settings.ENVIRONMENT.registry.check_interval_minutes)
 
-        Server(application, options["bind"], started=started).run()
+        Server(get_wsgi_application(), options["bind"], started=started, ports=ports).run()
 
-    def _platform(self, host: str) -> Callable[[], None]:
-        """Take the second port, where one is wanted, and return what begins to answer there."""
+    def _platform(self, host: str) -> Iterator[Port]:
+        """Yield the second port, where one is wanted."""
         environment = settings.ENVIRONMENT
-        if not environment.metrics_port:
-            return lambda: None
-        try:
-            return listen(host, environment.metrics_port, Platform(with_names=environment.metrics_names))
-        except OSError:
-            raise CommandError(f"EDRPORTAL_METRICS_PORT: port {environment.metrics_port} cannot be used") from None
+        if environment.metrics_port:
+            platform = site(Platform(with_names=environment.metrics_names))
+            yield _port(host, environment.metrics_port, platform, "EDRPORTAL_METRICS_PORT")
 
-    def _webhook(self, host: str) -> Callable[[], None]:
-        """Take the port of the warning webhook, where it is wanted, and return what begins to answer there."""
+    def _webhook(self, host: str) -> Iterator[Port]:
+        """Yield the port of the warning webhook, where it is wanted."""
         stated = settings.ENVIRONMENT.webhook
         if not stated.port:
-            return lambda: None
+            return
         try:
             certificate = Certificate(stated.certificate_file, stated.key_file)
         except OSError:
             raise CommandError(
                 "EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE are no certificate with its key"
             ) from None
-        try:
-            begin = listen(host, stated.port, app.application, certificate=certificate)
-        except OSError:
-            raise CommandError(f"EDRPORTAL_WEBHOOK_PORT: port {stated.port} cannot be used") from None
+        yield _port(host, stated.port, app.SITE, "EDRPORTAL_WEBHOOK_PORT", certificate)
 
-        def started() -> None:
-            begin()
-            app.warm_up()
 
-        return started
+def _port(host: str, port: int, site: Site, setting: str, certificate: Certificate | None = None) -> Port:
+    try:
+        return Port(listen(host, port), site, certificate)
+    except OSError:
+        raise CommandError(f"{setting}: port {port} cannot be used") from None

@@ -1,0 +1,157 @@
+"""One connection: uvicorn's reading and writing of HTTP, and a deadline for whatever its client does."""
+
+from __future__ import annotations
+
+import logging
+from enum import IntEnum, auto
+from typing import TYPE_CHECKING, Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from edrportal.serving import limits
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP writes no log
+
+
+class Phase(IntEnum):
+    """What a connection waits for."""
+
+    HEAD = auto()  # a request, which has begun, or is the first
+    BODY = auto()  # the rest of a request
+    ANSWER = auto()
+    KEPT = auto()  # another request, perhaps
+    CLOSING = auto()  # its end
+
+
+_LINGERS, _KEPT, _HEAD = limits.LINGER_SECONDS, limits.KEEP_SECONDS, limits.HEAD_SECONDS
+_SECONDS = {Phase.CLOSING: _LINGERS, Phase.KEPT: _KEPT, Phase.HEAD: _HEAD}
+"""How long it may wait for what does not come. Who sends a body too slowly is told so, elsewhere."""
+_RANKS = {Phase.CLOSING: 0, Phase.HEAD: 1, Phase.BODY: 2, Phase.KEPT: 3}
+_YOUNG_RANK = 4
+_SOON_SECONDS = 1.0
+"""An honest client has sent all of a request by then."""
+_LONG_SECONDS = 1000.0
+"""Longer than any phase but that of the answer lasts."""
+
+
+class Connection(H11Protocol):
+    """A connection of a port, from the moment that it was accepted: the handshake counts, too."""
+
+    def __init__(self, config: Config, state: ServerState, address: str, forget: Callable[[Connection], None]) -> None:
+        """Keep them; `forget` is called when the connection is gone."""
+        super().__init__(config, state, {"connection": self})
+        self.address = address
+        self.handshake: asyncio.Task[None] | None = None
+        self._forget = forget
+        self._unsent_since = 0.0
+        self.phase, self.since, self._until = Phase.KEPT, 0.0, 0.0
+        self.enter(Phase.HEAD)
+
+    def enter(self, phase: Phase) -> None:
+        """Begin to wait for something else."""
+        if self.phase is not Phase.CLOSING:
+            self.phase, self.since = phase, self.loop.time()
+            seconds = _SECONDS.get(phase, float("inf"))
+            self._until = self.since + (limits.spread(seconds) if phase is Phase.HEAD else seconds)
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes the client has not taken."""
+        return int(self.transport.get_write_buffer_size()) if self.transport else 0
+
+    def worth(self, now: float) -> float:
+        """Return how much is lost by closing it, as a number to compare by; infinite while somebody waits for an answer."""
+        rank = _RANKS.get(self.phase)
+        if rank is None:
+            return float("inf")
+        age = now - self.since
+        young = self.phase in {Phase.HEAD, Phase.BODY} and age < _SOON_SECONDS
+        return (_YOUNG_RANK if young else rank) - age / _LONG_SECONDS
+
+    def is_late(self, now: float) -> bool:
+        """Say whether its time is over."""
+        if not self.unsent:
+            self._unsent_since = 0.0
+            return now > self._until
+        self._unsent_since = self._unsent_since or now
+        return now - self._unsent_since > limits.TAKEN_SECONDS
+
+    def drop(self) -> None:
+        """Close it now, whatever is under way."""
+        self._give_up()
+        if self.transport:
+            self.transport.abort()
+        elif self.handshake:
+            self.handshake.cancel()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(_Polite(transport, self))  # type: ignore[arg-type]
+        self.enter(Phase.HEAD)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it; what refers to each other is let go, and waits for no collection."""
+        super().connection_lost(exc)
+        self.app_state = {}
+        self._forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; after the last answer it is nothing any more."""
+        if self.phase is Phase.CLOSING:
+            return
+        if self.phase is Phase.KEPT:
+            self.enter(Phase.HEAD)
+        super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say so where that is possible still; what is under way for this client has nobody to answer any more."""
+        self._give_up()
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.drop()
+
+    def _give_up(self) -> None:
+        """Let nobody write an answer, nor wait for the request."""
+        if self.cycle and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, which may have come already."""
+        self.enter(Phase.KEPT)
+        super().on_response_complete()
+
+
+class _Polite:
+    """A transport that closes in two steps: first the answer arrives whole, whatever the client still sends meanwhile."""
+
+    def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
+        self._transport = transport
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self.is_closing():
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._connection.phase is Phase.CLOSING or self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._connection.phase is Phase.CLOSING or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._connection.enter(Phase.CLOSING)
+        self._transport.write_eof()
+        self._transport.resume_reading()

@@ -1,0 +1,167 @@
+"""The door of a port: takes connections in while there is room, makes room, and shuts without losing anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from asyncio.sslproto import SSLProtocol
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from edrportal.draining import admit_no_more
+from edrportal.serving import limits
+from edrportal.serving.connection import Connection, Phase
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from edrportal.serving.bridge import Bridge
+    from edrportal.serving.limits import Limits
+
+SSLProtocol.max_size = 4 * 1024
+"""Each TLS connection takes that much at once, for the whole process; Python's own 256 KiB are for few connections."""
+_AT_ONCE = 8
+"""Then those have their turn who are in already."""
+_SHUT_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Newcomer:
+    """Who came in last, and from where."""
+
+    accepted: socket.socket
+    address: str
+
+
+class Door:
+    """A listening socket, and the connections that came through it. For one event loop."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        bridge: Bridge,
+        bounds: Limits,
+        context: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        """Keep them; `context` says how to speak TLS to the next connection."""
+        self._listener = listener
+        self._bounds = bounds
+        self._context = context
+        self._config = Config(
+            bridge,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(limits.KEEP_SECONDS),
+            h11_max_incomplete_event_size=limits.HEAD_BYTES,
+        )
+        self._state = ServerState()
+        self._connections: dict[Connection, None] = {}
+        self._per_peer: Counter[str] = Counter()
+
+    def open(self) -> None:
+        """Begin to take connections in."""
+        self._config.load()
+        self._listener.setblocking(False)  # noqa: FBT003 - the method's signature
+        asyncio.get_running_loop().add_reader(self._listener, self._admit)
+
+    async def shut(self) -> None:
+        """Take in who waits, then close: who comes later is refused at once, and not forgotten."""
+        admit_no_more(self._listener)
+        await asyncio.sleep(0.05)  # a handshake that had begun
+        asyncio.get_running_loop().remove_reader(self._listener)
+        while self._admit():
+            pass
+        self._listener.close()
+
+    def hang_up(self, *phases: Phase) -> None:
+        """Close the connections that wait for one of these."""
+        for one in list(self._connections):
+            if one.phase in phases:
+                one.drop()
+
+    def is_in(self, *phases: Phase) -> bool:
+        """Say whether a connection waits for one of these."""
+        return any(one.phase in phases for one in self._connections)
+
+    def sweep(self, now: float) -> None:
+        """Hang up on whoever is late, and on who takes least of what was sent, where all that is too much."""
+        for one in list(self._connections):
+            if one.is_late(now):
+                one.drop()
+        unsent = {one: one.unsent for one in self._connections}
+        while sum(unsent.values()) > limits.UNSENT_BYTES:
+            largest = max(unsent, key=lambda one: unsent[one])
+            del unsent[largest]
+            largest.drop()
+
+    def _admit(self) -> bool:
+        """Take in some of those who wait; say whether there may be more."""
+        for _ in range(_AT_ONCE):
+            try:
+                accepted, address = self._listener.accept()
+            except OSError:  # nobody is left, or hung up already; or there are too many files
+                return False
+            newcomer = _Newcomer(accepted, str(address[0]))
+            if self._makes_room(newcomer.address):
+                self._take_in(newcomer)
+            else:
+                accepted.close()
+        return True
+
+    def _makes_room(self, address: str) -> bool:
+        """Say whether there is room for another, after closing what loses least by it."""
+        if self._per_peer[address] >= self._bounds.per_peer:
+            return self._closes_one_of([one for one in self._connections if one.address == address])
+        if len(self._connections) >= self._bounds.connections:
+            return self._closes_one_of(list(self._connections))
+        return True
+
+    def _closes_one_of(self, several: list[Connection]) -> bool:
+        now = asyncio.get_running_loop().time()
+        least = min(several, key=lambda one: one.worth(now))
+        if least.phase is Phase.ANSWER:
+            return False
+        least.drop()
+        self._forget(least)
+        return True
+
+    def _take_in(self, newcomer: _Newcomer) -> None:
+        made = Connection(self._config, self._state, newcomer.address, self._forget)
+        self._connections[made] = None
+        self._per_peer[made.address] += 1
+        made.handshake = asyncio.get_running_loop().create_task(self._greet(made, newcomer.accepted))
+
+    async def _greet(self, made: Connection, accepted: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            accepted.setblocking(False)  # noqa: FBT003 - the method's signature
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context:
+                await loop.connect_accepted_socket(
+                    lambda: made,
+                    accepted,
+                    ssl=self._context(),
+                    ssl_handshake_timeout=limits.HEAD_SECONDS,
+                    ssl_shutdown_timeout=_SHUT_SECONDS,
+                )
+            else:
+                await loop.connect_accepted_socket(lambda: made, accepted)
+        except (OSError, asyncio.CancelledError):
+            accepted.close()
+            self._forget(made)
+
+    def _forget(self, gone: Connection) -> None:
+        if gone in self._connections:
+            del self._connections[gone]
+            self._per_peer[gone.address] -= 1
+            self._per_peer += Counter()

@@ -1,0 +1,65 @@
+"""What is served where: a listening socket, the application behind it, and what may be asked of it at once."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from edrportal.serving.limits import Limits
+    from edrportal.webhook.certificate import Certificate
+
+_BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """So many requests at once of the paths that begin so, each waiting for a place up to so many seconds."""
+
+    paths: tuple[str, ...]
+    count: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An application, and the places for its requests: the first that fit. What is refused takes one of the first.
+
+    Beside them `streams` may go on for long.
+    """
+
+    application: WSGIApplication
+    bounds: Limits
+    places: tuple[Places, ...]
+    streams: int = 0
+
+    @property
+    def threads(self) -> int:
+        """How many threads it needs, so that whoever has a place has one."""
+        return sum(one.count for one in self.places) + self.streams
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A site on a socket that listens; with a certificate it speaks TLS alone."""
+
+    listener: socket.socket
+    site: Site
+    certificate: Certificate | None = None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        taken.listen(_BACKLOG)
+    except OSError:
+        taken.close()
+        raise
+    return taken

@@ -1,0 +1,111 @@
+"""The process that serves, under gunicorn's eyes, which starts another one when it dies or stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from gunicorn.workers.base import Worker
+
+from edrportal.draining import LINGER_SECONDS, OPEN_SECONDS, STOPPING
+from edrportal.serving import health
+from edrportal.serving.bridge import Bridge, Held
+from edrportal.serving.connection import Phase
+from edrportal.serving.door import Door
+from edrportal.serving.lanes import Lane
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
+    from socket import socket
+
+    from edrportal.serving.ports import Port, Site
+
+_BEAT_SECONDS = 0.5
+_LOOK_SECONDS = 0.05
+_RESERVE_SECONDS = 0.5
+"""The process ends by itself so long before gunicorn would kill it."""
+
+
+class EventWorker(Worker):  # type: ignore[misc]
+    """One event loop reads requests and writes answers; threads make them."""
+
+    def run(self) -> None:
+        """Serve until the end."""
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self.app.warm()
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        told = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, told.set)
+        for one in (signal.SIGQUIT, signal.SIGINT):
+            loop.add_signal_handler(one, _quit)
+        held = Held()
+        pages = [self._door(one.sock, self.app.site, held, is_pages=True) for one in self.sockets]
+        others = [self._port(one, held) for one in self.app.ports]
+        for door in (*pages, *others):
+            door.open()
+        ending = loop.create_task(self._end(told, pages))
+        while not ending.done():
+            self.notify()
+            if self.ppid != os.getppid():
+                told.set()
+            for door in (*pages, *others):
+                door.sweep(loop.time())
+            await asyncio.wait([ending], timeout=_BEAT_SECONDS)
+        ending.result()
+
+    def _door(
+        self,
+        listener: socket,
+        site: Site,
+        held: Held,
+        context: Callable[[], ssl.SSLContext] | None = None,
+        *,
+        is_pages: bool = False,
+    ) -> Door:
+        lanes = [(one.paths, Lane(one.count, one.wait)) for one in site.places]
+
+        def lane_of(path: str) -> Lane:
+            return next((lane for paths, lane in lanes if path and path.startswith(paths)), lanes[0][1])
+
+        if is_pages:
+            health.watch(lanes[-1][1], listener.getsockname())
+        pool = ThreadPoolExecutor(site.threads, thread_name_prefix="request")
+        return Door(listener, Bridge(site.application, lane_of, site.bounds, pool, held), site.bounds, context)
+
+    def _port(self, port: Port, held: Held) -> Door:
+        return self._door(port.listener, port.site, held, port.certificate.context if port.certificate else None)
+
+    async def _end(self, told: asyncio.Event, pages: Sequence[Door]) -> None:
+        """Wait until the process is told to end; then end, in so many steps that nobody goes without an answer."""
+        await told.wait()
+        loop = asyncio.get_running_loop()
+        STOPPING.set()  # each answer says from now on that it is the last of its connection
+        last = loop.time() + self.cfg.graceful_timeout - _RESERVE_SECONDS
+        await asyncio.sleep(OPEN_SECONDS)
+        for door in pages:
+            await door.shut()
+        await _while(pages, loop.time() + LINGER_SECONDS, Phase.KEPT, Phase.HEAD)
+        for door in pages:
+            door.hang_up(Phase.KEPT, Phase.HEAD)
+        await _while(pages, last, *Phase)
+
+
+async def _while(doors: Sequence[Door], until: float, *phases: Phase) -> None:
+    """Wait while a connection is in one of these."""
+    loop = asyncio.get_running_loop()
+    while loop.time() < until and any(door.is_in(*phases) for door in doors):  # noqa: ASYNC110 - not of one event
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _quit() -> None:
+    """End at once."""
+    os._exit(0)
