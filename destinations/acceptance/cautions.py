@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from destinations import certificates, names
+from destinations import certificates, names, pem
 from destinations.acceptance import gostrings, hosts
 from destinations.acceptance.parsing import ParseError, field_name, members
 from destinations.certificates import Health
@@ -107,12 +107,13 @@ def _about_certificates(
     if not name or name not in secrets:
         return
     data = secrets[name].data
-    if "tls.key" in data or any(b"PRIVATE KEY-----" in value for value in data.values()):
+    if certificates.has_key_beside(data):
         yield Caution(
             "private-key",
             f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
             "Make a certificate secret with nothing but the CA certificates under tls.crt.",
         )
+    yield from _about_unread(name, data.get(names.BUNDLE_KEY, b""), len(trusted))
     health = [certificates.health(one.not_before, one.not_after, now) for one in trusted]
     if trusted and all(one is Health.EXPIRED for one in health):
         yield Caution(
@@ -124,6 +125,18 @@ def _about_certificates(
     for certificate, state in zip(trusted, health, strict=True):
         if state is not Health.VALID:
             yield _about_certificate(certificates.describe(certificate), state)
+
+
+def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:
+    """Find blocks that Go skips; where it reads none the login fails, which says more."""
+    begun = pem.begun(bundle) if count else 0
+    if begun > count:
+        yield Caution(
+            "bundle-partly-read",
+            f"Helm and skopeo read {count} of the {begun} certificate blocks in the certificate secret {name}: "
+            "the others are damaged, joined, indented or commented out, or are no certificates.",
+            "Repair the destination, which keeps all certificates where they can be read; else replace the bundle.",
+        )
 
 
 def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:
