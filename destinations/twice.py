@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64decode
 
@@ -14,7 +15,7 @@ SAID = "It was encoded in base64 once too often."
 def undone(text: str) -> tuple[str, int]:
     """Return the text inside and how many layers of base64 were taken off; as it is, and 0, where there are none.
 
-    Taken off only where a JSON object or a YAML map is inside. Raises UnicodeDecodeError never: such bytes are no text.
+    Taken off only where a JSON object or a YAML map is inside.
     """
     inner = text
     for layer in range(1, _MAX_LAYERS + 1):
@@ -28,6 +29,8 @@ def undone(text: str) -> tuple[str, int]:
 
 
 def _inside(text: str) -> str | None:
+    if text.lstrip().startswith('"{'):  # JSON in a JSON text
+        return _unquoted(text)
     plain = text.strip().strip("\"'")
     if len(plain) < _LEAST or not _BASE64.fullmatch(plain):
         return None
@@ -36,3 +39,11 @@ def _inside(text: str) -> str | None:
         return b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("utf-8-sig")
     except ValueError:
         return None
+
+
+def _unquoted(text: str) -> str | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None

@@ -45,7 +45,13 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
 
 def _about_credentials(reading: Reading, login: Target | None, image: Target | None) -> Iterator[Caution]:
     token = _has_identity_token(reading)
-    if token:
+    if token and login is None:
+        yield Caution(
+            "identity-token",
+            "The entry holds an identitytoken and no password beside it: Helm cannot log in with it.",
+            "Create an access token at the registry and rotate; or, for az acr login, repair: it is written as the password.",
+        )
+    elif token:
         yield Caution(
             "identity-token",
             "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",

@@ -82,7 +82,7 @@ def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime
         raise _NoPassword(f"Entries without a password were left out: {where}.")
     username, password, notes = _pair(where, entry)
     token = next((value for name, value in entry.items() if str(name).lower() == "identitytoken"), None)
-    if isinstance(token, str) and token and not password and _is_azure(host, username):
+    if isinstance(token, str) and token and not password and is_azure(host, username):
         account, said = token_account(host, token, now)
         return replace(account, organization=path), [said]
     if not (username and password):
@@ -140,7 +140,8 @@ def _helped(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield address(str(key))[0], name
 
 
-def _is_azure(host: str, username: str) -> bool:
+def is_azure(host: str, username: str) -> bool:
+    """Return whether an identity token beside this user is one of Azure's, which takes it as a password."""
     return username == AZURE_USER or (username in {"", _TOKEN_USER} and host.partition(":")[0].endswith(_AZURE))
 
 

@@ -7,7 +7,7 @@ from base64 import b64decode
 
 _TEXT = re.compile(r"[A-Za-z0-9+/]*")
 _BASIC = re.compile(r"basic\s+", re.IGNORECASE)
-_LATIN = "auth was not in UTF-8: it was read as Latin-1. Check characters that are not ASCII."
+LATIN = "auth was not in UTF-8: it was read as Latin-1. Check characters that are not ASCII."
 _UTF_16 = "auth was in UTF-16 and was read as such."
 _TWICE = "auth was encoded in base64 once too often."
 _CLEAR = "auth was not encoded in base64."
@@ -61,4 +61,4 @@ def _text(raw: bytes) -> tuple[str, str]:
     try:
         return raw.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
-        return raw.decode("latin-1"), _LATIN
+        return raw.decode("latin-1"), LATIN
