@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 EXPIRY_NOTICE = timedelta(days=14)
 _SCHEMES = ("oci://", "https://", "http://")
 _HUB_DEPTH = 2
+_HUB_NAMES = hosts.HUB | {"registry.hub.docker.com"}
+"""skopeo does not take the last one for Docker Hub, and it is all the same."""
 
 
 def cautions(  # noqa: PLR0913 - everything that is known of a destination
@@ -98,7 +100,7 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
             "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
             "Write the host as HOST or HOST:PORT, and replace that password.",
         )
-    if image and image.host in hosts.HUB and image.repository.count("/") >= _HUB_DEPTH:
+    if image and image.host in _HUB_NAMES and image.repository.count("/") >= _HUB_DEPTH:
         yield Caution(
             "hub-two-levels",
             "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",
