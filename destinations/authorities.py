@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 if TYPE_CHECKING:
@@ -45,8 +44,11 @@ def _issuer(certificate: GoCertificate, among: Iterable[GoCertificate]) -> GoCer
 
 
 def _issued(certificate: GoCertificate, issuer: GoCertificate) -> bool:
+    below, above = certificate.read, issuer.read
+    if below is None or above is None:  # Go reads a few that `cryptography` does not: the names have to do
+        return certificate.issuer == issuer.subject
     try:
-        certificate.read.verify_directly_issued_by(issuer.read)
+        below.verify_directly_issued_by(above)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
@@ -58,13 +60,7 @@ def _authorities(found: Iterable[GoCertificate]) -> list[GoCertificate]:
 
 def _is_authority(certificate: GoCertificate) -> bool:
     """Return whether it is a CA's; an old root without basic constraints counts where it is its own issuer."""
-    read = certificate.read
-    try:
-        return read.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return read.subject == read.issuer
-    except (ValueError, TypeError):
-        return False
+    return certificate.subject == certificate.issuer if certificate.is_ca is None else certificate.is_ca
 
 
 def _distinct(found: Iterable[GoCertificate]) -> tuple[GoCertificate, ...]:

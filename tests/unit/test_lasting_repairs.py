@@ -75,7 +75,7 @@ def test_the_end_that_such_a_token_states_is_kept(secret: Secret) -> None:
     assert "credentials-expire-soon" in {one.code for one in after.warnings}
 
 
-ONLY = {
+ONLY: dict[str, dict[str, Any]] = {
     "an identity token of another registry": {"auth": b64encode(b"robot:").decode(), "identitytoken": PASSWORD},
     "an identity token and a user name": {"username": "robot", "identitytoken": PASSWORD},
     "an identity token alone": {"identitytoken": PASSWORD},

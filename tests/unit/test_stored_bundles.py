@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from destinations import manifests, names, pem, repairs
+from destinations import certificates, manifests, names, pem, repairs
 from destinations.model import Secret, Verdict
 from destinations.repairs import Choice
 from tests.malformed.bundles import OTHER, PEM
@@ -35,7 +35,7 @@ def repaired(destination: Secret, *others: Secret) -> tuple[list[str], str, Any]
     groups = repairs.proposals(destination, everything, now=NOW, version=None)
     titles = [fix.title for group in groups for fix in group if fix.code == FIX]
     fixed = repairs.apply(destination, everything, Choice(frozenset({FIX} if titles else ())))
-    found = [one.read.subject.rfc4514_string() for one in pem.read(fixed.bundle).certificates]
+    found = [one.subject for one in certificates.read_bundle(fixed.bundle).certificates]
     return found, " ".join(titles), repairs.judged(fixed, everything, now=NOW, version=None)
 
 
