@@ -24,6 +24,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _LINE = re.compile(r"\r\n|\r|\n")
+_OF_CERTIFICATES = re.compile(r"(?:TRUSTED |X\.?509 |NEW )?CERTIFICATE|PKCS|CMS")
 _MAX_DASHES = 200
 _FIVE = "-----"
 _FEWEST = 2
@@ -96,10 +97,11 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def begun(content: bytes) -> int:
-    """Return how many blocks a text begins, private keys left out."""
+    """Return how many blocks a text begins that should hold certificates."""
     if b"BEGIN" not in content:
         return 0
-    return sum(mark.begins and not mark.is_private_key for mark in marks(content.decode("utf-8", "surrogateescape")))
+    found = (mark for mark in marks(content.decode("utf-8", "surrogateescape")) if mark.begins)
+    return sum(bool(_OF_CERTIFICATES.match(mark.label)) and "REQUEST" not in mark.label for mark in found)
 
 
 def _mark(text: str, word: re.Match[str], since: int) -> Mark | None:

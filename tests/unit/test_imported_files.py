@@ -56,8 +56,8 @@ def why(content: str | bytes) -> str:
 DEPLOY = json.loads((FIELD / "04-gitlab-deploy-token.json").read_text())
 GITLAB = {"id": 42, "scopes": ["write_registry"], "user_id": 166, "active": True, "revoked": False,
           "expires_at": "2031-01-31", "access_level": 30, "name": "epinio", "token": PASSWORD}  # fmt: skip
-QUAY: dict[str, object] = {"name": "acme+ci", "created": "Thu, 26 Nov 2026 00:00:00 -0000", "last_accessed": None, "description": "",
-        "token": PASSWORD, "unstructured_metadata": {}}  # fmt: skip
+QUAY: dict[str, object] = {"name": "acme+ci", "created": "Thu, 26 Nov 2026 00:00:00 -0000", "last_accessed": None,
+        "description": "", "token": PASSWORD, "unstructured_metadata": {}}  # fmt: skip
 HARBOR = {"creation_time": "2026-11-26T00:00:00.000Z", "id": 5, "name": "robot$team+ci", "secret": PASSWORD}
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 ECR_TOKEN = b64(json.dumps({"payload": "x", "datakey": "x", "version": "2", "type": "DATA_KEY", "expiration": END}))

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from destinations import certificates, manifests, names, pem, repairs
 from destinations.model import Secret, Verdict
 from destinations.repairs import Choice
-from tests.malformed.bundles import OTHER, PEM
+from tests.malformed.bundles import OTHER, PEM, REQUEST
 from tests.unit.test_repairs import NAMING_CA, held, namespace
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -60,11 +60,6 @@ def test_a_bundle_of_which_a_part_is_read_is_a_warning_and_its_repair_keeps_all(
     subjects, _, after = repaired(NAMING_CA, *held(content))
     assert len(subjects) == whole
     assert "bundle-partly-read" not in {one.code for one in after.warnings}
-
-
-def test_a_bundle_that_is_read_whole_is_no_warning() -> None:
-    for content in (PEM + OTHER, b"# BEGIN CERTIFICATE of the CA\n" + PEM, PEM.replace(b"\n", b"\r\n") + OTHER):
-        assert "bundle-partly-read" not in {one.code for one in judged(*held(content)).warnings}
 
 
 def test_where_nothing_is_read_the_repair_finds_both() -> None:
@@ -150,3 +145,14 @@ def test_a_servers_secret_is_never_frozen_into_its_leaf(kind: str) -> None:
     (tls,) = held(chain)
     tls = replace(tls, data=data, type="kubernetes.io/tls")
     assert repaired(NAMING_CA, tls)[0] == expected
+
+
+def test_a_bundle_that_is_read_whole_is_no_warning() -> None:
+    for content in (
+        PEM + OTHER,
+        b"# BEGIN CERTIFICATE of the CA\n" + PEM,
+        PEM + REQUEST,
+        KEY + PEM,
+        PEM.replace(b"\n", b"\r\n") + OTHER,
+    ):
+        assert "bundle-partly-read" not in {one.code for one in judged(*held(content)).warnings}
