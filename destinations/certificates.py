@@ -151,7 +151,7 @@ def read_bundle(pem: bytes) -> Bundle:
         else:
             problems.append(UNREADABLE)
     problems += _of_text(pem, found=len(found))
-    if _names_a_key(pem) or _names_a_key(_decoded(pem)):
+    if pem_texts.holds_private_key(pem):
         problems.insert(0, PRIVATE_KEY)
     clean = b"".join(certificate.pem() for certificate in found)
     return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, PRIVATE_KEY in problems)

@@ -15,7 +15,7 @@ from destinations.pem import layers
 if TYPE_CHECKING:
     from destinations.acceptance.gox509 import GoCertificate
 
-_KEY = re.compile(rb"PRIVATE KEY-----|BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.IGNORECASE)
+_CAPITALS = re.compile(rb"[A-Z0-9 ]{17,}")  # as many as the shortest line of a key has: BEGIN PRIVATE KEY
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _JSON = {"\\u002b": "+", "\\u002B": "+", "\\u002f": "/", "\\u002F": "/", "\\u003d": "=", "\\u003D": "=", "\\/": "/"}
 _JOINER = re.compile(r"[\"'][ \t]*[+.][ \t]*$")
@@ -29,7 +29,7 @@ ESCAPED_BREAK = re.compile(r"\\{1,4}[rnt]")
 
 def is_key(content: bytes) -> bool:
     """Say whether there is a private key: as PEM, or as DER alone."""
-    if _KEY.search(content):
+    if _names_a_key(content):
         return True
     if content[:1] != b"\x30":
         return False
@@ -40,6 +40,15 @@ def is_key(content: bytes) -> bool:
     except (ValueError, UnsupportedAlgorithm, InternalError):
         return False
     return True
+
+
+def _names_a_key(content: bytes) -> bool:
+    """Return whether a line `BEGIN … PRIVATE KEY` or the end of one is there, also within a line."""
+    if b"PRIVATE KEY" not in content:
+        return False
+    return b"PRIVATE KEY-----" in content or any(
+        b"PRIVATE KEY" in run.partition(b"BEGIN ")[2] for run in _CAPITALS.findall(content)
+    )
 
 
 def of_file(data: bytes) -> tuple[GoCertificate, ...]:

@@ -121,7 +121,8 @@ def holds_private_key(raw: bytes) -> bool:
 
 
 def _holds_key(raw: bytes, found: Unwrapped) -> bool:
-    return any(map(contents.is_key, (raw, found.data, found.text.encode("utf-8", "surrogateescape"))))
+    text = found.text.encode("utf-8", "surrogateescape")
+    return any(map(contents.is_key, (raw, found.data, text, layers.base64(found.text) or b"")))
 
 
 def _is_of_key(piece: Piece) -> bool:
