@@ -15,10 +15,11 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
+from destinations import pem as pem_texts
 from destinations.acceptance import gopem, gox509
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from destinations.acceptance.gox509 import GoCertificate
 
@@ -28,7 +29,7 @@ warnings.filterwarnings("ignore", message="Attribute's length must be", category
 SOON = timedelta(days=30)
 MAX_BUNDLE_BYTES = 256 * 1024
 MAX_CERTIFICATES = 50
-_CAPITALS = re.compile(rb"[A-Z0-9 ]{17,}")  # as many as the shortest line of a key has: BEGIN PRIVATE KEY
+MAX_PROBLEMS = 10
 
 
 class Health(StrEnum):
@@ -76,12 +77,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What Helm and skopeo will trust (`pem`, re-serialised), and what else was found."""
+    """What Helm and skopeo will trust (`pem`, re-serialised), what else was found, and in `notes` what was repaired."""
 
     certificates: tuple[Certificate, ...]
     problems: tuple[Problem, ...]
     pem: bytes = b""
     has_private_key: bool = False
+    notes: tuple[str, ...] = ()
 
 
 _CONVERT = "Convert it to PEM: openssl x509 -inform der -in FILE -out FILE.pem"
@@ -149,7 +151,7 @@ def read_bundle(pem: bytes) -> Bundle:
         else:
             problems.append(UNREADABLE)
     problems += _of_text(pem, found=len(found))
-    if _names_a_key(pem) or _names_a_key(_decoded(pem)):
+    if pem_texts.holds_private_key(pem):
         problems.insert(0, PRIVATE_KEY)
     clean = b"".join(certificate.pem() for certificate in found)
     return Bundle(tuple(map(describe, found)), tuple(dict.fromkeys(problems)), clean, PRIVATE_KEY in problems)
@@ -158,11 +160,12 @@ def read_bundle(pem: bytes) -> Bundle:
 def read_new_bundle(raw: bytes, now: datetime) -> Bundle:
     """Return a bundle that somebody wants to store, held to what a bundle may reasonably be. Never raises.
 
-    More than `MAX_BUNDLE_BYTES` are not looked at.
+    Every block that is begun becomes a certificate, or a problem that names its line. More than `MAX_BUNDLE_BYTES` are
+    not looked at.
     """
     if len(raw) > MAX_BUNDLE_BYTES:
         return Bundle((), (TOO_LARGE,))
-    bundle = read_bundle(raw)
+    bundle = _repaired(raw)
     if len(bundle.certificates) > MAX_CERTIFICATES:
         return replace(bundle, problems=(*bundle.problems, TOO_MANY))
     if bundle.certificates and all(one.health(now) is Health.EXPIRED for one in bundle.certificates):
@@ -170,21 +173,31 @@ def read_new_bundle(raw: bytes, now: datetime) -> Bundle:
     return bundle
 
 
+def _repaired(raw: bytes) -> Bundle:
+    """Return what is in a bundle, damaged blocks repaired where that is certain."""
+    found = pem_texts.read(raw)
+    if found.has_private_key:
+        return Bundle((), (PRIVATE_KEY,), has_private_key=True)
+    if not found.certificates and not found.refusals:
+        return read_bundle(raw)
+    problems = [Problem(f"Line {one.line}: {one.message}", one.fix) for one in found.refusals[:MAX_PROBLEMS]]
+    if more := len(found.refusals) - MAX_PROBLEMS:
+        problems += [Problem(f"There are {more} more such blocks.", "Give the bundle block by block.")] * (more > 0)
+    pem = b"".join(one.pem() for one in found.certificates)
+    return Bundle(tuple(map(describe, found.certificates)), tuple(problems), pem, notes=found.notes)
+
+
 def holds_private_key(text: bytes) -> bool:
-    """Say whether there is a private key in a text, also in one that was encoded once too often; in linear time.
+    """Say whether there is a private key in a text, also in one that is encoded or damaged; in linear time.
 
     A text of more than `MAX_BUNDLE_BYTES` is not looked at, and counts as one that holds a key.
     """
-    return len(text) > MAX_BUNDLE_BYTES or _names_a_key(text) or _names_a_key(_decoded(text))
+    return len(text) > MAX_BUNDLE_BYTES or pem_texts.holds_private_key(text)
 
 
-def _names_a_key(text: bytes) -> bool:
-    """Say whether a line `BEGIN … PRIVATE KEY` or the end of one stands there, also within a line."""
-    if b"PRIVATE KEY" not in text:
-        return False
-    return b"PRIVATE KEY-----" in text or any(
-        b"PRIVATE KEY" in run.partition(b"BEGIN ")[2] for run in _CAPITALS.findall(text)
-    )
+def has_key_beside(data: Mapping[str, bytes]) -> bool:
+    """Return whether a certificate secret holds a private key, under whatever name."""
+    return "tls.key" in data or any(b"PRIVATE KEY-----" in value for value in data.values())
 
 
 def _of_block(block: gopem.Block) -> Problem:

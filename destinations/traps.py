@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from destinations import presets
 from destinations.acceptance.judge import preview
 from destinations.cluster.limits import is_name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")
+_DOMAIN_SCOPED = re.compile(r"^([^:/]*\.[^:/]*):([^:/]+)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
 _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
@@ -156,14 +158,24 @@ def in_target(
         return (Trap("organization", f"{doubtful.message} {doubtful.fix}") if doubtful else None), judgement
     alone = preview(host, "team", now=now, version=version)
     blamed = "host" if any(not check.ok for check in alone.checks) else "organization"
-    suggestion = "" if blamed == "host" else as_path(organization)
+    suggestion = "" if blamed == "host" else as_path(organization, host)
     return Trap(blamed, f"{failed.message} {failed.fix}", suggestion), judgement
 
 
-def as_path(organization: str) -> str:
-    """Return the path that an organization was probably meant to be; empty where nothing of it can stay."""
+def as_path(organization: str, host: str = "") -> str:
+    """Return the path that an organization was probably meant to be; empty where nothing of it can stay.
+
+    Below a registry of Google's, the colon of a domain-scoped project (`example.com:payments`) is written as a slash.
+    """
+    if _is_google(host):
+        organization = _DOMAIN_SCOPED.sub(r"\1/\2", organization, count=1)
     parts = (re.sub("[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in organization.split("/"))
     return "/".join(part for part in parts if part)
+
+
+def _is_google(host: str) -> bool:
+    preset = presets.of_host(_bare(host))
+    return preset is presets.BY_KEY["artifact-registry"]
 
 
 def in_username(username: str) -> Trap | None:

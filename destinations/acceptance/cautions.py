@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from destinations import certificates, names
+from destinations import certificates, names, pem
 from destinations.acceptance import gostrings, hosts
 from destinations.acceptance.parsing import ParseError, field_name, members
 from destinations.certificates import Health
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 EXPIRY_NOTICE = timedelta(days=14)
 _SCHEMES = ("oci://", "https://", "http://")
 _HUB_DEPTH = 2
+_HUB_NAMES = hosts.HUB | {"registry.hub.docker.com"}
+"""skopeo does not take the last one for Docker Hub, and it is all the same."""
 
 
 def cautions(  # noqa: PLR0913 - everything that is known of a destination
@@ -45,7 +47,13 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
 
 def _about_credentials(reading: Reading, login: Target | None, image: Target | None) -> Iterator[Caution]:
     token = _has_identity_token(reading)
-    if token:
+    if token and login is None:
+        yield Caution(
+            "identity-token",
+            "The entry holds an identitytoken and no password beside it: Helm cannot log in with it.",
+            "Create an access token at the registry and rotate; or, for az acr login, repair: it is written as the password.",
+        )
+    elif token:
         yield Caution(
             "identity-token",
             "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",
@@ -92,7 +100,7 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
             "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
             "Write the host as HOST or HOST:PORT, and replace that password.",
         )
-    if image and image.host in hosts.HUB and image.repository.count("/") >= _HUB_DEPTH:
+    if image and image.host in _HUB_NAMES and image.repository.count("/") >= _HUB_DEPTH:
         yield Caution(
             "hub-two-levels",
             "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",
@@ -107,12 +115,13 @@ def _about_certificates(
     if not name or name not in secrets:
         return
     data = secrets[name].data
-    if "tls.key" in data or any(b"PRIVATE KEY-----" in value for value in data.values()):
+    if certificates.has_key_beside(data):
         yield Caution(
             "private-key",
             f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
             "Make a certificate secret with nothing but the CA certificates under tls.crt.",
         )
+    yield from _about_unread(name, data.get(names.BUNDLE_KEY, b""), len(trusted))
     health = [certificates.health(one.not_before, one.not_after, now) for one in trusted]
     if trusted and all(one is Health.EXPIRED for one in health):
         yield Caution(
@@ -124,6 +133,18 @@ def _about_certificates(
     for certificate, state in zip(trusted, health, strict=True):
         if state is not Health.VALID:
             yield _about_certificate(certificates.describe(certificate), state)
+
+
+def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:
+    """Find blocks that Go skips; where it reads none the login fails, which says more."""
+    begun = pem.begun(bundle) if count else 0
+    if begun > count:
+        yield Caution(
+            "bundle-partly-read",
+            f"Helm and skopeo read {count} of the {begun} certificate blocks in the certificate secret {name}: "
+            "the others are damaged, joined, indented or commented out, or are no certificates.",
+            "Repair the destination, which keeps all certificates where they can be read; else replace the bundle.",
+        )
 
 
 def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:

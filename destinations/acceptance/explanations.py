@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from destinations import twice
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -36,6 +38,10 @@ NO_CONFIG = Explanation(
 NOT_JSON = Explanation(
     "The content of .dockerconfigjson is not valid JSON.",
     'Write it anew: {"auths": {"HOST": {"auth": …, "username": …, "password": …}}}.',
+)
+TWICE_ENCODED = Explanation(
+    "The content of .dockerconfigjson is base64 of a configuration: it was encoded once too often.",
+    "Repair the destination, or store the configuration under stringData, or under data encoded once.",
 )
 NOT_SECTIONS = Explanation(
     "Beside `auths` stands something that is no object, such as `credsStore`; Epinio then refuses the whole file.",
@@ -128,3 +134,8 @@ OTHER_REGISTRY = Explanation(
     "Skopeo takes the host for something else than Helm does, so the image would go to another registry than the chart.",
     "Write the registry's full name, with a dot or a port, such as harbor.example.com or harbor:443.",
 )
+
+
+def of_no_json(content: bytes) -> Explanation:
+    """Return why a content is no JSON: it may have been encoded once too often."""
+    return TWICE_ENCODED if twice.undone(content.decode("utf-8", "replace"))[1] else NOT_JSON

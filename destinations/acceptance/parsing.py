@@ -58,7 +58,7 @@ def read_config(secret: Secret) -> Config:
     try:
         return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse(secret.data[CONFIG_KEY]))
     except GoJSONError as error:
-        raise ParseError(str(error), explanations.NOT_JSON) from None
+        raise ParseError(str(error), explanations.of_no_json(secret.data[CONFIG_KEY])) from None
 
 
 class Reading:

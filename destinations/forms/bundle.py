@@ -29,6 +29,8 @@ class BundleForm(forms.Form):
     bundle_file = forms.FileField(label="…or a file", required=False, allow_empty_file=True)
 
     bundle: Bundle | None = None
+    bundle_notes: tuple[str, ...] = ()
+    """What was repaired in the bundle that is saved."""
     bundle_seen: tuple[tuple[Certificate, Health], ...] = ()
 
     def look(self, raw: bytes) -> Bundle:
@@ -72,6 +74,7 @@ class BundleForm(forms.Form):
         bundle = self.look(raw)
         for problem in bundle.problems:
             self.add_error(field, f"{problem.message} {problem.fix}")
+        self.bundle_notes = bundle.notes
         if file and not bundle.problems:
             self.forget("bundle_text", bundle.pem.decode())  # where the page comes back, no file has to be chosen again
         return bundle.pem

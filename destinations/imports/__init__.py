@@ -1,19 +1,19 @@
 """An account from a file that somebody has already: what `docker login` wrote, a pull secret, a robot's file. Pure.
 
-Reads Docker's `config.json` and `.dockercfg`, Secrets with one of them in JSON or YAML (also a List), Harbor's robot
-file (`name` and `secret`), Quay's (`name` and `token`), and the JSON key of a Google service account.
+Reads Docker's `config.json` and `.dockercfg`, Secrets with one of them in JSON or YAML (also a List), and the files of
+`robots`; all of that also in UTF-16, Latin-1 or base64.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from destinations import manifests, names, unresolved
-from destinations.imports import docker
+from destinations import manifests, names, twice, unresolved
+from destinations.imports import docker, robots
 from destinations.imports.account import Account, Found, Unusable, choose
 from destinations.manifests import UnreadableInput, UnusableInput
 
@@ -25,6 +25,7 @@ _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
 _LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
+_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, twice.SAID}
 _OTHER_SECRETS = "A Secret without credentials of a registry was left out."
 
 
@@ -32,19 +33,19 @@ def read(raw: bytes) -> Found:
     """Return the accounts in a file. Raises Unusable, which holds nothing of what was read."""
     if len(raw) > MAX_BYTES:
         raise Unusable(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
+    now = datetime.now(UTC)
+    text, said = _text(raw)
     try:
-        text = raw.decode("utf-8-sig")
-        found = [_of(document, text) for document in manifests.documents(text, most=_MAX_VALUES)]
-    except UnicodeDecodeError:
-        raise Unusable("It is no text in UTF-8.", _KINDS) from None
+        found = [_of(document, text, now) for document in manifests.documents(text, most=_MAX_VALUES)]
     except UnreadableInput as error:
         raise Unusable(f"It is neither JSON nor YAML that can be read: {error}.", _KINDS) from None
     except UnusableInput:
         raise Unusable("It is neither JSON nor YAML that can be read.", _KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
-    left_out = tuple(dict.fromkeys(sentence for one in found for sentence in one.left_out))
+    left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
     if not accounts:
-        raise Unusable(" ".join(["There is no password for a registry in it.", *left_out]), _KINDS)
+        why = [] if any(map(_is_reason, left_out)) else ["There is no password for a registry in it."]
+        raise Unusable(" ".join([*why, *left_out]), _KINDS)
     return Found(accounts, left_out)
 
 
@@ -53,52 +54,56 @@ def _whole(account: Account) -> Account:
     return Account(*(_LONE.sub("\ufffd", text) for text in astuple(account)))
 
 
-def _of(document: Mapping[str, Any], text: str) -> Found:
+def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
     if missing := unresolved.reason(document):
         raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
-        return _of_secret(document)
-    if docker.is_config(document):
-        return docker.read(document)
-    robot = _robot(document, text)
-    if robot:
-        return Found((robot,))
-    return docker.read(document) if docker.is_old_config(document) else Found(())
+        return _of_secret(document, now)
+    if docker.is_config(document) or docker.is_old_config(document):
+        return docker.read(document, now)
+    return robots.read(document, text, now) or Found(())
 
 
-def _of_secret(document: Mapping[str, Any]) -> Found:
+def _of_secret(document: Mapping[str, Any], now: datetime) -> Found:
     secret = manifests.secret_of(document, namespace="")
     content = next((secret.data[key] for key in _KEYS if key in secret.data), None) if secret else None
     if secret is None or content is None:
         return Found((), (_OTHER_SECRETS,))
     try:
-        config = json.loads(content)
+        plain, count = twice.undone(content.decode("utf-8-sig"))
+        config = json.loads(plain)
     except (ValueError, RecursionError):
-        config = None
+        config, count = None, 0
     if not isinstance(config, dict):
         raise Unusable("The credentials in the Secret are no JSON object.", _KINDS)
-    return docker.read(config, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
+    found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
+    return replace(found, left_out=(twice.SAID, *found.left_out)) if count else found
 
 
-def _robot(document: Mapping[str, Any], text: str) -> Account | None:
-    """Return the account of a robot's or service account's file."""
-    if document.get("type") == "service_account" and isinstance(document.get("private_key"), str):
-        return Account("_json_key", text.strip())
-    name = document.get("name")
-    secret = document.get("secret") or document.get("token")
-    if not (isinstance(name, str) and name and isinstance(secret, str) and secret):
-        return None
-    return Account(name, secret, expires_on=_date(document.get("expires_at")))
-
-
-def _date(stated: object) -> str:
-    """Return the day of a time in seconds, empty for none: Harbor writes -1 for never."""
-    if not isinstance(stated, int) or stated <= 0:
-        return ""
+def _text(raw: bytes) -> tuple[str, list[str]]:
+    """Return the text of a file, and what was unusual about it, as sentences. Raises Unusable."""
     try:
-        return datetime.fromtimestamp(stated, UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        return ""
+        text, said = _decoded(raw)
+        inner, count = twice.undone(text)
+    except UnicodeDecodeError:
+        raise Unusable("It is no text in UTF-8.", _KINDS) from None
+    return inner, said + [twice.SAID] * bool(count)
+
+
+def _decoded(raw: bytes) -> tuple[str, list[str]]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16"), ["The file was text in UTF-16."]
+    if b"\0" in raw[:2]:
+        return raw.decode("utf-16-be" if raw[:1] == b"\0" else "utf-16-le"), ["The file was text in UTF-16."]
+    try:
+        return raw.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), ["The file was not in UTF-8 and was read as Latin-1: check what is not ASCII."]
+
+
+def _is_reason(sentence: str) -> bool:
+    """Return whether a sentence says why a file with credentials gives no account."""
+    return sentence not in _ASIDE and not sentence.startswith("Entries without a password")
 
 
 __all__ = ["MAX_BYTES", "Account", "Found", "Unusable", "choose", "read"]

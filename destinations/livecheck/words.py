@@ -175,6 +175,11 @@ _SAID: Mapping[Code, Explanation] = {
         "not asked, and nobody knows.",
         "Check with an application that was exported before, or create the repository first.",
     ),
+    Code.CREATOR_FAILS: Explanation(
+        "The repository {repository} does not exist, and {who} cannot create it as this account: the first look is with a token "
+        "for pull alone, which the registry refused (Quay refuses it to a Creator).",
+        "Create both repositories first, for every application that is exported, or make the robot's team an admin.",
+    ),
     Code.UPLOAD_ELSEWHERE: Explanation(
         "The registry began an upload to {repository} at another site, where the check does not follow.",
         "An export follows it. If one fails there, have the registry's external address corrected.",

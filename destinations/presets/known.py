@@ -19,6 +19,7 @@ DOCKER_HUB = Preset(
     credential="an access token; it may have an end that was chosen when it was made",
     traps=(
         "Docker Hub knows repositories of two parts only: the organization has no slash.",
+        "Its other names (index.docker.io, registry-1.docker.io, registry.hub.docker.com) are the same one: write docker.io.",
         "A repository that a push makes is private or public as the account's settings say: look before the first export.",
         _IMMUTABLE.format("immutable tags"),
     ),
@@ -49,12 +50,13 @@ QUAY = Preset(
     word="organization",
     organization="the organization",
     where="Organization → Robot Accounts → Create Robot Account, then Repository Permissions",
-    right="Write on the repositories; Creator for the organization's team if they do not exist yet",
+    right="Write on both repositories; Admin of the organization if they do not exist yet",
     username="ORGANIZATION+NAME",
     credential="a robot's token, which lives until it is made anew",
     traps=(
         "The host stands alone, quay.io or your own; the organization has its own field.",
-        "Repositories have to exist, unless the robot's team is a Creator.",
+        "Create both repositories first (NAMESPACE-APP-chart and NAMESPACE-APP-image), or make the robot's team an admin.",
+        "Creator is not enough for a new repository: Helm looks for the chart by a token for pull alone, which Quay refuses.",
     ),
     fixed=True,
 )
@@ -67,7 +69,7 @@ GITLAB = Preset(
     organization="GROUP/PROJECT, in lower case",
     where="Project → Settings → Repository → Deploy tokens",
     right="read_registry and write_registry",
-    username="gitlab+deploy-token-NUMBER, or the name you gave it",
+    username="gitlab+deploy-token-NUMBER, or the user name you gave it; not the token's own name",
     credential="a deploy token, with an end if one was chosen",
     traps=(
         "The project has to exist, and its container registry has to be switched on.",
@@ -125,6 +127,7 @@ ARTIFACT_REGISTRY = Preset(
     traps=(
         "The password is the whole key file: import it, or choose it as a file.",
         "The repository has to exist, in the format Docker.",
+        "A project of a domain has a slash here: example.com:payments is written example.com/payments.",
         "A token of gcloud (user name oauth2accesstoken) ends after an hour: use the key file.",
         _IMMUTABLE.format("immutable image tags"),
     ),
@@ -143,6 +146,7 @@ ACR = Preset(
     credential="a token's password, with an end if one was chosen",
     traps=(
         "A token has an expiry date: note it in the form.",
+        "What az acr login writes ends after three hours: create a token of the registry (az acr token create).",
         "A repository that is locked against writing refuses the push.",
     ),
 )

@@ -12,7 +12,7 @@ from destinations.registry import uploads
 from destinations.registry.challenge import Challenge, Scheme
 from destinations.registry.port import Code
 from destinations.registry.stops import Stop
-from destinations.registry.visit import OK, PING, UNAUTHORIZED
+from destinations.registry.visit import FORBIDDEN, OK, PING, UNAUTHORIZED
 
 if TYPE_CHECKING:
     from destinations.registry.channel import Answer
@@ -54,10 +54,24 @@ def push(visit: Visit) -> Code:
 def _authorized(visit: Visit, answer: Answer, manifest: str) -> Code:
     asked = _challenge(visit, answer)
     if asked.scheme is Scheme.BEARER:
-        return visit.may_push(visit.scoped_token(asked), manifest)
+        return visit.may_push(_token(visit, asked, manifest), manifest)
     _show_basic(visit)
     uploads.look(visit.ask("HEAD", manifest))
     return visit.prove()
+
+
+def _token(visit: Visit, asked: Challenge, manifest: str) -> str:
+    """Return a token for the push. Raises Stop: CREATOR_FAILS where Helm's first look ends it.
+
+    Helm 3.18 to 3.19.5 asks for pull alone before it looks for the manifest (pkg/registry/client.go has no scope hint).
+    Where the repository does not exist, Quay refuses that token to a Creator and takes an admin's.
+    """
+    try:
+        return visit.scoped_token(asked)
+    except Stop as stop:
+        if stop.code is Code.WOULD_CREATE and visit.ask("HEAD", manifest).status in {UNAUTHORIZED, FORBIDDEN}:
+            raise Stop(Code.CREATOR_FAILS) from None
+        raise
 
 
 def _challenge(visit: Visit, answer: Answer) -> Challenge:

@@ -99,6 +99,8 @@ class Code(StrEnum):
     """The registry wants the repository created first."""
     WOULD_CREATE = "would-create"
     """To ask for push might create the repository, and it does not exist: nobody can know from here."""
+    CREATOR_FAILS = "creator-fails"
+    """The repository does not exist, and Helm looks for it with a token for pull alone, which the registry refuses."""
     UPLOAD_ELSEWHERE = "upload-elsewhere"
     UPLOAD_LEFT = "upload-left"
     """It may push; the upload that proved it could not be cancelled."""

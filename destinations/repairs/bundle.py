@@ -2,63 +2,70 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-from base64 import b64decode
 from typing import TYPE_CHECKING
 
-from destinations import certificates, secrets
+from destinations import authorities, certificates, pem, secrets
 from destinations.acceptance import gox509
 from destinations.names import BUNDLE_KEY, CERTS_KEY
 from destinations.repairs.common import NEW_BUNDLE, Fix, set_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from destinations.model import Secret
+    from destinations.pem import Repaired
     from destinations.repairs.common import Case
 
-_OTHER_KEYS = ("ca.crt", "ca.pem", "ca-bundle.crt", "cert.pem", "tls.pem", "tls.ca")
+_CA_KEYS = ("ca.crt", "ca.pem", "ca-bundle.crt", "tls.ca")
+_OTHER_KEYS = (*_CA_KEYS, "cert.pem", "tls.pem")
+_RENEWED = (
+    "The registry's own certificate may then be renewed as before; a new CA in {name} is not followed: "
+    "replace the bundle when the CA changes."
+)
 
 
 def own_bundle(secret: Secret, case: Case) -> list[Fix]:
-    """Mend certificates that cannot be used as they are stored, or beside which a private key stands."""
+    """Repair certificates that cannot be used as they are stored, or beside which there is a private key.
+
+    Of a server's Secret (cert-manager's, an Ingress') only its CA is taken: its own certificate is renewed soon.
+    """
     held = case.everything.get(secrets.certs_name(secret))
     if held is None:
         return []
-    found = (_readable(held.data[key]) for key in (BUNDLE_KEY, *_OTHER_KEYS) if key in held.data)
-    pem = next((one for one in found if one), b"")
-    if not pem or (pem == held.data.get(BUNDLE_KEY) and len(held.data) == 1):
+    bundle, left_out = _of_server(held) if _is_servers(held) else _of_bundle(held)
+    if not bundle or (bundle == held.data.get(BUNDLE_KEY) and len(held.data) == 1):
         return []
     after = set_data(secret, {CERTS_KEY: NEW_BUNDLE.encode()})
-    title = f"Make a certificate secret of its own from the certificates in {held.name}, which stays as it is."
-    return [Fix("own-certificates", title, after, bundle=pem)]
+    what = "CA certificates" if _is_servers(held) else "certificates"
+    title = f"Make a certificate secret of its own from the {what} in {held.name}, which stays as it is."
+    lost = f" {left_out} damaged blocks cannot be read and are left out." if left_out else ""
+    renewed = (
+        _RENEWED.format(name=held.name) if _is_servers(held) else f"Later changes in {held.name} are not followed."
+    )
+    return [Fix("own-certificates", f"{title}{lost} {renewed}", after, bundle=bundle)]
 
 
-def _readable(raw: bytes) -> bytes:
-    """Return the certificates as plain PEM, out of the usual disguises; nothing where there are none."""
-    for text in _disguises(raw):
-        found = gox509.usable_certificates(text)
-        if found:
-            return b"".join(one.pem() for one in found)
-    return b""
+def _is_servers(held: Secret) -> bool:
+    """Return whether the Secret is a server's: it holds a private key, or something issues certificates into it."""
+    managed = any(name.startswith("cert-manager.io/") for name in held.annotations)
+    return managed or held.type == "kubernetes.io/tls" or certificates.has_key_beside(held.data)
 
 
-def _disguises(raw: bytes) -> Iterator[bytes]:
-    """Yield the content as it is, and as it may have been meant."""
-    if len(raw) > certificates.MAX_BUNDLE_BYTES:
-        return
-    yield raw
-    if (alone := gox509.parse(raw)) is not None:
-        yield alone.pem()
-    for codec in ("utf-8-sig", "utf-16"):
-        try:
-            text = raw.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        plain = text.replace("\\n", "\n")
-        yield re.sub(r"(?m)^[ \t]+", "", textwrap.dedent(plain)).encode()
-    try:
-        yield b64decode(b"".join(raw.split()), validate=True)
-    except ValueError:
-        return
+def _of_server(held: Secret) -> tuple[bytes, int]:
+    own = _readable(held.data.get(BUNDLE_KEY, b"")).certificates
+    beside = [one for key in _CA_KEYS for one in _readable(held.data.get(key, b"")).certificates]
+    return b"".join(one.pem() for one in authorities.of_server(own, beside)), 0
+
+
+def _of_bundle(held: Secret) -> tuple[bytes, int]:
+    """Return the first certificates that can be read, and how many blocks beside them cannot."""
+    for key in (BUNDLE_KEY, *_OTHER_KEYS):
+        found = _readable(held.data.get(key, b""))
+        if found.certificates:
+            usable = gox509.usable_certificates(held.data[key]) if key == BUNDLE_KEY else ()
+            if found.refusals and len(found.certificates) <= len(usable):
+                return b"", 0  # what Go skips is lost either way, and a person has to see it
+            return b"".join(one.pem() for one in found.certificates), len(found.refusals)
+    return b"", 0
+
+
+def _readable(raw: bytes) -> Repaired:
+    return pem.read(raw, leave_keys=True) if len(raw) <= certificates.MAX_BUNDLE_BYTES else pem.Repaired()

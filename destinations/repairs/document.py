@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations import docker_config
+from destinations import docker_config, twice
 from destinations.acceptance import gojson, parsing
 from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
 from destinations.names import CONFIG_KEY
@@ -57,6 +57,18 @@ def encoding(secret: Secret, _case: Case) -> list[Fix]:
             title = "Store .dockerconfigjson as UTF-8 without a byte order mark."
             return [Fix("byte-order-mark", title, set_data(secret, {CONFIG_KEY: plain}))]
     return []
+
+
+def layers(secret: Secret, _case: Case) -> list[Fix]:
+    """Decode a configuration that was encoded once too often."""
+    try:
+        plain, count = twice.undone(secret.data.get(CONFIG_KEY, b"").decode())
+    except UnicodeDecodeError:
+        return []
+    if not count:
+        return []
+    title = "Decode .dockerconfigjson, which was encoded in base64 once too often."
+    return [Fix("encoded-twice", title, set_data(secret, {CONFIG_KEY: plain.encode()}))]
 
 
 def section(secret: Secret, _case: Case) -> list[Fix]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from destinations import docker_config, traps
 from destinations.acceptance import gobase64, parsing
 from destinations.acceptance.gojson import Number, Object, Value
-from destinations.names import ORGANIZATION_ANNOTATION
+from destinations.imports import docker, ends, pairs
+from destinations.imports.account import address
+from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import Fix, set_annotations
 from destinations.repairs.document import document_of, is_huge, written
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from destinations.repairs.common import Case
 
 _FIELDS = ("auth", "username", "password")
+_CREDENTIALS = {*_FIELDS, "identitytoken", "registrytoken"}
 _API_PATHS = {"v1", "v2"}
 _HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
 
@@ -40,8 +43,35 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
     return [Fix("host", f"Write the host as {plain}{f', and the organization as {joined}' if path else ''}.", after)]
 
 
+def token(secret: Secret, _case: Case) -> list[Fix]:
+    """Write the token of `az acr login`, which is all that such an entry has, as the password that Azure takes it for."""
+    found = _entry(secret)
+    if found is None:
+        return []
+    document, name, entry = found
+    texts = {parsing.field_name(key): value for key, value in entry.items() if isinstance(value, str)}
+    held = texts.get("identitytoken", "")
+    username, password = _pair_of(texts)
+    if not held or password or not docker.is_azure(address(name)[0], username):
+        return []
+    kept = docker_config.build(
+        [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
+    )
+    auths = _auths(name, kept, docker.AZURE_USER, held)
+    end = ends.of_token(held)
+    when = f"ends on {end:%Y-%m-%d at %H:%M} UTC" if end else "ends three hours after az acr login"
+    title = f"Write the identitytoken as the password of the user {docker.AZURE_USER}, as Azure takes it. It {when}."
+    after = written(secret, docker_config.replaced(document, "auths", auths))
+    if end:
+        after = set_annotations(after, {EXPIRY_ANNOTATION: ends.day(end)})
+    return [Fix("identity-token-as-password", title, after)]
+
+
 def fields(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend members of the entry that stand in the way: a token that skopeo prefers, and what is no text."""
+    """Mend members of the entry that stand in the way: a token that skopeo prefers, and what is no text.
+
+    Nothing is removed where no user name with a password would be left: it may be the only credential there is.
+    """
     found = _entry(secret)
     if found is None:
         return []
@@ -52,6 +82,9 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
     if [value for _, value in kept] == list(entry.values()):
         return []
     gone = [key for key in entry if key not in dict(kept)]
+    left = {parsing.field_name(key): value for key, value in kept if isinstance(value, str)}
+    if _CREDENTIALS & {parsing.field_name(key) for key in gone} and not all(_pair_of(left)):
+        return []
     title = f"Remove {', '.join(gone)} from the entry." if gone else "Write numbers in the entry as text."
     auths = docker_config.build([(name, docker_config.build(kept))])
     return [Fix("entry-members", title, written(secret, docker_config.replaced(document, "auths", auths)))]
@@ -125,6 +158,12 @@ def _as_text(key: str, value: Value) -> Value:
     return value
 
 
+def _pair_of(texts: dict[str, str]) -> tuple[str, str]:
+    """Return user name and password of an entry, from `auth` where they are not stated; what is missing is empty."""
+    decoded = _decoded(texts.get("auth", "")) or ("", "")
+    return texts.get("username") or decoded[0], texts.get("password") or decoded[1]
+
+
 def _strictly(auth: str) -> tuple[str, str] | None:
     try:
         return _pair(gobase64.decode(auth))
@@ -133,12 +172,12 @@ def _strictly(auth: str) -> tuple[str, str] | None:
 
 
 def _decoded(auth: str) -> tuple[str, str] | None:
-    """Return user name and password, read leniently: blanks, the URL alphabet and missing padding do not matter."""
-    compact = "".join(auth.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    """Return user name and password, read leniently; bytes that are no text are left alone: skopeo sends them so."""
     try:
-        return _pair(b64decode(compact + "=" * (-len(compact) % 4), validate=True))
-    except ValueError:
+        username, password, said = pairs.of_auth(auth)
+    except pairs.Unreadable:
         return None
+    return None if said == pairs.LATIN else (username, password)
 
 
 def _pair(raw: bytes) -> tuple[str, str] | None:

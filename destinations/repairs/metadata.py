@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from destinations import secrets, traps
+from destinations import docker_config, secrets, traps
 from destinations.names import CERTS_KEY, LAST_APPLIED_ANNOTATION, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.repairs.common import Fix, changed, set_annotations, set_data
 
@@ -26,7 +26,8 @@ def label(secret: Secret, _case: Case) -> list[Fix]:
 def organization(secret: Secret, case: Case) -> list[Fix]:
     """Mend an organization that is missing, or no path that a registry takes."""
     stated = secret.annotations.get(ORGANIZATION_ANNOTATION)
-    path = "" if "@" in (stated or "") else traps.as_path(stated or "")  # before an @ may stand a password
+    # before an @ may stand a password
+    path = "" if "@" in (stated or "") else traps.as_path(stated or "", docker_config.host_key(secret))
     if not path:
         after = set_annotations(secret, {ORGANIZATION_ANNOTATION: case.choice.organization or None})
         return [Fix("organization-missing", "Say which organization to push to.", after, asks="organization")]

@@ -112,7 +112,7 @@ def _add(request: HttpRequest) -> HttpResponse:
         return errors.told(str(error), error.fix, 400)
     except (ClusterError, Refused, Denied) as error:
         return failure(request, error)
-    return _row(done, 201)
+    return _row(done, 201, form.bundle_notes)
 
 
 @csrf_exempt
@@ -145,7 +145,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         return errors.told(str(error), error.fix, error.status)
     except (ClusterError, Refused, Denied) as error:
         return failure(request, error)
-    return _row(done, 200)
+    return _row(done, 200, form.bundle_notes)
 
 
 def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) -> Any:  # noqa: ANN401 - form data
@@ -162,15 +162,15 @@ def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) 
     return apibody.as_form(stated, nonce)
 
 
-def _row(done: Done, status: int) -> HttpResponse:
+def _row(done: Done, status: int, repaired: tuple[str, ...]) -> HttpResponse:
     """Return the destination's row as it is now; where it cannot be read any more, at least its name."""
     try:
         found = current.cluster().list_secrets()
     except ClusterError:
-        return JsonResponse({"name": done.name, "notes": list(done.notes)}, status=status)
+        return JsonResponse({"name": done.name, "notes": [*done.notes, *repaired]}, status=status)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
     row = next((rows.row(masked_judgement(one)) for one in judged if one.name == done.name), {"name": done.name})
-    return JsonResponse({**masked_everywhere(row), "notes": list(done.notes)}, status=status)
+    return JsonResponse({**masked_everywhere(row), "notes": [*done.notes, *repaired]}, status=status)
 
 
 def _invalid(form: Form) -> HttpResponse:

@@ -63,7 +63,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
             form.data = writing.seen_again(form, secret)
         trouble = writing.trouble_of(request, error)
         return _page(request, secret, form, trouble.status, trouble)
-    return writing.done(request, gate.after(result), f"{name} was changed.", to="destination")
+    return writing.done(request, gate.after(result), f"{name} was changed.", to="destination", notes=form.bundle_notes)
 
 
 def _unsaved(request: HttpRequest, secret: Secret) -> EditForm:

@@ -54,7 +54,7 @@ def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
     change = writing.change(request, form)
     result = writing.act(request, "add", draft.name, lambda: actions.add(current.cluster(), draft, change))
     saved = gate.after(result)
-    saved = replace(saved, notes=(*saved.notes, *form.import_notes))
+    saved = replace(saved, notes=(*saved.notes, *form.import_notes, *form.bundle_notes))
     return writing.done(request, saved, f"{result.name} was added.", to="destination")
 
 

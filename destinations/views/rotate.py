@@ -54,7 +54,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     except (ClusterError, Refused) as error:
         return _page(request, secret, form, 0, error)
     said = _ROTATED if typed["password"] else _KEPT
-    return writing.done(request, gate.after(result), said.format(name), to="destination")
+    return writing.done(request, gate.after(result), said.format(name), to="destination", notes=form.bundle_notes)
 
 
 def _unsaved(request: HttpRequest, secret: Secret) -> RotateForm:

@@ -31,10 +31,10 @@ def typed(request: HttpRequest) -> dict[str, str]:
 
 
 def certificates_of(request: HttpRequest, form: BundleForm) -> None:
-    """Show in the form what the bundle holds; one that came as a file stands in the text from then on."""
+    """Show in the form what the bundle holds; a sound one that came as a file is in the text from then on."""
     file, text = request.FILES.get("bundle_file"), request.POST.get("bundle_text", "")
     if file or text.strip():
         raw = file.read(certificates.MAX_BUNDLE_BYTES + 1) if file else text.encode("utf-8", "replace")
         form.look(raw)
-    if file and form.bundle and form.bundle.pem and not form.bundle.has_private_key:
+    if file and form.bundle and form.bundle.pem and not form.bundle.problems:
         form.initial["bundle_text"] = form.bundle.pem.decode()

@@ -24,7 +24,7 @@ from edrportal import audit
 from edrportal.signin import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from django.forms import Form
     from django.http import HttpRequest, HttpResponse
@@ -188,11 +188,11 @@ def refusal(secret: Secret) -> Refused | None:
     return None
 
 
-def done(request: HttpRequest, result: Done, sentence: str, *, to: str) -> HttpResponse:
+def done(request: HttpRequest, result: Done, sentence: str, *, to: str, notes: Iterable[str] = ()) -> HttpResponse:
     """Redirect with a message and the notes; 303, so that a reload writes nothing."""
     if sentence:
         messages.success(request, sentence)
-    for note in result.notes:
+    for note in (*result.notes, *notes):
         messages.info(request, note)
     return see_other(to, result.name)
 

@@ -43,7 +43,7 @@ function makeDropZone(zone, input, text) {
     mark(false);
     const files = [...event.dataTransfer.files];
     if (files.length > 1 && text) {
-      const read = await Promise.all(files.slice(0, 20).map((file) => file.size < 300000 ? file.text() : ""));
+      const read = await Promise.all(files.map((file) => file.text())); // all of them: what is too much, the server says
       text.value = [text.value, ...read].filter(Boolean).join("\n");
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } else {
@@ -58,7 +58,8 @@ const said = $("import-said");
 function accountsIn(text) {
   try {
     const auths = JSON.parse(text).auths ?? {};
-    return Object.entries(auths).filter(([, entry]) => entry?.auth || entry?.password).map(([key, entry]) => {
+    return Object.entries(auths).filter(([key, entry]) =>
+      (entry?.auth || entry?.password) && !/\/v1\/(access|refresh)-token$/.test(key)).map(([key, entry]) => {
       const [host, ...path] = key.replace(/^[A-Za-z][\w+.-]*:\/\//, "").split("/");
       const name = entry.username || atob(entry.auth ?? "").split(":")[0];
       const above = path.join("/").replace(/(^|\/)v[12]\/?$/, "").replace(/\/$/, "");

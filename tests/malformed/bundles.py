@@ -127,11 +127,11 @@ def zipped(content: bytes, compression: int) -> bytes:
 DER = made()
 PEM = pem(DER)
 OTHER = pem(made("other"))
-_CERTIFICATE = x509.load_der_x509_certificate(DER)
-_P7 = pkcs7.serialize_certificates([_CERTIFICATE], Encoding.PEM)
-_P12 = pkcs12.serialize_key_and_certificates(b"ca", None, None, [_CERTIFICATE], NoEncryption())
-_REQUEST = (
-    x509.CertificateSigningRequestBuilder(_CERTIFICATE.subject).sign(KEY, hashes.SHA256()).public_bytes(Encoding.PEM)
+CERTIFICATE = x509.load_der_x509_certificate(DER)
+P7 = pkcs7.serialize_certificates([CERTIFICATE], Encoding.PEM)
+_P12 = pkcs12.serialize_key_and_certificates(b"ca", None, None, [CERTIFICATE], NoEncryption())
+REQUEST = (
+    x509.CertificateSigningRequestBuilder(CERTIFICATE.subject).sign(KEY, hashes.SHA256()).public_bytes(Encoding.PEM)
 )
 _INDENTED = b"".join(b"    " + line for line in PEM.splitlines(keepends=True))
 _BROKEN = PEM.replace(PEM[100:140], b"A" * 40)
@@ -170,34 +170,35 @@ KEYS = [
 BUNDLES = [
     Bundle(122, "empty", b"", "nothing in it", FAILS, "as a file; an empty text means no bundle"),
     Bundle(122, "blanks", b" \n", "nothing in it", FAILS, "as a file; an empty text means no bundle"),
-    Bundle(123, "DER", DER, "-inform der", FAILS, "Go reads PEM alone"),
-    Bundle(124, "PKCS#7", _P7, "PKCS#7", FAILS, "Go skips the block"),
+    Bundle(123, "DER", DER, ACCEPTED, FAILS, "Go reads PEM alone; converted, and said", PEM),
+    Bundle(124, "PKCS#7", P7, ACCEPTED, FAILS, "Go skips the block; its certificates are taken out", PEM),
     Bundle(125, "PKCS#12", _P12, "PKCS#12", FAILS, "a binary file, which may hold a key"),
-    Bundle(126, "request", _REQUEST, "nobody has signed", FAILS, "no certificate yet"),
+    Bundle(126, "request", REQUEST, "nobody has signed", FAILS, "no certificate yet"),
     *KEYS,
-    Bundle(130, "TRUSTED", pem(DER, "TRUSTED CERTIFICATE"), "TRUSTED CERTIFICATE", FAILS, "Go skips the block"),
-    Bundle(131, "X509", pem(DER, "X509 CERTIFICATE"), "X509 CERTIFICATE", FAILS, "Go skips the block"),
+    Bundle(130, "TRUSTED", pem(DER, "TRUSTED CERTIFICATE"), ACCEPTED, FAILS, "Go skips the block; relabeled", PEM),
+    Bundle(131, "X509", pem(DER, "X509 CERTIFICATE"), ACCEPTED, FAILS, "Go skips the block; relabeled", PEM),
     Bundle(132, "CRLF", PEM.replace(b"\n", b"\r\n"), ACCEPTED, FINE, "Go reads it; written back with LF", PEM),
-    Bundle(133, "BOM", b"\xef\xbb\xbf" + PEM, "byte order mark", FAILS, "Go finds no BEGIN at a line's start"),
-    Bundle(134, "UTF-16", PEM.decode().encode("utf-16"), "UTF-16", FAILS, "Windows' “Unicode”"),
-    Bundle(135, "indented", _INDENTED, "indented", FAILS, "out of YAML"),
-    Bundle(136, "literal line ends", PEM.replace(b"\n", b"\\n"), "spelled out", FAILS, "out of JSON"),
-    Bundle(137, "base64 of PEM", b64encode(PEM), "once too often", FAILS, "out of a Secret"),
-    Bundle(137, "wrapped base64 of PEM", encodebytes(PEM), "once too often", FAILS, "out of a Secret"),
-    Bundle(138, "no END", PEM[: PEM.index(b"-----END")], "no matching END", FAILS, "cut off"),
+    Bundle(133, "BOM", b"\xef\xbb\xbf" + PEM, ACCEPTED, FAILS, "Go finds no BEGIN at a line's start", PEM),
+    Bundle(134, "UTF-16", PEM.decode().encode("utf-16"), ACCEPTED, FAILS, "Windows' “Unicode”", PEM),
+    Bundle(135, "indented", _INDENTED, ACCEPTED, FAILS, "out of YAML", PEM),
+    Bundle(136, "literal line ends", PEM.replace(b"\n", b"\\n"), ACCEPTED, FAILS, "out of JSON", PEM),
+    Bundle(137, "base64 of PEM", b64encode(PEM), ACCEPTED, FAILS, "out of a Secret", PEM),
+    Bundle(137, "wrapped base64 of PEM", encodebytes(PEM), ACCEPTED, FAILS, "out of a Secret", PEM),
+    Bundle(138, "no END", PEM[: PEM.index(b"-----END")], ACCEPTED, FAILS, "whole but for its END line", PEM),
     Bundle(139, "truncated", pem(DER[:-20]), "cannot be read by Go", FAILS, "cut off"),
     Bundle(
         140,
         "long dashes",
         PEM.replace(b"-----", "\u2014\u2014-".encode()),
-        "five plain dashes",
+        ACCEPTED,
         FAILS,
         "a mail program",
+        PEM,
     ),
     Bundle(141, "NUL inside", PEM[:90] + b"\0" + PEM[90:], "cannot be read by Go", FAILS, "no base64"),
     Bundle(142, "text before", _TEXT + PEM, ACCEPTED, FINE, "what openssl x509 -text prints; not stored", PEM),
     Bundle(
-        143, "good, then broken", PEM + _BROKEN, "cannot be read by Go", FINE, "Go takes what it can; a person errs"
+        143, "good, then broken", PEM + _BROKEN, "cannot be read by Go", RISKY, "Go takes what it can; a person errs"
     ),
     Bundle(144, "twice the same", PEM + PEM, ACCEPTED, FINE, "harmless, and kept as given", PEM + PEM),
     Bundle(145, "expired", _EXPIRED, "has expired", RISKY, "of no use"),

@@ -163,6 +163,26 @@ def quay(asked: Asked, *, exists: bool) -> Reply:
     return with_tokens(grants, path="/v2/auth")(asked)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_creator_at_quay_hears_that_helm_fails_before_a_repository_is_made(authority: Authority, status: int) -> None:
+    """tests/data/field/01-quay-creator.yaml: Helm asks HEAD manifest, a token for pull, HEAD manifest, and ends."""
+
+    def says(asked: Asked) -> Reply:
+        if "/manifests/" in asked.path and asked.authorization:
+            return status, {}, {"errors": [{"code": "UNAUTHORIZED"}]}
+        return quay(asked, exists=False)
+
+    with serving(says, authority.context()) as server:
+        report = check(plan(server.port, authority.trust))
+    assert code(report, Step.PUSH, Side.CHART) == (Code.CREATOR_FAILS, False)
+    assert code(report, Step.LOGIN, Side.IMAGE) == (Code.WOULD_CREATE, None)
+    assert (report.chart, report.image) == (Outcome.FAIL, Outcome.UNKNOWN)
+    assert [one for one in server.seen("GET /v2/auth") if "push" in one.path] == []
+    (looked,) = server.seen("HEAD /v2/team")
+    assert "/manifests/sha256:" in looked.path
+    assert looked.authorization == "Bearer opaque"
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_push_is_asked_of_quay_only_for_a_repository_that_exists(authority: Authority, *, exists: bool) -> None:
     with serving(lambda asked: quay(asked, exists=exists), authority.context()) as server:

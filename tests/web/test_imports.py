@@ -181,11 +181,11 @@ ODD = {
     "helpers alone": (json.dumps({"credsStore": "desktop", "auths": {HOST: {}}}).encode(), "A helper"),
     "auths is no object": (b'{"auths": ["x"]}', "no password for a registry"),
     "an entry is no object": (json.dumps({"auths": {HOST: "x"}}).encode(), "no password for a registry"),
-    "auth is no base64": (json.dumps({"auths": {HOST: {"auth": "%%"}}}).encode(), "no password for a registry"),
+    "auth is no base64": (json.dumps({"auths": {HOST: {"auth": "%%"}}}).encode(), "is not whole base64"),
     "auth without a colon": (
-        json.dumps({"auths": {HOST: {"auth": b64encode(b"robot").decode()}}}).encode(), "no password for a registry"),
+        json.dumps({"auths": {HOST: {"auth": b64encode(b"robot").decode()}}}).encode(), "holds no colon"),
     "a number as password": (
-        json.dumps({"auths": {HOST: {"username": "u", "password": 1}}}).encode(), "no password for a registry"),
+        json.dumps({"auths": {HOST: {"username": "u", "password": 1}}}).encode(), "is not text"),
     "another Secret": (json.dumps(pull_secret("x", "tls.crt")).encode(), "without credentials of a registry"),
     "a broken Secret": (json.dumps(pull_secret("{", names.CONFIG_KEY)).encode(), "are no JSON object"),
     "a Secret of a list": (json.dumps(pull_secret("[]", names.CONFIG_KEY)).encode(), "are no JSON object"),

@@ -31,7 +31,7 @@ PASSWORDS = st.sampled_from(
 CODES = (
     "label", "config-key", "byte-order-mark", "auths-spelling", "auths-missing", "foreign-sections", "keep-host-1", "host",
     "entry-members", "auth-from-password", "password-from-auth", "auth-encoding", "organization", "certs-name",
-    "own-certificates", "last-applied",
+    "own-certificates", "last-applied", "encoded-twice", "identity-token-as-password",
 )  # fmt: skip
 heavy = settings(max_examples=settings().max_examples // 2)
 

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 
 from destinations import actions, certificates, current, docker_config, names, permissions, secrets, traps, words
 from destinations.actions import Change, Refused, Rotation, Seen
+from destinations.certificates import Bundle
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.writes import Unknown
 from edrportal import audit
@@ -63,7 +64,8 @@ class Command(BaseCommand):
             secret = cluster.get_secret(options["name"])
             if not secrets.is_destination(secret):
                 raise NotFound("NotFound", status=404)
-            rotation = Rotation(_username(options, secret), password, bundle, _expiry(options, secret))
+            pem = None if bundle is None else bundle.pem
+            rotation = Rotation(_username(options, secret), password, pem, _expiry(options, secret))
             change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
             event = replace(event, target=secret.name, before=secret.resource_version)
             done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
@@ -79,7 +81,7 @@ class Command(BaseCommand):
             audit.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
         self.stdout.write(f"The credentials of {done.name} were rotated.")
-        for note in done.notes:
+        for note in (*done.notes, *(bundle.notes if bundle else ())):
             self.stderr.write(note)
 
     def _end(self, text: str, status: int) -> NoReturn:
@@ -134,9 +136,9 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     return str(username)
 
 
-def _bundle(options: Mapping[str, Any]) -> bytes | None:
+def _bundle(options: Mapping[str, Any]) -> Bundle | None:
     if options["bundle"] is None:
-        return b"" if options["remove_bundle"] else None
+        return Bundle((), ()) if options["remove_bundle"] else None
     if options["remove_bundle"]:
         raise _Unusable("--bundle and --remove-bundle exclude each other.")
     try:
@@ -147,7 +149,7 @@ def _bundle(options: Mapping[str, Any]) -> bytes | None:
     bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
     for problem in bundle.problems:
         raise _Unusable(f"The file given with --bundle: {problem.message} {problem.fix}")
-    return bundle.pem
+    return bundle
 
 
 def _expiry(options: Mapping[str, Any], secret: Secret) -> str:
