@@ -51,7 +51,9 @@ def _about_credentials(reading: Reading, login: Target | None, image: Target | N
             "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",
             "Remove identitytoken from the entry in .dockerconfigjson.",
         )
-    if login and image and not token and (login.username, login.password) != (image.username, image.password):
+    anonymous = image and not (image.username or image.password)  # which fails, and is the fault to name
+    differ = login and image and (login.username, login.password) != (image.username, image.password)
+    if differ and not token and not anonymous:
         yield Caution(
             "credentials-disagree",
             "The chart is pushed with username and password, the image with auth, and the two differ.",
