@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from destinations import certificates, names
-from destinations.acceptance import gostrings, hosts
+from destinations.acceptance import gostrings, hosts, suspects, tokens
 from destinations.acceptance.parsing import ParseError, field_name, members
 from destinations.certificates import Health
 from destinations.model import Caution
@@ -37,6 +37,7 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
     """Return the cautions about a destination; `now` is aware."""
     return (
         *_about_credentials(reading, login, image),
+        *_about_texts(secret, [target for target in (login, image) if target], now),
         *_about_path(reading, image),
         *_about_certificates(secret, secrets, trusted, now),
         *_about_annotations(secret, now),
@@ -59,6 +60,33 @@ def _about_credentials(reading: Reading, login: Target | None, image: Target | N
             "The chart is pushed with username and password, the image with auth, and the two differ.",
             "Rotate the credentials, so that auth, username and password say the same.",
         )
+
+
+def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> Iterator[Caution]:
+    """Yield what is odd about the texts that chart and image are pushed with, each kind once."""
+    pairs = {(target.username, target.password): target.host for target in targets if target.username or target.password}
+    if not pairs:
+        return
+    stated = bool(secret.annotations.get(names.EXPIRY_ANNOTATION))
+    told = set()
+    for (username, password), host in pairs.items():
+        found = [
+            *_about_text("user name", username),
+            *_about_text("password", password),
+            *tokens.about_robot(username, host),
+            *tokens.about_lifetime(username, password, now=now, stated=stated),
+        ]
+        for caution in found:
+            if caution.message not in told:
+                told.add(caution.message)
+                yield caution
+
+
+def _about_text(name: str, text: str) -> Iterator[Caution]:
+    if text.isalnum() and text.isascii() and not suspects.is_word(text):
+        return
+    for one in suspects.suspects(text):
+        yield Caution(one.code, f"The {name} {one.clause}.", suspects.FIXES[one.code])
 
 
 def _has_identity_token(reading: Reading) -> bool:
