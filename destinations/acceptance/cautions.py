@@ -64,7 +64,9 @@ def _about_credentials(reading: Reading, login: Target | None, image: Target | N
 
 def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> Iterator[Caution]:
     """Yield what is odd about the texts that chart and image are pushed with, each kind once."""
-    pairs = {(target.username, target.password): target.host for target in targets if target.username or target.password}
+    pairs = {
+        (target.username, target.password): target.host for target in targets if target.username or target.password
+    }
     if not pairs:
         return
     stated = bool(secret.annotations.get(names.EXPIRY_ANNOTATION))
@@ -74,7 +76,7 @@ def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> It
             *_about_text("user name", username),
             *_about_text("password", password),
             *tokens.about_robot(username, host),
-            *tokens.about_lifetime(username, password, now=now, stated=stated),
+            *tokens.about_lifetime(username, password, host=host, now=now, stated=stated),
         ]
         for caution in found:
             if caution.message not in told:

@@ -5,6 +5,7 @@ Pure, and over texts alone. Forms ask about the same things before they save (`d
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,8 +18,13 @@ QUOTED, PLACEHOLDER, MASK = "credentials-quoted", "credentials-placeholder", "cr
 
 _BREAKS = re.compile(r"[\r\n\u0085\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UNSEEN = re.compile("[\u00a0\u00ad\u034f\u061c\u115f\u1160\u180e\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\ufe0f\ufeff\ufffd]")
-_QUOTES = re.compile(r"""(\\?["'`]).+\1|[\u201c\u201e\u201d].+[\u201c\u201d]|[\u2018\u201a\u2019].+[\u2018\u2019]|\u00ab.+\u00bb""", re.DOTALL)
+_UNSEEN = re.compile(
+    "[\u00a0\u00ad\u034f\u061c\u115f\u1160\u180e\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\ufe0f\ufeff\ufffd]"
+)
+_QUOTES = re.compile(
+    r"""(\\?["'`]).+\1|[\u201c\u201e\u201d].+[\u201c\u201d]|[\u2018\u201a\u2019].+[\u2018\u2019]|\u00ab.+\u00bb""",
+    re.DOTALL,
+)
 _SYNTAX = re.compile(
     r"\$\{[^{}\s][^{}]*\}"  # shells, Terraform, Flux, envsubst
     r"|\$\(\s*[A-Za-z_][\w .:/-]*\)"  # Kubernetes, Make, a command of a shell
@@ -41,7 +47,8 @@ _WHOLE = re.compile(
 _WORDS = re.compile(
     r"change[-_ ]?(?:me|it|this)!?|replace[-_ ]?(?:me|this)|placeholder|todo|fixme"
     r"|(?:insert|enter|put|paste)[-_ ](?:your|the)?[-_ ]?\w*(?:password|token|secret|user|key)\w*(?:[-_ ]here)?"
-    r"|(?:my|your)[-_ ]?(?:registry|docker|robot|access)?[-_ ]?(?:user(?:[-_ ]?name)?|password|token|secret|api[-_ ]?key)(?:[-_ ]here)?",
+    r"|(?:my|your)[-_ ]?(?:registry|docker|robot|access)?[-_ ]?"
+    r"(?:user(?:[-_ ]?name)?|password|token|secret|api[-_ ]?key)(?:[-_ ]here)?",
     re.IGNORECASE,
 )
 _DOTS = re.compile(r"[*\u2022\u25cf\u00b7\u2219\u22c5\u2026\u2588\u25a0\u25aa\u2217\uff0a]{3,}|\+{3,}|\*+[A-Z ]{3,}\*+")
@@ -114,5 +121,11 @@ def _stand_ins(bare: str) -> Iterator[Suspect]:
 
 
 def _is_key_file(text: str) -> bool:
-    """Return whether it is a service account's key file, which has line breaks of its own."""
-    return text.lstrip()[:1] == "{" and '"private_key"' in text
+    """Return whether it is a key file, JSON or PEM, which has line breaks of its own."""
+    bare = text.strip()
+    if not bare.startswith("{"):
+        return bare.startswith("-----BEGIN ")
+    try:
+        return isinstance(json.loads(bare), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from destinations.model import Caution
-from destinations.presets.known import HARBOR, QUAY
+from destinations.presets.known import ACR, ECR, HARBOR, QUAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,11 @@ _LIVES = {
     "gitlab-ci-token": "This is the token of a GitLab job, which ends with the job",
     "oauth2accesstoken": "This is an access token of Google, which ends after an hour",
     "_dcgcloud_token": "This is an access token of Google, which ends after an hour",
-    _NO_USER: "This is a token of Azure's sign-in, which ends after three hours",
-    "AWS": "This is a token of Amazon ECR, which ends after twelve hours",
 }
+_LIVES_AT = (
+    (_NO_USER, ACR, "This is a token of Azure's sign-in, which ends after three hours"),
+    ("AWS", ECR, "This is a token of Amazon ECR, which ends after twelve hours"),
+)
 _PREFIXES = (
     (re.compile(r"ghs_[A-Za-z0-9_.-]{16,}"), "This is GitHub's token for a job, which ends with it or after an hour"),
     (re.compile(r"ya29\.[A-Za-z0-9_.-]+"), _LIVES["oauth2accesstoken"]),
@@ -37,7 +39,7 @@ _EATEN = re.compile(r"\$\$|\\\$|%24|&#0*36;", re.IGNORECASE)
 _PLUS_LOST = re.compile(r"%2B|\\\+|&#0*43;| ", re.IGNORECASE)
 
 
-def about_lifetime(username: str, password: str, *, now: datetime, stated: bool) -> Iterator[Caution]:
+def about_lifetime(username: str, password: str, *, host: str, now: datetime, stated: bool) -> Iterator[Caution]:
     """Yield that a token has ended or ends soon; `stated` says that somebody noted its end, `now` is aware."""
     end = stated_end(password)
     if end is not None:
@@ -47,7 +49,7 @@ def about_lifetime(username: str, password: str, *, now: datetime, stated: bool)
         elif left <= SOON:
             yield Caution("token-expires-soon", f"The token says itself that it expires on {end:%Y-%m-%d}.", _LASTING)
         return
-    if not stated and (lives := _lives(username, password)):
+    if not stated and (lives := _lives(username, password, host)):
         yield Caution("token-short-lived", f"{lives}.", _LASTING)
 
 
@@ -79,17 +81,25 @@ def _object(encoded: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _lives(username: str, password: str) -> str:
+def _lives(username: str, password: str, host: str) -> str:
     """Return how long such a token lives, empty where nothing tells."""
     known = next((words for pattern, words in _PREFIXES if pattern.fullmatch(password)), "")
-    return known or _LIVES.get(username, "")
+    there = next((words for user, kind, words in _LIVES_AT if username == user and kind.knows(host)), "")
+    return known or there or _LIVES.get(username, "")
+
+
+def may_be_robot(username: str) -> bool:
+    """Return whether the host decides if a user name is that of a robot account with a sign lost or gained."""
+    return username[:5].lower() == "robot" or any(sign in username for sign in "$%&\\ ")
 
 
 def about_robot(username: str, host: str) -> Iterator[Caution]:
     """Yield that the name of a robot account lost or gained a sign on its way, on a registry known for its robots."""
     fix = "Write the user name as {} shows it: {}. A shell takes $ out of double quotes; use single ones."
+    if not may_be_robot(username) or "." not in host:
+        return
     begins = username.lower().startswith("robot")
-    if (begins or "$" in username or "%24" in username) and HARBOR.knows(host):
+    if HARBOR.knows(host):
         bare = username == "robot" and _PORT.search(host)  # a port other than HTTPS's speaks against Harbor
         if _EATEN.search(username) or (begins and not username.lower().startswith("robot$") and not bare):
             what = "The user name looks like a robot account of Harbor whose $ is missing, doubled or escaped."
