@@ -124,7 +124,10 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
             "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
             "Write the host as HOST or HOST:PORT, and replace that password.",
         )
-    if image and image.host in hosts.HUB and image.repository.count("/") >= _HUB_DEPTH:
+    at_hub = (
+        plain.partition("/")[0] in hosts.HUB
+    )  # where skopeo alone takes it for Docker Hub, that is the fault to name
+    if at_hub and image and image.host in hosts.HUB and image.repository.count("/") >= _HUB_DEPTH:
         yield Caution(
             "hub-two-levels",
             "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",

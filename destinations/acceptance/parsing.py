@@ -110,7 +110,7 @@ def read_entry(config: Config) -> Entry:
     for problem in _strict_problems(config.document):
         raise problem
     host_key, value = next(iter(_auths(config.document).items()))
-    return Entry(host_key, **dict(_fields(value)))  # type: ignore[arg-type] - a field that is no string is a problem
+    return Entry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
 
 
 def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:

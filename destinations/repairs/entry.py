@@ -42,7 +42,7 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
 
 def fields(secret: Secret, _case: Case) -> list[Fix]:
     """Mend members of the entry that stand in the way: a token that skopeo prefers, and what is no text."""
-    found = _entry(secret)
+    found = entry_of(secret)
     if found is None:
         return []
     document, name, entry = found
@@ -59,13 +59,13 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
 
 def credentials(secret: Secret, _case: Case) -> list[Fix]:
     """Mend `auth` where it says something else than username and password: Helm uses these, skopeo uses that."""
-    found = _entry(secret)
+    found = entry_of(secret)
     if found is None:
         return []
     document, name, entry = found
     texts = {parsing.field_name(key): value for key, value in entry.items() if isinstance(value, str)}
     plain = (texts.get("username", ""), texts.get("password", ""))
-    coded = _decoded(texts.get("auth", ""))
+    coded = decoded(texts.get("auth", ""))
     choices = []
     if all(plain) and coded != plain:
         choices.append(
@@ -91,7 +91,8 @@ def _only(secret: Secret) -> tuple[Object, str, Value] | None:
     return document, name, entry
 
 
-def _entry(secret: Secret) -> tuple[Object, str, Object] | None:
+def entry_of(secret: Secret) -> tuple[Object, str, Object] | None:
+    """Return the document, the host key and its entry; None where there is not exactly one, or it is no object."""
     found = _only(secret)
     return (found[0], found[1], found[2]) if found and isinstance(found[2], Object) else None
 
@@ -132,7 +133,7 @@ def _strictly(auth: str) -> tuple[str, str] | None:
         return None
 
 
-def _decoded(auth: str) -> tuple[str, str] | None:
+def decoded(auth: str) -> tuple[str, str] | None:
     """Return user name and password, read leniently: blanks, the URL alphabet and missing padding do not matter."""
     compact = "".join(auth.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:

@@ -13,7 +13,6 @@ import yaml
 from destinations import manifests, names
 from destinations.acceptance.judge import judge
 from destinations.model import Secret, Verdict
-
 from destinations.traps import in_account, in_password
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -92,7 +91,8 @@ def test_what_a_shell_or_an_editor_left_is_told(text: str, code: str) -> None:
         "@PASSWORD@", "#{Password}#", "__PASSWORD__", "((registry-password))", "[[ .token ]]", "ref+vault://secret/x#/p",
         "vault:secret/data/x#PASSWORD", "op://vault/item/password", "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]",
         "ENC[PKCS7,MIIB]", "{cipher}AQB", "changeme", "CHANGE_ME", "change-it", "replace-me", "your-password-here",
-        "YOUR_TOKEN", "<registry password>", '"${PASSWORD}"'[1:-1], "prefix-${PASSWORD:-x}", "arn:aws:secretsmanager:eu:1:secret:x",
+        "YOUR_TOKEN", "<registry password>", '"${PASSWORD}"'[1:-1], "prefix-${PASSWORD:-x}",
+        "arn:aws:secretsmanager:eu:1:secret:x",
     ],
 )  # fmt: skip
 def test_a_placeholder_is_told(text: str) -> None:
@@ -102,8 +102,8 @@ def test_a_placeholder_is_told(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["****", "********", "++++++++", "•••", "●●●●●", "[MASKED]", "<redacted>", "<REDACTED>", "***REDACTED***", "(sensitive value)",
-     "<no value>", "<nil>", "<none>", "[FILTERED]", "<hidden>", "%!s(<nil>)", "[object Object]"],
+    ["****", "********", "++++++++", "•••", "●●●●●", "[MASKED]", "<redacted>", "<REDACTED>", "***REDACTED***",
+     "(sensitive value)", "<no value>", "<nil>", "<none>", "[FILTERED]", "<hidden>", "%!s(<nil>)", "[object Object]"],
 )  # fmt: skip
 def test_a_mask_is_told_and_no_form_takes_it(text: str) -> None:
     assert codes("robot", text) == ["credentials-mask"]
@@ -120,8 +120,8 @@ def test_what_may_be_a_mask_is_told_and_can_be_confirmed(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "s3cret", "pa$$word", "p%41", "a<b>c", "$ecret1", "100%", "((", "{x}", "#1!", "x'y", '"', "a+b+c", "++", "**", "xxx", "%d",
-        "P@ssw0rd@", "dckr_pat_0123456789abcdefghijklmnopq", "glpat-x1y2z3", "gldt-INVENTED", "eyJhbGciOi.J9.x", "eyJ",
+        "s3cret", "pa$$word", "p%41", "a<b>c", "$ecret1", "100%", "((", "{x}", "#1!", "x'y", '"', "a+b+c", "++", "**", "xxx",
+        "%d", "P@ssw0rd@", "dckr_pat_0123456789abcdefghijklmnopq", "glpat-x1y2z3", "gldt-INVENTED", "eyJhbGciOi.J9.x", "eyJ",
         "AKIA/abc+def==", "hunter2$", "$2y$10$abcdefghijklmnopqrstuv", "p:q", "Tr0ub4dor&3", "null0", "NoneOfIt", "my password 1",
         '{"type": "service_account",\n "private_key": "x"}\n', "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n",
     ],
