@@ -28,7 +28,7 @@ _QUOTES = re.compile(
 _SYNTAX = re.compile(
     r"\$\{[^{}\s][^{}]*\}"  # shells, Terraform, Flux, envsubst
     r"|\$\(\s*[A-Za-z_][\w .:/-]*\)"  # Kubernetes, Make, a command of a shell
-    r"|\{\{.+?\}\}"  # Helm, Jinja, Mustache, GitHub Actions, CloudFormation
+    r"|\{\{[^{}]*[A-Za-z][^{}]*\}\}"  # Helm, Jinja, Mustache, GitHub Actions, CloudFormation
     r"|\[\[\s*\.?[A-Za-z_][\w .]*\]\]"  # Nomad
     r"|<%.+?%>"  # ERB
     r"|#\{[^{}]+\}",  # Octopus, Azure Pipelines, Ruby
