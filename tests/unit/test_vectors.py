@@ -17,6 +17,8 @@ from destinations.secrets import read_secret
 
 FILES = ("acceptance-vectors.jsonl", "acceptance-vectors-2.jsonl")
 VECTORS = [json.loads(line) for file in FILES for line in Path("tests/data", file).read_text().splitlines()]
+pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+"""As `gox509` has it: Go takes what `cryptography` will refuse one day."""
 OLD = EpinioVersion(1, 13, 7)
 NOW = datetime.now(UTC)
 
