@@ -111,7 +111,9 @@ def _unresolved(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = [*tools, _AVP] if _AVP_ANNOTATION in annotations else tools
     for path in (("metadata", "name"), ("metadata", "labels", names.REGISTRY_LABEL),
                  ("metadata", "annotations", names.ORGANIZATION_ANNOTATION)):  # fmt: skip
-        stored = path[-1] == names.ORGANIZATION_ANNOTATION and isinstance(_at(document, ("data", names.CONFIG_KEY)), str)
+        stored = path[-1] == names.ORGANIZATION_ANNOTATION and isinstance(
+            _at(document, ("data", names.CONFIG_KEY)), str
+        )
         fillers = [one for one in tools if one[1] != _TEMPLATE] if stored else tools  # nobody encodes before rendering
         if isinstance(value := _at(document, path), str) and (found := _placeholder([value], fillers)):
             yield path[-1], found
