@@ -176,9 +176,8 @@ def _destination(  # noqa: PLR0913 - one line a destination above
     labels: dict[str, str] | None = None,
     annotations: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    config = (
-        json.dumps({"auths": {host: entry}}).encode() if entry else new(host, Credentials("robot", token_urlsafe(12)))
-    )
+    user = "robot$export" if "harbor." in host else "robot"
+    config = json.dumps({"auths": {host: entry}}).encode() if entry else new(host, Credentials(user, token_urlsafe(12)))
     data = {names.CONFIG_KEY: _encoded(config)}
     if certs:
         data[names.CERTS_KEY] = _encoded(certs.encode())

@@ -76,7 +76,8 @@ class Check:
     """One stage and its outcome.
 
     `message` (what the failure means) and `fix` (what to do) are plain sentences, and `error` holds Epinio's own
-    words where it has any; all three are None where `ok` is true.
+    words where it has any; all three are None where `ok` is true. `error_is_exact` is False where `error` only says
+    the same as Epinio's message, which holds a path, a registry's answer or the wording of a Go version.
     """
 
     stage: Stage
@@ -84,6 +85,7 @@ class Check:
     message: str | None = None
     fix: str | None = None
     error: str | None = field(default=None, repr=False)
+    error_is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Judgement:
 
     `url` is what `epinio export-registries` prints (None where it does not list it), `listing_error` why it skips
     it, `failed_stage` and `error` where an export stops and with which message of Epinio's, `why` the portal's own
-    reason where Epinio has none. `login`, `chart` and `image` say how far an export gets. `checks` holds the stages
+    reason where Epinio has none. `error_is_exact` says of `error` and `listing_error` that they are Epinio's to the
+    letter. `login`, `chart` and `image` say how far an export gets. `checks` holds the stages
     in order, up to and including the one that fails.
     """
 
@@ -120,6 +123,7 @@ class Judgement:
     checks: tuple[Check, ...]
     warnings: tuple[Caution, ...] = ()
     disabled: bool = False
+    error_is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

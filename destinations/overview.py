@@ -102,7 +102,7 @@ def status_of(judgement: Judgement) -> tuple[str, str]:
 
 
 def failed(judgement: Judgement) -> list[Check]:
-    """Return the checks that failed, those of one cause once: the last, which has Epinio's words."""
+    """Return the checks that failed, those of one cause once: the last, which has the message of the export."""
     return list({check.message: check for check in judgement.checks if not check.ok}.values())
 
 

@@ -36,7 +36,7 @@ def row(judgement: Judgement) -> dict[str, Any]:
         "failed_stage": judgement.failed_stage.value if judgement.failed_stage else None,
         "error": judgement.error,
         "login": {"host": _text(judgement.login.host)} if judgement.login else None,
-        "chart": _target(judgement.chart, recorded=True),
+        "chart": _target(judgement.chart),
         "image": _target(judgement.image),
         "checks": [
             {"stage": check.stage.value, "ok": check.ok, "message": check.message, "fix": check.fix}
@@ -45,24 +45,12 @@ def row(judgement: Judgement) -> dict[str, Any]:
         "warnings": [
             {"code": warning.code, "message": warning.message, "fix": warning.fix} for warning in judgement.warnings
         ],
+        "error_is_exact": judgement.error_is_exact,
     }
 
 
-def _target(target: Target | None, *, recorded: bool = False) -> dict[str, str] | None:
-    if target is None:
-        return None
-    repository = _recorded(target.repository) if recorded else target.repository
-    return {"host": _text(target.host), "repository": _text(repository)}
-
-
-def _recorded(repository: str) -> str:
-    """Return the repository as the reference vectors record it: from the path of the request for the manifest.
-
-    They cut `/v2/REPOSITORY/manifests/…` at the first `/manifests/`, which matters only where the repository itself
-    has a part of that name. The pages show the repository as it is.
-    """
-    path = f"/v2/{repository}/manifests/"
-    return path[: path.index("/manifests/")].removeprefix("/v2/")
+def _target(target: Target | None) -> dict[str, str] | None:
+    return {"host": _text(target.host), "repository": _text(target.repository)} if target else None
 
 
 def _text(text: str) -> str:

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from destinations import presets
+from destinations.acceptance import suspects, tokens
 from destinations.acceptance.judge import preview
 from destinations.cluster.limits import is_name
 
@@ -24,8 +25,8 @@ _DOMAIN_SCOPED = re.compile(r"^([^:/]*\.[^:/]*):([^:/]+)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
 _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
-_MASK = re.compile(r"[*\u2022\u25cf\u00b7]{3,}")
 _HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
+_CONFIRM = "If it really is like this, confirm it below, and type the password again."
 _MAX_PORT = 65_535
 _MAX_LABEL = 63
 MAX_HOST = 253
@@ -182,11 +183,32 @@ def in_username(username: str) -> Trap | None:
     """Say what is wrong with a user name, if anything."""
     if ":" in username:
         return Trap("username", "Helm refuses a user name with a colon. Some registries offer a robot account instead.")
+    if any(one.certain for one in suspects.suspects(username.strip())):
+        return Trap(
+            "username", "This is what a page shows in place of a user name. Type or paste the user name itself."
+        )
     bare = username.strip()
     if username != bare or not username.isprintable():
         message = "The user name starts or ends with a blank, or holds a control character."
         return Trap("username", message, bare if bare.isprintable() else "")
     return None
+
+
+def in_account(username: str, password: str, host: str, *, now: datetime) -> Iterator[Trap]:
+    """Yield what is odd about an account and could all the same be meant: each is a question, which can be confirmed.
+
+    `host` may be empty where it is not known; `now` is aware. Blanks at the ends are another question.
+    """
+    for field, label, text in (("username", "user name", username), ("password", "password", password)):
+        for one in suspects.suspects(text.strip()):
+            if not one.certain:
+                yield Trap(field, f"The {label} {one.clause}. {_CONFIRM}")
+    for caution in tokens.about_robot(username, host):
+        mended = tokens.mended_robot(username, host)
+        yield Trap("username", f"{caution.message} {caution.fix} {_CONFIRM}", mended if mended != username else "")
+    for caution in tokens.about_lifetime(username, password, host=host, now=now, stated=True):
+        if caution.code == "token-expired":
+            yield Trap("password", f"{caution.message} {_CONFIRM}")
 
 
 def in_password(password: str, *, choice: str) -> Trap | None:
@@ -199,7 +221,7 @@ def in_password(password: str, *, choice: str) -> Trap | None:
         )
     if choice == "remove" and password and not password.strip():
         return Trap("password", "The password is made of blanks alone: nothing would be left. Type it again.")
-    if _MASK.fullmatch(password.strip()):
+    if any(one.certain for one in suspects.suspects(password.strip())):
         return Trap("password", "This is what a page shows in place of a password. Type or paste the password itself.")
     if "\x00" in password:
         return Trap("password", "The password holds a NUL character, which skopeo would cut off.")

@@ -42,11 +42,12 @@ _ENCRYPTED = (
     ("-----BEGIN PGP MESSAGE-----", "PGP: decrypt it first"),
     ("$ANSIBLE_VAULT;", "Ansible Vault: decrypt it first (ansible-vault view FILE)"),
 )
+_TEMPLATE = "a template"
 _IN_TEXT = (
     (re.compile(r"<path:[^<>]{1,1000}>"), "argocd-vault-plugin", "argocd-vault-plugin generate FILE"),
     (re.compile(r"\$\{[A-Za-z_][^{}]{0,400}\}"), "Flux or envsubst", "flux envsubst, or envsubst"),
     (re.compile(r"\$\([A-Za-z_][A-Za-z0-9_]{0,200}\)"), "the pipeline", "the pipeline's own tool"),
-    (re.compile(r"\{\{[^{}]{0,1000}\}\}"), "a template", "helm template, or the template's own tool"),
+    (re.compile(r"\{\{[^{}]{0,1000}\}\}"), _TEMPLATE, "helm template, or the template's own tool"),
     (re.compile(r"(?:ref\+|secretref\+)[a-z0-9]{1,40}://[^\s\"]{1,1000}"), "vals", "vals eval -f FILE"),
     (re.compile(r"\bop://[^\s\"]{1,1000}"), "the 1Password CLI", "op inject -i FILE"),
     (
@@ -110,7 +111,11 @@ def _unresolved(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     known = [*tools, _AVP] if _AVP_ANNOTATION in annotations else tools
     for path in (("metadata", "name"), ("metadata", "labels", names.REGISTRY_LABEL),
                  ("metadata", "annotations", names.ORGANIZATION_ANNOTATION)):  # fmt: skip
-        if isinstance(value := _at(document, path), str) and (found := _placeholder([value], tools)):
+        stored = path[-1] == names.ORGANIZATION_ANNOTATION and isinstance(
+            _at(document, ("data", names.CONFIG_KEY)), str
+        )
+        fillers = [one for one in tools if one[1] != _TEMPLATE] if stored else tools  # nobody encodes before rendering
+        if isinstance(value := _at(document, path), str) and (found := _placeholder([value], fillers)):
             yield path[-1], found
     for key in _KEYS:
         value, known_here = _at(document, ("stringData", key)), known

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from destinations import certificates, names, pem
-from destinations.acceptance import gostrings, hosts
+from destinations.acceptance import gostrings, hosts, suspects, tokens
 from destinations.acceptance.parsing import ParseError, field_name, members
 from destinations.certificates import Health
 from destinations.model import Caution
@@ -39,6 +39,7 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
     """Return the cautions about a destination; `now` is aware."""
     return (
         *_about_credentials(reading, login, image),
+        *_about_texts(secret, [target for target in (login, image) if target], now),
         *_about_path(reading, image),
         *_about_certificates(secret, secrets, trusted, now),
         *_about_annotations(secret, now),
@@ -59,12 +60,43 @@ def _about_credentials(reading: Reading, login: Target | None, image: Target | N
             "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",
             "Remove identitytoken from the entry in .dockerconfigjson.",
         )
-    if login and image and not token and (login.username, login.password) != (image.username, image.password):
+    anonymous = image and not (image.username or image.password)  # which fails, and is the fault to name
+    differ = login and image and (login.username, login.password) != (image.username, image.password)
+    if differ and not token and not anonymous:
         yield Caution(
             "credentials-disagree",
             "The chart is pushed with username and password, the image with auth, and the two differ.",
             "Rotate the credentials, so that auth, username and password say the same.",
         )
+
+
+def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> Iterator[Caution]:
+    """Yield what is odd about the texts that chart and image are pushed with, each kind once."""
+    pairs = {
+        (target.username, target.password): target.host for target in targets if target.username or target.password
+    }
+    if not pairs:
+        return
+    stated = bool(secret.annotations.get(names.EXPIRY_ANNOTATION))
+    told = set()
+    for (username, password), host in pairs.items():
+        found = [
+            *_about_text("user name", username),
+            *_about_text("password", password),
+            *tokens.about_robot(username, host),
+            *tokens.about_lifetime(username, password, host=host, now=now, stated=stated),
+        ]
+        for caution in found:
+            if caution.message not in told:
+                told.add(caution.message)
+                yield caution
+
+
+def _about_text(name: str, text: str) -> Iterator[Caution]:
+    if text.isalnum() and text.isascii() and not suspects.is_word(text):
+        return
+    for one in suspects.suspects(text):
+        yield Caution(one.code, f"The {name} {one.clause}.", suspects.FIXES[one.code])
 
 
 def _has_identity_token(reading: Reading) -> bool:
@@ -100,7 +132,10 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
             "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
             "Write the host as HOST or HOST:PORT, and replace that password.",
         )
-    if image and image.host in _HUB_NAMES and image.repository.count("/") >= _HUB_DEPTH:
+    at_hub = (
+        plain.partition("/")[0] in _HUB_NAMES
+    )  # where skopeo alone takes it for Docker Hub, that is the fault to name
+    if at_hub and image and image.host in _HUB_NAMES and image.repository.count("/") >= _HUB_DEPTH:
         yield Caution(
             "hub-two-levels",
             "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",

@@ -97,6 +97,10 @@ BAD_LOGIN_HOST = Explanation(
     "Helm does not take this host for the name of a registry.",
     "Write the host as HOST or HOST:PORT.",
 )
+UNREACHABLE_HOST = Explanation(
+    "No connection can be opened to this host: its port is above 65535, or a bracket or a label in its name is invalid.",
+    "Write the host as HOST or HOST:PORT, with a port from 1 to 65535.",
+)
 NO_LOGIN = Explanation(
     "There is neither a user name nor a password for Helm to log in with, or the host cannot be logged in to.",
     "Store username and password, and auth as base64 of user:password; write the host as HOST or HOST:PORT.",

@@ -5,10 +5,11 @@ Mirrors internal/api/v1/application/export.go, Helm 3.19 (pkg/registry, pkg/push
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import explanations, gopath, gourl, hosts, references, skopeo
+from destinations.acceptance import explanations, goescape, gopath, gourl, hosts, references, skopeo
 from destinations.acceptance.gostrings import quote
 from destinations.acceptance.gox509 import usable_certificates
 from destinations.model import Stage, Target, Why
@@ -28,18 +29,26 @@ CHART_NAME = "workspace-shop-chart"
 CHART_VERSION = "0.0.0"
 IMAGE_NAME = "workspace-shop-image"
 
-_SCHEMES = ("oci://", "https://", "http://")
+_OCI = "oci://"
+_SCHEMES = (_OCI, "https://", "http://")
+_PLAIN = re.compile(r"([A-Za-z0-9._-]+(?::[0-9]+)?)/[A-Za-z0-9._~/-]*", re.ASCII)  # most: nothing to escape or refuse
 
 
 class Stop(Exception):
-    """The export ends here. `error` is Epinio's message, or None where `why` says it in the portal's terms."""
+    """The export ends here. `error` is Epinio's message, or None where `why` says it in the portal's terms.
 
-    def __init__(self, error: str | None, explanation: Explanation, why: Why | None = None) -> None:
+    `exact` is False where the message only says the same as Epinio's: that one holds a path or what a registry answers.
+    """
+
+    def __init__(
+        self, error: str | None, explanation: Explanation, why: Why | None = None, *, exact: bool = True
+    ) -> None:
         """Keep the outcome."""
         super().__init__(error or why)
         self.error = error
         self.explanation = explanation
         self.why = why
+        self.exact = exact and "\ufffd" not in (error or "")  # Epinio's has the bytes that stood there
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,12 @@ def look_up(secret: Secret) -> None:
 
 def destination_host(name: str, url: str) -> str:
     """Stage `destination-url`: return the host that Helm will log in to."""
+    plain = _PLAIN.fullmatch(url)
+    if plain:
+        return plain[1]
     try:
-        host = gourl.host_of(url if "://" in url else f"oci://{url}")
-    except gourl.URLError as error:
+        host = gourl.parse(url if "://" in url else f"oci://{url}").host
+    except goescape.URLError as error:
         raise Stop(str(error), explanations.BAD_URL) from None
     if not host:
         raise Stop(f"registry '{name}': Missing host in '{url}'", explanations.NO_URL_HOST)
@@ -106,15 +118,20 @@ def trusted(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[GoCertificat
 def log_in(host: str, destination: Destination, bundle: bytes | None, certificates: Sequence[GoCertificate]) -> Target:
     """Stage `login`, judged as a registry with Basic authentication answers: return where Helm is logged in."""
     if bundle is not None and not certificates:
-        raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE)
+        raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE, exact=False)
     if not gourl.is_authority(host):
         raise Stop(f"invalid reference: invalid registry {quote(host)}", explanations.BAD_LOGIN_HOST)
     asked = hosts.requested(host)
+    unreachable = hosts.problem(asked)
+    if unreachable:
+        problem = f"Get {quote(_api_url(asked))}: {unreachable}"
+        raise Stop(f"authenticating to {quote(host)}: {problem}", explanations.UNREACHABLE_HOST, exact=False)
     username, password = destination.username, destination.password
     if asked != hosts.api_host(host) or not (username or password):
-        raise Stop(_login_error(host, asked, "basic credential not found"), explanations.NO_LOGIN)
+        raise Stop(_login_error(host, asked, "basic credential not found"), explanations.NO_LOGIN, exact=False)
     if not (username and password):
-        raise Stop(_login_error(host, asked, "missing username or password for basic auth"), explanations.HALF_LOGIN)
+        problem = _login_error(host, asked, "missing username or password for basic auth")
+        raise Stop(problem, explanations.HALF_LOGIN, exact=False)
     if ":" in username:
         raise Stop("bad credential format: colons(:) are not allowed in username", explanations.COLON_IN_USER)
     return login_target(host, username, password)
@@ -126,22 +143,44 @@ def login_target(host: str, username: str, password: str) -> Target:
 
 
 def _login_error(host: str, asked: str, problem: str) -> str:
-    return f'authenticating to {quote(host)}: GET "https://{asked}/v2/": {problem}'
+    return f"authenticating to {quote(host)}: GET {quote(_api_url(asked))}: {problem}"
+
+
+def _api_url(asked: str, path: str = "") -> str:
+    return f"https://{goescape.escape(asked, goescape.Part.HOST)}/v2/{path}"
 
 
 def push_chart(destination: Destination, login_host: str, login: Target, *, name: str = CHART_NAME) -> Target:
     """Stage `chart-push`: return where Helm pushes the chart; it knows credentials for `login_host` alone."""
-    path = _trim_schemes(destination.url)
+    path = _printed(destination.url)
     try:
         chart = references.parse_chart(f"{gopath.join(path, name)}:{CHART_VERSION}")
     except references.BadReference as error:
         raise Stop(str(error), explanations.BAD_CHART) from None
     asked = hosts.requested(chart.host)
+    unreachable = hosts.problem(asked)
+    if unreachable:
+        raise Stop(_chart_error("Head", asked, chart, unreachable), explanations.UNREACHABLE_HOST, exact=False)
     if asked != hosts.api_host(login_host):
-        url = f"https://{asked}/v2/{chart.repository}/manifests/{CHART_VERSION}"
-        problem = f'failed to perform "Exists" on destination: HEAD "{url}": basic credential not found'
-        raise Stop(problem, explanations.OTHER_LOGIN)
+        problem = _chart_error("HEAD", asked, chart, "basic credential not found")
+        raise Stop(problem, explanations.OTHER_LOGIN, exact=False)
     return Target(hosts.sent(asked), chart.repository, login.username, login.password)
+
+
+def _chart_error(method: str, asked: str, chart: Reference, problem: str) -> str:
+    url = _api_url(asked, f"{chart.repository}/manifests/{CHART_VERSION}")
+    return f'failed to perform "Exists" on destination: {method} {quote(url)}: {problem}'
+
+
+def _printed(url: str) -> str:
+    """Return the URL as Helm's uploader hands it on, without its scheme: read as a URL and printed again."""
+    trimmed = url.removeprefix(_OCI) if url.startswith(_OCI) else _trim_schemes(url)
+    if _PLAIN.fullmatch(trimmed):
+        return trimmed
+    try:
+        return str(gourl.parse(_OCI + trimmed)).removeprefix(_OCI)
+    except goescape.URLError:
+        raise Stop(f"invalid chart URL format: {_OCI}{trimmed}", explanations.BAD_CHART) from None
 
 
 def _trim_schemes(url: str) -> str:
@@ -159,7 +198,7 @@ def push_image(destination: Destination, *, name: str = IMAGE_NAME) -> tuple[Ref
     try:
         return image, skopeo.find_login(destination.document, image)
     except skopeo.SkopeoError as error:
-        raise Stop(str(error), explanations.BAD_AUTH_FILE) from None
+        raise Stop(str(error), explanations.BAD_AUTH_FILE, exact=False) from None
 
 
 def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> None:

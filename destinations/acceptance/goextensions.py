@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import goip, gourl
+from destinations.acceptance import goescape, goip, gourl
 from destinations.acceptance.gocryptobyte import (
     BOOLEAN,
     CONSTRUCTED,
@@ -75,8 +75,8 @@ def _alternative_names(der: String) -> None:
 
 def _uri(uri: str) -> None:
     try:
-        host = gourl.host_of(uri)
-    except gourl.URLError as error:
+        host = gourl.parse(uri).host
+    except goescape.URLError as error:
         raise Refused(f"x509: cannot parse URI {quote(uri)}: {error}") from None
     if not _DOMAIN.fullmatch(host):
         raise Refused(f"x509: cannot parse URI {quote(uri)}: invalid domain")

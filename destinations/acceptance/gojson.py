@@ -53,7 +53,7 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _PLAIN_STRING = re.compile(rb'"([^"\\\x00-\x1f]*)"')
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*)"')
 _STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
-_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
 _LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
     b"t": (b"true", True),
@@ -157,7 +157,7 @@ class _Reader:
     def _open(self, char: bytes) -> Value:
         self.at += 1
         if len(self.stack) >= MAX_DEPTH:
-            raise GoJSONError("exceeded max depth")
+            raise GoJSONError(f"invalid character '{char.decode()}' exceeded max depth")
         if char == b"{":
             if self._peek() == b"}":
                 self.at += 1
@@ -198,10 +198,10 @@ class _Reader:
             raise self._error("in numeric literal")
         self.at = match.end()
         following = self.data[self.at : self.at + 1]
-        if following == b".":
+        if following == b"." and not (match[1] or match[2]):
             self.at += 1
             raise self._error("after decimal point in numeric literal")
-        if following in (b"e", b"E"):
+        if following in (b"e", b"E") and not match[2]:
             self.at += 2 if self.data[self.at + 1 : self.at + 2] in (b"+", b"-") else 1
             raise self._error("in exponent of numeric literal")
         return Number(match[0].decode())
@@ -241,9 +241,11 @@ class _Reader:
         return self._error("in \\u hexadecimal character escape")
 
     def _error(self, context: str) -> GoJSONError:
-        if self.at >= len(self.data):
+        if self.at < len(self.data):
+            return GoJSONError(f"invalid character {_quote_char(self.data[self.at])} {context}")
+        if context == "in string literal":
             return GoJSONError("unexpected end of JSON input")
-        return GoJSONError(f"invalid character {_quote_char(self.data[self.at])} {context}")
+        return GoJSONError(f"invalid character ' ' {context}")  # at its end Go's scanner goes on with a space
 
 
 def _quote_char(byte: int) -> str:

@@ -20,6 +20,8 @@ def quote(text: str) -> str:
 
     Bytes that are no UTF-8 are expected as Python's surrogate escapes and come out as `\\xff`.
     """
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return '"' + "".join(_SHORT.get(char) or _spell(char) for char in text) + '"'
 
 

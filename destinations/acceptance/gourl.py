@@ -1,85 +1,130 @@
-"""Go's `net/url` as of Go 1.25: what `Parse` and `ParseRequestURI` refuse, in Go's words, and the host they find.
+"""Go's `net/url` as of Go 1.25: what `Parse` and `ParseRequestURI` refuse, in Go's words, and what `String` prints.
 
-Text stands for Go's byte strings: bytes that are no UTF-8 are Python's surrogate escapes.
+Text stands for Go's byte strings: bytes that are not UTF-8 are Python's surrogate escapes.
 """
 
 from __future__ import annotations
 
 import re
-import string
+from dataclasses import dataclass
 
+from destinations.acceptance.goescape import Part, URLError, escape, reescape, unescape
 from destinations.acceptance.goip import AddressError, check_address
 from destinations.acceptance.gostrings import quote
 
-_HOST_BYTES = frozenset((string.ascii_letters + string.digits + "-_.~!$&'()*+,;=:[]<>\"").encode())
-_PLAIN_HOST = re.compile(r"[A-Za-z0-9.:_-]*")
-_HEX_PAIR = re.compile(rb"%[0-9A-Fa-f]{2}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PORT = re.compile(r"(?::[0-9]*)?", re.ASCII)
 _USERINFO = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_PLAIN_AUTHORITY = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]*)?", re.ASCII)
 
 
-class URLError(ValueError):
-    """Text that Go's `net/url` refuses; the message is Go's."""
+@dataclass(frozen=True, slots=True)
+class URL:
+    """A URL as Go keeps it, with path, query and fragment as they were read; `user` is None where there is no `@`.
 
-
-def host_of(raw: str) -> str:
-    """Return the host of the URL that `url.Parse` makes of `raw`, often empty.
-
-    Raises URLError in Go's words: `parse "…": …`.
+    `query` is None without a question mark. `opaque` and the other parts exclude each other.
     """
+
+    scheme: str = ""
+    opaque: str = ""
+    user: tuple[str, str | None] | None = None
+    host: str = ""
+    path: str = ""
+    query: str | None = None
+    fragment: str = ""
+    omit_host: bool = False
+
+    def __str__(self) -> str:
+        """Return what `URL.String` returns."""
+        out = f"{self.scheme}:" if self.scheme else ""
+        if self.opaque:
+            out += self.opaque
+        else:
+            out += self._authority()
+            path = reescape(self.path, Part.PATH)
+            if path and not path.startswith("/") and self.host:
+                out += "/"
+            if not out and ":" in path.partition("/")[0]:
+                out = "./"
+            out += path
+        out += "" if self.query is None else f"?{self.query}"
+        return out + (f"#{reescape(self.fragment, Part.FRAGMENT)}" if self.fragment else "")
+
+    def _authority(self) -> str:
+        if not (self.host or self.path or self.user) or not (self.scheme or self.host or self.user):
+            return ""
+        if self.omit_host and not self.host and not self.user:
+            return ""
+        return f"//{self._userinfo()}{escape(self.host, Part.HOST)}"
+
+    def _userinfo(self) -> str:
+        if self.user is None:
+            return ""
+        name, password = self.user
+        return escape(name, Part.USER) + ("" if password is None else f":{escape(password, Part.USER)}") + "@"
+
+
+def parse(raw: str) -> URL:
+    """Return the URL that `url.Parse` makes of `raw`. Raises URLError in Go's words: `parse "…": …`."""
     before, _, fragment = raw.partition("#")
     try:
-        host = _host_of(before)
+        url = _parse(before, fragment)
     except URLError as error:
         raise URLError(f"parse {quote(before)}: {error}") from None
     try:
-        _unescape(fragment, "fragment")
+        unescape(fragment, Part.FRAGMENT)
     except URLError as error:
         raise URLError(f"parse {quote(raw)}: {error}") from None
-    return host
+    return url
 
 
 def is_authority(text: str) -> bool:
-    """Whether ORAS takes `text` for a registry: `ParseRequestURI("dummy://" + text)` keeps it whole as the host."""
+    """Return whether ORAS takes `text` for a registry: `ParseRequestURI("dummy://" + text)` keeps it whole as the host."""
+    if _PLAIN_AUTHORITY.fullmatch(text):
+        return True
     try:
-        return bool(text) and _host_of("dummy://" + text) == text
+        return bool(text) and _parse(f"dummy://{text}", "").host == text
     except URLError:
         return False
 
 
-def _host_of(raw: str) -> str:
-    """Split a URL without its fragment; everything is checked, and the host alone is kept."""
+def _parse(raw: str, fragment: str) -> URL:
+    """Read a URL without its fragment, which is taken over as it is."""
     if _CONTROL.search(raw):
         raise URLError("net/url: invalid control character in URL")
     if raw.startswith(":"):
         raise URLError("missing protocol scheme")
-    scheme = _SCHEME.match(raw)
-    rest = raw[scheme.end() :] if scheme else raw
-    rest = rest.partition("?")[0]
+    match = _SCHEME.match(raw)
+    scheme = match[1].lower() if match else ""
+    rest, mark, found = (raw[match.end() :] if match else raw).partition("?")
+    query = found if mark else None
     if not rest.startswith("/"):
         if scheme:
-            return ""  # a rootless path is opaque, and never unescaped
+            return URL(scheme, opaque=rest, query=query, fragment=fragment)  # rootless, and never unescaped
         if ":" in rest.partition("/")[0]:
             raise URLError("first path segment in URL cannot contain colon")
+    user: tuple[str, str | None] | None = None
     host = ""
-    if rest.startswith("//") and (scheme or not rest.startswith("///")):
+    has_authority = rest.startswith("//") and (scheme or not rest.startswith("///"))
+    if has_authority:
         authority, slash, path = rest[2:].partition("/")
-        host = _authority(authority)
+        user, host = _authority(authority)
         rest = slash + path
-    _unescape(rest, "path")
-    return host
+    unescape(rest, Part.PATH)
+    rootless = bool(scheme) and not has_authority
+    return URL(scheme, user=user, host=host, path=rest, query=query, fragment=fragment, omit_host=rootless)
 
 
-def _authority(authority: str) -> str:
+def _authority(authority: str) -> tuple[tuple[str, str | None] | None, str]:
     userinfo, mark, host = authority.rpartition("@")
     host = _host(host)
-    if mark and not _USERINFO.fullmatch(userinfo):
+    if not mark:
+        return None, host
+    if not _USERINFO.fullmatch(userinfo):
         raise URLError("net/url: invalid userinfo")
-    for part in userinfo.split(":", 1):
-        _unescape(part, "user")
-    return host
+    name, colon, password = userinfo.partition(":")
+    return (unescape(name, Part.USER), unescape(password, Part.USER) if colon else None), host
 
 
 def _host(host: str) -> str:
@@ -90,7 +135,7 @@ def _host(host: str) -> str:
         return _ip_literal(host)
     if ":" in host:
         _check_port(host[host.rindex(":") :])
-    return _unescape(host, "host")
+    return unescape(host, Part.HOST)
 
 
 def _ip_literal(host: str) -> str:
@@ -100,7 +145,7 @@ def _ip_literal(host: str) -> str:
     port = host[closing + 1 :]
     _check_port(port)
     name, zone_mark, zone = host[1:closing].partition("%25")
-    address = _unescape(name, "host") + (_unescape(zone_mark + zone, "zone") if zone_mark else "")
+    address = unescape(name, Part.HOST) + (unescape(zone_mark + zone, Part.ZONE) if zone_mark else "")
     try:
         version = check_address(address)
     except AddressError as error:
@@ -113,44 +158,3 @@ def _ip_literal(host: str) -> str:
 def _check_port(port: str) -> None:
     if not _PORT.fullmatch(port):
         raise URLError(f"invalid port {quote(port)} after host")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
-
-
-def _unescape(text: str, mode: str) -> str:
-    if "%" not in text and (mode not in {"host", "zone"} or _PLAIN_HOST.fullmatch(text)):
-        return text
-    raw = _bytes(text)
-    out = bytearray()
-    at = 0
-    while at < len(raw):
-        if raw[at] == ord("%"):
-            out.append(_unescaped_byte(raw, at, mode))
-            at += 3
-            continue
-        if mode in {"host", "zone"} and raw[at] < 0x80 and raw[at] not in _HOST_BYTES:  # noqa: PLR2004 - ASCII
-            raise URLError(f"invalid character {quote(chr(raw[at]))} in host name")
-        out.append(raw[at])
-        at += 1
-    return _text(bytes(out))
-
-
-def _unescaped_byte(raw: bytes, at: int, mode: str) -> int:
-    spelled = raw[at : at + 3]
-    refused = URLError(f"invalid URL escape {quote(_text(spelled))}")
-    if not _HEX_PAIR.fullmatch(spelled):
-        raise refused
-    byte = int(spelled[1:], 16)
-    if spelled == b"%25":
-        return byte
-    if mode == "host" and byte < 0x80:  # noqa: PLR2004 - only bytes beyond ASCII may be escaped in a host
-        raise refused
-    if mode == "zone" and byte != ord(" ") and byte not in _HOST_BYTES:
-        raise refused
-    return byte

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from destinations.acceptance import godial, goidna
+
 _HUB_API = "registry-1.docker.io"
 HUB = frozenset({"docker.io", "index.docker.io", _HUB_API})
 """All names of Docker Hub's registry."""
@@ -27,14 +29,20 @@ def requested(host: str) -> str:
     return host.removesuffix(":") if host.rfind(":") > host.rfind("]") else host
 
 
+def problem(asked: str) -> str:
+    """Return in Go's words why no request can be sent to a host that was read as a URL's; empty where one can."""
+    found = godial.dial_problem(asked) if asked else "http: no Host in request URL"
+    if not found:
+        try:
+            goidna.to_ascii(asked)
+        except goidna.PunycodeError as error:
+            return str(error)
+    return found
+
+
 def sent(host: str) -> str:
     """Return the Host header of such a request: in ASCII, without an IPv6 zone; empty where it would be invalid."""
-    ascii_host = ".".join(map(_ascii_label, host.split("."))) if not host.isascii() else host
+    ascii_host = goidna.to_ascii(host)
     if not _HEADER.fullmatch(ascii_host):
         return ""
     return _ZONE.sub(r"\1]", ascii_host)
-
-
-def _ascii_label(label: str) -> str:
-    """Return a label in Punycode, without the mapping that browsers do before."""
-    return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")

@@ -33,6 +33,7 @@ class _Course:
     checks: list[Check] = field(default_factory=list)
     url: str | None = None
     listing_error: str | None = None
+    exact: bool = True
     login: Target | None = None
     chart: Target | None = None
     image: Target | None = None
@@ -43,7 +44,9 @@ class _Course:
 
     def failed(self, stage: Stage, stop: Stop) -> None:
         why = stop.explanation
-        self.checks.append(Check(stage, ok=False, message=why.message, fix=why.fix, error=stop.error))
+        self.exact &= stop.exact and not stop.why
+        said = Check(stage, ok=False, message=why.message, fix=why.fix, error=stop.error, error_is_exact=stop.exact)
+        self.checks.append(said)
 
 
 def judge(
@@ -68,6 +71,7 @@ def judge(
         verdict=_verdict(course, at_risk=bool(found)),
         failed_stage=course.checks[-1].stage if course.stop else None,
         error=course.stop.error if course.stop else None,
+        error_is_exact=course.exact,
         why=course.stop.why if course.stop else None,
         login=course.login,
         chart=course.chart,
@@ -97,7 +101,7 @@ def _list(secret: Secret, reading: Reading, course: _Course) -> None:
         course.url = reading.url
     except parsing.ParseError as error:
         course.listing_error = str(error)
-        course.failed(Stage.LISTING, Stop(str(error), error.explanation))
+        course.failed(Stage.LISTING, Stop(str(error), error.explanation, exact=error.exact))
     else:
         course.passed(Stage.LISTING)
 
@@ -147,7 +151,7 @@ def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
         config = reading.config
         entry = parsing.read_entry(config)
     except parsing.ParseError as error:
-        raise Stop(f"bad export destination: bad url: {error}", error.explanation) from None
+        raise Stop(f"bad export destination: bad url: {error}", error.explanation, exact=error.exact) from None
     username, password = parsing.effective_login(entry, reads_auth=reads_auth)
     return Destination(f"{entry.host_key}/{config.organization}", username, password, config.document)
 

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
     from destinations.model import Secret
 
 _FIELDS = ("auth", "username", "password")
+_DOCUMENT = "Go value of type map[string]registry.aconfig"
+_SECTION = "Go value of type registry.aconfig"
+_ENTRY = "Go value of type registry.ContainerRegistryAuth"
+_FIELD = "Go struct field ContainerRegistryAuth.{} of type string"
 _KINDS = {bool: "bool", str: "string", Number: "number", list: "array", Object: "object"}
 
 
 class ParseError(ValueError):
-    """Epinio cannot use the secret; the message is Epinio's."""
+    """Epinio cannot use the secret; the message is Epinio's, and in the words of this Go where `exact` is False."""
 
-    def __init__(self, message: str, explanation: Explanation) -> None:
+    def __init__(self, message: str, explanation: Explanation, *, exact: bool = True) -> None:
         """Keep the explanation beside the message."""
         super().__init__(message)
         self.explanation = explanation
+        self.exact = exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ def read_config(secret: Secret) -> Config:
     try:
         return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse(secret.data[CONFIG_KEY]))
     except GoJSONError as error:
-        raise ParseError(str(error), explanations.of_no_json(secret.data[CONFIG_KEY])) from None
+        explanation = explanations.of_no_json(secret.data[CONFIG_KEY])
+        raise ParseError(str(error), explanation, exact=False) from None
 
 
 class Reading:
@@ -92,11 +98,9 @@ class Reading:
 
 def listed_url(config: Config) -> str:
     """Return the URL that `epinio export-registries` prints. Raises ParseError where Epinio skips the secret."""
-    sections = _sections(config.document)
-    problem = next(_unreadable_numbers(config.document), None)
-    if problem:
-        raise ParseError(problem, explanations.HUGE_NUMBER)
-    return f"{next(iter(_auths(sections)))}/{config.organization}"
+    for problem in _lenient_problems(config.document):
+        raise problem
+    return f"{next(iter(_auths(config.document)))}/{config.organization}"
 
 
 def read_entry(config: Config) -> Entry:
@@ -104,12 +108,10 @@ def read_entry(config: Config) -> Entry:
 
     Raises ParseError.
     """
-    sections = _sections(config.document)
-    for section in _all_sections(config.document):
-        for _, value in members(section):
-            _fields(value)
-    host_key, value = next(iter(_auths(sections).items()))
-    return Entry(host_key, **_fields(value))
+    for problem in _strict_problems(config.document):
+        raise problem
+    host_key, value = next(iter(_auths(config.document).items()))
+    return Entry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
 
 
 def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
@@ -123,18 +125,33 @@ def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
     return (user, password) if colon else (entry.username, entry.password)
 
 
-def _sections(document: Value) -> dict[str, Value]:
-    """Return the sections by name, the last of duplicate names; every one of them has to be an object or null."""
-    for section in _all_sections(document):
+def _lenient_problems(document: Value) -> Iterator[ParseError]:
+    """Yield what Go cannot put into a map of free-form maps, in the document's order: it reports the first."""
+    for section in _sections(document):
         if section is not None and not isinstance(section, dict):
-            raise ParseError(_mismatch(section, "Go value of type registry.aconfig"), explanations.NOT_SECTIONS)
-    return document if isinstance(document, dict) else {}
+            yield _mismatch(section, _SECTION, explanations.NOT_SECTIONS)
+        else:
+            yield from _unreadable_numbers(section)
 
 
-def _all_sections(document: Value) -> list[Value]:
+def _strict_problems(document: Value) -> Iterator[ParseError]:
+    """Yield what Go cannot put into a map of maps of structs, in the document's order."""
+    for section in _sections(document):
+        if section is not None and not isinstance(section, dict):
+            yield _mismatch(section, _SECTION, explanations.NOT_SECTIONS)
+        for _, value in members(section):
+            if value is not None and not isinstance(value, dict):
+                yield _mismatch(value, _ENTRY, explanations.NOT_STRINGS)
+            for name, member in _fields(value):
+                if not isinstance(member, str):
+                    yield _mismatch(member, _FIELD.format(name), explanations.NOT_STRINGS)
+
+
+def _sections(document: Value) -> Iterator[Value]:
+    """Yield all sections. Raises ParseError where the document is neither an object nor null."""
     if document is not None and not isinstance(document, dict):
-        raise ParseError(_mismatch(document, "Go value of type map[string]registry.aconfig"), explanations.NOT_JSON)
-    return [section for _, section in members(document)]
+        raise _mismatch(document, _DOCUMENT, explanations.NOT_JSON)
+    yield from (section for _, section in members(document))
 
 
 def members(value: Value) -> list[tuple[str, Value]]:
@@ -144,7 +161,8 @@ def members(value: Value) -> list[tuple[str, Value]]:
     return list(value.items()) if isinstance(value, dict) else []
 
 
-def _auths(sections: dict[str, Value]) -> dict[str, Value]:
+def _auths(document: Value) -> dict[str, Value]:
+    sections = document if isinstance(document, dict) else {}
     if "auths" not in sections:
         raise ParseError("missing key `auths` in `.dockerconfigjson`", explanations.NO_AUTHS)
     auths = sections["auths"]
@@ -154,24 +172,12 @@ def _auths(sections: dict[str, Value]) -> dict[str, Value]:
     return auths
 
 
-def _fields(value: Value) -> dict[str, str]:
-    """Return the struct that Go fills: names without regard to case, null leaves a field as it is."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ParseError(_mismatch(value, "Go value of type registry.ContainerRegistryAuth"), explanations.NOT_STRINGS)
-    found: dict[str, str] = {}
+def _fields(value: Value) -> Iterator[tuple[str, Value]]:
+    """Yield the fields that Go fills: names without regard to case; null leaves a field as it is."""
     for key, member in members(value):
         name = field_name(key)
-        if name not in _FIELDS or member is None:
-            continue
-        if not isinstance(member, str):
-            raise ParseError(
-                _mismatch(member, f"Go struct field ContainerRegistryAuth.{name} of type string"),
-                explanations.NOT_STRINGS,
-            )
-        found[name] = member
-    return found
+        if name in _FIELDS and member is not None:
+            yield name, member
 
 
 def field_name(key: str) -> str:
@@ -180,9 +186,9 @@ def field_name(key: str) -> str:
     return folded.lower()
 
 
-def _unreadable_numbers(document: Value) -> Iterator[str]:
-    """Yield Go's message for every number that does not fit a float64, in the document's order."""
-    todo: list[Value] = [document]
+def _unreadable_numbers(section: Value) -> Iterator[ParseError]:
+    """Yield every number that does not fit a float64, in the document's order."""
+    todo: list[Value] = [section]
     while todo:
         value = todo.pop()
         if isinstance(value, dict):
@@ -190,8 +196,9 @@ def _unreadable_numbers(document: Value) -> Iterator[str]:
         elif isinstance(value, list):
             todo += reversed(value)
         elif isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}:
-            yield f"json: cannot unmarshal number {value.text} into Go value of type float64"
+            message = f"json: cannot unmarshal number {value.text} into Go value of type float64"
+            yield ParseError(message, explanations.HUGE_NUMBER, exact=False)
 
 
-def _mismatch(value: Value, target: str) -> str:
-    return f"json: cannot unmarshal {_KINDS[type(value)]} into {target}"
+def _mismatch(value: Value, target: str, explanation: Explanation) -> ParseError:
+    return ParseError(f"json: cannot unmarshal {_KINDS[type(value)]} into {target}", explanation, exact=False)

@@ -109,7 +109,7 @@ def parse_image(raw: str) -> Reference:
     match = _REFERENCE.fullmatch(whole)
     if not match:
         lower = _REFERENCE.fullmatch(whole.lower())
-        raise BadReference("invalid reference format" + (": repository name must be lowercase" if lower else ""))
+        raise BadReference("repository name must be lowercase" if lower else "invalid reference format")
     named = re.fullmatch(rf"(?:({_DOMAIN})/)?({_PATH})", match[1])
     host, path = (named[1] or "", named[2]) if named else ("", match[1])
     if len(match[1]) > _NAME_MAX:

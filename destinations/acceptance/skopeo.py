@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from destinations.acceptance import gobase64
+from destinations.acceptance.gostrings import quote
 from destinations.acceptance.parsing import field_name, members
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class SkopeoError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What skopeo pushes with. All three are empty for an anonymous push; an identity token goes first."""
+    """What skopeo pushes with; an identity token goes first."""
 
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -32,8 +33,8 @@ class Login:
 
     @property
     def anonymous(self) -> bool:
-        """Whether skopeo would push without any credentials."""
-        return not (self.username or self.password or self.identity_token)
+        """Whether skopeo would push without any credentials: half of a pair is none to a token server."""
+        return not (self.identity_token or (self.username and self.password))
 
 
 def find_login(document: Value, image: Reference) -> Login:
@@ -42,7 +43,10 @@ def find_login(document: Value, image: Reference) -> Login:
     registry = name.partition("/")[0]
     entries, helpers = _read(document)
     if registry in helpers:
-        raise SkopeoError(f"error getting credentials - err: no credential helper for {registry}")
+        program = quote(f"docker-credential-{helpers[registry]}")
+        raise SkopeoError(
+            f"error getting credentials - err: exec: {program}: executable file not found in $PATH, out: ``"
+        )
     key = next((key for key in _lookup_order(name) if key in entries), None)
     if key is None:
         wanted = _normal(registry)

@@ -84,14 +84,14 @@ def _of_users(
 
 
 def _why(row: Row) -> str:
-    """Return Epinio's own words where it has some, else the portal's, and the fix."""
+    """Return Epinio's own words where they are known to the letter, else the portal's, and the fix."""
     failed = overview.failed(row.judgement)
     said = _own_words(failed[0]) if failed else ""
     return f"{said or row.reason.rstrip('.')}. {row.fix}".strip()
 
 
 def _own_words(check: Check) -> str:
-    said = check.error or ""
+    said = (check.error or "") if check.error_is_exact else ""
     for prefix in _PREFIXES:
         said = said.removeprefix(prefix)
     return said.rstrip(".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -50,6 +51,7 @@ class AccountForm(BundleForm):
     password_blanks = forms.ChoiceField(
         label="Blanks at the ends of the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
     )
+    credentials_confirmed = forms.BooleanField(label="User name and password really are like this", required=False)
     expires_on = DayField(
         label="The credential ends on",
         help_text="Optional. The overview warns 14 days before.",
@@ -59,11 +61,12 @@ class AccountForm(BundleForm):
     nonce = nonce_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Hide the question about blanks until it has to be asked."""
+        """Hide the questions about blanks and about odd texts until they have to be asked."""
         super().__init__(*args, **kwargs)
         self.asks_about_blanks = False
+        self.asks_about_oddities = False
 
-    def check_account(self, cleaned: dict[str, Any]) -> None:
+    def check_account(self, cleaned: dict[str, Any], *, host: str) -> None:
         """Run the traps of user name and password, and put the password that counts into `cleaned`."""
         password = cleaned["password"] = self._read_password(cleaned)
         self.catch(traps.in_username(cleaned.get("username") or ""))
@@ -71,6 +74,15 @@ class AccountForm(BundleForm):
         self.catch(traps.in_password(password, choice=cleaned.get("password_blanks") or ""))
         if cleaned.get("password_blanks") == "remove":
             cleaned["password"] = password.strip()
+        if password:
+            self._ask_about_oddities(cleaned.get("username") or "", password, host, cleaned)
+
+    def _ask_about_oddities(self, username: str, password: str, host: str, cleaned: dict[str, Any]) -> None:
+        odd = list(traps.in_account(username, password, host, now=datetime.now(UTC)))
+        self.asks_about_oddities = bool(odd)
+        for trap in odd:
+            if not cleaned.get("credentials_confirmed"):
+                self.catch(trap)
 
     def _read_password(self, cleaned: dict[str, Any]) -> str:
         """Return what was typed, or the content of the file byte for byte."""

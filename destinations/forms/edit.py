@@ -21,7 +21,7 @@ class EditForm(TargetForm):
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = (
         "host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
-        "username", "password", "password_file", "password_blanks", "nonce", "uid", "resource_version",
+        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "nonce", "uid", "resource_version",
     )  # fmt: skip
 
     def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
@@ -34,7 +34,7 @@ class EditForm(TargetForm):
         cleaned = super().clean()
         if self._has_new_target(cleaned):
             self.check_target(cleaned)
-        self.check_account(cleaned)
+        self.check_account(cleaned, host=cleaned.get("host") or "")
         given = self.read_bundle(cleaned)
         cleaned["bundle"] = self.chosen_bundle(cleaned, given)
         host = cleaned.get("host") or ""

@@ -26,7 +26,8 @@ class NewForm(ImportForm):
     )
     field_order = (
         "team", "name", "import_text", "import_file", "import_host", "host", "organization", "username", "password",
-        "password_file", "password_blanks", "bundle_text", "bundle_file", "expires_on", "description", "nonce",
+        "password_file", "password_blanks", "credentials_confirmed", "bundle_text", "bundle_file", "expires_on", "description",
+        "nonce",
     )  # fmt: skip
 
     def __init__(self, *args: Any, authority: Authority | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
@@ -66,7 +67,7 @@ class NewForm(ImportForm):
         if cleaned.get("name"):
             self.catch(traps.in_name(cleaned["name"]))
         self.check_target(cleaned)
-        self.check_account(cleaned)
+        self.check_account(cleaned, host=cleaned.get("host") or "")
         if not cleaned.get("password") and "password" not in self.errors and not self.has_import:
             self.add_error("password", "Type the password or token.")
         cleaned["bundle"] = self.read_bundle(cleaned)

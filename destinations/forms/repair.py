@@ -51,7 +51,7 @@ class RepairForm(forms.Form):
             name = first.asks
             self.fields[name] = text_field("Organization", first.title, required=False, limit=255)
         elif len(group) == 1:
-            self.fields[name] = forms.BooleanField(label=first.title, required=False, initial=True)
+            self.fields[name] = forms.BooleanField(label=first.title, required=False, initial=first.certain)
         else:
             choices = [*((fix.code, fix.title) for fix in group), ("", "Leave it as it is.")]
             self.fields[name] = forms.ChoiceField(

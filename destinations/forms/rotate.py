@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from destinations.acceptance import tokens
 from destinations.forms.account import AccountForm
 from destinations.forms.fields import bundle_choice_field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class RotateForm(AccountForm):
@@ -17,14 +21,20 @@ class RotateForm(AccountForm):
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = (
-        "username", "password", "password_file", "password_blanks", "bundle_choice", "bundle_text",
+        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "bundle_choice", "bundle_text",
         "bundle_file", "expires_on", "nonce", "uid", "resource_version",
     )  # fmt: skip
+
+    def __init__(self, *args: Any, host_of: Callable[[], str] = str, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Keep how to find the registry's host, which is needed only where a user name may be a robot's."""
+        super().__init__(*args, **kwargs)
+        self._host_of = host_of
 
     def clean(self) -> dict[str, Any]:
         """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
         cleaned = super().clean()
-        self.check_account(cleaned)
+        robot = tokens.may_be_robot(cleaned.get("username") or "")
+        self.check_account(cleaned, host=self._host_of() if robot else "")
         given = self.read_bundle(cleaned)
         cleaned["bundle"] = self.chosen_bundle(cleaned, given)
         choice = cleaned.get("bundle_choice")

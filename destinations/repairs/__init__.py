@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from destinations.repairs import bundle, document, entry, metadata
+from destinations.repairs import bundle, credentials, document, entry, metadata
 from destinations.repairs.common import Case, Choice, Fix, Maker
 from destinations.repairs.difference import Line, difference
 
@@ -33,6 +33,10 @@ _MAKERS: tuple[Maker, ...] = (
     entry.fields,
     entry.host,
     entry.credentials,
+    credentials.line_breaks,
+    credentials.invisible,
+    credentials.quotes,
+    credentials.robot,
     metadata.organization,
     metadata.certs_name,
     bundle.own_bundle,

@@ -27,7 +27,8 @@ class Fix:
     """One way to repair one thing.
 
     `secret` is the destination after it; `bundle` is the content of a certificate secret to be made, which the
-    destination then names; `asks` names what a person has to type for it, if anything.
+    destination then names; `asks` names what a person has to type for it, if anything. One that is not `certain` is
+    offered and not proposed: only a person knows whether it is right.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Fix:
     secret: Secret
     bundle: bytes = field(default=b"", repr=False)
     asks: str = ""
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

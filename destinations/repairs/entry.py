@@ -45,7 +45,7 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
 
 def token(secret: Secret, _case: Case) -> list[Fix]:
     """Write the token of `az acr login`, which is all that such an entry has, as the password that Azure takes it for."""
-    found = _entry(secret)
+    found = entry_of(secret)
     if found is None:
         return []
     document, name, entry = found
@@ -72,7 +72,7 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
 
     Nothing is removed where no user name with a password would be left: it may be the only credential there is.
     """
-    found = _entry(secret)
+    found = entry_of(secret)
     if found is None:
         return []
     document, name, entry = found
@@ -92,13 +92,13 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
 
 def credentials(secret: Secret, _case: Case) -> list[Fix]:
     """Mend `auth` where it says something else than username and password: Helm uses these, skopeo uses that."""
-    found = _entry(secret)
+    found = entry_of(secret)
     if found is None:
         return []
     document, name, entry = found
     texts = {parsing.field_name(key): value for key, value in entry.items() if isinstance(value, str)}
     plain = (texts.get("username", ""), texts.get("password", ""))
-    coded = _decoded(texts.get("auth", ""))
+    coded = decoded(texts.get("auth", ""))
     choices = []
     if all(plain) and coded != plain:
         choices.append(
@@ -124,7 +124,8 @@ def _only(secret: Secret) -> tuple[Object, str, Value] | None:
     return document, name, entry
 
 
-def _entry(secret: Secret) -> tuple[Object, str, Object] | None:
+def entry_of(secret: Secret) -> tuple[Object, str, Object] | None:
+    """Return the document, the host key and its entry; None where there is not exactly one, or it is no object."""
     found = _only(secret)
     return (found[0], found[1], found[2]) if found and isinstance(found[2], Object) else None
 
@@ -160,8 +161,8 @@ def _as_text(key: str, value: Value) -> Value:
 
 def _pair_of(texts: dict[str, str]) -> tuple[str, str]:
     """Return user name and password of an entry, from `auth` where they are not stated; what is missing is empty."""
-    decoded = _decoded(texts.get("auth", "")) or ("", "")
-    return texts.get("username") or decoded[0], texts.get("password") or decoded[1]
+    found = decoded(texts.get("auth", "")) or ("", "")
+    return texts.get("username") or found[0], texts.get("password") or found[1]
 
 
 def _strictly(auth: str) -> tuple[str, str] | None:
@@ -171,7 +172,7 @@ def _strictly(auth: str) -> tuple[str, str] | None:
         return None
 
 
-def _decoded(auth: str) -> tuple[str, str] | None:
+def decoded(auth: str) -> tuple[str, str] | None:
     """Return user name and password, read leniently; bytes that are no text are left alone: skopeo sends them so."""
     try:
         username, password, said = pairs.of_auth(auth)

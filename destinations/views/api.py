@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from destinations.actions import Done
     from destinations.model import Secret
 
-_ADD = {"name", "host", "username", "password", "password_blanks", "organization", "bundle", "description",
-        "credentials_expire_on", "team"}  # fmt: skip
-_ROTATE = {"username", "password", "password_blanks", "bundle", "credentials_expire_on"}
+_ADD = {"name", "host", "username", "password", "password_blanks", "credentials_confirmed", "organization", "bundle",
+        "description", "credentials_expire_on", "team"}  # fmt: skip
+_ROTATE = {"username", "password", "password_blanks", "credentials_confirmed", "bundle", "credentials_expire_on"}
 
 
 @require_safe
@@ -123,7 +123,8 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     try:
         secret = writing.find_one(request, name)  # before anything is read of the body
         fields = apibody.read(request, _ROTATE)
-        form = RotateForm(_rotation_fields(fields, secret, apibody.nonce(request)))
+        sent = _rotation_fields(fields, secret, apibody.nonce(request))
+        form = RotateForm(sent, host_of=lambda: docker_config.host_key(secret))
         if not fields.get("password"):
             form.add_error("password", "Type the password or token.")
         if not form.is_valid():
@@ -180,6 +181,8 @@ def _invalid(form: Form) -> HttpResponse:
     fix = "Mend it and send it once more." + (
         " Where blanks belong to the password, send password_blanks: keep." if "password" in problems else ""
     )
+    if getattr(form, "asks_about_oddities", False):
+        fix += " Where user name and password really are like this, send credentials_confirmed: yes."
     return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
 
 

@@ -33,7 +33,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         return errors.cluster_error(request, error)
     if request.method != "POST" or showing.is_asked(request):
         return _page(request, secret, _unsaved(request, secret), 200)
-    form = RotateForm(request.POST, request.FILES)
+    form = RotateForm(request.POST, request.FILES, host_of=lambda: docker_config.host_key(secret))
     if not form.is_valid():
         return _page(request, secret, form, 422)
     typed = form.cleaned_data

@@ -43,7 +43,7 @@ HOSTS = [
     Odd(9, "registry.example.com#@evil", "there is no # in", FAILS, "parsers disagree about the host"),
     Odd(10, "registry.example.com?x=", "there is no ? in", FAILS, "parsers disagree about the host"),
     Odd(11, "registry.example.com:0", "from 1 to 65535", FINE, "Epinio's tools read any digits, nothing listens at 0"),
-    Odd(12, "registry.example.com:99999", "from 1 to 65535", FINE, "Epinio's tools read any digits"),
+    Odd(12, "registry.example.com:99999", "from 1 to 65535", FAILS, "no connection can be opened to such a port"),
     Odd(13, "registry.example.com:443:443", "from 1 to 65535", FAILS, "two ports"),
     Odd(14, "registry.example.com:\u0663", "plain letters", FAILS, "an Arabic three is a digit to Python"),
     Odd(15, "reg istry", "blank or a line end", FAILS, "a blank"),
@@ -126,15 +126,15 @@ USERNAMES = [
     Odd(74, "a:b", "with a colon", FAILS, "breaks Basic authentication"),
     Odd(75, " robot", "Did you mean robot?", FINE, "nobody but the registry knows"),
     Odd(75, "robot ", "Did you mean robot?", FINE, "nobody but the registry knows"),
-    Odd(76, "ro\nbot", "control character", FINE, "nobody but the registry knows"),
+    Odd(76, "ro\nbot", "control character", RISKY, "nobody but the registry knows"),
     Odd(77, "u" * 4096, "at most 1024", FINE, "nobody but the registry knows"),
     Odd(78, "$oauthtoken", ACCEPTED, FINE, "NVIDIA's"),
     Odd(78, "_json_key", ACCEPTED, FINE, "Google's"),
     Odd(78, "robot$proj+name", ACCEPTED, FINE, "Harbor's"),
-    Odd(79, "a\x00b", "Null characters", FINE, "nobody but the registry knows"),
+    Odd(79, "a\x00b", "Null characters", RISKY, "nobody but the registry knows"),
     Odd(80, "a\ud800b", "did not arrive whole", NONE, "half a character; a browser sends U+FFFD for it"),
     Odd(81, "r\u00f6bot\u20ac", ACCEPTED, FINE, "Basic authentication carries UTF-8"),
-    Odd(81, "a\u202eb", "control character", FINE, "shows as something else than it is"),
+    Odd(81, "a\u202eb", "control character", RISKY, "shows as something else than it is"),
 ]
 
 SERVICE_ACCOUNT = '{\n "type": "service_account",\n "private_key": "-----BEGIN PRIVATE KEY-----\\nAAAA\\n"\n}'
@@ -142,18 +142,18 @@ SERVICE_ACCOUNT = '{\n "type": "service_account",\n "private_key": "-----BEGIN P
 PASSWORDS = [
     Odd(82, "", "Type the password", FAILS, "Helm logs in with both or not at all"),
     Odd(84, "   ", "choose below", FINE, "may be meant, so it is asked"),
-    Odd(85, "secret\n", "choose below", FINE, "may be meant, so it is asked"),
-    Odd(85, "secret\u00a0", "choose below", FINE, "a blank that cannot be seen"),
+    Odd(85, "secret\n", "choose below", RISKY, "may be meant, so it is asked"),
+    Odd(85, "secret\u00a0", "choose below", RISKY, "a blank that cannot be seen"),
     Odd(86, '"\\</script>{{7*7}}', ACCEPTED, FINE, "JSON, HTML and templates quote what they hold"),
     Odd(87, "p" * 64 * 1024, ACCEPTED, FINE, "at the limit"),
     Odd(87, "p" * (64 * 1024 + 1), "at most 65536", FINE, "over the limit"),
     Odd(88, SERVICE_ACCOUNT, ACCEPTED, FINE, "Google's key has several lines"),
     Odd(89, "pass:word", ACCEPTED, FINE, "only the first colon parts user and password"),
     Odd(90, "p\u00e4ss\u20ac\U0001f511", ACCEPTED, FINE, "Basic authentication carries UTF-8"),
-    Odd(91, "********", "in place of a password", FINE, "a mask, copied"),
-    Odd(91, "\u2022\u2022\u2022\u2022\u2022\u2022", "in place of a password", FINE, "a mask, copied"),
+    Odd(91, "********", "in place of a password", RISKY, "a mask, copied"),
+    Odd(91, "\u2022\u2022\u2022\u2022\u2022\u2022", "in place of a password", RISKY, "a mask, copied"),
     Odd(80, "a\ud800b", "did not arrive whole", NONE, "half a character; a browser sends U+FFFD for it"),
-    Odd(79, "a\x00b", "Null characters", FINE, "nobody but the registry knows; at the end skopeo cuts it off"),
+    Odd(79, "a\x00b", "Null characters", RISKY, "nobody but the registry knows; at the end skopeo cuts it off"),
 ]
 
 TYPED = {"name": NAMES, "host": HOSTS, "organization": ORGANIZATIONS, "username": USERNAMES, "password": PASSWORDS}

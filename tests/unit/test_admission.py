@@ -21,7 +21,7 @@ PEM = certificate(NOW, days=300)
 
 
 def destination(name: str = "harbor", *, certs: str = "", host: str = "harbor.example.com", **labels: str) -> Secret:
-    config = docker_config.new(host, Credentials("robot", PASSWORD))
+    config = docker_config.new(host, Credentials("robot$ci", PASSWORD))
     return Secret(
         name,
         labels={names.REGISTRY_LABEL: "true", **labels},

@@ -45,6 +45,12 @@ def test_disagreeing_credentials_are_told() -> None:
     assert codes(destination(data={names.CONFIG_KEY: config.encode()})) == ["credentials-disagree"]
 
 
+def test_equal_credentials_that_the_image_push_does_not_find_are_not_called_different() -> None:
+    judgement = judge(destination("harbor"), {}, now=NOW)
+    assert judgement.why == "anonymous"
+    assert judgement.warnings == ()
+
+
 def test_an_identity_token_is_told_once() -> None:
     auth = b64encode(b"robot:x").decode()
     entry = f'{{"auth":"{auth}","username":"robot","password":"x","identitytoken":"t"}}'

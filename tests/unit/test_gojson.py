@@ -47,3 +47,23 @@ def test_both_readers_agree_on_what_is_none(data: bytes) -> None:
 @pytest.mark.parametrize("data", ODD, ids=range(len(ODD)))
 def test_both_readers_agree_where_python_and_go_differ(data: bytes) -> None:
     assert reading(gojson.parse, data) == reading(exact, data)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'{"a":nul', "invalid character ' ' in literal null (expecting 'l')"),
+        (b'{"a":"\\', "invalid character ' ' in string escape code"),
+        (b'{"a":"\\u12', "invalid character ' ' in \\u hexadecimal character escape"),
+        (b"-", "invalid character ' ' in numeric literal"),
+        (b"1.", "invalid character ' ' after decimal point in numeric literal"),
+        (b"1e+", "invalid character ' ' in exponent of numeric literal"),
+        (b"[1e4e0]", "invalid character 'e' after array element"),
+        (b"[1.5.3]", "invalid character '.' after array element"),
+        (b'{"a":"b', "unexpected end of JSON input"),
+        (b'{"a"', "unexpected end of JSON input"),
+        (b"[" * 10_001, "invalid character '[' exceeded max depth"),
+    ],
+)
+def test_a_document_that_is_cut_or_wrong_is_refused_in_gos_words(data: bytes, words: str) -> None:
+    assert reading(gojson.parse, data) == f"refused: {words}"

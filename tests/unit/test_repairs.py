@@ -27,6 +27,19 @@ def config(**changed: Any) -> str:
     return json.dumps({"auths": {HOST: {**ENTRY, **changed}}})
 
 
+def pair(username: str, password: str) -> dict[str, str]:
+    auth = b64encode(f"{username}:{password}".encode()).decode()
+    return {"auth": auth, "username": username, "password": password}
+
+
+def encoded(text: str) -> str:
+    return json.dumps({"auths": {HOST: {"auth": b64encode(text.encode()).decode()}}})
+
+
+def on_harbor(username: str) -> str:
+    return json.dumps({"auths": {"harbor.example.com": pair(username, PASSWORD)}})
+
+
 def destination(text: str | bytes = "", **changed: Any) -> Secret:
     content = text if isinstance(text, bytes) else (text or config()).encode()
     values: dict[str, Any] = {
@@ -62,6 +75,13 @@ CASES: list[tuple[str, Secret, str, tuple[Secret, ...]]] = [
     ("organization with slashes", destination(annotations={names.ORGANIZATION_ANNOTATION: "a//b/"}), "organization", ()),
     ("auth of an old password", destination(config(auth=OLD_AUTH)), "auth-from-password", ()),
     ("password older than auth", destination(config(password="old")), "password-from-auth", ()),
+    ("a line break in auth", destination(encoded(f"robot:{PASSWORD}\n")), "credentials-line-break", ()),
+    ("a line break in all", destination(config(**pair("robot", f"{PASSWORD}\r\n"))), "credentials-line-break", ()),
+    ("quotes", destination(config(**pair("robot", f'"{PASSWORD}"'))), "credentials-quoted", ()),
+    ("a byte order mark in the user", destination(config(**pair("\ufeffrobot", PASSWORD))), "credentials-invisible", ()),
+    ("a doubled sign", destination(on_harbor("robot$$team+ci")), "robot-name", ()),
+    ("an escaped sign", destination(on_harbor("robot\\$team+ci")), "robot-name", ()),
+    ("a sign of a URL", destination(on_harbor("robot%24team+ci")), "robot-name", ()),
     ("no auth", destination(config(auth="")), "auth-from-password", ()),
     ("auth without padding", destination(UNPADDED), "password-from-auth", ()),
     ("no username", destination(config(username="", password="", auth=ENTRY["auth"][:-4] + "!!!!")), "", ()),
@@ -183,3 +203,25 @@ def test_a_renamed_host_is_one_line_and_shows_no_password() -> None:
     assert line.where == ".dockerconfigjson → host"
     assert line.after == f'"{HOST}"'
     assert PASSWORD not in repr(line)
+
+
+def test_what_only_a_person_can_know_is_offered_and_not_proposed() -> None:
+    secret = destination(encoded(f"robot:{PASSWORD}\n"))
+    ((fix,),) = repairs.proposals(secret, namespace(secret), now=NOW, version=None)
+    assert (fix.code, fix.certain) == ("credentials-line-break", False)
+    fixed = repairs.apply(secret, namespace(secret), Choice(frozenset({fix.code})))
+    (entry,) = json.loads(fixed.secret.data[names.CONFIG_KEY])["auths"].values()
+    assert set(entry) == {"auth"}
+    assert (entry["auth"] == ENTRY["auth"]) is True  # and neither is printed where they differ
+
+
+@pytest.mark.parametrize("username", ["robot", "robot+ci"])
+def test_a_sign_that_is_gone_is_not_guessed(username: str) -> None:
+    secret = destination(on_harbor(username))
+    assert repairs.proposals(secret, namespace(secret), now=NOW, version=None) == ()
+
+
+@pytest.mark.parametrize("password", ["++++++++", "${PASSWORD}", "\n", '""'])
+def test_what_holds_no_password_is_not_mended(password: str) -> None:
+    secret = destination(config(**pair("robot", password)))
+    assert repairs.proposals(secret, namespace(secret), now=NOW, version=None) == ()

@@ -157,3 +157,10 @@ def test_the_reported_generators_are_named_and_end_with_a_status_of_their_own() 
     assert "VaultStaticSecret 'harbor'" in done.stderr
     assert "kubectl kustomize" in done.stderr
     assert "No export destination to judge" in done.stderr
+
+
+def test_a_template_that_was_stored_as_the_organization_is_judged_as_it_is() -> None:
+    metadata = {**SECRET["metadata"], "annotations": {"epinio.io/registry-namespace": "{{ .Values.org }}"}}  # type: ignore[dict-item]
+    stored = {**SECRET, "metadata": metadata, "stringData": {}, "data": {".dockerconfigjson": encoded(CONFIG)}}
+    assert judged(stored)[1] == ["one"]
+    assert judged({**SECRET, "metadata": metadata})[1] == []

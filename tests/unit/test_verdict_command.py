@@ -41,7 +41,7 @@ def test_json_has_exactly_the_promised_members() -> None:
     (row,) = json.loads(done.stdout)
     assert list(row) == [
         "namespace", "name", "listed", "url", "listing_error", "verdict", "failed_stage", "error", "login", "chart",
-        "image", "checks", "warnings",
+        "image", "checks", "warnings", "error_is_exact",
     ]  # fmt: skip
     assert (row["namespace"], row["verdict"], row["url"]) == ("epinio", "accepted", "registry.example.com/team")
     assert row["image"] == {"host": "registry.example.com", "repository": "team/workspace-shop-image"}
@@ -203,3 +203,14 @@ def test_an_anchor_that_nothing_refers_to_and_many_documents_are_read() -> None:
     manifest = "kind: Secret\nmetadata: &m {{name: n{0}, labels: {{epinio.io/api-export-registry: 'true'}}}}\n"
     done = run("--format", "json", text="---\n".join(map(manifest.format, range(300))))
     assert len(json.loads(done.stdout)) == 300
+
+
+def test_only_what_is_epinios_to_the_letter_is_quoted_as_epinios() -> None:
+    exact = run(text=changed(annotations={"epinio.io/registry-namespace": "Team"}))
+    assert 'Epinio says: invalid reference: invalid repository "Team/workspace-shop-chart"' in exact.stdout
+    port = {**SECRET, "stringData": {".dockerconfigjson": CONFIG.replace(".com", ".com:65536")}}
+    close = run(text=json.dumps(port))
+    assert "Epinio says" not in close.stdout
+    assert 'Details: authenticating to "registry.example.com:65536"' in close.stdout
+    (row,) = json.loads(run("--format", "json", text=json.dumps(port)).stdout)
+    assert row["error_is_exact"] is False

@@ -50,6 +50,11 @@ class Command(BaseCommand):
             action="store_true",
             help="read the password; one line end after it does not belong to it",
         )
+        parser.add_argument(
+            "--credentials-confirmed",
+            action="store_true",
+            help="take user name and password although they look like a placeholder, a quotation or a wrong robot name",
+        )
         parser.add_argument("--bundle", metavar="FILE", help="new CA certificates (PEM)")
         parser.add_argument("--remove-bundle", action="store_true", help="trust public CAs from now on")
         parser.add_argument("--expires-on", metavar="DATE", help="when the credential ends, such as 2027-01-31")
@@ -64,8 +69,10 @@ class Command(BaseCommand):
             secret = cluster.get_secret(options["name"])
             if not secrets.is_destination(secret):
                 raise NotFound("NotFound", status=404)
+            username = _username(options, secret)
+            _check_account(options, username, password, docker_config.host_key(secret))
             pem = None if bundle is None else bundle.pem
-            rotation = Rotation(_username(options, secret), password, pem, _expiry(options, secret))
+            rotation = Rotation(username, password, pem, _expiry(options, secret))
             change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
             event = replace(event, target=secret.name, before=secret.resource_version)
             done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
@@ -134,6 +141,15 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     if trap := traps.in_username(username):
         raise _Unusable(trap.message)
     return str(username)
+
+
+def _check_account(options: Mapping[str, Any], username: str, password: str, host: str) -> None:
+    """Refuse what the form would ask about, unless it is confirmed."""
+    odd = next(traps.in_account(username, password, host, now=datetime.now(UTC)), None)
+    if odd and not options["credentials_confirmed"]:
+        raise _Unusable(
+            f"{odd.message.partition(' If it really')[0]} If it really is like this, add --credentials-confirmed."
+        )
 
 
 def _bundle(options: Mapping[str, Any]) -> Bundle | None:

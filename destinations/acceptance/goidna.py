@@ -1,0 +1,52 @@
+"""How Go's HTTP client spells a host that is not ASCII: `httpguts.PunycodeHostPort` with `idna.ToASCII`.
+
+The raw algorithm of RFC 3492, without the mapping that browsers do before (golang.org/x/net/idna, profile Punycode).
+"""
+
+from __future__ import annotations
+
+import re
+
+from destinations.acceptance.gostrings import quote
+
+_PREFIX = "xn--"
+_MAX_LABEL = 1024
+_NO_RUNE = re.compile("[\ud800-\udfff]")  # a byte that is not UTF-8, or half a pair: Go reads U+FFFD
+
+
+class PunycodeError(ValueError):
+    """A host that Go cannot spell in ASCII; the message is Go's."""
+
+
+def to_ascii(host: str) -> str:
+    """Return `host`, with or without a port, in ASCII. Raises PunycodeError."""
+    if host.isascii():
+        return host
+    name, colon, port = host.rpartition(":")
+    if not colon or re.search(r"[:\[\]]", name):
+        name, colon, port = host, "", ""  # `net.SplitHostPort` finds no port
+    labels = [_decoded(label) if label.startswith(_PREFIX) else label for label in name.split(".")]
+    ascii_name = ".".join(label if label.isascii() else _encoded(label) for label in labels)
+    return f"{ascii_name}:{port}" if port else ascii_name
+
+
+def _encoded(label: str) -> str:
+    return _PREFIX + _NO_RUNE.sub("\ufffd", label).encode("punycode").decode("ascii")
+
+
+def _decoded(label: str) -> str:
+    """Return what a label with the prefix stands for (`decode` in punycode.go). Raises PunycodeError."""
+    encoded = label.removeprefix(_PREFIX)
+    basic, mark, rest = encoded.rpartition("-")
+    if mark and basic and not rest:
+        return basic
+    try:
+        if mark and not basic:
+            raise PunycodeError
+        found = ("a" * len(basic) + mark + rest).encode("ascii").decode("punycode")  # Python wants ASCII, Go takes any
+        if len(found) > _MAX_LABEL:
+            raise PunycodeError
+    except ValueError:
+        raise PunycodeError(f"idna: invalid label {quote(encoded)}") from None
+    letters = iter(basic)
+    return "".join(next(letters) if char == "a" else char for char in found)
