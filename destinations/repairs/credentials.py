@@ -10,7 +10,7 @@ from destinations import docker_config
 from destinations.acceptance import parsing, suspects, tokens
 from destinations.repairs.common import Fix
 from destinations.repairs.document import written
-from destinations.repairs.entry import decoded, entry_of
+from destinations.repairs.entry import decoded, entry_of, strictly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ def _changed(entry: Object, of_user: Callable[[str], str], of_password: Callable
             changed = of_user(value)
         elif isinstance(value, str) and name == "password":
             changed = of_password(value)
-        elif isinstance(value, str) and name == "auth" and (pair := decoded(value)):
+        elif isinstance(value, str) and name == "auth" and (pair := strictly(value) or decoded(value)):
             new = (of_user(pair[0]), of_password(pair[1]))
             changed = value if new == pair or not all(new) else b64encode(":".join(new).encode()).decode()
         kept.append((key, changed or value))

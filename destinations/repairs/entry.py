@@ -107,7 +107,7 @@ def credentials(secret: Secret, _case: Case) -> list[Fix]:
     if coded and all(coded) and coded != plain:
         title = "Write username and password anew from auth, with which skopeo pushes."
         choices.append(("password-from-auth", title, coded))
-    if coded and coded == plain and _strictly(texts["auth"]) != plain:
+    if coded and coded == plain and strictly(texts["auth"]) != plain:
         choices.append(("auth-encoding", "Write auth anew in plain base64.", plain))
     return [
         Fix(code, title, written(secret, docker_config.replaced(document, "auths", _auths(name, entry, *pair))))
@@ -165,7 +165,8 @@ def _pair_of(texts: dict[str, str]) -> tuple[str, str]:
     return texts.get("username") or found[0], texts.get("password") or found[1]
 
 
-def _strictly(auth: str) -> tuple[str, str] | None:
+def strictly(auth: str) -> tuple[str, str] | None:
+    """Return user name and password exactly as Epinio reads them, None where it cannot."""
     try:
         return _pair(gobase64.decode(auth))
     except gobase64.Base64Error:

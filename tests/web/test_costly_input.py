@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -150,14 +152,14 @@ def posted(text: str) -> str:
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),
     }
-    list(webhook.application(environ, lambda status, _headers: said.append(status)))  # type: ignore[arg-type, func-returns-value]
+    list(webhook.application(environ, lambda status, _headers: said.append(status)))  # type: ignore[arg-type]
     return str(said[0])
 
 
 READERS: dict[str, tuple[Callable[[str], None], int]] = {
     "an import": (quiet(lambda text: imports.read(raw(text)), imports.Unusable), CAP),
     "manifests": (quiet(lambda text: list(manifests.documents(text)), manifests.UnusableInput), MIB),
-    "a new bundle": (quiet(lambda text: certificates.read_new_bundle(raw(text), certificates.datetime.now())), CAP),
+    "a new bundle": (quiet(lambda text: certificates.read_new_bundle(raw(text), datetime.now(UTC))), CAP),
     "a stored bundle": (quiet(lambda text: certificates.read_bundle(raw(text))), MIB),
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
     "Dex's users": (quiet(lambda text: defaults.shipped_passwords([], raw(text))), CAP),
@@ -210,9 +212,9 @@ def test_the_words_of_the_command_line(
     for what, text in costly.structures(CAP).items():
         bundle.write_bytes(raw(text))
         password = io.TextIOWrapper(io.BytesIO(raw(text)))
-        monkeypatch.setattr(rotate.sys, "stdin", password)
+        monkeypatch.setattr(sys, "stdin", password)
         check(lambda text=text: run("rotate", "one", "--password-stdin", f"--username={text[: CAP // 2]}"), what)  # type: ignore[misc]
-        monkeypatch.setattr(rotate.sys, "stdin", io.TextIOWrapper(io.BytesIO(b"sound")))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"sound")))
         assert run("rotate", "one", "--password-stdin", f"--bundle={bundle}", "--username=u") == rotate.UNUSABLE, what
         assert run("rotate", "--password-stdin", "--", text) in {rotate.REFUSED, rotate.UNUSABLE}, what
         check(lambda text=text: run("livecheck", f"--app={text}", "one"), what)  # type: ignore[misc]
@@ -260,4 +262,4 @@ def test_the_address_and_the_headers_of_a_request(client: Client, portal: InMemo
             "/api/destinations",
             f"/destinations/{one[:4000]}",
         ):
-            check(lambda query=query, headers=headers, address=address: client.get(address, query, **headers), what)  # type: ignore[misc, arg-type]
+            check(lambda query=query, headers=headers, address=address: client.get(address, query, **headers), what)  # type: ignore[misc]
