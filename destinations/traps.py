@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")
-_DOMAIN_SCOPED = re.compile(r"^([^:/]*\.[^:/]*):([^:/]+)")
+_DOMAIN_SCOPED = re.compile(r"^([^:/.]*\.[^:/]*):([^:/]+)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
 _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")

@@ -48,13 +48,9 @@ _IN_TEXT = (
     (re.compile(r"\$\{[A-Za-z_][^{}]{0,400}\}"), "Flux or envsubst", "flux envsubst, or envsubst"),
     (re.compile(r"\$\([A-Za-z_][A-Za-z0-9_]{0,200}\)"), "the pipeline", "the pipeline's own tool"),
     (re.compile(r"\{\{[^{}]{0,1000}\}\}"), _TEMPLATE, "helm template, or the template's own tool"),
-    (re.compile(r"(?:ref\+|secretref\+)[a-z0-9]{1,40}://[^\s\"]{1,1000}"), "vals", "vals eval -f FILE"),
-    (re.compile(r"\bop://[^\s\"]{1,1000}"), "the 1Password CLI", "op inject -i FILE"),
-    (
-        re.compile(r"\bvault:[A-Za-z0-9_][^\s\"#]{0,500}#[^\s\"]{1,500}"),
-        "the Vault webhook",
-        "judge what is in the cluster",
-    ),
+    (re.compile(r"ref\+[a-z0-9]{1,20}://[^\s\"]"), "vals", "vals eval -f FILE"),
+    (re.compile(r"\bop://[^\s\"]"), "the 1Password CLI", "op inject -i FILE"),
+    (re.compile(r"\bvault:\w[^\s\"#:]{0,200}#[^\s\"]"), "the Vault webhook", "judge what is in the cluster"),
 )
 """Placeholders that a tool fills in: the pattern, whose it is, and the command that fills it in."""
 _IN_BASE64 = tuple(one for one in _IN_TEXT if one[1] in {"argocd-vault-plugin", "the Vault webhook"})

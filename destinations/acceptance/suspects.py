@@ -30,7 +30,7 @@ _SYNTAX = re.compile(
     r"|\$\(\s*[A-Za-z_][\w .:/-]*\)"  # Kubernetes, Make, a command of a shell
     r"|\{\{[^{}]*[A-Za-z][^{}]*\}\}"  # Helm, Jinja, Mustache, GitHub Actions, CloudFormation
     r"|\[\[\s*\.?[A-Za-z_][\w .]*\]\]"  # Nomad
-    r"|<%.+?%>"  # ERB
+    r"|<%[^%]+%>"  # ERB
     r"|#\{[^{}]+\}",  # Octopus, Azure Pipelines, Ruby
     re.DOTALL,
 )

@@ -21,6 +21,9 @@ _NOISE = 0.01
 MADE_WHILE_RUNNING = {
     "destinations.presets.kind:pattern",  # those of destinations.presets, which are tried
     "destinations.scrub:'|'.join((way if len(way) >= _SHORT else f'(?<!\\\\w){way}(?!\\\\w)' for way in map(re.escape, ways)))",
+    "destinations.acceptance.goescape:f'[{plain}]*'",  # one class of characters each
+    "destinations.acceptance.goescape:f'[{kept or plain}]*'",
+    "destinations.acceptance.goescape:f'[^{plain}]'.encode()",
 }  # plain texts
 
 
