@@ -42,12 +42,11 @@ _ENCRYPTED = (
     ("-----BEGIN PGP MESSAGE-----", "PGP: decrypt it first"),
     ("$ANSIBLE_VAULT;", "Ansible Vault: decrypt it first (ansible-vault view FILE)"),
 )
-_TEMPLATE = "a template"
 _IN_TEXT = (
     (re.compile(r"<path:[^<>]{1,1000}>"), "argocd-vault-plugin", "argocd-vault-plugin generate FILE"),
     (re.compile(r"\$\{[A-Za-z_][^{}]{0,400}\}"), "Flux or envsubst", "flux envsubst, or envsubst"),
     (re.compile(r"\$\([A-Za-z_][A-Za-z0-9_]{0,200}\)"), "the pipeline", "the pipeline's own tool"),
-    (re.compile(r"\{\{[^{}]{0,1000}\}\}"), _TEMPLATE, "helm template, or the template's own tool"),
+    (re.compile(r"\{\{[^{}]{0,1000}\}\}"), "a template", "helm template, or the template's own tool"),
     (re.compile(r"ref\+[a-z0-9]{1,20}://[^\s\"]"), "vals", "vals eval -f FILE"),
     (re.compile(r"\bop://[^\s\"]"), "the 1Password CLI", "op inject -i FILE"),
     (re.compile(r"\bvault:\w[^\s\"#:]{0,200}#[^\s\"]"), "the Vault webhook", "judge what is in the cluster"),
@@ -58,6 +57,11 @@ _IN_BASE64 = tuple(one for one in _IN_TEXT if one[1] in {"argocd-vault-plugin", 
 _AVP = (re.compile(r"<[A-Za-z0-9_. -]{1,200}(?:\|[^<>]{0,200})?>"), "argocd-vault-plugin", _IN_TEXT[0][2])
 _AVP_ANNOTATION = "avp.kubernetes.io/path"
 _FLUX_SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
+_METADATA = (
+    ("metadata", "name"),
+    ("metadata", "labels", names.REGISTRY_LABEL),
+    ("metadata", "annotations", names.ORGANIZATION_ANNOTATION),
+)
 _KEYS = (names.CONFIG_KEY, names.CERTS_KEY, names.BUNDLE_KEY)
 
 
@@ -105,13 +109,11 @@ def _unresolved(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     annotations = annotations if isinstance(annotations, dict) else {}
     tools = [one for one in _IN_TEXT if not (one[1].startswith("Flux") and annotations.get(_FLUX_SWITCH) == "disabled")]
     known = [*tools, _AVP] if _AVP_ANNOTATION in annotations else tools
-    for path in (("metadata", "name"), ("metadata", "labels", names.REGISTRY_LABEL),
-                 ("metadata", "annotations", names.ORGANIZATION_ANNOTATION)):  # fmt: skip
-        stored = path[-1] == names.ORGANIZATION_ANNOTATION and isinstance(
-            _at(document, ("data", names.CONFIG_KEY)), str
-        )
-        fillers = [one for one in tools if one[1] != _TEMPLATE] if stored else tools  # nobody encodes before rendering
-        if isinstance(value := _at(document, path), str) and (found := _placeholder([value], fillers)):
+    is_encoded = isinstance(
+        _at(document, ("data", names.CONFIG_KEY)), str
+    )  # by then every other value has been filled in
+    for path in () if is_encoded else _METADATA:
+        if isinstance(value := _at(document, path), str) and (found := _placeholder([value], tools)):
             yield path[-1], found
     for key in _KEYS:
         value, known_here = _at(document, ("stringData", key)), known

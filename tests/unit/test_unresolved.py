@@ -69,6 +69,7 @@ ENCRYPTED_OR_TEMPLATED = {
     "vals": manifest(stringData={".dockerconfigjson": "ref+vault://secret/harbor#/config"}),
     "one-password": manifest(stringData={".dockerconfigjson": "op://infra/harbor/config"}),
     "certs": manifest(stringData={".dockerconfigjson": CONFIG, "certs": "${CA_SECRET}"}),
+    "organization": {**manifest(), "metadata": {"name": "x", "annotations": {"epinio.io/registry-namespace": "${TEAM}"}}},
 }  # fmt: skip
 
 
@@ -98,6 +99,13 @@ def test_everything_of_these_kinds_at_once_leaves_the_sound_one_judged() -> None
         manifest(data={".dockerconfigjson": encoded(config(host="${HOST}"))}, stringData=None),
         {**manifest(stringData={".dockerconfigjson": "${X}"}), "metadata": {"name": "x", "uid": "1-2"}},
         {**manifest(), "metadata": {"name": "x", "annotations": {"note": "see {{ docs }} and ${THIS}"}}},
+        *(
+            {
+                **manifest(data={".dockerconfigjson": encoded(config())}, stringData=None),
+                "metadata": {"name": "x", "annotations": {"epinio.io/registry-namespace": organization}},
+            }
+            for organization in ("{{7*7}}", "${X}", "$(X)", "<path:a#b>")
+        ),
         {"kind": "SecretStore", "metadata": {"name": "x"}},
         {"kind": "PushSecret", "metadata": {"name": "x"}},
         {"kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"x": "${Y}"}},
