@@ -46,7 +46,7 @@ def test_a_page_reads_a_document_once(
     portal.load([destination(document)])
     read: list[bytes] = []
     parse = gojson.parse
-    monkeypatch.setattr(gojson, "parse", lambda data: (read.append(data), parse(data))[1])
+    monkeypatch.setattr(gojson, "parse", lambda data: read.append(data) or parse(data))  # type: ignore[func-returns-value]
     assert client.get(page).status_code == 200
     assert read.count(document.encode()) == 1, read
 
