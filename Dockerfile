@@ -1,4 +1,5 @@
 # Build: packages and static files. Run: the same without pip's leftovers, as nobody special.
+# Pin the base for builds that can be repeated: --build-arg BASE=python:3.13-slim@sha256:…
 ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
 ARG PIP_INDEX_URL

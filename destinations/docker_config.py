@@ -10,7 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import gojson, parsing
+from destinations.acceptance import gojson, onereading, parsing
 from destinations.acceptance.gojson import GoJSONError, Object, Value
 from destinations.acceptance.parsing import ParseError, field_name, members
 from destinations.acceptance.version import NEWEST, login_reads_auth
@@ -59,7 +59,7 @@ def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rota
 def one_registry(content: bytes) -> tuple[Object, Object]:
     """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
     try:
-        document = gojson.parse(content)
+        document = onereading.parse(content)
     except GoJSONError:
         raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None

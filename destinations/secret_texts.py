@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import gobase64, gojson
+from destinations.acceptance import gobase64, onereading
 from destinations.acceptance.gojson import GoJSONError, Number
 from destinations.acceptance.parsing import field_name, members
 from destinations.names import CONFIG_KEY
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 _NO_SECRETS = {"username", "email"}
 
 
-def secrets_of(secret: Secret) -> frozenset[str]:
+def secrets_of(secret: Secret, *, most: int = 1_000_000) -> frozenset[str]:
     """Return what may be secret in a destination's configuration: every value but names, and passwords in host keys.
 
-    Of a configuration that cannot be read, every longer word.
+    Of a configuration that cannot be read, every longer word. No more is read once there are more than `most`.
     """
     content = secret.data.get(CONFIG_KEY, b"")
+    found: set[str] = set()
     try:
-        return frozenset(_leaves(gojson.parse(content)))
+        leaves = _leaves(onereading.parse(content))
     except GoJSONError:
-        return frozenset(re.findall(r'[^\s"{}\[\],:]{8,}', content.decode("utf-8", "replace")))
+        leaves = (word[0] for word in re.finditer(r'[^\s"{}\[\],:]{8,}', content.decode("utf-8", "replace")))
+    for leaf in leaves:
+        found.add(leaf)
+        if len(found) > most:
+            break
+    return frozenset(found)
 
 
 def _leaves(document: Value) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from destinations.acceptance import explanations, gobase64, gojson
+from destinations.acceptance import explanations, gobase64, onereading
 from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 
@@ -61,7 +61,7 @@ def read_config(secret: Secret) -> Config:
     if CONFIG_KEY not in secret.data:
         raise ParseError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
     try:
-        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse(secret.data[CONFIG_KEY]))
+        return Config(secret.annotations[ORGANIZATION_ANNOTATION], onereading.parse(secret.data[CONFIG_KEY]))
     except GoJSONError as error:
         explanation = explanations.of_no_json(secret.data[CONFIG_KEY])
         raise ParseError(str(error), explanation, exact=False) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from destinations.names import CONFIG_KEY
 from destinations.repairs import bundle, credentials, document, entry, metadata
 from destinations.repairs.common import Case, Choice, Fix, Maker
 from destinations.repairs.difference import Line, difference
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Fix", "Fixed", "Line", "apply", "difference", "differing", "judged", "proposals"]
 
 T = TypeVar("T")
+MAX_BYTES = 256 * 1024
 _SOME_ORGANIZATION = "team"
 """Stands for what a person will type, to see whether the rest is sound."""
 _MAKERS: tuple[Maker, ...] = (
@@ -58,8 +60,11 @@ def proposals(
 ) -> tuple[tuple[Fix, ...], ...]:
     """Return what can be mended, in order; of several fixes in one group a person has to choose one.
 
-    All fixes together give the best outcome; a group is proposed only if that would be another one without it.
+    All fixes together give the best outcome; a group is proposed only if that would be another one without it. A
+    configuration that no destination needs is not looked through: each fix reads and writes the whole.
     """
+    if len(secret.data.get(CONFIG_KEY, b"")) > MAX_BYTES:
+        return ()
     groups = _all_groups(secret, everything)
     needed = {group[0].code for group in groups}
 
@@ -88,6 +93,8 @@ def _all_groups(secret: Secret, everything: Mapping[str, Secret]) -> list[tuple[
 def apply(secret: Secret, everything: Mapping[str, Secret], choice: Choice) -> Fixed:
     """Apply the chosen fixes, in order; a code that does not fit changes nothing."""
     case, fixed = Case(everything, choice), Fixed(secret)
+    if not choice.codes:
+        return fixed
     for make in _MAKERS:
         chosen = next((fix for fix in make(fixed.secret, case) if fix.code in choice.codes), None)
         if chosen and chosen.secret != fixed.secret:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from destinations import docker_config, twice
-from destinations.acceptance import gojson, parsing
+from destinations.acceptance import gojson, onereading, parsing
 from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
 from destinations.names import CONFIG_KEY
 from destinations.repairs.common import Fix, set_data
@@ -20,12 +20,14 @@ _WRONG_KEYS = (
 )  # fmt: skip
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _FIELDS = {"auth", "username", "password"}
+_MOST_HOSTS = 100
+"""More are no choice for a person, and each of them is a document of its own."""
 
 
 def document_of(secret: Secret) -> Object | None:
     """Return the document, or None where it is no JSON object."""
     try:
-        found = gojson.parse(secret.data.get(CONFIG_KEY, b""))
+        found = onereading.parse(secret.data.get(CONFIG_KEY, b""))
     except GoJSONError:
         return None
     return found if isinstance(found, Object) else None
@@ -104,7 +106,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
     """Keep one of several registries under `auths`: a person has to say which."""
     document = document_of(secret)
     auths = document.get("auths") if document else None
-    if document is None or not isinstance(auths, Object) or len(auths) < 2:  # noqa: PLR2004 - more than the one
+    if document is None or not isinstance(auths, Object) or not 1 < len(auths) <= _MOST_HOSTS:
         return []
     return [
         Fix(

@@ -91,7 +91,7 @@ def section(destination: Secret, *, details: bool) -> Section:
 
 
 def _told(listing: JobListing, destination: Secret, end: float, *, details: bool) -> Section:
-    secrets = secrets_of(destination)
+    secrets = secrets_of(destination, most=MOST_SECRETS)
     crowded = len(secrets) > MOST_SECRETS
     shows = details and not crowded
     found = exports.of_destination(listing.jobs, destination, secrets=() if crowded else secrets, now=datetime.now(UTC))

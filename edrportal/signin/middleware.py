@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from destinations import current, permissions
+from destinations.acceptance import onereading
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
 from destinations.permissions import Right
@@ -59,7 +60,7 @@ class People:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
         request.live_moment = current.moment()  # type: ignore[attr-defined]  # before anything is read
-        with current.one_reading():
+        with current.one_reading(), onereading.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):

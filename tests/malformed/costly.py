@@ -41,6 +41,11 @@ def structures(size: int) -> dict[str, str]:
         "numbers that collide": "".join(f"{at * (2**61 - 1)}: a\n" for at in range(1, size // 28)),
         "directives": "".join(f"%TAG !{at:x}! x\n" for at in range(size // 16)),
         "base64 in base64": twice[:size],
+        "every letter once": "".join(chr(0x4E00 + at) for at in range(min(size // 3, 20_000))),
+        "letters in labels": ".".join(
+            "".join(chr(0x4E00 + at) for at in range(1000)) for _ in range(min(size // 3000, 80))
+        ),
+        "Punycode": "xn--" + "a" * (size - 16) + ".\xe9",
     }
 
 
