@@ -23,7 +23,8 @@ scripted = pytest.mark.parametrize("tab", [True], indirect=True)
 plain = pytest.mark.parametrize("tab", [False], indirect=True)
 PEM = certificate(datetime.now(UTC), days=200, name="Walked CA").decode()
 AUTH = {"auth": b64encode(b"robot$team+ci:walked-pass").decode()}
-SEVERAL = json.dumps({"credsStore": "desktop", "auths": {"harbor.example.com": AUTH, "quay.io/acme": AUTH}})
+AT_QUAY = {"auth": b64encode(b"acme+ci:walked-pass").decode()}
+SEVERAL = json.dumps({"credsStore": "desktop", "auths": {"harbor.example.com": AUTH, "quay.io/acme": AT_QUAY}})
 FOCUSED = "() => document.activeElement.id || document.activeElement.textContent.trim()"
 DROP = """(field, files) => {
   const data = new DataTransfer();
@@ -116,12 +117,12 @@ def test_one_of_several_accounts_in_a_file(tab: Page, cluster: InMemoryCluster, 
     tab.get_by_label("quay.io/acme").check()
     if has_script:
         expect(tab.locator("#id_host")).to_have_value("quay.io")
-        expect(tab.locator("#id_username")).to_have_value("robot$team+ci")
+        expect(tab.locator("#id_username")).to_have_value("acme+ci")
         expect(tab.locator("#id_organization")).to_have_value("acme")
     tab.get_by_role("button", name="Add destination").click()
     expect(tab.get_by_role("status").first).to_contain_text("imported was added")
     expect(tab.locator("main")).to_contain_text("A helper (credsStore, credHelpers) was left out")
-    assert stored(cluster, "imported") == ("quay.io", AUTH | {"username": "robot$team+ci", "password": "walked-pass"})
+    assert stored(cluster, "imported") == ("quay.io", AT_QUAY | {"username": "acme+ci", "password": "walked-pass"})
 
 
 def test_certificates_are_shown_before_the_save(

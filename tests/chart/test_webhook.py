@@ -74,7 +74,7 @@ class Site:
 
 
 def secret(name: str, *, certs: str = "", organization: str | None = "team", label: str = "true") -> dict[str, Any]:
-    config = docker_config.new("harbor.example.com", Credentials("robot", PASSWORD))
+    config = docker_config.new("harbor.example.com", Credentials("robot$ci", PASSWORD))
     data = {names.CONFIG_KEY: b64encode(config).decode()} | (
         {"certs": b64encode(certs.encode()).decode()} if certs else {}
     )

@@ -114,7 +114,7 @@ def test_certificates_that_were_applied_a_moment_before_are_not_called_missing(m
     bundle = Secret("ca", data={"tls.crt": certificate(datetime.now(UTC), days=300)})
     looks: list[dict[str, Secret]] = [{}, {"ca": bundle}]
     monkeypatch.setattr(app, "_others", lambda: looks.pop(0))
-    config = docker_config.new("harbor.example.com", Credentials("robot", PASSWORD))
+    config = docker_config.new("harbor.example.com", Credentials("robot$ci", PASSWORD))
     data = {names.CONFIG_KEY: b64encode(config).decode(), "certs": b64encode(b"ca").decode()}
     annotations = {names.ORGANIZATION_ANNOTATION: "team"}
     sound = {"metadata": {**HIDDEN["metadata"], "annotations": annotations}, "data": data}
