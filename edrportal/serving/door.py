@@ -164,4 +164,5 @@ class Door:
         if gone in self._connections:
             del self._connections[gone]
             self._per_peer[gone.address] -= 1
-            self._per_peer += Counter()
+            if not self._per_peer[gone.address]:
+                del self._per_peer[gone.address]

@@ -32,13 +32,14 @@ class Application:
     def __init__(self) -> None:
         self.go_on = threading.Event()
         self.refusals: list[str] = []
+        self.body = b"ok"
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         self.refusals.append(environ[REFUSAL])
         if environ["PATH_INFO"].startswith("/slow"):
             self.go_on.wait(10)
-        start_response("200 OK", [("Content-Length", "2")])
-        return [b"ok"]
+        start_response("200 OK", [("Content-Length", str(len(self.body)))])
+        return [self.body]
 
 
 @asynccontextmanager
