@@ -13,7 +13,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from edrportal.draining import admit_no_more
-from edrportal.serving import limits
+from edrportal.serving import health, limits
 from edrportal.serving.connection import Connection, Phase
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Door:
             except OSError:  # nobody is left, or hung up already; or there are too many files
                 return False
             newcomer = _Newcomer(accepted, str(address[0]))
-            if self._makes_room(newcomer.address):
+            if health.asks_from(address[:2]) or self._makes_room(newcomer.address):
                 self._take_in(newcomer)
             else:
                 accepted.close()
@@ -140,6 +140,13 @@ class Door:
         self._connections[made] = None
         self._per_peer[made.address] += 1
         made.handshake = asyncio.get_running_loop().create_task(self._greet(made, newcomer.accepted))
+
+        def greeted(task: asyncio.Task[None]) -> None:
+            if task.cancelled():  # before it began: nothing else knows of the socket
+                newcomer.accepted.close()
+                self._forget(made)
+
+        made.handshake.add_done_callback(greeted)
 
     async def _greet(self, made: Connection, accepted: socket.socket) -> None:
         loop = asyncio.get_running_loop()

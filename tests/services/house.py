@@ -52,7 +52,7 @@ async def house(
     listener = listen("127.0.0.1", 0)
 
     def lane_of(path: str) -> Lane:
-        return lane if path else others
+        return lane if path and path != "/healthz" else others
 
     door = Door(listener, Bridge(application, lane_of, bounds, pool, Held()), bounds)
     door.open()
