@@ -56,6 +56,7 @@ class Connection(H11Protocol):
         self._forget = forget
         self._polite: _Polite | None = None
         self._unsent_since = 0.0
+        self.is_ended = False
         self.phase, self.since, self._until = Phase.KEPT, 0.0, 0.0
         self.enter(Phase.HEAD)
 
@@ -132,6 +133,14 @@ class Connection(H11Protocol):
             self.enter(Phase.HEAD)
         super().data_received(data)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Go on where a request is there whole: its client may have ended its side and wait for the answer, as `nc -N` does."""
+        whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE} and self.cycle and not self.cycle.response_started
+        self.is_ended = bool(whole) and self.transport.can_write_eof()
+        if self.is_ended:
+            self.cycle.keep_alive = False
+        return self.is_ended
+
     def send_400_response(self, msg: str) -> None:
         """Say so where that is possible still; what is under way for this client has nobody to answer any more."""
         self._give_up()
@@ -173,10 +182,11 @@ class _Polite:
         return not self._connection or self._connection.phase is Phase.CLOSING or self._transport.is_closing()
 
     def close(self) -> None:
-        if not self._connection or self.is_closing() or not self._transport.can_write_eof():
+        one = self._connection
+        if not one or one.is_ended or self.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
-        self._connection.enter(Phase.CLOSING)
+        one.enter(Phase.CLOSING)
         self._transport.set_write_buffer_limits(0)  # `resume_writing` says when all is handed over
         if not self._transport.get_write_buffer_size():
             self.end()

@@ -162,3 +162,23 @@ def test_a_body_that_is_too_much_with_its_last_bytes_takes_no_place(monkeypatch:
             assert application.refusals == []
 
     asyncio.run(run())
+
+
+def test_a_client_that_ends_its_side_and_waits_is_answered() -> None:
+    async def run() -> None:
+        async with house(ROOMY) as (door, port, application, _lane):
+            post = b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\na=b"
+            streams = [
+                await connected(port, sent) for sent in (GET % b"slow", post, GET % b"slow" + GET % b"quick" * 2)
+            ]
+            half = await connected(port, post[:-1])
+            for _, writer in (*streams, half):
+                writer.write_eof()
+            await asyncio.sleep(0.1)
+            application.go_on.set()
+            async with asyncio.timeout(3):
+                answers = [(await reader.read()).count(b"200 OK") for reader, _ in (*streams, half)]
+            assert answers == [1, 1, 3, 0]
+            assert not door.is_in(*Phase)
+
+    asyncio.run(run())
