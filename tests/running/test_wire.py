@@ -15,6 +15,7 @@ import pytest
 from edrportal.serving import limits
 from tests.services.effort import FULL
 from tests.services.portals import HOST, Served, served
+from tests.services.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,10 +58,16 @@ def until_closed(connection: socket.socket) -> bytes:
 def said(portal: Served, sent: bytes | str, within: float = AT_ONCE) -> bytes:
     """Send, and return what is answered until the server closes, which it has to do within so many seconds."""
     with line(portal, sent) as connection:
-        began = time.monotonic()
+        began = Stopwatch(serving(portal))
         received = until_closed(connection)
-        assert time.monotonic() - began < within, received
+        assert began.seconds < within, received
         return received
+
+
+def serving(portal: Served) -> int:
+    """Return the process that answers."""
+    directory = f"/proc/{portal.process}/task/{portal.process}/children"
+    return int(Path(directory).read_text(encoding="ascii").split()[0])
 
 
 def status(answer: bytes) -> int:
@@ -229,8 +236,7 @@ def test_an_absolute_address_is_that_page(portal: Served) -> None:
 
 def test_too_few_files_cost_who_is_silent_and_no_processor(portal: Served) -> None:
     """Where the system allows few files, `accept` fails: again and again, if it is tried again and again."""
-    directory = f"/proc/{portal.process}/task/{portal.process}/children"
-    process = int(Path(directory).read_text(encoding="ascii").split()[0])
+    process = serving(portal)
     files = len(list(Path(f"/proc/{process}/fd").iterdir()))
     before = resource.prlimit(process, resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
