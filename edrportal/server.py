@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 _MEMORY = "/dev/shm"  # noqa: S108 - the one file that gunicorn needs, where the root is read-only and a disk may be slow
 PLACES = (
-    Places(("/healthz", "/static/"), 8, 5.0),
+    Places(("/static/",), 8, 5.0),
+    Places(("/healthz",), 2, 5.0),
     Places(("/signin",), 16, 10.0),  # hashing has a limit of its own, by the processors
     Places(("",), PAGES_AT_ONCE, WAIT_SECONDS),
 )
-"""Each waits for its own kind: probes and static files for no page, and all pages may wait for the cluster."""
+"""Each waits for its own kind: a probe for nobody, static files for no page, and all pages may wait for the cluster."""
 THREADS = sum(one.count for one in PLACES)
 """Each live page has a thread of its own beside them."""
 CONNECTIONS, PER_PEER = 2000, 700

@@ -47,7 +47,7 @@ class Held:
         self._by: dict[asyncio.Task[Any], int] = {}
 
     def add(self, count: int) -> None:
-        """Take note of bytes of the request that runs."""
+        """Take note of bytes of the request that runs. Raises _Gone where it is the largest, and all are too much."""
         task = asyncio.current_task()
         if task is None:
             return
@@ -55,6 +55,8 @@ class Held:
         if sum(self._by.values()) > limits.UNREAD_BYTES:
             largest = max(self._by, key=lambda one: self._by[one])
             del self._by[largest]
+            if largest is task:  # to cancel it would reach it later, with a place and a thread at work
+                raise _Gone
             largest.cancel()
 
     def done(self) -> None:
@@ -92,7 +94,8 @@ class Bridge:
         finally:
             self._held.done()
             self._asked[address] -= 1
-            self._asked += Counter()  # forgets who asks nothing
+            if not self._asked[address]:
+                del self._asked[address]
 
     def _is_crowded(self, address: str) -> bool:
         return bool(self._bounds.hops) and self._asked[address] > self._bounds.per_address
@@ -106,6 +109,8 @@ class Bridge:
         if is_read and length:
             connection.enter(Phase.BODY)
             body = await self._body(receive)
+        if not is_read:
+            connection.read_no_more()
         connection.enter(Phase.ANSWER)
         asked = environ(scope, body)
         del body
@@ -177,6 +182,8 @@ async def _gone(receive: Receive) -> None:
 def _check(scope: dict[str, Any]) -> None:
     """Raise _Refused for what is HTTP, and yet none that is served here."""
     headers = scope["headers"]
+    if scope["method"] == "CONNECT":
+        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This is no proxy.")
     if scope["http_version"] not in {"1.0", "1.1"}:
         raise _Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Speak HTTP/1.1.")
     if len(scope["raw_path"]) + len(scope["query_string"]) > limits.ADDRESS_BYTES:

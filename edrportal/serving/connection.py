@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ _RANKS = {Phase.CLOSING: 0, Phase.HEAD: 1, Phase.BODY: 2, Phase.KEPT: 3}
 _YOUNG_RANK = 4
 _SOON_SECONDS = 1.0
 """An honest client has sent all of a request by then."""
+_READ_BYTES = 32 * 1024
+"""At once; what is more than a request waits in memory for its answer."""
 _LONG_SECONDS = 1000.0
 """Longer than any phase but that of the answer lasts."""
 
@@ -51,7 +54,9 @@ class Connection(H11Protocol):
         self.address = address
         self.handshake: asyncio.Task[None] | None = None
         self._forget = forget
+        self._polite: _Polite | None = None
         self._unsent_since = 0.0
+        self.is_ended = False
         self.phase, self.since, self._until = Phase.KEPT, 0.0, 0.0
         self.enter(Phase.HEAD)
 
@@ -61,6 +66,11 @@ class Connection(H11Protocol):
             self.phase, self.since = phase, self.loop.time()
             seconds = _SECONDS.get(phase, float("inf"))
             self._until = self.since + (limits.spread(seconds) if phase is Phase.HEAD else seconds)
+
+    def read_no_more(self) -> None:
+        """Leave with the client what it still sends of a request whose answer does not depend on that."""
+        if self.phase is not Phase.CLOSING:
+            self.flow.pause_reading()
 
     @property
     def unsent(self) -> int:
@@ -94,14 +104,26 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
-        super().connection_made(_Polite(transport, self))  # type: ignore[arg-type]
+        transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
+        self._polite = _Polite(transport, self)  # type: ignore[arg-type]
+        super().connection_made(self._polite)  # type: ignore[arg-type]
         self.enter(Phase.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it; what refers to each other is let go, and waits for no collection."""
+        """Forget it; what refers to each other is let go, and waits for no collection and no timer."""
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # which uvicorn forgets where the client reset
         self.app_state = {}
+        self.cycle = None  # type: ignore[assignment]
+        if self._polite:
+            self._polite.let_go()
         self._forget(self)
+
+    def resume_writing(self) -> None:
+        """Go on; after the last answer, end this side."""
+        super().resume_writing()
+        if self.phase is Phase.CLOSING and self._polite:
+            self._polite.end()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; after the last answer it is nothing any more."""
@@ -111,11 +133,22 @@ class Connection(H11Protocol):
             self.enter(Phase.HEAD)
         super().data_received(data)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Go on where a request is there whole: its client may have ended its side and wait for the answer, as `nc -N` does."""
+        whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE} and self.cycle and not self.cycle.response_started
+        self.is_ended = bool(whole) and self.transport.can_write_eof()
+        if self.is_ended:
+            self.cycle.keep_alive = False
+        return self.is_ended
+
     def send_400_response(self, msg: str) -> None:
         """Say so where that is possible still; what is under way for this client has nobody to answer any more."""
         self._give_up()
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            super().send_400_response(msg)
+            try:
+                super().send_400_response(msg)
+            except h11.LocalProtocolError:  # an answer to HEAD has no body
+                self.transport.close()
         else:
             self.drop()
 
@@ -136,7 +169,7 @@ class _Polite:
 
     def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
         self._transport = transport
-        self._connection = connection
+        self._connection: Connection | None = connection
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
         return getattr(self._transport, name)
@@ -146,12 +179,25 @@ class _Polite:
             self._transport.write(data)
 
     def is_closing(self) -> bool:
-        return self._connection.phase is Phase.CLOSING or self._transport.is_closing()
+        return not self._connection or self._connection.phase is Phase.CLOSING or self._transport.is_closing()
 
     def close(self) -> None:
-        if self._connection.phase is Phase.CLOSING or not self._transport.can_write_eof():
+        one = self._connection
+        if not one or one.is_ended or self.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
-        self._connection.enter(Phase.CLOSING)
-        self._transport.write_eof()
+        one.enter(Phase.CLOSING)
+        self._transport.set_write_buffer_limits(0)  # `resume_writing` says when all is handed over
+        if not self._transport.get_write_buffer_size():
+            self.end()
         self._transport.resume_reading()
+
+    def end(self) -> None:
+        """End this side. Not `write_eof`, which raises, now or later in the event loop, where the client reset."""
+        try:
+            self._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        except OSError:
+            self._transport.abort()
+
+    def let_go(self) -> None:
+        self._connection = None

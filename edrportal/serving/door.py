@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from asyncio.sslproto import SSLProtocol
 from collections import Counter
@@ -13,7 +14,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from edrportal.draining import admit_no_more
-from edrportal.serving import limits
+from edrportal.serving import health, limits
 from edrportal.serving.connection import Connection, Phase
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ SSLProtocol.max_size = 4 * 1024
 _AT_ONCE = 8
 """Then those have their turn who are in already."""
 _SHUT_SECONDS = 1
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_REST_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +112,26 @@ class Door:
         for _ in range(_AT_ONCE):
             try:
                 accepted, address = self._listener.accept()
-            except OSError:  # nobody is left, or hung up already; or there are too many files
-                return False
+            except OSError as error:
+                if error.errno in _EXHAUSTED and not self._closes_one_of(list(self._connections)):
+                    self._rest()
+                return False  # nobody is left, or hung up already
             newcomer = _Newcomer(accepted, str(address[0]))
-            if self._makes_room(newcomer.address):
+            if health.asks_from(address[:2]) or self._makes_room(newcomer.address):
                 self._take_in(newcomer)
             else:
                 accepted.close()
         return True
+
+    def _rest(self) -> None:
+        """Look away from who waits: nothing can be done for them now, and to try again at once takes all of a processor."""
+        loop = asyncio.get_running_loop()
+        if loop.remove_reader(self._listener):
+            loop.call_later(_REST_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        if self._listener.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     def _makes_room(self, address: str) -> bool:
         """Say whether there is room for another, after closing what loses least by it."""
@@ -128,8 +143,8 @@ class Door:
 
     def _closes_one_of(self, several: list[Connection]) -> bool:
         now = asyncio.get_running_loop().time()
-        least = min(several, key=lambda one: one.worth(now))
-        if least.phase is Phase.ANSWER:
+        least = min(several, key=lambda one: one.worth(now), default=None)
+        if not least or least.phase is Phase.ANSWER:
             return False
         least.drop()
         self._forget(least)
@@ -140,6 +155,13 @@ class Door:
         self._connections[made] = None
         self._per_peer[made.address] += 1
         made.handshake = asyncio.get_running_loop().create_task(self._greet(made, newcomer.accepted))
+
+        def greeted(task: asyncio.Task[None]) -> None:
+            if task.cancelled():  # before it began: nothing else knows of the socket
+                newcomer.accepted.close()
+                self._forget(made)
+
+        made.handshake.add_done_callback(greeted)
 
     async def _greet(self, made: Connection, accepted: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -164,4 +186,5 @@ class Door:
         if gone in self._connections:
             del self._connections[gone]
             self._per_peer[gone.address] -= 1
-            self._per_peer += Counter()
+            if not self._per_peer[gone.address]:
+                del self._per_peer[gone.address]

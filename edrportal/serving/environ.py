@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ def environ(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
     """Return the environment of PEP 3333. A header whose name has an underscore is left out: it could pose as another."""
     path = scope["raw_path"]
     if not path.startswith(b"/") and b"://" in path:
-        path = urlsplit(path).path or b"/"  # the whole address, as to a proxy
+        path = b"/" + path.partition(b"://")[2].partition(b"/")[2]  # the whole address, as to a proxy
     client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
     return {
         **_meta(scope["headers"]),

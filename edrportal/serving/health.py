@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ _ASK_SECONDS = 3.0
 _AGAIN_SECONDS = 1.0
 _watched: list[tuple[Lane, tuple[str, int]]] = []
 _asking = threading.Lock()
+_own: set[tuple[str, int]] = set()
+"""From where the portal asks itself at this moment."""
 _last: list[tuple[float, bool]] = []
 """The last answer, and when: however many ask, the port is asked once a second."""
 
@@ -48,12 +51,25 @@ def is_answered() -> bool:
         return _last[0][1]
 
 
+def asks_from(address: tuple[str, int]) -> bool:
+    """Say whether the portal asks itself from there: then there is room, however full it is. Safe for threads."""
+    return address in _own
+
+
 def _asks(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=_ASK_SECONDS)
+    connection = http.client.HTTPConnection(host, port)
+    connection.sock = asking = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    address = "", 0
     try:
+        asking.settimeout(_ASK_SECONDS)
+        asking.bind((host, 0))
+        address = asking.getsockname()[:2]
+        _own.add(address)
+        asking.connect((host, port))
         connection.request("GET", "/healthz", headers={"Host": "localhost", "Connection": "close"})
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+        _own.discard(address)

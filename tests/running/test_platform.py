@@ -19,12 +19,15 @@ from django.test import override_settings
 from destinations import readiness
 from destinations.cluster.memory import InMemoryCluster
 from edrportal.environment import ConfigurationError, Environment
+from edrportal.server import PLACES
 from edrportal.serving import health
 from edrportal.serving.lanes import Lane
+from edrportal.serving.limits import Limits
 from tests.metrics.scraping import answer, parsed, value
 from tests.metrics.test_gauges import watched
 from tests.services.effort import times
 from tests.services.fault_servers import silent_server
+from tests.services.house import GET, connected, head, house, is_closed
 from tests.services.portals import KEY, served, status
 from tests.services.processes import free_port
 from tests.services.tcpproxy import kubeconfig_through, tcp_proxy
@@ -141,6 +144,28 @@ def test_liveness_fails_where_the_port_of_the_pages_is_dead(monkeypatch: pytest.
             assert answer("/healthz")[0] == "503 Service Unavailable"
             status_line, body = answer("/readyz")
             assert (status_line, json.loads(body)["pages"]) == ("503 Service Unavailable", "no answer")
+
+
+def test_liveness_is_told_though_every_connection_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a full house nor refusals in line stand before the probe; a door that nobody opens is dead."""
+    monkeypatch.setattr(health, "_watched", [])
+    monkeypatch.setattr(health, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(health, "_ASK_SECONDS", 1.0)
+
+    async def run() -> None:
+        async with house(Limits(3, 3, 100), places=2) as (door, port, application, lane):
+            health.watch(lane, ("127.0.0.1", port))
+            waiting = [await connected(port, GET % b"slow") for _ in range(3)]
+            assert await is_closed(await connected(port, GET % b"quick"))
+            assert await asyncio.to_thread(health.is_answered)
+            asyncio.get_running_loop().remove_reader(door._listener)  # noqa: SLF001 - as if it had died
+            assert not await asyncio.to_thread(health.is_answered)
+            application.go_on.set()
+            for one in waiting:
+                await head(one)
+
+    asyncio.run(run())
+    assert all(not "/healthz".startswith(path) for path in PLACES[0].paths), "where refusals are answered"
 
 
 def test_readiness_fails_while_no_page_is_served_though_all_places_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
