@@ -169,6 +169,7 @@ class Door:
             accepted.setblocking(False)  # noqa: FBT003 - the method's signature
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context:
+                await _first_byte(accepted)
                 await loop.connect_accepted_socket(
                     lambda: made,
                     accepted,
@@ -188,3 +189,14 @@ class Door:
             self._per_peer[gone.address] -= 1
             if not self._per_peer[gone.address]:
                 del self._per_peer[gone.address]
+
+
+async def _first_byte(connection: socket.socket) -> None:
+    """Wait until there is something to read: what TLS needs for a connection is not set aside for who sends nothing."""
+    loop = asyncio.get_running_loop()
+    arrived = asyncio.Event()
+    loop.add_reader(connection, arrived.set)
+    try:
+        await arrived.wait()
+    finally:
+        loop.remove_reader(connection)
