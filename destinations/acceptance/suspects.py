@@ -25,8 +25,14 @@ _QUOTES = re.compile(
     r"""(\\?["'`]).+\1|[\u201c\u201e\u201d].+[\u201c\u201d]|[\u2018\u201a\u2019].+[\u2018\u2019]|\u00ab.+\u00bb""",
     re.DOTALL,
 )
+_NAME = (
+    r"(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{4,}"
+    r"|(?:[a-z]+[-_. ])*(?:user(?:name)?|pass(?:w(?:or)?d)?|token|secret|credentials?|key))"
+)
+"""What people call such a variable: capitals, or words of which the last tells. `!Summer2026!` is a password."""
 _SYNTAX = re.compile(
     r"\$\{[^{}\s][^{}]*\}"  # shells, Terraform, Flux, envsubst
+    r"|\{%[^{}]*[A-Za-z][^{}]*%\}"  # Jinja's statements
     r"|\$\(\s*[A-Za-z_][\w .:/-]*\)"  # Kubernetes, Make, a command of a shell
     r"|\{\{[^{}]*[A-Za-z][^{}]*\}\}"  # Helm, Jinja, Mustache, GitHub Actions, CloudFormation
     r"|\[\[\s*\.?[A-Za-z_][\w .]*\]\]"  # Nomad
@@ -35,17 +41,23 @@ _SYNTAX = re.compile(
     re.DOTALL,
 )
 _WHOLE = re.compile(
-    r"\$[A-Z][A-Z0-9_]{2,}|\$\$?[A-Z][A-Z0-9]*_[A-Z0-9_]+|\$env:\w+"
-    r"|%[A-Za-z_]\w+%|%\([A-Za-z_]\w*\)[sdr]|!\w+!"  # cmd.exe, Python
-    r"|@[A-Za-z_][\w.]+@|__[A-Za-z][\w.]*__|\(\([\w./:-]+\)\)"  # CMake, Azure's replace tokens, Concourse
-    r"|<path:.+>|<[A-Za-z][\w .:/-]*>"  # argocd-vault-plugin, and what a manual writes
-    r"|ref\+\w+://.+|(?:op|vault|bao|awssm|gcpsm|azurekeyvault|doppler|infisical|bws|secret)://.+"
-    r"|(?:>>)?vault:[\w./-]+(?:#[\w.${}/-]+)?|secretref:.+|arn:aws[\w-]*:(?:secretsmanager|ssm):.+"
+    rf"\$[A-Z][A-Z0-9_]{{2,}}|\\?\$\$?{_NAME}|\$[Ee]nv:\w+|\$\[.*[A-Za-z]\w*\.\w.*\]"
+    rf"|%{_NAME}%|%\([A-Za-z_]\w*\)[sdr]|!{_NAME}!|%\{{{_NAME}\}}%?"  # cmd.exe, Python, Ruby
+    rf"|@{{1,2}}(?:{_NAME}|[A-Za-z_]\w*\.[\w.]+)@{{1,2}}|__{_NAME}__|\(\([\w./:-]+\)\)"  # CMake, Maven, Azure, Concourse
+    rf"|~{_NAME}~|\{{{_NAME}\}}|\[{_NAME}\]|\[(?:your|my|insert|enter)[\w -]+\]"
+    r"|<path:.+>|<{1,2} ?[A-Za-z][\w .:/-]*>{1,2}|&lt;[\w .:/-]+&gt;"  # argocd-vault-plugin, CircleCI, a manual
+    r"|!(?:Ref|GetAtt|Sub|ImportValue|Join|reference|secret|env_var)\s.+"  # CloudFormation, GitLab, Home Assistant
+    r"|@Microsoft\.KeyVault\(.+\)|projects/[\w-]+/secrets/.+|(?:process\.env|os\.environ|secrets|env|var|vars)\.[A-Za-z_]\w*"
+    r"|ENC\(.+\)"  # Jasypt
+    r"|ref\+\w+://.+|(?:op|vault|bao|awss[ms]m?|awsparamstore|gcpsm|sm|akvs?|azurekeyvault|doppler|infisical|bws|secret|file)://.+"
+    r"|(?:>>)?(?:vault|bao):[\w./-]+(?:#[\w.${}/-]+)?|secretref:.+|arn:aws[\w-]*:(?:secretsmanager|ssm):.+"
     r"|ENC\[.+\]|\$ANSIBLE_VAULT;.*|!vault\b.*|\{cipher\}.+",
     re.DOTALL,
 )
 _WORDS = re.compile(
-    r"change[-_ ]?(?:me|it|this)!?|replace[-_ ]?(?:me|this)|placeholder|todo|fixme"
+    r"change[-_ ]?(?:me|it|this)(?:[-_ ]please|[0-9]{1,4})?!?|replace[-_ ]?(?:me|this)|replace[-_ ]with[-_ ][\w -]+"
+    r"|tbd|todo|fixme"
+    r"|(?:placeholder[-_ ]?)?(?:user(?:name)?|password|token|secret)[-_ ](?:here|placeholder)|placeholder(?:[-_ ]?[a-z]+)?"
     r"|(?:insert|enter|put|paste)[-_ ](?:your|the)?[-_ ]?\w*(?:password|token|secret|user|key)\w*(?:[-_ ]here)?"
     r"|(?:my|your)[-_ ]?(?:registry|docker|robot|access)?[-_ ]?"
     r"(?:user(?:[-_ ]?name)?|password|token|secret|api[-_ ]?key)(?:[-_ ]here)?",
@@ -53,12 +65,14 @@ _WORDS = re.compile(
 )
 _DOTS = re.compile(r"[*\u2022\u25cf\u00b7\u2219\u22c5\u2026\u2588\u25a0\u25aa\u2217\uff0a]{3,}|\+{3,}|\*+[A-Z ]{3,}\*+")
 _BRACKETED = re.compile(
-    r"[\[<({*]+\s*(?:redacted|masked|hidden|filtered|secret|sensitive(?: value)?|removed|omitted|concealed|scrubbed"
+    r"[\[<({*]+\s*(?:redacted|masked|hidden|filtered|secret(?: hidden| value)?|secure|sensitive(?: value)?"
+    r"|removed|omitted|concealed|scrubbed"
     r"|protected|encrypted|no value|nil|none|null|unset|undefined|empty|not set|unknown|known after apply)\s*[\])>}*]+"
-    r"|%!\w\(.*\)|\[object Object\]",
+    r"|%!\w\(.*\)|\[object \w+\]|SecretStr\(.*\)|System\.Security\.SecureString|System\.Object\[\]"
+    r"|<set to the key .+>|[1-9][0-9]{0,4} bytes?|-{2,}(?:redacted|masked)-{2,}",  # kubectl describe
     re.IGNORECASE,
 )
-_EMPTY = re.compile(r"null|None|nil|NULL|undefined|REDACTED|MASKED|[xX]{5,}|\.{3,}|#{4,}|-{5,}|_{5,}")
+_EMPTY = re.compile(r"null|None|nil|NULL|NaN|undefined|REDACTED|MASKED|HIDDEN|[xX]{5,}|\.{3,}|#{4,}|-{5,}|_{5,}")
 _REAL_USERS = {"$oauthtoken", "$app", "$token"}
 """User names that registries themselves prescribe (NVIDIA, Quay)."""
 

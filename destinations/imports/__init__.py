@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from destinations import manifests, names, twice, unresolved
-from destinations.imports import docker, robots
+from destinations.imports import commands, docker, robots
 from destinations.imports.account import Account, Found, Unusable, choose
 from destinations.manifests import UnreadableInput, UnusableInput
 
@@ -26,6 +26,7 @@ _KEYS = (names.CONFIG_KEY, ".dockercfg")
 _LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
 _ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, twice.SAID}
+_UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
 _OTHER_SECRETS = "A Secret without credentials of a registry was left out."
 
 
@@ -36,7 +37,8 @@ def read(raw: bytes) -> Found:
     now = datetime.now(UTC)
     text, said = _text(raw)
     try:
-        found = [_of(document, text, now) for document in manifests.documents(text, most=_MAX_VALUES)]
+        documents = _others(text) or [*manifests.documents(text, most=_MAX_VALUES)]
+        found = [_of(document, text, now) for document in documents]
     except UnreadableInput as error:
         raise Unusable(f"It is neither JSON nor YAML that can be read: {error}.", _KINDS) from None
     except UnusableInput:
@@ -44,9 +46,23 @@ def read(raw: bytes) -> Found:
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
     left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
     if not accounts:
-        why = [] if any(map(_is_reason, left_out)) else ["There is no password for a registry in it."]
+        known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "There is no password for a registry in it."
+        why = [] if any(map(_is_reason, left_out)) else [known]
         raise Unusable(" ".join([*why, *left_out]), _KINDS)
     return Found(accounts, left_out)
+
+
+def _others(text: str) -> list[Mapping[str, Any]]:
+    """Return the objects of what is neither one object nor manifests: a command that signs in, a list of an API."""
+    if command := commands.read(text):
+        return [command]
+    if not text.lstrip().startswith("["):
+        return []
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return listed if isinstance(listed, list) and all(isinstance(one, dict) for one in listed) else []
 
 
 def _whole(account: Account) -> Account:
@@ -59,6 +75,9 @@ def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
         raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
         return _of_secret(document, now)
+    if document.keys() & {*_KEYS} and "auths" not in document:  # the data of a Secret without the Secret
+        given = "stringData" if any("{" in str(value) for value in document.values()) else "data"
+        return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)
     if docker.is_config(document) or docker.is_old_config(document):
         return docker.read(document, now)
     return robots.read(document, text, now) or Found(())

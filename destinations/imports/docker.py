@@ -41,7 +41,11 @@ def is_config(document: Mapping[str, Any]) -> bool:
 
 def is_old_config(document: Mapping[str, Any]) -> bool:
     """Say whether this is a `.dockercfg`: hosts at the top."""
-    return bool(document) and all(isinstance(entry, dict) and "auth" in entry for entry in document.values())
+    return bool(document) and all(
+        isinstance(entry, dict)
+        and ("auth" in entry or ("." in address(str(key))[0] and {"username", "password"} <= entry.keys()))
+        for key, entry in document.items()
+    )
 
 
 def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") -> Found:

@@ -5,6 +5,7 @@ GitLab (deploy, project and group tokens), Harbor, Quay, `az acr`, `aws ecr`, `d
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ _PASSWORDS = ("secret", "token", "password", "accessToken", "access_token", "Sec
 _USERS = ("username", "Username", "user")
 _HOSTS = ("loginServer", "ServerURL", "proxyEndpoint", "registry", "host")
 _ENDS = ("expires_at", "expiresAt", "expiry", "expires")
+_NEXUS = ("nameCode", "passCode")
+_TELLING = re.compile(r"pass(?:word|wd|code)|token|secret|api_?key|\Aauth\Z|private_?key|accesskey", re.IGNORECASE)
+_DEEPEST = 20
 _PUSHES = {"write_registry", "api"}
 _UNREADABLE_END = "The end of the credential in the file cannot be read: state it in the form."
 _NO_USER = "It holds a token and no user name: type both into the form."
@@ -33,18 +37,55 @@ def read(document: Mapping[str, Any], text: str, now: datetime) -> Found | None:
     """Return the accounts of such a file, None where it is none; `text` is the whole file, `now` is aware."""
     if document.get("type") == "service_account" and isinstance(document.get("private_key"), str):
         return Found((Account("_json_key", text.strip()),))
-    if document.get("type") in _GOOGLE:
-        return Found((), (_GOOGLE[document["type"]],))
-    if "authorizationData" in document:
-        return _of_ecr(document["authorizationData"])
     if isinstance(rkt := document.get("credentials"), dict) and "rktKind" in document:
         domains = document.get("domains")
         host = str(domains[0]) if isinstance(domains, list) and domains else ""
         return _of_fields({**rkt, "host": host}, now)
+    if found := _of_tools(document, now):
+        return found
     holder = document["credentials"] if isinstance(document.get("credentials"), dict) else document
     if isinstance(holder.get("passwords"), list):
         return _of_passwords(holder)
     return None if {"kind", "apiVersion"} & set(document) else _of_fields(document, now)
+
+
+def _of_tools(document: Mapping[str, Any], now: datetime) -> Found | None:
+    """Return what is in a file of a form of its own: Google's sign-in, ECR, a list of Quay's, IBM Cloud, Nexus."""
+    if document.get("type") in _GOOGLE:
+        return Found((), (_GOOGLE[document["type"]],))
+    if "authorizationData" in document:
+        return _of_ecr(document["authorizationData"])
+    if isinstance(listed := document.get("robots"), list):
+        found = [one for robot in listed if isinstance(robot, dict) and (one := _of_fields(robot, now))]
+        return Found(tuple(each for one in found for each in one.accounts))
+    if not _first(document, _USERS) and (key := _first(document, ("apikey",))):
+        return Found((Account("iamapikey", key),))
+    if all(_first(document, (part,)) for part in _NEXUS):
+        return Found((Account(*(document[part] for part in _NEXUS)),))
+    return None
+
+
+def holds_a_secret(document: object, depth: int = 0) -> bool:
+    """Return whether there is anything that calls itself a password, a token or a key, at whatever place."""
+    if isinstance(document, list):
+        return depth < _DEEPEST and any(holds_a_secret(one, depth + 1) for one in document)
+    if not isinstance(document, dict):
+        return False
+    return any(
+        (
+            bool(_TELLING.search(str(key)))
+            and isinstance(value, str | int)
+            and not isinstance(value, bool)
+            and value != ""
+        )
+        or (depth < _DEEPEST and holds_a_secret(value, depth + 1))
+        for key, value in document.items()
+    ) or any(
+        isinstance(document.get(name), str)
+        and document[name].lower() in {"password", "token"}
+        and document.get("value")
+        for name in ("id", "name", "label")
+    )
 
 
 def _of_ecr(data: object) -> Found:

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_\s-]*={0,2}")
 _BASE64_OF_PEM = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]*={0,2}")
 """base64 of `-----BEGIN `: a block inside a manifest."""
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/]{200,}={0,2}")
+"""What may be a block in base64 that begins with a comment or an empty line; most are bodies on one line."""
 _DER = {bytes([0x30, size]) for size in (0x80, 0x81, 0x82, 0x83)}
 _LEAST = 40
 _MAX_LAYERS = 4
@@ -73,9 +75,8 @@ def _decoded(text: str) -> tuple[bytes | None, list[str]]:
             return found, ["It was encoded in base64 once too often and was decoded."]
         if found and found[:2] in _DER:
             return found, ["It had no BEGIN and END lines, which were added."]
-    if "LS0tLS1CRUdJTi" not in text:
-        return None, []
-    inner = _BASE64_OF_PEM.sub(_replacement, text)
+    inner = _BASE64_OF_PEM.sub(_replacement, text) if "LS0tLS1CRUdJTi" in text else text
+    inner = _LONG_RUN.sub(_replacement_of_run, inner)
     if inner == text:
         return None, []
     return inner.encode("utf-8", "surrogateescape"), ["What was encoded in base64 inside it was decoded."]
@@ -84,6 +85,11 @@ def _decoded(text: str) -> tuple[bytes | None, list[str]]:
 def _replacement(found: re.Match[str]) -> str:
     inner = base64(found[0])
     return found[0] if inner is None else "\n" + inner.decode("utf-8", "surrogateescape") + "\n"
+
+
+def _replacement_of_run(found: re.Match[str]) -> str:
+    inner = base64(found[0]) or b""
+    return _replacement(found) if b"-----BEGIN " in inner or inner[:14] == b"LS0tLS1CRUdJTi" else found[0]
 
 
 def _unescaped(text: str) -> tuple[str, list[str]]:

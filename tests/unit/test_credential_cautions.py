@@ -92,7 +92,13 @@ def test_what_a_shell_or_an_editor_left_is_told(text: str, code: str) -> None:
         "vault:secret/data/x#PASSWORD", "op://vault/item/password", "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]",
         "ENC[PKCS7,MIIB]", "{cipher}AQB", "changeme", "CHANGE_ME", "change-it", "replace-me", "your-password-here",
         "YOUR_TOKEN", "<registry password>", '"${PASSWORD}"'[1:-1], "prefix-${PASSWORD:-x}",
-        "arn:aws:secretsmanager:eu:1:secret:x",
+        "arn:aws:secretsmanager:eu:1:secret:x", "{% raw %}x{% endraw %}", "$[variables.registryPassword]", "!Ref Password",
+        "!GetAtt Robot.Secret", "!reference [.x, y]", "$password", "$registry_password", "$$PASSWORD", "\\$PASSWORD",
+        "$Env:REGISTRY_PASSWORD", "@@PASSWORD@@", "~PASSWORD~", "{PASSWORD}", "{password}", "%{PASSWORD}", "[PASSWORD]",
+        "[your-password]", "&lt;password&gt;", "<< pipeline.parameters.password >>", "<<password>>", "@project.password@",
+        "ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)", "@Microsoft.KeyVault(SecretUri=https://x)", "process.env.TOKEN",
+        "secrets.REGISTRY_PASSWORD", "projects/1/secrets/x/versions/latest", "awssm://x", "bao:secret/data/x#p",
+        "file:///run/secrets/x", "REPLACE_WITH_TOKEN", "ChangeMe123", "PASSWORD_HERE", "PLACEHOLDER_PASSWORD", "TBD",
     ],
 )  # fmt: skip
 def test_a_placeholder_is_told(text: str) -> None:
@@ -103,14 +109,18 @@ def test_a_placeholder_is_told(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["****", "********", "++++++++", "•••", "●●●●●", "[MASKED]", "<redacted>", "<REDACTED>", "***REDACTED***",
-     "(sensitive value)", "<no value>", "<nil>", "<none>", "[FILTERED]", "<hidden>", "%!s(<nil>)", "[object Object]"],
+     "(sensitive value)", "<no value>", "<nil>", "<none>", "[FILTERED]", "<hidden>", "%!s(<nil>)", "[object Object]",
+     "32 bytes", "1 byte", "<set to the key 'password' in secret 'x'>", "[secure]", "[secret value]", "--REDACTED--",
+     "SecretStr('**********')", "System.Security.SecureString", "[object Promise]"],
 )  # fmt: skip
 def test_a_mask_is_told_and_no_form_takes_it(text: str) -> None:
     assert codes("robot", text) == ["credentials-mask"]
     assert in_password(text, choice="")
 
 
-@pytest.mark.parametrize("text", ["null", "None", "nil", "undefined", "xxxxx", "XXXXXXXX", "REDACTED", "-----"])
+@pytest.mark.parametrize(
+    "text", ["null", "None", "nil", "undefined", "NaN", "HIDDEN", "xxxxx", "XXXXXXXX", "REDACTED", "-----"]
+)
 def test_what_may_be_a_mask_is_told_and_can_be_confirmed(text: str) -> None:
     assert codes("robot", text) == ["credentials-mask"]
     assert in_password(text, choice="") is None
@@ -123,6 +133,8 @@ def test_what_may_be_a_mask_is_told_and_can_be_confirmed(text: str) -> None:
         "s3cret", "pa$$word", "p%41", "a<b>c", "$ecret1", "100%", "((", "{x}", "#1!", "x'y", '"', "a+b+c", "++", "**", "xxx",
         "%d", "P@ssw0rd@", "dckr_pat_0123456789abcdefghijklmnopq", "glpat-x1y2z3", "gldt-INVENTED", "eyJhbGciOi.J9.x", "eyJ",
         "AKIA/abc+def==", "hunter2$", "$2y$10$abcdefghijklmnopqrstuv", "p:q", "Tr0ub4dor&3", "null0", "NoneOfIt", "my password 1",
+        "!Summer2026!", "!Passw0rd!", "@Winter2026@", "%kd93jX%", "__x9__", "{k9}", "[k9]", "$ecret", "$Hk2",
+        "!Refresh9", "~x~", "$!aB",
         '{"type": "service_account",\n "private_key": "x"}\n', "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n",
     ],
 )  # fmt: skip

@@ -138,6 +138,23 @@ ACCOUNTS: dict[str, tuple[str | bytes, tuple[str, str, str, str]]] = {
     "a file in Latin-1": (
         auths(username="ci", password="_").replace("_", "\u00df").encode("latin-1"), (HOST, "ci", "\u00df", "")),
     "what kubectl prints of a Secret": (b64(auths(auth=b64(f"ci:{PASSWORD}"))), (HOST, "ci", PASSWORD, "")),
+    "GitLab, a list": (json.dumps([DEPLOY]), ("", "gitlab+deploy-token-41", "gldt-INVENTED-0001", "2031-01-31")),
+    "Quay, a command": (f'docker login -u="acme+ci" -p="{PASSWORD}" quay.io\n', ("quay.io", "acme+ci", PASSWORD, "")),
+    "podman login": (
+        f"$ podman login --username 'robot$team+ci' --password={PASSWORD} https://{HOST}",
+        (HOST, "robot$team+ci", PASSWORD, "")),
+    "helm registry login": (
+        f"echo '{PASSWORD}' | helm registry login \\\n  {HOST} -u ci --password-stdin", (HOST, "ci", PASSWORD, "")),
+    "docker login at ECR, the command": (
+        f"docker login -u AWS -p {ECR_TOKEN} https://{ECR}", (ECR, "AWS", ECR_TOKEN, "2031-01-31")),
+    "Quay, its robots": (json.dumps({"robots": [QUAY]}), ("", "acme+ci", PASSWORD, "")),
+    "IBM Cloud": (json.dumps({"name": "epinio", "description": "", "apikey": PASSWORD}), ("", "iamapikey", PASSWORD, "")),
+    "Nexus, a user token": (json.dumps({"nameCode": "abCD", "passCode": PASSWORD}), ("", "abCD", PASSWORD, "")),
+    "a .dockercfg without auth": (json.dumps({HOST: {"username": "ci", "password": PASSWORD}}), (HOST, "ci", PASSWORD, "")),
+    "the data of a Secret": (
+        json.dumps({names.CONFIG_KEY: b64(auths(auth=b64(f"ci:{PASSWORD}")))}), (HOST, "ci", PASSWORD, "")),
+    "the stringData of a Secret": (
+        yaml.safe_dump({names.CONFIG_KEY: auths(auth=b64(f"ci:{PASSWORD}"))}), (HOST, "ci", PASSWORD, "")),
     "a configuration encoded twice": ((FIELD / "15-encoded-twice.yaml").read_text(), (HOST, "ci", "INVENTED1", "")),
 }  # fmt: skip
 
@@ -192,6 +209,11 @@ REASONS = {
     "no text": (auths(username="ci", password=12345), "is not text"),
     "a person at Google": (json.dumps({"type": "authorized_user", "refresh_token": PASSWORD}), "sign-in of a person"),
     "a token alone": (json.dumps({"token": PASSWORD}), "no user name"),
+    "k3s": (json.dumps({"configs": {HOST: {"auth": {"username": "ci", "password": PASSWORD}}}}), "not known here"),
+    "Helm's values": (yaml.safe_dump({"imageCredentials": {"username": "ci", "password": PASSWORD}}), "not known here"),
+    "JFrog's command": (json.dumps({"servers": [{"url": "https://x", "user": "ci", "accessToken": PASSWORD}]}), "not known here"),
+    "a number": ("username: ci\npassword: 12345678\n", "not known here"),
+    "1Password": (json.dumps({"fields": [{"id": "password", "value": PASSWORD}]}), "not known here"),
     "passwords that are shown once": (
         json.dumps({"username": "x", "passwords": [{"name": "password1", "value": None}]}),
         "shows the passwords of a token once"),

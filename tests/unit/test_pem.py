@@ -61,6 +61,12 @@ REPAIRED = {
     "base64 of it, wrapped": (encodebytes(BOTH), "once too often"),
     "base64 twice": (b64encode(b64encode(BOTH)), "once too often"),
     "a manifest": (b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(OTHER) + b"\n", "inside it was decoded"),
+    "a manifest, one with a comment": (
+        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b"# Other\n" + OTHER) + b"\n", "inside it was decoded"),
+    "a manifest, one after an empty line": (
+        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b"\n" + OTHER) + b"\n", "inside it was decoded"),
+    "a manifest, one encoded twice": (
+        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b64encode(OTHER)) + b"\n", "inside it was decoded"),
     "TRUSTED": (bundles.pem(DER + b"\x30\x00", "TRUSTED CERTIFICATE") + OTHER, "changed from TRUSTED CERTIFICATE at line 1."),
     "PKCS#7": (bundles.P7 + OTHER, "taken out of PKCS7 at line 1."),
     "DER": (DER, "binary form (DER)"),
@@ -140,6 +146,11 @@ KEYS = {
     "PEM": PEM + KEY,
     "UTF-16": (PEM + KEY).decode().encode("utf-16"),
     "base64 of it": b64encode(PEM + KEY),
+    "in a manifest, after a comment": b"tls.crt: "
+    + b64encode(PEM)
+    + b"\ntls.key: "
+    + b64encode(b"# Key\n" + KEY * 2)
+    + b"\n",
     "in a manifest": b"tls.crt: " + b64encode(PEM) + b"\ntls.key: " + b64encode(KEY) + b"\n",
     "DER": bundles.KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
     "base64 of DER": b64encode(bundles.KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
