@@ -78,6 +78,16 @@ for _kind in ("int", "float"):
     _Loader.add_constructor(f"{_TAG}{_kind}", _Loader.number)
 
 
+def _of_local_tag(loader: _Loader, _suffix: str, node: yaml.Node) -> str:
+    """Return the text behind a tag of some tool, such as `!vault`, which Go's reader passes over, too."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise Unreadable("it holds a tag (!) before a list or a map; leave the tag out", node.start_mark.line + 1)
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_multi_constructor("!", _of_local_tag)
+
+
 def load_all(text: str, *, most: int = MAX_EVENTS) -> list[Any]:
     """Return every document of a text, each of at most `most` events. Raises Unreadable and nothing else."""
     try:

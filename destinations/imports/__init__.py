@@ -27,6 +27,9 @@ _LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
 _ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, twice.SAID}
 _UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
+_ECR_TOKEN = {"payload", "datakey"}
+"""What `aws ecr get-login-password` prints is base64 of such an object."""
+_ECR_FIX = "Type the registry's host, AWS as the user name, and paste the token as the password."
 _OTHER_SECRETS = "A Secret without credentials of a registry was left out."
 
 
@@ -75,6 +78,8 @@ def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
         raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
         return _of_secret(document, now)
+    if document.keys() >= _ECR_TOKEN:
+        raise Unusable("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
     if document.keys() & {*_KEYS} and "auths" not in document:  # the data of a Secret without the Secret
         given = "stringData" if any("{" in str(value) for value in document.values()) else "data"
         return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)

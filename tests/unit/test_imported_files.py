@@ -196,6 +196,10 @@ def test_a_token_that_is_revoked_or_cannot_push_or_has_an_odd_end_is_told() -> N
 
 DESKTOP = {"auths": {"https://index.docker.io/v1/": {}}, "credsStore": "desktop"}
 REASONS = {
+    "a token of ECR alone": (
+        b64encode(json.dumps({"payload": "x", "datakey": "y", "version": "2", "type": "DATA_KEY"}).encode()),
+        "a token of Amazon ECR alone",
+    ),
     "credsStore": (json.dumps(DESKTOP), "kept by the credential helper desktop"),
     "credHelpers": (
         json.dumps({"auths": {}, "credHelpers": {ECR: "ecr-login"}}), f"for {ECR} is kept by the credential helper ecr-login"),

@@ -172,3 +172,25 @@ def test_a_template_that_was_stored_as_the_organization_is_judged_as_it_is() -> 
     stored = {**SECRET, "metadata": metadata, "stringData": {}, "data": {".dockerconfigjson": encoded(CONFIG)}}
     assert judged(stored)[1] == ["one"]
     assert judged({**SECRET, "metadata": metadata})[1] == []
+
+
+def test_a_value_of_ansible_vault_inside_a_manifest_leaves_the_others_judged() -> None:
+    text = (
+        yaml.safe_dump(manifest("sound"))
+        + """---
+kind: Secret
+metadata: {name: inline, labels: {epinio.io/api-export-registry: "true"}}
+stringData:
+  .dockerconfigjson: !vault |
+    $ANSIBLE_VAULT;1.1;AES256
+    6162636465
+"""
+    )
+    done = run("--format", "json", text=text)
+    assert (done.returncode, [row["name"] for row in json.loads(done.stdout)]) == (0, ["sound"])
+    assert "'inline' has a value that is encrypted with Ansible Vault" in done.stderr
+
+
+def test_what_has_no_kind_is_not_called_by_one() -> None:
+    done = run(text='{"data": "ENC[AES256_GCM,data:SU5W]", "sops": {"mac": "ENC[x]", "version": "3.9.0"}}')
+    assert done.stderr.startswith("A document is encrypted with SOPS")

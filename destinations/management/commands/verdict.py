@@ -129,7 +129,7 @@ class Command(BaseCommand):
         if reason := unresolved.reason(document):
             metadata = document.get("metadata")
             metadata = metadata if isinstance(metadata, dict) else {}
-            what = f"{document.get('kind') or 'Kustomization'} {metadata.get('name', '')!a}".removesuffix(" ''")
+            what = f"{document.get('kind') or 'A document'} {metadata.get('name', '')!a}".removesuffix(" ''")
             self.stderr.write(f"{what} {reason}; it is not judged")
             read.unresolved[str(metadata.get("namespace") or default)] |= unresolved.secret_names(document)
             return
