@@ -17,6 +17,8 @@ LINE_BREAK, CONTROL, INVISIBLE = "credentials-line-break", "credentials-control-
 QUOTED, PLACEHOLDER, MASK = "credentials-quoted", "credentials-placeholder", "credentials-mask"
 
 _BREAKS = re.compile(r"[\r\n\u0085\u2028\u2029]")
+WRITTEN_BREAK = re.compile(r"(?:\\r)?\\n\Z|(?:%0[dD])?%0[aA]\Z")
+"""What a script leaves that escapes a line break for JSON, a shell or a URL and does not undo it."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UNSEEN = re.compile(
     "[\u00a0\u00ad\u034f\u061c\u115f\u1160\u180e\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\ufe0f\ufeff\ufffd]"
@@ -108,6 +110,8 @@ def suspects(text: str) -> Iterator[Suspect]:
     if breaks := _BREAKS.search(text):
         where = "ends in" if breaks.start() >= len(text.rstrip()) else "holds"
         yield Suspect(LINE_BREAK, f"{where} a line break, which Epinio and skopeo send along")
+    elif WRITTEN_BREAK.search(text):
+        yield Suspect(LINE_BREAK, "ends in a line break that was written out as characters, which are sent along")
     if any(not _BREAKS.match(char[0]) for char in _CONTROLS.finditer(text)):
         what = "a tab" if "\t" in text else "a control character"
         yield Suspect(CONTROL, f"holds {what}")

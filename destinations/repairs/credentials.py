@@ -26,7 +26,7 @@ _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff]")
 def line_breaks(secret: Secret, _case: Case) -> list[Fix]:
     """Take line breaks away from the ends."""
     title = "Remove the line breaks at the ends of user name and password, if they do not belong to them."
-    return _texts(secret, suspects.LINE_BREAK, title, lambda text: text.strip("\r\n"))
+    return _texts(secret, suspects.LINE_BREAK, title, lambda text: suspects.WRITTEN_BREAK.sub("", text.strip("\r\n")))
 
 
 def invisible(secret: Secret, _case: Case) -> list[Fix]:

@@ -59,9 +59,18 @@ def test_what_people_really_pasted_is_at_risk(file: str, name: str, code: str) -
     assert {one.code for one in judgement.warnings} == {code}
 
 
-@pytest.mark.parametrize("text", ["s3cret\n", "s3cret\r\n", "s3\ncret", "\ns3cret", "s3cret\r", "s3\u2028cret"])
+LINE_BREAKS = ["s3cret\n", "s3cret\r\n", "s3\ncret", "\ns3cret", "s3cret\r", "s3\u2028cret"]
+WRITTEN = ["s3cret\\n", "s3cret\\r\\n", "s3cret%0A", "s3cret%0d%0a"]
+
+
+@pytest.mark.parametrize("text", [*LINE_BREAKS, *WRITTEN])
 def test_a_line_break_is_told(text: str) -> None:
     assert codes("robot", text) == ["credentials-line-break"]
+
+
+@pytest.mark.parametrize("text", ["s3\\cret", "s3cret\\", "n\\name", "%0Acret", "s3%0a%"])
+def test_a_backslash_or_a_percent_sign_elsewhere_is_no_line_break(text: str) -> None:
+    assert codes("robot", text) == []
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ CASES: list[tuple[str, Secret, str, tuple[Secret, ...]]] = [
     ("password older than auth", destination(config(password="old")), "password-from-auth", ()),
     ("a line break in auth", destination(encoded(f"robot:{PASSWORD}\n")), "credentials-line-break", ()),
     ("a line break in all", destination(config(**pair("robot", f"{PASSWORD}\r\n"))), "credentials-line-break", ()),
+    ("a written line break", destination(config(**pair("robot", PASSWORD + "\\n"))), "credentials-line-break", ()),
     ("quotes", destination(config(**pair("robot", f'"{PASSWORD}"'))), "credentials-quoted", ()),
     ("a byte order mark in the user", destination(config(**pair("\ufeffrobot", PASSWORD))), "credentials-invisible", ()),
     ("a doubled sign", destination(on_harbor("robot$$team+ci")), "robot-name", ()),
