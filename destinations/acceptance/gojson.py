@@ -61,6 +61,8 @@ Value: TypeAlias = "None | bool | str | Number | list[Value] | dict[str, Value]"
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _PLAIN_STRING = re.compile(rb'"([^"\\\x00-\x1f]*)"')
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*)"')
+_TEXT = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"?')
+"""A string, or the beginning of one that has no end: so that none is looked for from each quotation mark again."""
 _STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
@@ -91,7 +93,7 @@ def _may_be_deep(data: bytes) -> bool:
     """Return whether brackets nest deeper than Go reads."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
+    brackets = _TEXT.sub(b"", data).translate(None, _NO_BRACKETS)
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_DEPTH
 
 

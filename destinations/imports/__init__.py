@@ -27,6 +27,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
 _ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, twice.SAID}
 _UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
+_MOST_LISTED = 500
 _ECR_TOKEN = {"payload", "datakey"}
 """What `aws ecr get-login-password` prints is base64 of such an object."""
 _ECR_FIX = "Type the registry's host, AWS as the user name, and paste the token as the password."
@@ -65,7 +66,11 @@ def _others(text: str) -> list[Mapping[str, Any]]:
         listed = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    return listed if isinstance(listed, list) and all(isinstance(one, dict) for one in listed) else []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        return []
+    if len(listed) > _MOST_LISTED:
+        raise Unusable(f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone.")
+    return listed
 
 
 def _whole(account: Account) -> Account:
