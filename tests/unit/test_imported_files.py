@@ -195,7 +195,7 @@ def test_a_token_that_is_revoked_or_cannot_push_or_has_an_odd_end_is_told() -> N
 
 
 DESKTOP = {"auths": {"https://index.docker.io/v1/": {}}, "credsStore": "desktop"}
-REASONS = {
+REASONS: dict[str, tuple[str | bytes, str]] = {
     "a token of ECR alone": (
         b64encode(json.dumps({"payload": "x", "datakey": "y", "version": "2", "type": "DATA_KEY"}).encode()),
         "a token of Amazon ECR alone",
