@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from destinations.teams import Authority
+    from destinations.access import Authority
 
 
 class Right(StrEnum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import DisallowedHost
 
-from destinations.views import errors
+from destinations.web import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

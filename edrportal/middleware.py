@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.http import HttpResponse
 
-from destinations.views import errors
+from destinations.web import errors
 from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
 
 PAGES_AT_ONCE = 16

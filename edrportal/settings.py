@@ -8,7 +8,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from edrportal.environment import NO_KEY, Environment
+from edrportal.configuration.environment import NO_KEY, Environment
 
 _HERE = Path(__file__).resolve().parent
 BASE_DIR = _HERE if (_HERE / "templates").is_dir() else _HERE.parent  # installed by pip, or the project itself
@@ -23,10 +23,17 @@ DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [ENVIRONMENT.public_host])]
 CSRF_TRUSTED_ORIGINS = list(filter(None, [ENVIRONMENT.public_url]))
 
-INSTALLED_APPS = ["django.contrib.messages", "django.contrib.staticfiles", "django_htmx", "csp", "destinations"]
+INSTALLED_APPS = [
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "csp",
+    "destinations",
+    "edrportal",
+]
 MIDDLEWARE = [
-    "edrportal.requestid.RequestId",
-    "edrportal.metrics.requests.Requests",
+    "edrportal.telemetry.requestid.RequestId",
+    "edrportal.telemetry.requests.Requests",
     "edrportal.middleware.BodyLimit",
     "edrportal.middleware.Headers",
     "edrportal.middleware.Busy",
@@ -60,7 +67,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
-                "destinations.installation.context",
+                "destinations.web.installation.context",
                 "edrportal.signin.ending.context",
             ],
         },
@@ -98,7 +105,7 @@ CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
 SESSION_COOKIE_SECURE = ENVIRONMENT.is_https  # the cookie of messages looks here, too
 CSRF_COOKIE_NAME = "__Host-edrportal-csrf" if ENVIRONMENT.is_https else "edrportal-csrf"
-CSRF_FAILURE_VIEW = "destinations.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "destinations.web.errors.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -115,7 +122,7 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "edrportal.logs.JsonFormatter"}, "bare": {"format": "%(message)s"}},
+    "formatters": {"line": {"()": "edrportal.telemetry.logs.JsonFormatter"}, "bare": {"format": "%(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "audit": {"class": "logging.StreamHandler", "formatter": "bare"},  # the line is the JSON, nothing around it
@@ -127,7 +134,7 @@ LOGGING = {
             name: {"level": "INFO"}
             for name in ("kubernetes", "urllib3", "asyncio", "authlib", "requests", "requests_oauthlib")
         },
-        "edrportal.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
+        "edrportal.telemetry.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
     },
 }
 DEMO = False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("destinations.urls")), path("", include("edrportal.signin.urls"))]
-handler400 = "destinations.views.errors.bad_request"
-handler403 = "destinations.views.errors.forbidden"
-handler404 = "destinations.views.errors.not_found"
-handler500 = "destinations.views.errors.server_error"
+urlpatterns = [path("", include("destinations.web.urls")), path("", include("edrportal.signin.urls"))]
+handler400 = "destinations.web.errors.bad_request"
+handler403 = "destinations.web.errors.forbidden"
+handler404 = "destinations.web.errors.not_found"
+handler500 = "destinations.web.errors.server_error"

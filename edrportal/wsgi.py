@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-from edrportal.variables import ConfigurationError
+from edrportal.configuration.variables import ConfigurationError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edrportal.settings")
 try:

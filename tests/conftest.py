@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from destinations import current
 from destinations.cluster.memory import InMemoryCluster
-from destinations.livecheck import running
+from destinations.livecheck import runner
+from destinations.web import current
 from edrportal.signin.middleware import People
 from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN
@@ -22,8 +22,8 @@ from tests.services.scripted import Scripted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from destinations.cluster.kube.adapter import KubernetesCluster
     from destinations.cluster.port import Cluster
-    from destinations.cluster.real import KubernetesCluster
 
 _PATIENT = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 settings.register_profile(
@@ -47,10 +47,10 @@ def administrator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     """The registries that a live check asks: scripted ones, and no check of another test counts."""
     scripted = Scripted()
-    monkeypatch.setattr(running, "CHECKS", running.Checks())
+    monkeypatch.setattr(runner, "CHECKS", runner.Checks())
     with current.use_registries(scripted):
         yield scripted
-        running.CHECKS.finish(20)
+        runner.CHECKS.finish(20)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture
 def kubernetes_cluster(api_server: ApiServer) -> KubernetesCluster:
     """The real cluster's adapter on a namespace that no other test has."""
-    from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
+    from destinations.cluster.kube.adapter import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
     return KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=api_server.new_namespace())
 

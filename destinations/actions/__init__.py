@@ -5,8 +5,8 @@ that carries a write id (`writes` makes its outcome certain); then, and only of 
 clean-up.
 """
 
-from destinations.actions.adding import add
-from destinations.actions.assigning import Assignment, assign
+from destinations.actions.additions import add
+from destinations.actions.assignments import Assignment, assign
 from destinations.actions.common import (
     Change,
     Denied,
@@ -18,11 +18,11 @@ from destinations.actions.common import (
     Unlimited,
     refuse_foreign,
 )
-from destinations.actions.deleting import delete, sweep
-from destinations.actions.editing import Edit, edit, needs_password
-from destinations.actions.repairing import repair
-from destinations.actions.rotating import Rotation, rotate
-from destinations.actions.switching import switch
+from destinations.actions.deletions import delete, sweep
+from destinations.actions.edits import Edit, edit, needs_password
+from destinations.actions.repairs import repair
+from destinations.actions.rotations import Rotation, rotate
+from destinations.actions.switches import switch
 
 __all__ = [
     "Assignment",

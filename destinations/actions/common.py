@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from destinations import bundles, docker_config, history, names, owners, secrets, writes
+from destinations import names
+from destinations.actions import bundles, writes
 from destinations.cluster.port import ClusterError, Conflict, NotFound
+from destinations.secret import codec, docker_config, history, owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +132,7 @@ def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret
     Refused where it is not the portal's to change, and the port's errors.
     """
     secret = cluster.get_secret(name)
-    if not secrets.is_destination(secret):
+    if not codec.is_destination(secret):
         raise NotFound("NotFound", status=404)
     change.permit.check(secret)
     if history.holds(secret, change.write_id):
@@ -148,7 +150,7 @@ def stamps(
 
     `password` as in `history.Entry`.
     """
-    at = secrets.rfc3339(change.at)
+    at = codec.rfc3339(change.at)
     entry = history.Entry(at, change.by, did, history.mark(change.write_id), password)
     written = {
         names.WRITE_ID_ANNOTATION: change.write_id,
@@ -181,9 +183,9 @@ def store_bundle(cluster: Cluster, destination: str, bundle: bytes, change: Chan
     annotations = {
         names.WRITE_ID_ANNOTATION: change.write_id,
         names.CHANGED_BY_ANNOTATION: change.by,
-        names.CHANGED_AT_ANNOTATION: secrets.rfc3339(change.at),
+        names.CHANGED_AT_ANNOTATION: codec.rfc3339(change.at),
     }
-    manifest = secrets.certificate_secret(name, namespace=cluster.namespace, bundle=bundle, stamps=annotations)
+    manifest = codec.certificate_secret(name, namespace=cluster.namespace, bundle=bundle, stamps=annotations)
     try:
         return writes.create(cluster, manifest)
     except writes.Unknown:
@@ -215,8 +217,8 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
         everything = cluster.list_secrets()
     except ClusterError:
         return notes
-    left = secrets.certs_name(old)
-    if left and left != secrets.certs_name(new):
+    left = codec.certs_name(old)
+    if left and left != codec.certs_name(new):
         if others := bundles.users(left, everything):
             notes.append(
                 f"The certificate secret {left} stays: {told(others, everything, change.permit)} uses it, too."
@@ -252,7 +254,7 @@ def _same_password(old: Secret, new: Secret, everything: Iterable[Secret]) -> li
     before, after = docker_config.stored_credentials(old), docker_config.stored_credentials(new)
     if before is None or after is None or before.password == after.password:
         return []
-    others = (secret for secret in everything if secrets.is_destination(secret) and secret.name != old.name)
+    others = (secret for secret in everything if codec.is_destination(secret) and secret.name != old.name)
     return [
         other.name
         for other in others

@@ -14,7 +14,7 @@ from uuid import uuid4
 from destinations.cluster import limits, wire
 from destinations.cluster.memory_exports import InMemoryExports
 from destinations.cluster.port import AlreadyExists, Change, Conflict, Listing, NotFound, Unreachable
-from destinations.secrets import read_config_map, read_secret
+from destinations.secret.codec import read_config_map, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations import certificates
-from destinations.acceptance import gox509
+from destinations.golang import gox509
+from destinations.verdict import certificates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from destinations.certificates import Certificate
+    from destinations.verdict.certificates import Certificate
 
 _MAX = 10
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from destinations import names, secrets
-from destinations.slim import certificates_in
-from edrportal.environment import NO_KEY
+from destinations import names
+from destinations.secret import codec
+from destinations.secret.trim import certificates_in
+from edrportal.configuration.environment import NO_KEY
 from edrportal.signin import keys
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def matches(found: str, secret: Secret, all_secrets: Mapping[str, Secret]) -> bo
 
 def _content(secret: Secret, all_secrets: Mapping[str, Secret]) -> str:
     """Return the digests of the parts, so that no part can pass for another's end."""
-    held = all_secrets.get(secrets.certs_name(secret))
+    held = all_secrets.get(codec.certs_name(secret))
     parts = [
         secret.labels.get(names.REGISTRY_LABEL, "").encode(),
         secret.annotations.get(names.ORGANIZATION_ANNOTATION, "").encode("utf-8", "surrogatepass"),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.core import signing
 
-from destinations.livecheck import running
-from destinations.livecheck.running import JOBS_AT_ONCE, SEVERAL_AT_ONCE, SLOT_SECONDS
+from destinations.livecheck import runner
+from destinations.livecheck.runner import JOBS_AT_ONCE, SEVERAL_AT_ONCE, SLOT_SECONDS
 
 if TYPE_CHECKING:
     from destinations.livecheck.result import Last
@@ -51,10 +51,10 @@ class Ticket:
 def results(ticket: Ticket, kept: Results) -> list[Last]:
     """Return the results that are there: those kept for everybody, and those that only this process has."""
     found = {one.name: one for one in kept.of_job(ticket.job)}
-    found |= {one.name: one for one in running.CHECKS.recent.of_job(ticket.job)}
+    found |= {one.name: one for one in runner.CHECKS.recent.of_job(ticket.job)}
     return list(found.values())
 
 
 def is_over(ticket: Ticket, done: int, now: datetime) -> bool:
     """Say whether nothing more will come."""
-    return done >= ticket.total or (now > ticket.latest and not running.CHECKS.is_running(ticket.job))
+    return done >= ticket.total or (now > ticket.latest and not runner.CHECKS.is_running(ticket.job))

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from destinations.acceptance import explanations, export, gox509, hosts
-from destinations.acceptance.export import Stop
-from destinations.acceptance.judge import read_credentials
-from destinations.acceptance.parsing import Reading
-from destinations.acceptance.version import EpinioVersion, login_reads_auth
 from destinations.cluster.limits import is_dns_label
-from destinations.registry.port import Leg, Plan, Trust
-from destinations.secrets import certs_name
+from destinations.golang import gox509
+from destinations.livecheck.registry.port import Leg, Plan, Trust
+from destinations.secret.codec import certs_name
+from destinations.verdict import explanations, export, hosts
+from destinations.verdict.export import Stop
+from destinations.verdict.judge import read_credentials
+from destinations.verdict.parsing import Reading
+from destinations.verdict.version import EpinioVersion, login_reads_auth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from destinations.acceptance.export import Destination
-    from destinations.acceptance.gox509 import GoCertificate
+    from destinations.golang.gox509 import GoCertificate
     from destinations.model import Secret, Target
+    from destinations.verdict.export import Destination
 
 DEFAULT_APP = "workspace/shop"
 PUBLIC_ROOTS, NO_ROOTS = "public", "none"

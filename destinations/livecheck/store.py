@@ -13,10 +13,11 @@ from random import uniform
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from destinations import current, secrets
 from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, Conflict, NotFound
-from destinations.livecheck import kept
+from destinations.livecheck import serialization
 from destinations.names import CHECKS_CONFIG_MAP, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
+from destinations.secret import codec
+from destinations.web import current
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -44,7 +45,7 @@ class Results:
     def of(self, name: str) -> Last | None:
         """Return the last result of a destination."""
         text = self._lines.get(name)
-        return None if text is None else kept.read(name, text.decode("utf-8", "replace"))
+        return None if text is None else serialization.read(name, text.decode("utf-8", "replace"))
 
     def of_job(self, job: str) -> list[Last]:
         """Return the results of a check of several, by name."""
@@ -77,7 +78,7 @@ class Writer:
         """
         with self._guard:
             batch = self._batch
-            batch.lines |= {one.name: kept.line(one) for one in results}
+            batch.lines |= {one.name: serialization.line(one) for one in results}
         with self._writing:
             if batch.written is None:
                 with self._guard:
@@ -118,13 +119,13 @@ def _write(config_maps: ConfigMaps, new: Mapping[str, str]) -> None:
         config_maps.create({"metadata": metadata, "data": bounded(new)})
         return
     old: Mapping[str, str] = found.manifest.get("data") or {}
-    there = {one.name for one in current.secrets_to_show() if secrets.is_destination(one)}
+    there = {one.name for one in current.secrets_to_show() if codec.is_destination(one)}
     config_maps.replace({**found.manifest, "data": bounded({**pruned(old, there, datetime.now(UTC)), **new})})
 
 
 def pruned(lines: Mapping[str, str], there: Collection[str], now: datetime) -> dict[str, str]:
     """Return the results of destinations that exist; of a new one this replica may not know yet."""
-    young = secrets.rfc3339(now - _UNSEEN)
+    young = codec.rfc3339(now - _UNSEEN)
     return {name: text for name, text in lines.items() if name in there or text > young}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations.livecheck import words
-from destinations.registry.port import Outcome, Side
-from destinations.verdict_text import plain
+from destinations.livecheck import explanations
+from destinations.livecheck.registry.port import Outcome, Side
+from destinations.overview.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ def render(found: Sequence[Last], *, colour: bool) -> str:
         words_ = (_word("chart", one.report.chart, colour=colour), _word("image", one.report.image, colour=colour))
         lines.append(f"{plain(one.name):{width}}  {'  '.join(words_)}".rstrip())
         lines += [f"{'':{width}}    {plain(line)}" for line in _reasons(one)]
-    return "\n".join([*lines, "Not tested:", *(f"  {one}" for one in words.NOT_TESTED)])
+    return "\n".join([*lines, "Not tested:", *(f"  {one}" for one in explanations.NOT_TESTED)])
 
 
 def _word(what: str, outcome: Outcome, *, colour: bool) -> str:
@@ -35,7 +35,7 @@ def _word(what: str, outcome: Outcome, *, colour: bool) -> str:
 
 def _reasons(last: Last) -> Iterator[str]:
     for stage in last.report.stages:
-        said = words.said(stage)
+        said = explanations.said(stage)
         if said.fix:
             yield f"{stage.step.value}{_SIDES[stage.side]}: {said.message}"
             yield f"Fix: {said.fix}"

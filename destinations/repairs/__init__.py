@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from destinations.acceptance.version import EpinioVersion
     from destinations.model import Judgement, Secret
+    from destinations.verdict.version import EpinioVersion
 
 __all__ = ["Choice", "Fix", "Fixed", "Line", "apply", "difference", "differing", "judged", "proposals"]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations import authorities, certificates, pem, secrets
-from destinations.acceptance import gox509
+from destinations.golang import gox509
 from destinations.names import BUNDLE_KEY, CERTS_KEY
+from destinations.repairs import authorities
 from destinations.repairs.common import NEW_BUNDLE, Fix, set_data
+from destinations.secret import codec
+from destinations.verdict import certificates, pem
 
 if TYPE_CHECKING:
     from destinations.model import Secret
-    from destinations.pem import Repaired
     from destinations.repairs.common import Case
+    from destinations.verdict.pem import Repaired
 
 _CA_KEYS = ("ca.crt", "ca.pem", "ca-bundle.crt", "tls.ca")
 _OTHER_KEYS = (*_CA_KEYS, "cert.pem", "tls.pem")
@@ -27,7 +29,7 @@ def own_bundle(secret: Secret, case: Case) -> list[Fix]:
 
     Of a server's Secret (cert-manager's, an Ingress') only its CA is taken: its own certificate is renewed soon.
     """
-    held = case.everything.get(secrets.certs_name(secret))
+    held = case.everything.get(codec.certs_name(secret))
     if held is None:
         return []
     bundle, left_out = _of_server(held) if _is_servers(held) else _of_bundle(held)

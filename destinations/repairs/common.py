@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from destinations.acceptance.judge import judge
 from destinations.model import Secret
 from destinations.names import BUNDLE_KEY
+from destinations.verdict.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from destinations.acceptance.version import EpinioVersion
     from destinations.model import Judgement
+    from destinations.verdict.version import EpinioVersion
 
 T = TypeVar("T")
 NEW_BUNDLE = "a-new-certificate-secret"

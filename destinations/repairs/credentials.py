@@ -6,16 +6,16 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from destinations import docker_config
-from destinations.acceptance import parsing, suspects, tokens
 from destinations.repairs.common import Fix
 from destinations.repairs.document import written
 from destinations.repairs.entry import decoded, entry_of, strictly
+from destinations.secret import docker_config
+from destinations.verdict import parsing, suspects, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from destinations.acceptance.gojson import Object, Value
+    from destinations.golang.gojson import Object, Value
     from destinations.model import Secret
     from destinations.repairs.common import Case
 

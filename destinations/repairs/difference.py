@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from destinations.acceptance import gojson
-from destinations.acceptance.gojson import GoJSONError, Object
-from destinations.acceptance.gostrings import quote
-from destinations.docker_config import build, replaced
-from destinations.masking import MASK, masked_key
+from destinations.golang import gojson
+from destinations.golang.gojson import GoJSONError, Object
+from destinations.golang.gostrings import quote
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
+from destinations.secret.docker_config import build, replaced
+from destinations.secret.masking import MASK, masked_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

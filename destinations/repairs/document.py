@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations import docker_config, twice
-from destinations.acceptance import gojson, onereading, parsing
-from destinations.acceptance.gojson import GoJSONError, Number, Object, Value
+from destinations.golang import gojson, gojsonmemo
+from destinations.golang.gojson import GoJSONError, Number, Object, Value
 from destinations.names import CONFIG_KEY
 from destinations.repairs.common import Fix, set_data
+from destinations.secret import docker_config
+from destinations.verdict import parsing, twice
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -27,7 +28,7 @@ _MOST_HOSTS = 100
 def document_of(secret: Secret) -> Object | None:
     """Return the document, or None where it is no JSON object."""
     try:
-        found = onereading.parse(secret.data.get(CONFIG_KEY, b""))
+        found = gojsonmemo.parse(secret.data.get(CONFIG_KEY, b""))
     except GoJSONError:
         return None
     return found if isinstance(found, Object) else None

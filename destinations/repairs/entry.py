@@ -6,14 +6,16 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from destinations import docker_config, traps
-from destinations.acceptance import gobase64, parsing
-from destinations.acceptance.gojson import Number, Object, Value
-from destinations.imports import docker, ends, pairs
-from destinations.imports.account import address
+from destinations.golang import gobase64
+from destinations.golang.gojson import Number, Object, Value
+from destinations.input import validation
+from destinations.input.imports import docker, ends, pairs
+from destinations.input.imports.account import address
 from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import Fix, set_annotations
 from destinations.repairs.document import document_of, is_huge, written
+from destinations.secret import docker_config
+from destinations.verdict import parsing
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -32,7 +34,7 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
         return []
     document, old, value = found
     plain, path = _taken_apart(old)
-    if plain == old or not plain or traps.in_host(plain):
+    if plain == old or not plain or validation.in_host(plain):
         return []
     auths = docker_config.build([(plain, value)])
     after = written(secret, docker_config.replaced(document, "auths", auths))

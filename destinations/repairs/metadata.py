@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from destinations import docker_config, secrets, traps
+from destinations.input import validation
 from destinations.names import CERTS_KEY, LAST_APPLIED_ANNOTATION, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.repairs.common import Fix, changed, set_annotations, set_data
+from destinations.secret import codec, docker_config
 
 if TYPE_CHECKING:
     from destinations.model import Secret
@@ -27,7 +28,7 @@ def organization(secret: Secret, case: Case) -> list[Fix]:
     """Mend an organization that is missing, or no path that a registry takes."""
     stated = secret.annotations.get(ORGANIZATION_ANNOTATION)
     # before an @ may stand a password
-    path = "" if "@" in (stated or "") else traps.as_path(stated or "", docker_config.host_key(secret))
+    path = "" if "@" in (stated or "") else validation.as_path(stated or "", docker_config.host_key(secret))
     if not path:
         after = set_annotations(secret, {ORGANIZATION_ANNOTATION: case.choice.organization or None})
         return [Fix("organization-missing", "Say which organization to push to.", after, asks="organization")]
@@ -39,7 +40,7 @@ def organization(secret: Secret, case: Case) -> list[Fix]:
 
 def certs_name(secret: Secret, case: Case) -> list[Fix]:
     """Mend a name under `certs` that has blanks or a line end around it."""
-    stated = secrets.certs_name(secret)
+    stated = codec.certs_name(secret)
     plain = stated.strip()
     if plain == stated or plain not in case.everything:
         return []

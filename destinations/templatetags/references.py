@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 
-from destinations import parts
-from destinations.acceptance.export import CHART_VERSION, IMAGE_TAG
+from destinations.overview import parts
+from destinations.verdict.export import CHART_VERSION, IMAGE_TAG
 
 if TYPE_CHECKING:
     from destinations.model import Judgement

@@ -8,13 +8,13 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from edrportal.draining import STOPPING
+from destinations.web.addresses import client_address
 from edrportal.serving import limits
 from edrportal.serving.connection import Phase
+from edrportal.serving.draining import STOPPING
 from edrportal.serving.environ import environ, forwarded
 from edrportal.serving.pump import Answer, answered
 from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
-from edrportal.signin.addresses import client_address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from edrportal.draining import admit_no_more
 from edrportal.serving import health, limits
 from edrportal.serving.connection import Connection, Phase
+from edrportal.serving.draining import admit_no_more
 
 if TYPE_CHECKING:
     import ssl

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from edrportal.draining import STOPPING
+from edrportal.serving.draining import STOPPING
 
 if TYPE_CHECKING:
     from edrportal.serving.lanes import Lane

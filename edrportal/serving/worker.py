@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from gunicorn.workers.base import Worker
 
-from edrportal.draining import LINGER_SECONDS, OPEN_SECONDS, STOPPING
 from edrportal.serving import health
 from edrportal.serving.bridge import Bridge, Held
 from edrportal.serving.connection import Phase
 from edrportal.serving.door import Door
+from edrportal.serving.draining import LINGER_SECONDS, OPEN_SECONDS, STOPPING
 from edrportal.serving.lanes import Lane
 
 if TYPE_CHECKING:

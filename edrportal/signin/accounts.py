@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from destinations import current
-from edrportal.signin import passwords, revocations, roles, sessions, single, users
+from destinations.web import current
+from edrportal.signin import passwords, revocations, roles, sessions, users
+from edrportal.signin.oidc import provider as single
 from edrportal.signin.principal import Principal
 
 if TYPE_CHECKING:

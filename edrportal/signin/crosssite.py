@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from edrportal.signin.addresses import is_https
+from destinations.web.addresses import is_https
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

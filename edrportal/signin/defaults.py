@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from destinations import plainyaml
-from destinations.plainyaml import Unreadable
+from destinations.secret import plainyaml
+from destinations.secret.plainyaml import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

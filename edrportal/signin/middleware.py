@@ -12,18 +12,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from destinations import current, permissions
-from destinations.acceptance import onereading
+from destinations import permissions
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
+from destinations.golang import gojsonmemo
 from destinations.permissions import Right
-from destinations.views import errors, writing
-from edrportal import audit
-from edrportal.signin import accounts, asked, cookies, crosssite, passwords, sessions, users
+from destinations.web import current, errors
+from destinations.web import request as asked
+from destinations.web.changes import save
+from edrportal.signin import accounts, cookies, crosssite, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.principal import Principal
 from edrportal.signin.returning import path_of
+from edrportal.telemetry import audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +62,7 @@ class People:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
         request.live_moment = current.moment()  # type: ignore[attr-defined]  # before anything is read
-        with current.one_reading(), onereading.one_reading():
+        with current.one_reading(), gojsonmemo.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):
@@ -252,5 +254,5 @@ def _refused(request: HttpRequest, name: str, missing: str) -> HttpResponse | No
 def _denied(request: HttpRequest, missing: str, fix: str = "Ask an administrator of the portal.") -> HttpResponse:
     match = request.resolver_match
     target = str(match.kwargs.get("name", "")) if match else ""
-    writing.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
+    save.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
     return errors.page(request, 403, missing, fix)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from destinations.acceptance.gostrings import trim_space
-from destinations.acceptance.version import EpinioVersion
+from destinations.golang.gostrings import trim_space
 from destinations.names import CONFIG_MAPS, ROLE_LABEL
+from destinations.verdict.version import EpinioVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from destinations import current, teams
+from destinations import access
+from destinations.web import current
 from edrportal.signin import middleware
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from destinations.teams import Authority
+    from destinations.access import Authority
 
 
 def authority(request: HttpRequest) -> Authority | None:
@@ -18,4 +19,4 @@ def authority(request: HttpRequest) -> Authority | None:
     person = middleware.who(request)
     if person is None:
         return None
-    return teams.Authority(person, teams.self_service(current.config_maps_to_show()), current.namespaces().uid)
+    return access.Authority(person, access.self_service(current.config_maps_to_show()), current.namespaces().uid)

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from destinations.acceptance.gostrings import trim_space
+from destinations.golang.gostrings import trim_space
 from destinations.names import ROLE_LABEL, ROLES_ANNOTATION, USER_LABEL
 from edrportal.signin import roles as rules
 from edrportal.signin.roles import ADMIN, Role

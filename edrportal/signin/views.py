@@ -13,18 +13,22 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from destinations import current, demo, words
+from destinations.actions import messages
 from destinations.cluster.port import ClusterError
-from destinations.views import errors
-from edrportal import audit
-from edrportal.signin import accounts, asked, cookies, oidc, passwords, revocations, sessions, single, users
-from edrportal.signin import oidc_trouble as why
-from edrportal.signin.addresses import is_https
+from destinations.web import current, errors
+from destinations.web import request as asked
+from destinations.web.addresses import is_https
+from edrportal.demo import cluster
+from edrportal.signin import accounts, cookies, passwords, revocations, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.forms import SignInForm
-from edrportal.signin.oidc import OidcTrouble
+from edrportal.signin.oidc import flow
+from edrportal.signin.oidc import provider as single
+from edrportal.signin.oidc import reasons as why
+from edrportal.signin.oidc.flow import OidcTrouble
 from edrportal.signin.returning import safe_next
+from edrportal.telemetry import audit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +100,7 @@ def _busy(request: HttpRequest, where: str) -> HttpResponse:
 def _unanswered(request: HttpRequest, error: ClusterError, who: str = "") -> HttpResponse:
     """Say that the cluster could not be asked, and record a sign-in that failed by it."""
     audit.record(audit.Event("sign-in", "failed", who, asked.address(request), reason=error.reason))
-    trouble = words.of(error)
+    trouble = messages.of(error)
     return _page(request, trouble.status, (trouble.message, trouble.fix))
 
 
@@ -137,7 +141,7 @@ def signout(request: HttpRequest) -> HttpResponse:
                 revocations.end(current.cluster().config_maps, session, datetime.now(UTC))
         except ClusterError as error:
             audit.record(audit.Event("sign-out", "failed", who, where, reason=type(error).__name__))
-            trouble = words.of(error)
+            trouble = messages.of(error)
             fix = f"{trouble.fix} This browser is signed in still; close it if that cannot wait."
             return errors.page(request, trouble.status, f"You are not signed out yet. {trouble.message}", fix)
         audit.record(audit.Event("sign-out", "done", who, where))
@@ -154,11 +158,11 @@ def oidc_start(request: HttpRequest) -> HttpResponse:
     if not single.is_on():
         raise Http404
     try:
-        started = oidc.start(single.provider())
+        started = flow.start(single.provider())
     except OidcTrouble as trouble:
         return _page(request, 503, (trouble.message, trouble.fix))
     except ClusterError as error:
-        said = words.of(error)
+        said = messages.of(error)
         return _page(request, said.status, (said.message, said.fix))
     answer = HttpResponseRedirect(started.url)
     cookies.keep_flow(answer, {**started.kept, "next": _next(request, request.GET.get("next", ""))})
@@ -179,7 +183,7 @@ def oidc_callback(request: HttpRequest) -> HttpResponse:
 def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
     where = asked.address(request)
     try:
-        identity = oidc.finish(single.provider(), kept, dict(request.GET.lists()))
+        identity = flow.finish(single.provider(), kept, dict(request.GET.lists()))
         matched = single.roles_of(identity)
         user = accounts.identify(identity.email, matched)
     except accounts.PasswordUser:
@@ -204,10 +208,10 @@ def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
 def demo_signin(request: HttpRequest) -> HttpResponse:
     """Sign in as one of the demo's people, with one click. Outside the demo there is no such address."""
     name = request.POST.get("as", "")
-    if not settings.DEMO or name not in demo.PEOPLE:
+    if not settings.DEMO or name not in cluster.PEOPLE:
         raise Http404
     try:
-        user = accounts.authenticate(name, demo.PASSWORD)
+        user = accounts.authenticate(name, cluster.PASSWORD)
     except passwords.TooManyAtOnce:
         return _busy(request, asked.address(request))
     if user is None:
@@ -231,8 +235,8 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
         "sso": single.is_on(),
         "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",
         "sso_trouble": _sso_trouble(),
-        "people": demo.PEOPLE if settings.DEMO else {},
-        "demo_password": demo.PASSWORD if settings.DEMO else "",
+        "people": cluster.PEOPLE if settings.DEMO else {},
+        "demo_password": cluster.PASSWORD if settings.DEMO else "",
         "idle_minutes": settings.ENVIRONMENT.idle_minutes,
     }
     return render(request, "signin/signin.html", context, status=status)
@@ -243,11 +247,11 @@ def _sso_trouble() -> OidcTrouble | None:
     if not single.is_on():
         return None
     try:
-        return oidc.reachable(single.provider())
+        return flow.reachable(single.provider())
     except OidcTrouble as trouble:
         return trouble
     except ClusterError as error:
-        said = words.of(error)
+        said = messages.of(error)
         return OidcTrouble(said.message, said.fix)
 
 

@@ -10,20 +10,22 @@ from http import HTTPStatus
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING
 
-from destinations import current, metrics, secrets
-from destinations.admission import review
-from destinations.admission.warn import warnings
 from destinations.cluster.port import ClusterError
+from destinations.secret import codec
+from destinations.web import current
 from edrportal.serving.limits import Limits
 from edrportal.serving.ports import Places, Site
 from edrportal.serving.refusals import REFUSAL
+from edrportal.telemetry import counters
+from edrportal.webhook import review
+from edrportal.webhook.warn import warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from destinations.admission.review import Review
     from destinations.model import Secret
+    from edrportal.webhook.review import Review
 
 _LOG = logging.getLogger(__name__)
 PATH = "/warn"
@@ -84,9 +86,9 @@ def _answered(environ: WSGIEnvironment) -> dict[str, object]:
         _failed(error)
         found = None
     if found is None:
-        metrics.REVIEWS.labels("failed").inc()
+        counters.REVIEWS.labels("failed").inc()
         return review.answer(uid)
-    metrics.REVIEWS.labels("warned" if found else "quiet").inc()
+    counters.REVIEWS.labels("warned" if found else "quiet").inc()
     return review.answer(uid, found)
 
 
@@ -115,7 +117,7 @@ def _failed(error: Exception) -> None:
 def _judged(change: Review) -> Sequence[str]:
     """Return the warnings; certificates that were applied a moment before the destination are looked for once more."""
     others = _others()
-    certs = secrets.certs_name(change.new) if change.new else ""
+    certs = codec.certs_name(change.new) if change.new else ""
     if certs and others is not None and certs not in others:
         time.sleep(_LAG_SECONDS)
         others = _others()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from destinations import secrets
 from destinations.livecheck.plan import plan
+from destinations.livecheck.registry.port import Outcome
+from destinations.livecheck.registry.probe import NetworkRegistries
+from destinations.livecheck.registry.rules import Rules
 from destinations.model import Credentials, Draft
-from destinations.registry.port import Outcome
-from destinations.registry.probe import NetworkRegistries
-from destinations.registry.rules import Rules
+from destinations.secret import codec
 from scripts.benchmarks import scene
 from scripts.benchmarks.portal import portal
 from scripts.benchmarks.report import Figure, interleaved, p99, spread
@@ -57,15 +57,15 @@ def figures(server: ApiServer, directory: Path) -> Iterator[Figure]:
 def _manifests(port: int, ca: Holder, count: int) -> list[dict[str, Any]]:
     """Return so many destinations at the registry, and the one certificate secret that they name."""
     credentials = Credentials(_ROBOT.name, _ROBOT.password)
-    made = [secrets.certificate_secret("registry-ca", namespace="epinio", bundle=ca.pem, stamps={})]
+    made = [codec.certificate_secret("registry-ca", namespace="epinio", bundle=ca.pem, stamps={})]
     for number in range(count):
         draft = Draft(f"registry-{number:03}", f"127.0.0.1:{port}", f"team-{number}", credentials)
-        made.append(secrets.authentication_secret(draft, namespace="epinio", certs="registry-ca", stamps={}))
+        made.append(codec.authentication_secret(draft, namespace="epinio", certs="registry-ca", stamps={}))
     return made
 
 
 def _one(port: int, ca: Holder, directory: Path) -> Iterator[Figure]:
-    found = {secret.name: secret for secret in map(secrets.read_secret, _manifests(port, ca, 1))}
+    found = {secret.name: secret for secret in map(codec.read_secret, _manifests(port, ca, 1))}
     registries = NetworkRegistries(Rules(frozenset({port}), (), allow_loopback=True))
     asked = plan(found["registry-000"], found, skopeo_roots="none")
     if registries.check(asked).image is not Outcome.PASS:

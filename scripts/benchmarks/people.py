@@ -11,10 +11,10 @@ import bcrypt
 import urllib3
 from django.test import Client
 
-from destinations import current
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.watched import WatchedSecrets
-from destinations.slim import slim_config_map
+from destinations.cluster.reflector import WatchedSecrets
+from destinations.secret.trim import slim_config_map
+from destinations.web import current
 from edrportal.signin.middleware import People
 from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import bcrypt
 import urllib3
 
-from destinations import names, secrets
-from destinations.demo import certificate
+from destinations import names
 from destinations.model import Credentials, Draft
+from destinations.secret import codec
+from edrportal.demo.cluster import certificate
 
 if TYPE_CHECKING:
     from tests.services.apiserver import ApiServer
@@ -35,13 +36,13 @@ def manifests(count: int) -> list[dict[str, Any]]:
         certs = f"{name}-ca" if number % 3 == 0 else ""
         host = "harbor" if number % 7 == 0 else f"registry-{number}.example.com"
         draft = Draft(name, host, f"team-{number % 20}", Credentials("robot", f"password-{number}"))
-        manifest = secrets.authentication_secret(draft, namespace="epinio", certs=certs, stamps={})
+        manifest = codec.authentication_secret(draft, namespace="epinio", certs=certs, stamps={})
         if number % 11 == 0:
             manifest["metadata"]["labels"][names.REGISTRY_LABEL] = "false"
         made.append(manifest)
         if certs:
             bundle = bundles[number % _BUNDLES]
-            made.append(secrets.certificate_secret(certs, namespace="epinio", bundle=bundle, stamps={}))
+            made.append(codec.certificate_secret(certs, namespace="epinio", bundle=bundle, stamps={}))
     return made
 
 

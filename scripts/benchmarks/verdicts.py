@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from destinations.acceptance.judge import judge
-from destinations.secrets import read_secret
+from destinations.secret.codec import read_secret
+from destinations.verdict.judge import judge
 from scripts.benchmarks.report import Figure, timed
 from scripts.benchmarks.scene import manifests
 

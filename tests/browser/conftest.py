@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from destinations import current
+from destinations.web import current
 from edrportal.wsgi import application
 
 if TYPE_CHECKING:

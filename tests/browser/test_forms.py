@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from destinations import names
-from destinations.demo import certificate, demo_cluster
+from edrportal.demo.cluster import certificate, demo_cluster
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

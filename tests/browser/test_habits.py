@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from destinations import history, names
+from destinations import names
 from destinations.cluster.port import Unreachable
-from destinations.docker_config import stored_credentials
+from destinations.secret import history
+from destinations.secret.docker_config import stored_credentials
 from tests.signin import world
 
 if TYPE_CHECKING:

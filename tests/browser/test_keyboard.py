@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from destinations import names
-from destinations.docker_config import stored_credentials
+from destinations.secret.docker_config import stored_credentials
 from tests.browser.pages import fill
 
 if TYPE_CHECKING:

@@ -14,9 +14,11 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from playwright.sync_api import expect
 
-from destinations import current, names, secrets
-from destinations.demo import demo_cluster
-from destinations.views import live
+from destinations import names
+from destinations.secret import codec
+from destinations.web import current
+from destinations.web.pages import live
+from edrportal.demo.cluster import demo_cluster
 from edrportal.wsgi import application
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def change(cluster: InMemoryCluster, name: str, *, label: str = "true", **annota
     """Do what somebody does by kubectl."""
     found = cluster.get_secret(name)
     notes: dict[str, str | None] = {"x": found.resource_version, **annotations}
-    cluster.replace_secret(secrets.changed(found, labels={names.REGISTRY_LABEL: label}, annotations=notes))
+    cluster.replace_secret(codec.changed(found, labels={names.REGISTRY_LABEL: label}, annotations=notes))
 
 
 _HIDDEN = """(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });

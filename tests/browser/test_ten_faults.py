@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from destinations.demo import certificate
+from edrportal.demo.cluster import certificate
 from tests.services.parts import KUBECTL, program
 
 if TYPE_CHECKING:

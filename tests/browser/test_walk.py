@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from destinations.docker_config import stored_credentials
+from destinations.secret.docker_config import stored_credentials
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -15,8 +15,8 @@ import pytest
 import urllib3
 
 from destinations import names
-from destinations.cluster.real import KubernetesCluster
-from edrportal import server
+from destinations.cluster.kube.adapter import KubernetesCluster
+from edrportal.serving import server
 from tests.services import charts
 from tests.services.charts import Installed
 from tests.services.processes import free_port, running

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from edrportal.environment import Environment
+from edrportal.configuration.environment import Environment
 from tests.services import charts
 from tests.services.charts import HelmError
 

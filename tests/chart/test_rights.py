@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from destinations import bundles, current, demo_exports, names, secrets
+from destinations import names
+from destinations.actions import bundles
 from destinations.cluster import verbs
-from destinations.cluster.real import KubernetesCluster
-from destinations.cluster.watched import WatchedSecrets
-from destinations.demo import certificate
-from destinations.slim import slim_config_map
-from edrportal.environment import Environment
+from destinations.cluster.kube.adapter import KubernetesCluster
+from destinations.cluster.reflector import WatchedSecrets
+from destinations.secret import codec
+from destinations.secret.trim import slim_config_map
+from destinations.web import current
+from edrportal.configuration.environment import Environment
+from edrportal.demo import exports
+from edrportal.demo.cluster import certificate
 from tests.services import charts
 from tests.services.charts import Installed
 from tests.services.exports import post
@@ -95,9 +99,9 @@ def work(release: Installed) -> None:
 def leave_an_export(release: Installed) -> None:
     """Leave what Epinio leaves of an export that failed."""
     began = datetime.now(UTC) - timedelta(minutes=30)
-    failed = demo_exports.job("shared", "registry.example.com/team/workspace-shop-image:1", began, outcome="Failed")
+    failed = exports.job("shared", "registry.example.com/team/workspace-shop-image:1", began, outcome="Failed")
     post(release.server, f"/apis/batch/v1/namespaces/{release.namespace}/jobs", failed)
-    post(release.server, f"/api/v1/namespaces/{release.namespace}/pods", demo_exports.pod(failed, "Failed", "Error"))
+    post(release.server, f"/api/v1/namespaces/{release.namespace}/pods", exports.pod(failed, "Failed", "Error"))
 
 
 def break_it(release: Installed, name: str) -> None:
@@ -111,7 +115,7 @@ def break_it(release: Installed, name: str) -> None:
 
 def age(release: Installed) -> None:
     """Let the certificate secrets that were released look so old that nothing can need them."""
-    long_ago = secrets.rfc3339(datetime.now(UTC) - bundles.GRACE - timedelta(minutes=1))
+    long_ago = codec.rfc3339(datetime.now(UTC) - bundles.GRACE - timedelta(minutes=1))
     for one in release.get("secrets")["items"]:
         if names.RELEASED_AT_ANNOTATION in one["metadata"].get("annotations", {}):
             one["metadata"]["annotations"][names.RELEASED_AT_ANNOTATION] = long_ago

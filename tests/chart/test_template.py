@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from destinations import names
-from edrportal import __version__, server
-from edrportal.registry_environment import RegistryEnvironment
+from edrportal import __version__
+from edrportal.configuration.registry import RegistryEnvironment
+from edrportal.serving import server
 from tests.services import charts
 from tests.services.charts import HelmError
 

@@ -17,9 +17,10 @@ import pytest
 import urllib3
 from cryptography import x509
 
-from destinations import docker_config, names
-from destinations.demo import certificate
+from destinations import names
 from destinations.model import Credentials
+from destinations.secret import docker_config
+from edrportal.demo.cluster import certificate
 from edrportal.webhook.app import MAX_BYTES
 from edrportal.webhook.certificate import Certificate
 from tests.services import charts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
-from destinations.cluster import real
+from destinations.cluster.kube import adapter
 from destinations.cluster.port import AlreadyExists, Change, Conflict, Forbidden, Invalid, NotFound, Unreachable
 from tests.services.stopwatch import Stopwatch
 
@@ -201,7 +201,7 @@ def test_a_ready_cluster_says_nothing(cluster: Cluster) -> None:
 
 @pytest.mark.cluster
 def test_a_list_comes_in_pages(kubernetes_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(real, "_PAGE", 2)
+    monkeypatch.setattr(adapter, "_PAGE", 2)
     for number in range(5):
         kubernetes_cluster.create_secret(manifest(f"s{number}"))
     assert len(kubernetes_cluster.list_secrets()) == 5
@@ -209,7 +209,7 @@ def test_a_list_comes_in_pages(kubernetes_cluster: Cluster, monkeypatch: pytest.
 
 @pytest.mark.cluster
 def test_who_has_no_rights_is_forbidden(api_server: ApiServer) -> None:
-    outsider = real.KubernetesCluster.from_kubeconfig(
+    outsider = adapter.KubernetesCluster.from_kubeconfig(
         str(api_server.kubeconfig), namespace=api_server.new_namespace(), context="outsider"
     )
     with pytest.raises(Forbidden):
@@ -222,7 +222,7 @@ def test_who_has_no_rights_is_forbidden(api_server: ApiServer) -> None:
 
 def deploy(cluster: Cluster, request: pytest.FixtureRequest, version: str | None) -> None:
     """Put Epinio's Deployment there, with or without a version."""
-    if not isinstance(cluster, real.KubernetesCluster):
+    if not isinstance(cluster, adapter.KubernetesCluster):
         cluster.epinio_version = version or ""  # type: ignore[attr-defined] # the one in memory
         return
     server: ApiServer = request.getfixturevalue("api_server")

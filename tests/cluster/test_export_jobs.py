@@ -15,11 +15,12 @@ import pytest
 import yaml
 from kubernetes import client
 
-from destinations import demo_exports
-from destinations.cluster import jobs, memory_exports, real_exports, verbs
+from destinations.cluster import jobs, memory_exports, verbs
+from destinations.cluster.kube import exports as real_exports
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
-from destinations.cluster.real import KubernetesCluster
+from edrportal.demo import exports as demo_exports
 from tests.services.exports import post
 from tests.services.leaks import known
 from tests.services.stopwatch import Stopwatch

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from destinations import actions, current, writes
-from destinations.actions import Seen
+from destinations import actions
+from destinations.actions import Seen, writes
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.port import Conflict, NotFound
-from destinations.cluster.real import KubernetesCluster
+from destinations.web import current
 from tests.services.faultproxy import DROP_AFTER, DROP_BEFORE, Fault, FaultProxy, fault_proxy, status_body
 from tests.services.processes import free_port
 from tests.services.reader import Reader
@@ -131,7 +132,7 @@ def test_f3_a_slow_cluster_works_within_the_budget_and_is_given_up_beyond_it(pla
 
 def test_f3_fifty_slow_pages_leave_the_probe_alone(place: Place) -> None:
     from edrportal.middleware import PAGES_AT_ONCE  # noqa: PLC0415
-    from edrportal.server import THREADS  # noqa: PLC0415
+    from edrportal.serving.server import THREADS  # noqa: PLC0415
 
     assert THREADS >= PAGES_AT_ONCE + 8
     place.proxy.chooses = lambda method, _: method == "GET"
@@ -411,9 +412,9 @@ def test_f20_an_ambiguous_rotation_of_a_recreated_secret_is_a_conflict(place: Pl
 def test_f22_a_list_whose_token_expires_is_begun_again_and_never_partial(
     place: Place, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from destinations.cluster import real  # noqa: PLC0415 - slow to import
+    from destinations.cluster.kube import adapter  # noqa: PLC0415 - slow to import
 
-    monkeypatch.setattr(real, "_PAGE", 20)
+    monkeypatch.setattr(adapter, "_PAGE", 20)
     for number in range(60):
         place.reader.post({"metadata": {"name": f"s{number}"}})
     compacted = 0

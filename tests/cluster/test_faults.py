@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes import client
 
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.port import Ambiguous, ClusterError, Forbidden, Unreachable
-from destinations.cluster.real import KubernetesCluster
 from tests.services.leaks import known
 from tests.services.processes import free_port
 from tests.services.stopwatch import Stopwatch

@@ -12,12 +12,12 @@ import yaml
 
 from destinations import actions, names
 from destinations.actions import Change, Rotation, Seen
-from destinations.demo import certificate
 from destinations.model import Credentials, Draft
+from edrportal.demo.cluster import certificate
 from tests.services.parts import KUBECTL, program
 
 if TYPE_CHECKING:
-    from destinations.cluster.real import KubernetesCluster
+    from destinations.cluster.kube.adapter import KubernetesCluster
     from tests.services.apiserver import ApiServer
 
 pytestmark = pytest.mark.cluster

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from kubernetes import client
 
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.port import Unreachable
-from destinations.cluster.real import KubernetesCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

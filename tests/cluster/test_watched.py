@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Change, Forbidden, Unreachable
-from destinations.cluster.real import KubernetesCluster
-from destinations.cluster.watched import WatchedSecrets
+from destinations.cluster.reflector import WatchedSecrets
 from tests.services.tcpproxy import TcpProxy, kubeconfig_through, tcp_proxy
 
 if TYPE_CHECKING:

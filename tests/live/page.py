@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from destinations.cluster.watched import WatchedSecrets
+    from destinations.cluster.reflector import WatchedSecrets
 
 
 def listed(watches: Iterable[WatchedSecrets]) -> None:

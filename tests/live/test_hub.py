@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, names, secrets
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.watched import WatchedSecrets
-from destinations.live import feed
-from destinations.live.hub import EVERYTHING, MAX_PAST, MAX_PENDING, Change, Hub
+from destinations.cluster.reflector import WatchedSecrets
 from destinations.model import Secret
+from destinations.overview import feed
+from destinations.overview.hub import EVERYTHING, MAX_PAST, MAX_PENDING, Change, Hub
+from destinations.secret import codec
+from destinations.web import current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from destinations.live.hub import Subscription
+    from destinations.overview.hub import Subscription
 
 
 def change(name: str, before: str = "1", now: str = "2") -> Change:
@@ -126,7 +128,7 @@ def test_what_others_do_to_a_destination_names_it(fed: tuple[InMemoryCluster, Su
     cluster, page = fed
     made = cluster.create_secret(manifest("three", **DESTINATION))
     assert told(page) == {("changed", "three")}
-    changed = cluster.replace_secret(secrets.changed(made, annotations={"x": "y"}))
+    changed = cluster.replace_secret(codec.changed(made, annotations={"x": "y"}))
     assert told(page) == {("changed", "three")}
     cluster.delete_secret("three", uid=changed.uid, resource_version=changed.resource_version)
     (gone,) = page.take(10) or ()
@@ -137,7 +139,7 @@ def test_a_certificate_secret_names_those_that_use_it_and_another_secret_nobody(
     fed: tuple[InMemoryCluster, Subscription],
 ) -> None:
     cluster, page = fed
-    cluster.replace_secret(secrets.changed(cluster.get_secret("ca"), data={"tls.crt": b"x"}))
+    cluster.replace_secret(codec.changed(cluster.get_secret("ca"), data={"tls.crt": b"x"}))
     assert told(page) == {("changed", "one")}
     cluster.create_secret(manifest("user"))
     assert page.take(10) == ()  # woken all the same: it may be about the person who looks

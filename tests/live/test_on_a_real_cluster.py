@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import current, names
+from destinations import names
+from destinations.web import current
 from tests.live.page import Page, event, listed
 from tests.signin import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from destinations.cluster.real import KubernetesCluster
+    from destinations.cluster.kube.adapter import KubernetesCluster
     from tests.services.apiserver import ApiServer
 
 pytestmark = [pytest.mark.people, pytest.mark.cluster]

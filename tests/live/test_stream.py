@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import current, names, secrets
-from destinations.views import live
+from destinations import names
+from destinations.secret import codec
+from destinations.web import current
+from destinations.web.pages import live
 from edrportal.signin import sessions
 from tests.live.page import Page, event, listed
 from tests.signin import world
@@ -43,7 +45,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def touch(cluster: InMemoryCluster, name: str, **labels: str) -> None:
     secret = cluster.get_secret(name)
-    cluster.replace_secret(secrets.changed(secret, annotations={"x": secret.resource_version}, labels=labels))
+    cluster.replace_secret(codec.changed(secret, annotations={"x": secret.resource_version}, labels=labels))
 
 
 SEES = {
@@ -147,7 +149,7 @@ def test_signing_out_anywhere_ends_the_stream(watching: InMemoryCluster) -> None
 def test_other_roles_and_a_deleted_user_end_the_stream(watching: InMemoryCluster) -> None:
     page = Page("manager")
     user = watching.get_secret("user-manager")
-    watching.replace_secret(secrets.changed(user, annotations={names.ROLES_ANNOTATION: "blank"}))
+    watching.replace_secret(codec.changed(user, annotations={names.ROLES_ANNOTATION: "blank"}))
     assert page.told() == "event: end\ndata: signed out\n\n"
     page = Page("exporter")
     user = watching.get_secret("user-exporter")

@@ -14,11 +14,11 @@ from django.test import Client
 from destinations import names
 from destinations.cluster.memory import InMemoryConfigMaps
 from destinations.cluster.port import Forbidden
-from destinations.livecheck import running
+from destinations.livecheck import runner
+from destinations.livecheck.explanations import MAY_REMAIN, NOT_TESTED
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.recent import Recent
-from destinations.livecheck.words import MAY_REMAIN, NOT_TESTED
-from destinations.registry.port import Code, Side, StageResult, Step
+from destinations.livecheck.registry.port import Code, Side, StageResult, Step
 from tests.livecheck.world import PASSWORD, destination
 from tests.services.pki import issue
 from tests.services.scripted import ends, report
@@ -37,7 +37,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Note how long answers would be held back, and do not wait."""
     held: list[float] = []
-    monkeypatch.setattr(running, "CHECKS", running.Checks(pause=held.append))
+    monkeypatch.setattr(runner, "CHECKS", runner.Checks(pause=held.append))
     return held
 
 
@@ -49,11 +49,11 @@ def page(client: Client, path: str, **headers: str) -> str:
 
 def forget() -> None:
     """Let this process be another replica: it knows what is kept and nothing more."""
-    running.CHECKS.recent = Recent()
+    runner.CHECKS.recent = Recent()
 
 
 def audit(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
-    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.audit"]
+    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.audit"]
     return [one for one in lines if one["action"] == "check"]
 
 
@@ -172,7 +172,7 @@ def test_the_eleventh_check_within_a_minute_has_to_wait_and_several_count_as_one
 ) -> None:
     portal.load([destination("one"), destination("two"), destination("three")])
     assert client.post("/check", {"all": "1"}).status_code == 303
-    running.CHECKS.finish(20)
+    runner.CHECKS.finish(20)
     for _ in range(9):
         assert client.post("/destinations/one/check").status_code == 303
     answer = client.post("/destinations/one/check")
@@ -191,7 +191,7 @@ def test_several_are_checked_with_progress_on_whatever_replica(
     chosen = [f"{one.name} {one.uid} {one.resource_version}" for one in portal.list_secrets() if one.name != "left-out"]
     answer = client.post("/check", {"chosen": chosen, "nonce": "n" * 24, "to": "on"})
     assert answer.status_code == 303
-    running.CHECKS.finish(20)
+    runner.CHECKS.finish(20)
     for _ in range(2):
         shown = page(client, answer.headers["Location"])
         assert "3 of 3 checked:" in shown
@@ -277,11 +277,11 @@ def test_who_may_change_a_destination_may_check_it(
     client = world.sign_in(role)
     assert client.post("/destinations/a-one/check").status_code == status
     assert client.post("/check", {"chosen": f"a-one {seen.uid} 1"}).status_code == status
-    running.CHECKS.finish(20)
+    runner.CHECKS.finish(20)
     assert bool(registries.asked) == (status == 303)
     all_of_mine = client.post("/check", {"all": "1"}).status_code
     assert all_of_mine == (303 if role == "manager" else 422)
-    running.CHECKS.finish(20)
+    runner.CHECKS.finish(20)
     assert {plan.name for plan in registries.asked} <= {"a-one"}
 
 
@@ -302,7 +302,7 @@ def test_the_progress_of_somebody_elses_check_names_only_what_one_sees(
 ) -> None:
     assert people.get_secret("b-one")
     answer = world.sign_in("administrator").post("/check", {"all": "1"})
-    running.CHECKS.finish(20)
+    runner.CHECKS.finish(20)
     assert len(registries.asked) == 4
     shown = page(world.sign_in("manager"), answer.headers["Location"])
     assert ">a-one<" in shown

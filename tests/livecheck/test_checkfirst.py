@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import actions, current, names
+from destinations import actions, names
 from destinations.cluster.port import NotFound
-from destinations.livecheck import running
+from destinations.livecheck import runner
+from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.livecheck.store import Results
-from destinations.registry.port import Code, Side, Step
+from destinations.web import current
 from tests.livecheck.world import PASSWORD, PEM, destination
 from tests.services.leaks import known
 from tests.services.scripted import ends
@@ -123,7 +124,7 @@ def test_saving_without_a_check_asks_nobody(
 
 def test_a_check_that_finds_no_place_saves_nothing(client: Client, portal: InMemoryCluster, path: str) -> None:
     for _ in range(10):
-        running.CHECKS.often.admit("epinio:root")
+        runner.CHECKS.often.admit("epinio:root")
     answer = client.post(path, form(portal, path, check="first"))
     assert answer.status_code == 422
     assert "You asked for 10 checks within a minute." in answer.content.decode()
@@ -176,7 +177,7 @@ def test_a_manager_learns_of_a_form_what_they_learn_of_a_stored_destination(
     people: InMemoryCluster, registries: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[float] = []
-    monkeypatch.setattr(running, "CHECKS", running.Checks(pause=held.append))
+    monkeypatch.setattr(runner, "CHECKS", runner.Checks(pause=held.append))
     registries.answers = {"team-a-one": ends(Step.CONNECT, Code.NO_CONNECTION, address="192.0.2.9")}
     assert people.get_secret("a-one")
     manager = world.sign_in("manager")

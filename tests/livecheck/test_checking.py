@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.actions import Denied, Edit, Refused, Rotation, Unlimited, checking
-from destinations.demo import certificate
+from destinations.actions import Denied, Edit, Refused, Rotation, Unlimited, checks
 from destinations.model import Credentials, Draft
+from edrportal.demo.cluster import certificate
 from tests.livecheck.world import HOST, PASSWORD, PEM, destination
 
 if TYPE_CHECKING:
     from destinations.cluster.memory import InMemoryCluster
+    from destinations.livecheck.registry.port import Plan
     from destinations.model import Secret
-    from destinations.registry.port import Plan
 
 TYPED = "typed"
 OTHER = certificate(datetime.now(UTC), days=300, name="Other CA")
@@ -39,7 +39,7 @@ def edit(**changed: object) -> Edit:
 
 
 def test_a_stored_destination_is_asked_as_it_is_stored(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    assert {(host, password) for host, password, _ in sent(checking.of_stored(*stored).plan)} == {(HOST, PASSWORD)}
+    assert {(host, password) for host, password, _ in sent(checks.of_stored(*stored).plan)} == {(HOST, PASSWORD)}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_an_edit_that_moves_host_or_bundle_has_no_stored_password_to_send(
     stored: tuple[Secret, dict[str, Secret]], wanted: Edit
 ) -> None:
     with pytest.raises(Refused, match="Type user name and password again"):
-        checking.of_edited(*stored, wanted)
+        checks.of_edited(*stored, wanted)
 
 
 @pytest.mark.parametrize("bundle", [OTHER, b""])
@@ -60,23 +60,23 @@ def test_a_rotation_that_moves_the_bundle_has_none_either(
     stored: tuple[Secret, dict[str, Secret]], bundle: bytes
 ) -> None:
     with pytest.raises(Refused, match="Type the password again"):
-        checking.of_rotated(*stored, Rotation("robot", "", bundle))
+        checks.of_rotated(*stored, Rotation("robot", "", bundle))
 
 
 def test_an_edit_that_leaves_both_may_use_it_for_another_organization(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    question = checking.of_edited(*stored, edit(organization="platform"))
+    question = checks.of_edited(*stored, edit(organization="platform"))
     assert {(host, password) for host, password, _ in sent(question.plan)} == {(HOST, PASSWORD)}
     assert question.plan.chart.repository == "platform/workspace-shop-chart"
 
 
 def test_what_was_typed_goes_where_it_would_be_stored(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    moved = checking.of_edited(*stored, edit(host="other.example.com", bundle=OTHER, username="new", password=TYPED))
+    moved = checks.of_edited(*stored, edit(host="other.example.com", bundle=OTHER, username="new", password=TYPED))
     assert sent(moved.plan) == {("other.example.com", TYPED, OTHER)}
-    rotated = checking.of_rotated(*stored, Rotation("new", TYPED, OTHER))
+    rotated = checks.of_rotated(*stored, Rotation("new", TYPED, OTHER))
     assert sent(rotated.plan) == {(HOST, TYPED, OTHER)}
-    public = checking.of_rotated(*stored, Rotation("new", TYPED, b""))
+    public = checks.of_rotated(*stored, Rotation("new", TYPED, b""))
     assert sent(public.plan) == {(HOST, TYPED, b"")}
-    added = checking.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), OTHER), Unlimited())
+    added = checks.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), OTHER), Unlimited())
     assert sent(added.plan) == {(HOST, TYPED, OTHER)}
 
 
@@ -88,10 +88,10 @@ def test_who_may_not_add_for_a_team_checks_nothing_for_it(portal: InMemoryCluste
             raise Denied(f"not for {team}")
 
     with pytest.raises(Denied):
-        checking.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), team="team-b"), Nobody())
+        checks.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), team="team-b"), Nobody())
 
 
 def test_no_question_shows_a_password(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    question = checking.of_stored(*stored)
+    question = checks.of_stored(*stored)
     assert PASSWORD not in repr(question) + repr(question.plan)
     assert names.CONFIG_KEY in stored[0].data

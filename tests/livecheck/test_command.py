@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from destinations import current, names
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster, InMemoryConfigMaps
 from destinations.cluster.port import Forbidden, Unreachable
+from destinations.livecheck.explanations import NOT_TESTED
+from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.livecheck.store import Results
-from destinations.livecheck.words import NOT_TESTED
-from destinations.registry.port import Code, Side, Step
-from edrportal.environment import NO_KEY
+from destinations.web import current
+from edrportal.configuration.environment import NO_KEY
 from tests.livecheck.world import PASSWORD, destination
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
-    from destinations.registry.port import Report
+    from destinations.livecheck.registry.port import Report
     from tests.services.scripted import Scripted
 
 FAILS = ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.IMAGE, repository="team/workspace-shop-image")
@@ -133,7 +134,7 @@ def test_the_results_are_kept_for_the_pages_and_leave_a_line_in_the_audit(
     run("--all")
     kept = Results(current.config_maps_to_show())
     assert [kept.of(name) is not None for name in ("one", "two")] == [True, True]
-    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.audit"]
+    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.audit"]
     assert sorted((one["action"], one["target"], one["reason"]) for one in lines) == [
         ("check", "one", "chart-pass-image-fail"),
         ("check", "two", "chart-pass-image-pass"),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from django.conf import settings
 
-from destinations import current, docker_config, names
-from destinations.demo_registry import USER, demo_registry
-from destinations.livecheck import running
+from destinations import names
+from destinations.livecheck import runner
+from destinations.livecheck.registry.probe import NetworkRegistries
+from destinations.livecheck.registry.rules import rules
 from destinations.model import Credentials
-from destinations.registry.probe import NetworkRegistries
-from destinations.registry.rules import rules
+from destinations.secret import docker_config
+from destinations.web import current
+from edrportal.demo.registry import USER, demo_registry
 from tests.livecheck.world import destination
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from destinations.cluster.memory import InMemoryCluster
-    from destinations.demo_registry import DemoRegistry
+    from edrportal.demo.registry import DemoRegistry
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_click_asks_the_registry_and_shows_what_it_found(
 
 def test_several_are_asked_and_counted(client: Client, registry: DemoRegistry) -> None:
     answer = client.post("/check", {"all": "1"})
-    running.CHECKS.finish(30)
+    runner.CHECKS.finish(30)
     page = client.get(answer.headers["Location"]).content.decode()
     assert "1 pass, 2 would fail, 0 not proven." in page
     assert registry.password not in page

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from destinations import current, docker_config, names, secrets
-from destinations.actions import checking
+from destinations import names
+from destinations.actions import checks, schedule
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
-from destinations.livecheck import interval, running
-from destinations.livecheck.running import Checks
+from destinations.livecheck import runner
+from destinations.livecheck.registry.port import Code, Step
+from destinations.livecheck.runner import Checks
 from destinations.livecheck.store import Results, Writer
 from destinations.model import Credentials
-from destinations.registry.port import Code, Step
-from edrportal.server import Server
+from destinations.secret import codec, docker_config
+from destinations.web import current
+from edrportal.serving.server import Server
 from tests.livecheck.world import destination
 from tests.services.scripted import ends, report
 
 if TYPE_CHECKING:
-    from destinations.registry.port import Plan, Report
+    from destinations.livecheck.registry.port import Plan, Report
     from tests.services.scripted import Scripted
 
 HOUR = timedelta(hours=1)
@@ -34,7 +36,7 @@ REFUSED = ends(Step.LOGIN, Code.WRONG_CREDENTIALS)
 
 def run(times: int, *, at: datetime | None = None) -> None:
     for _ in range(times):
-        interval.step(HOUR, at or datetime.now(UTC))
+        schedule.step(HOUR, at or datetime.now(UTC))
 
 
 def asked(registries: Scripted) -> list[str]:
@@ -60,14 +62,14 @@ def test_a_result_that_tells_by_its_time_is_held_back_before_it_is_shown(
         "closed": ends(Step.CONNECT, Code.NO_CONNECTION),
         "token": ends(Step.LOGIN, Code.OUT_OF_TIME, ok=None),
     }
-    for name, expected in (("closed", running.SLOT_SECONDS), ("token", running.SLOT_SECONDS), ("good", 0.0)):
+    for name, expected in (("closed", runner.SLOT_SECONDS), ("token", runner.SLOT_SECONDS), ("good", 0.0)):
         held: list[tuple[float, bool]] = []
 
         def hold(seconds: float, name: str = name, held: list[tuple[float, bool]] = held) -> None:
             held.append((seconds, Results(current.config_maps_to_show()).of(name) is None))
 
         portal.load([destination(name)])
-        interval.step(HOUR, datetime.now(UTC), hold)
+        schedule.step(HOUR, datetime.now(UTC), hold)
         assert [seconds for seconds, _ in held] == pytest.approx([expected], abs=2.0)
         assert [unseen for _, unseen in held] == [True]
         assert Results(current.config_maps_to_show()).of(name)
@@ -76,7 +78,7 @@ def test_a_result_that_tells_by_its_time_is_held_back_before_it_is_shown(
 def test_what_another_replica_checked_is_left_alone(portal: InMemoryCluster, registries: Scripted) -> None:
     portal.load([destination("one")])
     found = {one.name: one for one in portal.list_secrets()}
-    question = checking.of_stored(found["one"], found)
+    question = checks.of_stored(found["one"], found)
     Writer().write(Checks().all_of([question]))
     registries.asked.clear()
     run(3)
@@ -93,7 +95,7 @@ def test_after_a_refused_password_nothing_is_asked_until_it_changes(
     assert asked(registries) == ["one"]
     secret = portal.get_secret("one")
     config = docker_config.new("registry.example.com", Credentials("robot", "another"))
-    portal.replace_secret(secrets.changed(secret, data={names.CONFIG_KEY: config}))
+    portal.replace_secret(codec.changed(secret, data={names.CONFIG_KEY: config}))
     run(1)
     assert asked(registries) == ["one", "one"]
 
@@ -124,7 +126,7 @@ def test_a_registry_that_wants_fewer_requests_gets_fewer(portal: InMemoryCluster
 def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
     portal: InMemoryCluster, registries: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert interval.start(0) is None
+    assert schedule.start(0) is None
     portal.load([destination("one")])
     silent = [Unreachable("NoUsableAnswer")]
     list_secrets = InMemoryCluster.list_secrets
@@ -135,7 +137,7 @@ def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
         return list_secrets(self)
 
     monkeypatch.setattr(InMemoryCluster, "list_secrets", troubled)
-    monkeypatch.setattr(interval, "_SHORTEST_PAUSE", 0.001)
+    monkeypatch.setattr(schedule, "_SHORTEST_PAUSE", 0.001)
     stop, checked = Event(), Event()
 
     def answer(_plan: Plan) -> Report:
@@ -143,7 +145,7 @@ def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
         return report()
 
     registries.answers = {"one": answer}
-    thread = interval.start(1, stop)
+    thread = schedule.start(1, stop)
     assert thread
     assert checked.wait(20)
     stop.set()
@@ -155,7 +157,7 @@ def test_the_server_begins_with_it_in_the_process_that_serves(monkeypatch: pytes
     served: list[Server] = []
     begun: list[int] = []
     monkeypatch.setattr(Server, "run", lambda self: served.append(self))  # noqa: PLW0108 - a bound method takes no self
-    monkeypatch.setattr(interval, "start", begun.append)
+    monkeypatch.setattr(schedule, "start", begun.append)
     stated = replace(settings.ENVIRONMENT.registry, check_interval_minutes=30)
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, registry=stated)
     call_command("serve", bind="127.0.0.1:8000", stdout=StringIO())

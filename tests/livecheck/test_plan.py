@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.acceptance import explanations
-from destinations.acceptance.version import EpinioVersion
 from destinations.livecheck.plan import DEFAULT_APP, NO_ROOTS, App, plan
+from destinations.livecheck.registry.port import Leg, Plan, Trust
 from destinations.model import Secret
 from destinations.names import BUNDLE_KEY, CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
-from destinations.registry.port import Leg, Plan, Trust
+from destinations.verdict import explanations
+from destinations.verdict.version import EpinioVersion
 from tests.services.leaks import known
 from tests.services.pki import Holder, issue
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from destinations.livecheck.result import for_others, tells_by_time
-from destinations.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from tests.services.scripted import ends, report
 
 EARLY = [

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.livecheck import running
-from destinations.livecheck.limits import Often, TurnedAway
+from destinations.livecheck import runner
+from destinations.livecheck.ratelimit import Often, TurnedAway
 from destinations.livecheck.recent import Recent
-from destinations.livecheck.running import Checks, Question
-from destinations.registry.port import Code, Leg, Plan, Step
+from destinations.livecheck.registry.port import Code, Leg, Plan, Step
+from destinations.livecheck.runner import Checks, Question
 from tests.livecheck.world import last
 from tests.services.scripted import ends, report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from destinations.livecheck.registry.port import Report
     from destinations.livecheck.result import Last
-    from destinations.registry.port import Report
     from tests.services.scripted import Scripted
 
 CLOSED = ends(Step.CONNECT, Code.NO_CONNECTION)
@@ -69,7 +69,7 @@ class Gate:
 def test_eight_run_at_once_and_who_finds_no_place_is_told(
     registries: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(runner, "WAIT_SECONDS", 0.01)
     gate, checks = Gate(8), Checks()
     registries.answers = {f"d-{number:02}": gate for number in range(8)}
     threads = [Thread(target=checks.one, args=(one,), kwargs={"sees_all": True}) for one in questions(8)]
@@ -104,7 +104,7 @@ def test_several_take_six_places_and_leave_two_for_somebody_who_waits(registries
 def test_there_is_a_limit_to_checks_of_several(registries: Scripted) -> None:
     gate, checks = Gate(1), Checks()
     registries.answers = {"d-00": gate}
-    for _ in range(running.JOBS_AT_ONCE):
+    for _ in range(runner.JOBS_AT_ONCE):
         checks.several(questions(1), sees_all=True, keep=lambda _found: None)
     with pytest.raises(TurnedAway):
         checks.several(questions(1), sees_all=True, keep=lambda _found: None)
@@ -140,7 +140,7 @@ def test_what_the_time_would_tell_is_answered_after_the_same_time(
 
     registries.answers = {"one": late}
     checks.one(question("one"), sees_all=False)
-    assert clock.now == pytest.approx(1000.0 + running.SLOT_SECONDS)
+    assert clock.now == pytest.approx(1000.0 + runner.SLOT_SECONDS)
     before = clock.now
     checks.one(question("one"), sees_all=True)
     assert clock.now == pytest.approx(before + took)
@@ -192,7 +192,7 @@ def test_a_manager_never_waits_for_a_place_that_somebody_elses_check_sets_free(r
 def test_rounds_of_two_managers_take_turns_at_times_that_tell_nothing(
     registries: Scripted, monkeypatch: pytest.MonkeyPatch, took: float
 ) -> None:
-    monkeypatch.setattr(running, "SLOT_SECONDS", 2.0)
+    monkeypatch.setattr(runner, "SLOT_SECONDS", 2.0)
     began: list[tuple[str, float]] = []
 
     def late(plan: Plan) -> Report:
@@ -210,7 +210,7 @@ def test_rounds_of_two_managers_take_turns_at_times_that_tell_nothing(
 
 
 def test_an_answer_that_is_held_back_takes_no_place(registries: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "AT_ONCE", 1)
+    monkeypatch.setattr(runner, "AT_ONCE", 1)
     held, go = Event(), Event()
 
     def pause(_seconds: float) -> None:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from destinations.livecheck import chain, showing
+from destinations.livecheck import chain, presentation
+from destinations.livecheck.registry.port import Code, Leg, Plan, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last, with_names
-from destinations.registry.port import Code, Leg, Plan, Report, Side, StageResult, Step
 from tests.livecheck.world import last
 from tests.services.pki import issue
 from tests.services.scripted import ends, report
@@ -45,8 +45,8 @@ def named(found: Report) -> Last:
     return last("one", with_names(found, PLAN))
 
 
-def whole(found: Report) -> showing.Shown:
-    return showing.whole(named(found), now=datetime.now(UTC), sees_all=True)
+def whole(found: Report) -> presentation.Shown:
+    return presentation.whole(named(found), now=datetime.now(UTC), sees_all=True)
 
 
 def test_the_names_that_sentences_need_come_from_the_plan_and_the_chain() -> None:

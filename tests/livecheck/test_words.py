@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from destinations.livecheck import words
-from destinations.registry.port import Code, Outcome, Side, StageResult, Step
+from destinations.livecheck import explanations
+from destinations.livecheck.registry.port import Code, Outcome, Side, StageResult, Step
 
 DETAIL = {"address": "192.0.2.7", "host": "registry.example.com", "repository": "team/workspace-shop-chart", "status": "403",
           "realm": "https://auth.example.com", "issuer": "CN=Root", "subject": "CN=leaf", "missing": "CN=Intermediate",
@@ -18,7 +18,7 @@ FINE = {Code.READY, Code.RESOLVED, Code.CONNECTED, Code.TRUSTED, Code.WANTS_BASI
 
 
 def said(code: Code, *, side: Side = Side.BOTH, ok: bool | None = False, **detail: str) -> tuple[str, str]:
-    found = words.said(StageResult(Step.PUSH, side, ok, code, detail=detail))
+    found = explanations.said(StageResult(Step.PUSH, side, ok, code, detail=detail))
     return found.message, found.fix
 
 
@@ -61,7 +61,7 @@ def test_what_two_kinds_of_registry_do_with_a_missing_repository_is_told() -> No
 
 def test_what_was_not_proven_is_not_rounded_up() -> None:
     assert "credentials not checked" in said(Code.NOT_CHECKED, ok=None)[0]
-    headlines = {(chart, image): words.headline(chart, image) for chart in Outcome for image in Outcome}
+    headlines = {(chart, image): explanations.headline(chart, image) for chart in Outcome for image in Outcome}
     assert len(set(headlines.values())) == 9
     assert headlines[Outcome.PASS, Outcome.FAIL] == "The chart would pass, the image would fail."
     assert [found for found, text in headlines.items() if text.startswith("An export would pass")] == [
@@ -70,7 +70,7 @@ def test_what_was_not_proven_is_not_rounded_up() -> None:
 
 
 def test_what_no_check_can_know_is_always_the_same() -> None:
-    told = " ".join(words.NOT_TESTED)
+    told = " ".join(explanations.NOT_TESTED)
     for word in ("pod", "proxy", "CAs", "0.0.0", "Quota", "restarts"):
         assert word in told
-    assert "upload" in words.MAY_REMAIN
+    assert "upload" in explanations.MAY_REMAIN

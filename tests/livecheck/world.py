@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from destinations import docker_config, names
-from destinations.demo import certificate
+from destinations import names
 from destinations.livecheck.result import Last
 from destinations.model import Credentials
+from destinations.secret import docker_config
+from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
 from tests.services.scripted import report
 
 if TYPE_CHECKING:
-    from destinations.registry.port import Report
+    from destinations.livecheck.registry.port import Report
 
 PASSWORD = known("canary-livecheck-5521")
 HOST = "registry.example.com"

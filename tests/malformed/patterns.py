@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import destinations
 import edrportal
-from destinations import presets
+from destinations.verdict import presets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ _METHODS = {"match", "search", "fullmatch", "sub", "subn", "split", "findall", "
 _FIELDS = {"RegexField", "RegexValidator", "URLValidator"}
 _CHARACTERS = "aA0 .:/@-_=\"'\\\n\t!#%&<[{~\x00\x1b\x7f\xe9\u20ac\ud800"
 _LONGEST_WINDOW = 5
-_ASKED = {"destinations.registry.challenge": ("match",), "destinations.plainyaml": ("match",)}
+_ASKED = {"destinations.livecheck.registry.challenge": ("match",), "destinations.secret.plainyaml": ("match",)}
 """How the patterns of a module are asked where that is not written beside their names: by a parameter, by PyYAML."""
 
 
@@ -68,7 +68,9 @@ def patterns() -> tuple[Pattern, ...]:
     """Return all, each once."""
     found = [one for module in modules() for one in _of_module(module)]
     found += [
-        Pattern("destinations.presets", text, 0, ("fullmatch",)) for one in presets.PRESETS for text in one.patterns
+        Pattern("destinations.verdict.presets", text, 0, ("fullmatch",))
+        for one in presets.PRESETS
+        for text in one.patterns
     ]
     return tuple(dict.fromkeys(found))
 

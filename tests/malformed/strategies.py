@@ -134,7 +134,7 @@ def pem_texts() -> st.SearchStrategy[bytes]:
 
 def _changed(pem: bytes, changes: list[tuple[int, int]]) -> bytes:
     """Return the certificate with bytes of its DER changed."""
-    from destinations.acceptance import gopem  # noqa: PLC0415 - Go's reading of the block
+    from destinations.golang import gopem  # noqa: PLC0415 - Go's reading of the block
 
     der = bytearray(next(gopem.blocks(pem)).content)
     for at, byte in changes:

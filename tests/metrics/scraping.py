@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from edrportal.metrics.app import Platform
+from edrportal.telemetry.endpoint import Platform
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from destinations.cluster.memory import InMemoryCluster
-from destinations.metrics import API_CALLS
-from edrportal.metrics.requests import SECONDS
+from edrportal.telemetry.counters import API_CALLS
+from edrportal.telemetry.requests import SECONDS
 from tests.metrics.scraping import scrape
 from tests.metrics.test_gauges import ending, on, watched
 
@@ -33,7 +33,7 @@ def labels() -> dict[str, set[str]]:
     SECONDS.labels("overview")
     cluster = InMemoryCluster()
     cluster.load(ending("one", on(9), ca_days=9))
-    from edrportal.metrics.requests import REQUESTS  # noqa: PLC0415 - beside its use
+    from edrportal.telemetry.requests import REQUESTS  # noqa: PLC0415 - beside its use
 
     REQUESTS.labels("GET", "overview", "2xx")
     with watched(cluster):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import metrics, writes
+from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Forbidden, Unreachable
-from destinations.livecheck.running import Checks, Question
-from destinations.registry.port import Code, Leg, Plan, Step
+from destinations.livecheck.registry.port import Code, Leg, Plan, Step
+from destinations.livecheck.runner import Checks, Question
+from edrportal.telemetry import counters
 from tests.metrics.scraping import grown, scrape
 from tests.services.scripted import ends
 
@@ -64,7 +65,7 @@ def test_a_request_that_is_refused_before_any_page_counts_too(client: Client) ->
 )
 def test_a_call_counts_by_how_it_ended(error: Exception | None, outcome: str) -> None:
     before = scrape()
-    with suppress(ClusterError, ValueError), metrics.api_call("get", "Secrets"):
+    with suppress(ClusterError, ValueError), counters.api_call("get", "Secrets"):
         if error:
             raise error
     after = scrape()
@@ -123,7 +124,7 @@ def test_an_ambiguous_write_counts_by_how_finding_out_ended(
         writes.replace(cluster, old, changed)
     grew = {
         one: grown(before, scrape(), "edrportal_ambiguous_writes_total", write="update", ended=one)
-        for one in ("written", *metrics.ENDED.values())
+        for one in ("written", *counters.ENDED.values())
     }
     assert grew == {one: float(one == ended) for one in grew}
 
@@ -139,6 +140,6 @@ def test_a_check_counts_by_what_follows_for_chart_and_image(registries: Scripted
 
 def test_every_counter_that_an_alert_waits_for_begins_at_zero() -> None:
     samples = scrape()
-    for write in metrics.WRITES:
+    for write in counters.WRITES:
         assert ("edrportal_ambiguous_writes_total", (("ended", "unknown"), ("write", write))) in samples
     assert ("edrportal_checks_total", (("chart", "fail"), ("image", "fail"))) in samples

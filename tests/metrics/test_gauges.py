@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, names
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.watched import WatchedSecrets
-from destinations.demo import certificate
-from destinations.slim import slim_config_map
+from destinations.cluster.reflector import WatchedSecrets
+from destinations.secret.trim import slim_config_map
+from destinations.web import current
+from edrportal.demo.cluster import certificate
 from tests.metrics.scraping import answer, scrape, value
 from tests.services.leaks import canary, find
 from tests.signin import world

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from destinations.registry.port import Code, Leg, Plan, Side, Step, Trust
-from destinations.registry.probe import NetworkRegistries
-from destinations.registry.rules import Rules
+from destinations.livecheck.registry.port import Code, Leg, Plan, Side, Step, Trust
+from destinations.livecheck.registry.probe import NetworkRegistries
+from destinations.livecheck.registry.rules import Rules
 from tests.services.leaks import known
 from tests.services.pki import LOOPBACK, Holder, issue
 from tests.services.web import Handler, tls, web_server
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from destinations.registry.port import Report
+    from destinations.livecheck.registry.port import Report
 
 USER, PASSWORD = "robot", known("canary-probe-8d20c4")
 CANARY = "canary-of-the-server-51e7"

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from destinations.registry.port import Trust
+from destinations.livecheck.registry.port import Trust
 
 if TYPE_CHECKING:
     from pathlib import Path

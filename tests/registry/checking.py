@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from destinations.livecheck.plan import NO_ROOTS, plan
-from destinations.registry.probe import NetworkRegistries
-from destinations.registry.rules import Rules
+from destinations.livecheck.registry.probe import NetworkRegistries
+from destinations.livecheck.registry.rules import Rules
 from tests.registry.scenarios import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from destinations.livecheck.registry.port import Report
     from destinations.model import Secret
-    from destinations.registry.port import Report
 
 _LOOPBACK = Rules(ports=frozenset(range(1, 65536)), networks=(), allow_loopback=True)
 

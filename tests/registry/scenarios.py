@@ -7,10 +7,10 @@ from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from destinations import secrets
+from destinations.livecheck.registry.port import Outcome
 from destinations.model import Credentials, Draft
 from destinations.names import BUNDLE_KEY, CONFIG_KEY
-from destinations.registry.port import Outcome
+from destinations.secret import codec
 from tests.registry.world import CHARTS, IMAGES, READER, ROBOT
 from tests.services.tools import LIMIT_SECONDS
 
@@ -69,9 +69,9 @@ class Scenario:
         host = f"{self.host}:{world.server(self.server).port}"
         draft = Draft(NAME, host, self.organization, Credentials(self.account.name, self.account.password))
         certs = _BUNDLE if self.bundle else ""
-        manifest = secrets.authentication_secret(draft, namespace="epinio", certs=certs, stamps={})
+        manifest = codec.authentication_secret(draft, namespace="epinio", certs=certs, stamps={})
         _edit(manifest, host, self.entry)
-        found = [secrets.read_secret(manifest)]
+        found = [codec.read_secret(manifest)]
         if certs:
             found.append(self._certificates(world))
         return {secret.name: secret for secret in found}
@@ -82,15 +82,15 @@ class Scenario:
 
     def _certificates(self, world: World) -> Secret:
         pem = world.certificates[self.bundle].pem
-        manifest = secrets.certificate_secret(_BUNDLE, namespace="epinio", bundle=pem, stamps={})
+        manifest = codec.certificate_secret(_BUNDLE, namespace="epinio", bundle=pem, stamps={})
         if self.ca_crt:
             manifest["data"]["ca.crt"] = b64encode(world.certificates[self.ca_crt].pem).decode()
         assert BUNDLE_KEY in manifest["data"]
-        return secrets.read_secret(manifest)
+        return codec.read_secret(manifest)
 
 
 def _edit(manifest: dict[str, Any], host: str, changes: Mapping[str, str | None]) -> None:
-    secret = secrets.read_secret(manifest)
+    secret = codec.read_secret(manifest)
     config = json.loads(secret.data[CONFIG_KEY])
     entry = {**config["auths"][host], **changes}
     config["auths"][host] = {key: value for key, value in entry.items() if value is not None}

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from destinations.registry.challenge import Challenge, Scheme, for_helm, for_skopeo, helm_refuses
+from destinations.livecheck.registry.challenge import Challenge, Scheme, for_helm, for_skopeo, helm_refuses
 
 BASIC, BEARER = Scheme.BASIC, Scheme.BEARER
 HUB = ("https://auth.docker.io/token", "registry.docker.io", "")

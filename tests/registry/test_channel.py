@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.registry import wire
-from destinations.registry.port import Code, Side, Step, Trust
+from destinations.livecheck.registry import wire
+from destinations.livecheck.registry.port import Code, Side, Step, Trust
 from tests.registry.asking import Authority, check, code, plan
 from tests.registry.talker import says, talking
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.registry.port import Code, Outcome, Side, StageResult, Step
-from destinations.registry.probe import outcome
+from destinations.livecheck.registry.port import Code, Outcome, Side, StageResult, Step
+from destinations.livecheck.registry.probe import outcome
 from tests.registry.asking import (
     BASIC,
     DISTRIBUTION,

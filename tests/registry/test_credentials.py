@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.registry.channel import Answer
-from destinations.registry.port import Code, Leg, Outcome, Side, Step, Trust
-from destinations.registry.tokens import Account
-from destinations.registry.visit import Known, Visit
+from destinations.livecheck.registry.channel import Answer
+from destinations.livecheck.registry.port import Code, Leg, Outcome, Side, Step, Trust
+from destinations.livecheck.registry.tokens import Account
+from destinations.livecheck.registry.visit import Known, Visit
 from tests.registry.asking import (
     BASIC,
     CANARY,

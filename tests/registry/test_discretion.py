@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import current
-from destinations.livecheck import running
+from destinations.livecheck import runner
+from destinations.livecheck.registry import probe
+from destinations.livecheck.registry.port import Code, Outcome, Side, Step
+from destinations.livecheck.registry.probe import NetworkRegistries
+from destinations.livecheck.registry.rules import PRIVATE
 from destinations.livecheck.result import for_others
-from destinations.livecheck.running import Checks, Question
-from destinations.registry import probe
-from destinations.registry.port import Code, Outcome, Side, Step
-from destinations.registry.probe import NetworkRegistries
-from destinations.registry.rules import PRIVATE
+from destinations.livecheck.runner import Checks, Question
+from destinations.web import current
 from tests.registry.asking import (
     ANY_PORT,
     NOT_FOUND,
@@ -44,8 +44,8 @@ from tests.registry.attacker import INSIDE, KINDS, PUBLIC, attacking, target
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from destinations.livecheck.registry.port import Plan, Report
     from destinations.livecheck.result import Last
-    from destinations.registry.port import Plan, Report
     from tests.registry.asking import Asked, Reply
 
 SECONDS, SLOT = 2.4, 3.0
@@ -66,7 +66,7 @@ Observed = tuple[list[object], float, Seen]
 @pytest.fixture(autouse=True)
 def network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "is_inner", lambda address: str(address) not in {PUBLIC, ELSEWHERE})
-    monkeypatch.setattr(running, "SLOT_SECONDS", SLOT)
+    monkeypatch.setattr(runner, "SLOT_SECONDS", SLOT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.registry.deadline import Deadline
-from destinations.registry.guard import Approved, approve, parse, parse_realm
-from destinations.registry.port import Code
-from destinations.registry.rules import PRIVATE, Rules, check_address, rules
-from destinations.registry.trouble import Trouble
-from destinations.registry.watch import Watch
-from destinations.registry.wire import connect
-from edrportal.registry_environment import RegistryEnvironment
+from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.registry.guard import Approved, approve, parse, parse_realm
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.rules import PRIVATE, Rules, check_address, rules
+from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.wire import connect
+from edrportal.configuration.registry import RegistryEnvironment
 
 if TYPE_CHECKING:
-    from destinations.registry.rules import Address
+    from destinations.livecheck.registry.rules import Address
 
 RULES = Rules(
     ports=frozenset({443, 5000, 5443, 8443}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.registry.port import Code, Outcome
+from destinations.livecheck.registry.port import Code, Outcome
 from tests.registry import checking
 from tests.registry.scenarios import NAME, SCENARIOS, Scenario
 from tests.registry.world import World
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from destinations.registry.port import Report
+    from destinations.livecheck.registry.port import Report
     from tests.services.tools import Ran
 
 pytestmark = pytest.mark.registries

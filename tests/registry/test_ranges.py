@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from destinations.registry.port import Code
-from destinations.registry.rules import Rules, check_address, rules, service_range
-from destinations.registry.trouble import Trouble
-from edrportal.registry_environment import RegistryEnvironment
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.rules import Rules, check_address, rules, service_range
+from destinations.livecheck.registry.trouble import Trouble
+from edrportal.configuration.registry import RegistryEnvironment
 
 CLUSTERS: dict[str, tuple[str, list[str]]] = {
     "kubeadm": ("10.96.0.1", ["10.96.0.10", "10.111.255.254", "10.244.3.4"]),

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.registry import probe, wire
-from destinations.registry.port import Code, Outcome, Side, Step
-from destinations.registry.rules import Rules
+from destinations.livecheck.registry import probe, wire
+from destinations.livecheck.registry.port import Code, Outcome, Side, Step
+from destinations.livecheck.registry.rules import Rules
 from tests.registry.asking import ANY_PORT, Authority, check, code, grants, jwt, plan, serving, wants, with_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from destinations.registry.deadline import Deadline
+    from destinations.livecheck.registry.deadline import Deadline
     from tests.registry.asking import Asked, Reply, Server
 
 HOSTILE = (

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.registry import guard, resolver
-from destinations.registry.deadline import Deadline
-from destinations.registry.port import Code
-from destinations.registry.resolver import Resolver
-from destinations.registry.rules import Rules
-from destinations.registry.trouble import OutOfTime, Trouble
+from destinations.livecheck.registry import guard, resolver
+from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.resolver import Resolver
+from destinations.livecheck.registry.rules import Rules
+from destinations.livecheck.registry.trouble import OutOfTime, Trouble
 from tests.services.stopwatch import Stopwatch
 
 if TYPE_CHECKING:

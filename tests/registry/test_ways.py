@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.registry.port import Code, Leg, Outcome, Plan, Side, Step, Trust
-from destinations.registry.rules import Rules
-from destinations.registry.trouble import Trouble
-from destinations.registry.trust import context
+from destinations.livecheck.registry.port import Code, Leg, Outcome, Plan, Side, Step, Trust
+from destinations.livecheck.registry.rules import Rules
+from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.trust import context
 from tests.registry.asking import (
     ANY_PORT,
     BASIC,

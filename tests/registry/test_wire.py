@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from destinations.registry.deadline import Deadline
-from destinations.registry.guard import Approved, approve
-from destinations.registry.port import Code
-from destinations.registry.rules import Rules
-from destinations.registry.trouble import OutOfTime, TooLarge, Trouble
-from destinations.registry.watch import Watch
-from destinations.registry.wire import MAX_ANSWER_BYTES, MAX_HEADER_LINES, Reader, connect, send
+from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.registry.guard import Approved, approve
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.rules import Rules
+from destinations.livecheck.registry.trouble import OutOfTime, TooLarge, Trouble
+from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.wire import MAX_ANSWER_BYTES, MAX_HEADER_LINES, Reader, connect, send
 from tests.registry.talker import drips, falls_silent, pours, says, talking
 from tests.services.pki import make_pki
 from tests.services.stopwatch import Stopwatch

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.cluster.real import KubernetesCluster
+from destinations.cluster.kube.adapter import KubernetesCluster
 from tests.chart.test_chart_runs import Browser
 from tests.services.effort import times
 from tests.services.portals import HOST, Served, hidden, served

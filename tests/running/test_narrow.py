@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import current, names
+from destinations import names
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.real import KubernetesCluster
+from destinations.web import current
 from tests.chart.test_chart_runs import Browser
 from tests.services.effort import times
 from tests.services.portals import Served, hidden, served

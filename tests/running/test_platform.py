@@ -16,13 +16,13 @@ import urllib3
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from destinations import readiness
 from destinations.cluster.memory import InMemoryCluster
-from edrportal.environment import ConfigurationError, Environment
-from edrportal.server import PLACES
+from edrportal.configuration.environment import ConfigurationError, Environment
 from edrportal.serving import health
 from edrportal.serving.lanes import Lane
 from edrportal.serving.limits import Limits
+from edrportal.serving.server import PLACES
+from edrportal.telemetry import readiness
 from tests.metrics.scraping import answer, parsed, value
 from tests.metrics.test_gauges import watched
 from tests.services.effort import times

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.cluster.real import KubernetesCluster
+from destinations.cluster.kube.adapter import KubernetesCluster
 from tests.chart.test_chart_runs import Browser
 from tests.services.effort import times
 from tests.services.portals import Served, hidden, replicas, round_robin

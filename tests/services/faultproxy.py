@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 from kubernetes import client
 
-from destinations.cluster.real import KubernetesCluster
+from destinations.cluster.kube.adapter import KubernetesCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

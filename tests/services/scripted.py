@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from destinations.registry.port import Code, Report, Side, StageResult, Step
-from destinations.registry.probe import outcome
+from destinations.livecheck.registry.port import Code, Report, Side, StageResult, Step
+from destinations.livecheck.registry.probe import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from destinations.registry.port import Plan
+    from destinations.livecheck.registry.port import Plan
 
 _ORDER = tuple(Step)
 GOOD = (

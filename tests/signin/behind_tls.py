@@ -11,8 +11,8 @@ from django.test import Client
 
 def main() -> None:
     """Ask as the proxy does: over http, with what it forwards."""
-    from destinations import current  # noqa: PLC0415 - needs the settings
     from destinations.cluster.memory import InMemoryCluster  # noqa: PLC0415
+    from destinations.web import current  # noqa: PLC0415 - needs the settings
     from tests.signin import world  # noqa: PLC0415
 
     cluster = InMemoryCluster()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import current
 from destinations.cluster.memory import InMemoryCluster
-from edrportal.signin import attempts, middleware, oidc, views
+from destinations.web import current
+from edrportal.signin import attempts, middleware, views
 from edrportal.signin.limits import Attempts
+from edrportal.signin.oidc import flow
 from tests.services.oidc_provider import OidcProvider, oidc_provider
 from tests.services.parts import Missing
 from tests.signin import world
@@ -42,7 +43,7 @@ def people() -> Iterator[InMemoryCluster]:
 @pytest.fixture
 def liar() -> Iterator[Liar]:
     """A provider that says what a test wants it to, and of which nothing is known yet."""
-    oidc.forget()
+    flow.forget()
     with lying() as made:
         yield made
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from edrportal.signin import oidc
-from edrportal.signin.oidc import Provider
+from edrportal.signin.oidc import flow
+from edrportal.signin.oidc.flow import Provider
 from tests.services.oidc_provider import REDIRECT
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Liar:
         )  # fmt: skip
 
 
-def finish(liar: Liar, **changed: Any) -> oidc.Identity:
-    return oidc.finish(liar.provider(**changed), KEPT, QUERY)
+def finish(liar: Liar, **changed: Any) -> flow.Identity:
+    return flow.finish(liar.provider(**changed), KEPT, QUERY)
 
 
 @contextmanager

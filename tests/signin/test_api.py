@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.test import Client, override_settings
 
-from destinations import docker_config, names, rows, writes
+from destinations import names
+from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Unreachable
+from destinations.overview import rows
+from destinations.secret import docker_config
 from edrportal import middleware
-from edrportal.environment import Environment
+from edrportal.configuration.environment import Environment
 from tests.malformed import bundles, fields
 from tests.services.leaks import canary
 from tests.signin import world

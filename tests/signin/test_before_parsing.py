@@ -11,11 +11,15 @@ from django import forms
 from django.conf import settings
 from django.test import Client
 
-from destinations import certificates, imports, permissions, plainyaml, traps
-from destinations.forms.chosen import ChosenField
+from destinations import permissions
+from destinations.input import imports, validation
 from destinations.livecheck.plan import App
 from destinations.permissions import TABLE, Right
-from destinations.views import apibody, showing
+from destinations.secret import plainyaml
+from destinations.verdict import certificates
+from destinations.web.api import body as apibody
+from destinations.web.forms.selection import ChosenField
+from destinations.web.pages import bundle
 from tests.signin import world
 from tests.signin.test_permissions import CHANGES, KINDS, SEES, addresses, named
 
@@ -26,9 +30,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.people
 PARSERS: list[tuple[Any, str]] = [
-    (forms.BaseForm, "full_clean"), (apibody, "read"), (showing, "typed"), (showing, "certificates_of"),
+    (forms.BaseForm, "full_clean"), (apibody, "read"), (bundle, "typed"), (bundle, "certificates_of"),
     (certificates, "read_new_bundle"), (certificates, "holds_private_key"), (imports, "read"), (plainyaml, "load_all"),
-    (traps, "in_either"), (traps, "in_host"), (ChosenField, "to_python"), (App, "parse"),
+    (validation, "in_either"), (validation, "in_host"), (ChosenField, "to_python"), (App, "parse"),
 ]  # fmt: skip
 """Whatever looks at what was sent, beyond taking the request apart into fields."""
 TAKING = {name for name, methods in TABLE.items() if "POST" in methods and methods["POST"] is not Right.NONE}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client, override_settings
 
-from edrportal.environment import Environment
+from edrportal.configuration.environment import Environment
 from tests.signin import world
 from tests.signin.test_permissions import addresses
 

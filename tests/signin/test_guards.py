@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from edrportal.signin.addresses import client_address, is_https
+from destinations.web.addresses import client_address, is_https
 from edrportal.signin.defaults import shipped_passwords
 from edrportal.signin.limits import Attempts, Wait
 from edrportal.signin.returning import safe_next

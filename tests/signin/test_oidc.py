@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client, override_settings
 
-from edrportal.environment import Environment
-from edrportal.signin import oidc
-from edrportal.signin.oidc import OidcTrouble, Provider
+from edrportal.configuration.environment import Environment
+from edrportal.signin.oidc import flow
+from edrportal.signin.oidc.flow import OidcTrouble, Provider
 from tests.services.leaks import canary, known
 from tests.services.oidc_provider import REDIRECT, OidcProvider
 from tests.services.stopwatch import Stopwatch
@@ -55,7 +55,7 @@ def epinio_user(called: str = "user-max", roles: str = "exporter:team-a", **data
 @pytest.fixture
 def sso(dex: OidcProvider, people: InMemoryCluster) -> Iterator[OidcProvider]:
     """The provider with its people, configured as Epinio's chart does it."""
-    oidc.forget()
+    flow.forget()
     dex.control(users=PEOPLE, shift=0, silent=False)
     people.load(
         [
@@ -92,7 +92,7 @@ def sign_in(dex: OidcProvider, user: str, back: str = "/") -> tuple[Client, Any]
 def configured(people: InMemoryCluster, **data: str) -> None:
     manifest = dict(people.get_secret("dex-config").manifest)
     people.replace_secret({**manifest, "stringData": data})
-    oidc.forget()
+    flow.forget()
 
 
 def test_groups_become_roles_and_the_way_leads_back(sso: OidcProvider) -> None:
@@ -236,11 +236,11 @@ def test_a_code_is_used_once(sso: OidcProvider) -> None:
 
 def test_a_nonce_of_another_sign_in_is_refused(sso: OidcProvider) -> None:
     provider = Provider(sso.issuer, sso.issuer, "portal", sso.secret, str(sso.ca), REDIRECT)
-    begun = oidc.start(provider)
+    begun = flow.start(provider)
     back = sso.log_in(begun.url, ALICE)
     query = parse_qs(urlsplit(back).query)
     with pytest.raises(OidcTrouble, match="meant for somebody else"):
-        oidc.finish(provider, {**begun.kept, "nonce": "another"}, query)
+        flow.finish(provider, {**begun.kept, "nonce": "another"}, query)
 
 
 def test_keys_that_changed_are_asked_for_again(sso: OidcProvider) -> None:
@@ -302,7 +302,7 @@ def test_another_issuer_than_expected_is_refused(sso: OidcProvider, people: InMe
 def test_a_certificate_of_nobody_known_is_not_trusted(sso: OidcProvider) -> None:
     provider = Provider(sso.issuer, sso.issuer, "portal", sso.secret, "", REDIRECT)
     with pytest.raises(OidcTrouble, match="does not trust"):
-        oidc.start(provider)
+        flow.start(provider)
 
 
 def test_a_mapping_that_is_a_map_lets_nobody_in_and_says_so(sso: OidcProvider, people: InMemoryCluster) -> None:

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from edrportal.signin import oidc, oidc_http
-from edrportal.signin import oidc_trouble as why
-from edrportal.signin.oidc import OidcTrouble
-from edrportal.threads import Threads
+from destinations.livecheck.threads import Threads
+from edrportal.signin.oidc import flow, transport
+from edrportal.signin.oidc import reasons as why
+from edrportal.signin.oidc.flow import OidcTrouble
 from tests.services.leaks import canary, known
 from tests.services.pki import make_pki
 from tests.services.processes import free_port
@@ -79,9 +79,9 @@ def test_an_answer_in_chunks_is_read(liar: Liar) -> None:
 
 
 def test_a_provider_that_is_not_there_is_down() -> None:
-    oidc.forget()
+    flow.forget()
     address = f"http://127.0.0.1:{free_port()}"
-    trouble = oidc.reachable(oidc.Provider(address, "", "portal", ""))
+    trouble = flow.reachable(flow.Provider(address, "", "portal", ""))
     assert trouble
     assert trouble.reason == why.DOWN
 
@@ -90,9 +90,9 @@ def test_a_provider_that_is_not_there_is_down() -> None:
     "address", ["dex", "ftp://dex", "https://", "https://u@dex", "https://dex:x", "https://[::1", ""]
 )
 def test_an_address_that_is_none_is_said_to_be_none(address: str) -> None:
-    oidc.forget()
+    flow.forget()
     with pytest.raises(OidcTrouble) as caught:
-        oidc.start(oidc.Provider(address, "", "portal", ""))
+        flow.start(flow.Provider(address, "", "portal", ""))
     assert caught.value.reason == why.ADDRESS
 
 
@@ -108,10 +108,10 @@ def test_a_file_without_certificates_is_named_as_the_reason(liar: Liar, tmp_path
 def test_a_certificate_has_to_bear_the_name_of_the_address(
     tmp_path: Path, host: str, reason: why.Reason | None
 ) -> None:
-    oidc.forget()
+    flow.forget()
     pki = make_pki(tmp_path)
     with lying(host, tls=pki) as liar:
-        trouble = oidc.reachable(liar.provider(ca_file=str(pki.ca)))
+        trouble = flow.reachable(liar.provider(ca_file=str(pki.ca)))
     assert (trouble.reason if trouble else None) == reason
 
 
@@ -125,7 +125,7 @@ def test_whoever_drips_is_left_in_two_seconds_by_everybody_who_asks(liar: Liar, 
     setattr(liar, how, True)
     found: list[OidcTrouble | None] = []
     began = Stopwatch()
-    threads = [threading.Thread(target=lambda: found.append(oidc.reachable(liar.provider()))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: found.append(flow.reachable(liar.provider()))) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -136,46 +136,46 @@ def test_whoever_drips_is_left_in_two_seconds_by_everybody_who_asks(liar: Liar, 
 
 
 def test_calls_that_hang_are_few(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_http, "_threads", Threads(1))
-    monkeypatch.setattr(oidc, "_GLANCE_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "_threads", Threads(1))
+    monkeypatch.setattr(flow, "_GLANCE_SECONDS", 0.2)
     liar.drip_head = True
-    assert oidc.reachable(liar.provider())
+    assert flow.reachable(liar.provider())
     liar.drip_head = False
     other = liar.provider(issuer=liar.address.replace("127.0.0.1", "localhost"))
     began = Stopwatch()
-    assert oidc.reachable(other)
+    assert flow.reachable(other)
     assert began.seconds < 0.1
 
 
 def test_discovery_and_keys_are_asked_for_once(liar: Liar) -> None:
     for _ in range(3):
-        oidc.start(liar.provider())
+        flow.start(liar.provider())
         finish(liar)
-        assert oidc.reachable(liar.provider()) is None
+        assert flow.reachable(liar.provider()) is None
     assert (liar.asked[DISCOVERY], liar.asked["/keys"], liar.asked["/token"]) == (1, 1, 3)
 
 
 def test_a_glance_is_ten_seconds_old_at_most_and_a_trouble_five(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("edrportal.signin.oidc_memory.monotonic", lambda: now)
-    assert oidc.reachable(liar.provider()) is None
+    monkeypatch.setattr("edrportal.signin.oidc.memory.monotonic", lambda: now)
+    assert flow.reachable(liar.provider()) is None
     liar.statuses[DISCOVERY] = 500
     now += 9
-    assert oidc.reachable(liar.provider()) is None
+    assert flow.reachable(liar.provider()) is None
     now += 2
-    assert oidc.reachable(liar.provider())
+    assert flow.reachable(liar.provider())
     liar.statuses.clear()
     now += 4
-    assert oidc.reachable(liar.provider())
+    assert flow.reachable(liar.provider())
     now += 2
-    assert oidc.reachable(liar.provider()) is None
+    assert flow.reachable(liar.provider()) is None
 
 
 def test_a_new_key_is_found_and_unknown_ones_cost_a_question_every_ten_seconds(
     liar: Liar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("edrportal.signin.oidc_memory.monotonic", lambda: now)
+    monkeypatch.setattr("edrportal.signin.oidc.memory.monotonic", lambda: now)
     finish(liar)
     liar.key = RSAKey.generate_key(2048, {"kid": "two"})
     liar.header = {"alg": "RS256", "kid": "two"}
@@ -192,7 +192,7 @@ def test_a_new_key_is_found_and_unknown_ones_cost_a_question_every_ten_seconds(
 
 def test_a_key_that_was_withdrawn_counts_for_ten_minutes_at_most(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("edrportal.signin.oidc_memory.monotonic", lambda: now)
+    monkeypatch.setattr("edrportal.signin.oidc.memory.monotonic", lambda: now)
     finish(liar)
     liar.keys = [RSAKey.generate_key(2048, {"kid": "two"}).as_dict(private=False)]
     now += 601
@@ -243,7 +243,7 @@ def test_addresses_that_are_not_the_providers_are_not_used(
     own = {key: str(value).replace(liar.address, issuer) for key, value in liar.document.items()}
     liar.document = own | changed
     with pytest.raises(OidcTrouble) as caught:
-        oidc.start(liar.provider(issuer=issuer))
+        flow.start(liar.provider(issuer=issuer))
     assert caught.value.reason == reason
 
 
@@ -252,7 +252,7 @@ def test_browsers_go_to_the_issuer_and_the_portal_to_the_endpoint(liar: Liar) ->
     own = {key: str(value).replace(liar.address, issuer) for key, value in liar.document.items()}
     liar.document = own | {"authorization_endpoint": f"{liar.address}/auth?tenant=a"}
     liar.claims["iss"] = issuer
-    url = urlsplit(oidc.start(liar.provider(issuer=issuer)).url)
+    url = urlsplit(flow.start(liar.provider(issuer=issuer)).url)
     assert (url.scheme, url.netloc, url.path) == ("https", "dex.example", "/dex/auth")
     assert parse_qs(url.query)["tenant"] == ["a"]
     assert finish(liar, issuer=issuer, endpoint=f"{liar.address}/").email == "x@y"
@@ -290,17 +290,17 @@ def test_nothing_secret_is_logged_or_stands_in_an_exception(liar: Liar, caplog: 
         ("/token", b'{"error": "invalid_grant"}'),
         ("/keys", b"[]"),
     ]:
-        oidc.forget()
+        flow.forget()
         liar.raw = {path: body} if body else {}
         liar.more = {"access_token": known("an-access-token-of-the-liar")}
         with pytest.raises(OidcTrouble) as caught:
-            oidc.finish(provider, kept, {"state": [kept["state"]], "code": [code]})
+            flow.finish(provider, kept, {"state": [kept["state"]], "code": [code]})
         error: BaseException | None = caught.value
         while error:
             seen += [repr(error), str(error)]
             error = error.__cause__ or error.__context__
     liar.raw = {}
-    begun = oidc.start(provider)
+    begun = flow.start(provider)
     for verifier in begun.kept.values():
         known(verifier)
     seen.append(repr(begun))
@@ -331,7 +331,7 @@ def test_an_answer_that_is_none_is_refused(liar: Liar, path: str, raw: bytes) ->
 
 
 def test_a_provider_that_drips_is_left_after_seconds(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc, "_FINISH_SECONDS", 0.5)
+    monkeypatch.setattr(flow, "_FINISH_SECONDS", 0.5)
     liar.drip = True
     begun = Stopwatch()
     with pytest.raises(OidcTrouble, match="does not answer"):

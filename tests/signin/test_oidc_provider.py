@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from edrportal.signin import oidc, oidc_http
-from edrportal.signin import oidc_trouble as why
-from edrportal.signin.oidc import Identity, OidcTrouble, Provider
-from edrportal.signin.rolesmapping import read
+from edrportal.signin.oidc import flow, transport
+from edrportal.signin.oidc import reasons as why
+from edrportal.signin.oidc.flow import Identity, OidcTrouble, Provider
+from edrportal.signin.oidc.rolesmapping import read
 from tests.services.leaks import canary, known
 from tests.services.oidc_provider import REDIRECT
 from tests.services.stopwatch import Stopwatch
@@ -39,7 +39,7 @@ MAPPING = read(b"""\
 
 @pytest.fixture
 def provider(dex: OidcProvider) -> Provider:
-    oidc.forget()
+    flow.forget()
     dex.control(users={"alice": ALICE, "eve": {**ALICE, "email_verified": False}}, shift=0, silent=False)
     return Provider(dex.issuer, "", "portal", dex.secret, str(dex.ca), REDIRECT)
 
@@ -49,8 +49,8 @@ def returned(dex: OidcProvider, url: str, user: str = "alice") -> dict[str, list
 
 
 def signed_in(dex: OidcProvider, provider: Provider, user: str = "alice") -> Identity:
-    begun = oidc.start(provider)
-    return oidc.finish(provider, begun.kept, returned(dex, begun.url, user))
+    begun = flow.start(provider)
+    return flow.finish(provider, begun.kept, returned(dex, begun.url, user))
 
 
 def trouble_of(dex: OidcProvider, provider: Provider, user: str = "alice") -> why.Reason:
@@ -70,10 +70,10 @@ def test_a_person_comes_back_with_groups_that_give_roles(dex: OidcProvider, prov
 
 def test_a_public_client_signs_in_by_pkce_alone(dex: OidcProvider, provider: Provider) -> None:
     public = replace(provider, client_id="portal-public", client_secret="")
-    begun = oidc.start(public)
+    begun = flow.start(public)
     query = returned(dex, begun.url)
     with pytest.raises(OidcTrouble) as caught:
-        oidc.finish(public, begun.kept | {"code_verifier": "v" * 43}, query)
+        flow.finish(public, begun.kept | {"code_verifier": "v" * 43}, query)
     assert caught.value.reason == why.USED_CODE
     assert signed_in(dex, public).email == "alice@epinio.io"
 
@@ -86,7 +86,7 @@ def test_who_is_denied_or_unverified_stays_outside(
 
 
 def test_state_code_and_nonce_belong_to_one_sign_in(dex: OidcProvider, provider: Provider) -> None:
-    first, second = oidc.start(provider), oidc.start(provider)
+    first, second = flow.start(provider), flow.start(provider)
     query = returned(dex, first.url)
     for kept, brought, reason in (
         (second.kept, query, why.WRONG_STATE),
@@ -96,7 +96,7 @@ def test_state_code_and_nonce_belong_to_one_sign_in(dex: OidcProvider, provider:
         (first.kept, query, why.USED_CODE),
     ):
         with pytest.raises(OidcTrouble) as caught:
-            oidc.finish(provider, kept, brought)
+            flow.finish(provider, kept, brought)
         assert caught.value.reason == reason
 
 
@@ -106,7 +106,7 @@ def test_keys_may_change_twice_without_a_restart(dex: OidcProvider, provider: Pr
     assert signed_in(dex, provider).subject == "alice"
     dex.control(rotate=True)
     assert trouble_of(dex, provider) == why.FORGED  # within ten seconds of the last question
-    oidc.forget()
+    flow.forget()
     assert signed_in(dex, provider).subject == "alice"
 
 
@@ -123,21 +123,21 @@ def test_two_minutes_of_skew_are_said_to_be_the_clocks(dex: OidcProvider, provid
 
 
 def test_a_provider_that_falls_silent_is_noticed_in_two_seconds(dex: OidcProvider, provider: Provider) -> None:
-    begun = oidc.start(provider)
+    begun = flow.start(provider)
     query = returned(dex, begun.url)
     dex.control(silent=True)
-    oidc.forget()
+    flow.forget()
     started = Stopwatch()
-    trouble = oidc.reachable(provider)
+    trouble = flow.reachable(provider)
     assert trouble
     assert trouble.reason == why.SLOW
     assert started.seconds < 3
     with pytest.raises(OidcTrouble) as caught:
-        oidc.finish(provider, begun.kept, query)
+        flow.finish(provider, begun.kept, query)
     assert caught.value.reason == why.SLOW
     dex.control(silent=False)
-    oidc.forget()
-    assert oidc.reachable(provider) is None
+    flow.forget()
+    assert flow.reachable(provider) is None
 
 
 def test_another_secret_is_recognised(dex: OidcProvider, provider: Provider) -> None:
@@ -148,7 +148,7 @@ def test_another_secret_is_recognised(dex: OidcProvider, provider: Provider) -> 
 
 def test_the_portal_asks_another_address_than_browsers(dex: OidcProvider, provider: Provider) -> None:
     inside = replace(provider, endpoint=dex.issuer.replace("127.0.0.1", "localhost"))
-    assert oidc.start(inside).url.startswith(f"{dex.issuer}/")
+    assert flow.start(inside).url.startswith(f"{dex.issuer}/")
     assert signed_in(dex, inside) == signed_in(dex, provider)
     outside = replace(provider, issuer=inside.endpoint, endpoint=dex.issuer)
     assert trouble_of(dex, outside) == why.OTHER_ISSUER
@@ -162,23 +162,23 @@ def test_codes_tokens_and_verifiers_are_not_logged(
     dex: OidcProvider, provider: Provider, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secrets: list[str] = [dex.secret]
-    exchange = oidc_http.exchange
+    exchange = transport.exchange
 
     def watched(*arguments: Any) -> Mapping[str, Any]:
         answer = exchange(*arguments)
         secrets.extend(known(answer[name]) for name in ("id_token", "access_token"))
         return answer
 
-    monkeypatch.setattr(oidc_http, "exchange", watched)
-    begun = oidc.start(provider)
+    monkeypatch.setattr(transport, "exchange", watched)
+    begun = flow.start(provider)
     query = returned(dex, begun.url)
     secrets += [known(begun.kept["code_verifier"]), known(query["code"][0])]
     caplog.clear()
     for logger in ("", "urllib3"):
         caplog.set_level("DEBUG", logger)
-    oidc.finish(provider, begun.kept, query)
+    flow.finish(provider, begun.kept, query)
     with pytest.raises(OidcTrouble):
-        oidc.finish(provider, begun.kept, query)
+        flow.finish(provider, begun.kept, query)
     assert len(secrets) == 5
     assert "POST /dex/token" in caplog.text
     assert not [secret for secret in [*secrets, *begun.kept.values()] if secret in caplog.text]

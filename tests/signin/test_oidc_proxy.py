@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edrportal.environment import ConfigurationError, Environment
-from edrportal.signin import oidc
-from edrportal.signin import oidc_trouble as why
-from edrportal.signin.oidc import OidcTrouble
+from edrportal.configuration.environment import ConfigurationError, Environment
+from edrportal.signin.oidc import flow
+from edrportal.signin.oidc import reasons as why
+from edrportal.signin.oidc.flow import OidcTrouble
 from tests.services.pki import make_pki
 from tests.services.processes import free_port
 from tests.signin.liar import finish, lying
@@ -79,7 +79,7 @@ def proxying() -> Iterator[Proxy]:
 
 
 def test_the_stated_proxy_leads_to_the_provider_and_sees_no_word_of_it(tmp_path: Path) -> None:
-    oidc.forget()
+    flow.forget()
     pki = make_pki(tmp_path)
     with lying(tls=pki) as liar, proxying() as proxy:
         assert finish(liar, ca_file=str(pki.ca), proxy=proxy.url).email == "x@y"
@@ -88,7 +88,7 @@ def test_the_stated_proxy_leads_to_the_provider_and_sees_no_word_of_it(tmp_path:
 
 
 def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    oidc.forget()
+    flow.forget()
     pki = make_pki(tmp_path)
     with lying(tls=pki) as liar, proxying() as proxy:
         for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
@@ -101,7 +101,7 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("how", ["refuses", "is not there"])
 def test_a_proxy_that_refuses_or_is_not_there_is_named_as_the_cause(tmp_path: Path, how: str) -> None:
-    oidc.forget()
+    flow.forget()
     pki = make_pki(tmp_path)
     with lying(tls=pki) as liar, proxying() as proxy:
         proxy.refuses = True

@@ -14,9 +14,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from edrportal.signin import oidc
-from edrportal.signin import oidc_trouble as why
-from edrportal.signin.oidc import Identity, OidcTrouble
+from edrportal.signin.oidc import flow
+from edrportal.signin.oidc import reasons as why
+from edrportal.signin.oidc.flow import Identity, OidcTrouble
 from tests.signin.liar import KEPT, QUERY, finish
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_the_usual_algorithms_are_accepted(liar: Liar, algorithm: str) -> None:
 def test_the_only_key_needs_no_name_and_one_of_several_does(liar: Liar) -> None:
     liar.header = {"alg": "RS256"}
     assert finish(liar).subject == "1"
-    oidc.forget()
+    flow.forget()
     liar.keys.append(RSAKey.generate_key(2048, {"kid": "two"}).as_dict(private=False))
     assert trouble_of(liar) == why.FORGED
 
@@ -241,25 +241,25 @@ def test_a_browser_that_brings_something_else_is_sent_back_before_anybody_is_ask
 ) -> None:
     query = {name: values for name, values in (QUERY | changed).items() if values is not None}
     with pytest.raises(OidcTrouble) as caught:
-        oidc.finish(liar.provider(), KEPT, query)
+        flow.finish(liar.provider(), KEPT, query)
     assert caught.value.reason == reason
     assert not liar.asked
 
 
 def test_the_issuer_beside_the_code_is_accepted(liar: Liar) -> None:
-    assert oidc.finish(liar.provider(), KEPT, QUERY | {"iss": [liar.address]}).subject == "1"
+    assert flow.finish(liar.provider(), KEPT, QUERY | {"iss": [liar.address]}).subject == "1"
 
 
 @pytest.mark.parametrize(("stated", "needed"), [(True, True), (False, False), ("true", False), (None, False)])
 def test_who_states_that_it_names_itself_has_to_do_it(liar: Liar, stated: object, *, needed: bool) -> None:
     liar.document["authorization_response_iss_parameter_supported"] = stated
-    assert oidc.finish(liar.provider(), KEPT, QUERY | {"iss": [liar.address]}).subject == "1"
+    assert flow.finish(liar.provider(), KEPT, QUERY | {"iss": [liar.address]}).subject == "1"
     liar.asked.clear()
     if not needed:
-        assert oidc.finish(liar.provider(), KEPT, QUERY).subject == "1"
+        assert flow.finish(liar.provider(), KEPT, QUERY).subject == "1"
         return
     with pytest.raises(OidcTrouble) as caught:
-        oidc.finish(liar.provider(), KEPT, QUERY)
+        flow.finish(liar.provider(), KEPT, QUERY)
     assert caught.value.reason == why.WRONG_STATE
     assert not liar.asked["/token"]
 
@@ -268,13 +268,13 @@ def test_who_states_that_it_names_itself_has_to_do_it(liar: Liar, stated: object
 def test_without_what_was_kept_nobody_comes_back(liar: Liar, missing: str) -> None:
     for kept in ({name: value for name, value in KEPT.items() if name != missing}, KEPT | {missing: ""}):
         with pytest.raises(OidcTrouble) as caught:
-            oidc.finish(liar.provider(), kept, QUERY)
+            flow.finish(liar.provider(), kept, QUERY)
         assert caught.value.reason == why.LOST
     assert not liar.asked
 
 
 def test_every_start_is_new_and_hard_to_guess(liar: Liar) -> None:
-    begun = [oidc.start(liar.provider()).kept for _ in range(50)]
+    begun = [flow.start(liar.provider()).kept for _ in range(50)]
     values = {value for kept in begun for value in kept.values()}
     assert len(values) == 150
     assert min(len(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))) for value in values) * 8 >= 128

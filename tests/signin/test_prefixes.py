@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from destinations import current, names
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden
+from destinations.web import current
 from tests.services.leaks import canary
 from tests.signin import world
 

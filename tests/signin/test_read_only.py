@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from destinations.permissions import READ_ONLY, TABLE, Right
-from edrportal.environment import Environment
+from edrportal.configuration.environment import Environment
 from tests.signin import world
 from tests.signin.test_permissions import addresses
 

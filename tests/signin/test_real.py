@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from destinations import current, names
-from destinations.cluster.real import KubernetesCluster
-from destinations.cluster.watched import WatchedSecrets
-from destinations.slim import slim_config_map
+from destinations import names
+from destinations.cluster.kube.adapter import KubernetesCluster
+from destinations.cluster.reflector import WatchedSecrets
+from destinations.secret.trim import slim_config_map
+from destinations.web import current
 from edrportal.signin import revocations, sessions
 from tests.signin import world
 
@@ -123,7 +124,7 @@ def test_an_administrator_gives_a_destination_and_takes_it_back(portal: Kubernet
 def test_a_namespace_that_was_made_anew_is_another_team(
     portal: KubernetesCluster, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("destinations.namespaces.LIFE_SECONDS", 0.0)
+    monkeypatch.setattr("destinations.cluster.namespaces.LIFE_SECONDS", 0.0)
     manager = world.sign_in("manager")
     assert manager.get("/destinations/a-one/rotate").status_code == 200
     remove(api_server, "team-a")
@@ -247,7 +248,7 @@ def test_where_namespaces_cannot_be_read_an_administrator_confirms(api_server: A
 def test_an_event_is_left_on_the_secret_where_that_is_wanted(
     portal: KubernetesCluster, api_server: ApiServer, settings: Any
 ) -> None:
-    from edrportal.environment import Environment  # noqa: PLC0415 - one use
+    from edrportal.configuration.environment import Environment  # noqa: PLC0415 - one use
 
     settings.ENVIRONMENT = Environment.read({"EDRPORTAL_KUBERNETES_EVENTS": "true"})
     assert typed(world.sign_in("manager"), "/destinations/new", name="noted", team="team-a").status_code == 303

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client, override_settings
 
-from destinations import writes
+from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Unreachable
-from edrportal import audit
-from edrportal.environment import Environment
-from edrportal.signin import accounts, single
+from edrportal.configuration.environment import Environment
+from edrportal.signin import accounts
+from edrportal.signin.oidc import provider
 from edrportal.signin.passwords import TooManyAtOnce
+from edrportal.telemetry import audit
 from tests.services.leaks import canary
 from tests.signin import world
 
@@ -45,7 +46,7 @@ class Heard(logging.Handler):
 @pytest.fixture
 def heard() -> Iterator[Heard]:
     handler = Heard()
-    logger = logging.getLogger("edrportal.audit")
+    logger = logging.getLogger("edrportal.telemetry.audit")
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
@@ -197,7 +198,7 @@ def test_a_way_back_that_the_cluster_does_not_answer_is_a_failed_sign_in(
     def fail() -> None:
         raise Unreachable("NoUsableAnswer")
 
-    monkeypatch.setattr(single, "provider", fail)
+    monkeypatch.setattr(provider, "provider", fail)
     stated = {
         "EDRPORTAL_PUBLIC_URL": "http://testserver",
         "EDRPORTAL_ALLOW_PLAIN_HTTP": "true",

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from edrportal.signin.rolesmapping import MappingError, RolesMapping, read
+from edrportal.signin.oidc.rolesmapping import MappingError, RolesMapping, read
 from tests.services import costs
 
 MAPPING = b"""\

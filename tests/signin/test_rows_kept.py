@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.views import rows
+from destinations.web.pages import rows
 from tests.signin import world
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from destinations import actions, docker_config, history, names, owners
+from destinations import actions, names
 from destinations.actions import Change, Rotation, Seen
-from destinations.cluster.real import KubernetesCluster
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.model import Credentials, Draft, Secret
+from destinations.secret import docker_config, history, owners
 from tests.services.leaks import canary
 from tests.services.reader import Reader
 from tests.signin import world

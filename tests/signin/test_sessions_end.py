@@ -10,9 +10,9 @@ import pytest
 from django.core.signing import Signer
 from django.test import Client, override_settings
 
-from destinations import current
 from destinations.cluster.port import Unreachable
-from edrportal.environment import Environment
+from destinations.web import current
+from edrportal.configuration.environment import Environment
 from edrportal.signin import accounts, sessions
 from tests.signin import world
 

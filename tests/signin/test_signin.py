@@ -15,10 +15,10 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 
-from destinations import current
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, Unreachable
-from edrportal.environment import Environment
+from destinations.web import current
+from edrportal.configuration.environment import Environment
 from edrportal.signin import revocations, sessions, users
 from tests.signin import world
 from tests.signin.test_permissions import tokenless
@@ -431,7 +431,7 @@ def test_the_demos_click_is_nowhere_else(people: InMemoryCluster) -> None:
 
 
 def test_the_demo_shows_its_first_page_to_everybody_and_signs_in_by_a_click() -> None:
-    from destinations.demo import demo_cluster  # noqa: PLC0415 - makes certificates
+    from edrportal.demo.cluster import demo_cluster  # noqa: PLC0415 - makes certificates
 
     with override_settings(DEMO=True), current.use(demo_cluster(datetime.now(UTC))):
         assert Client().get("/").status_code == 200

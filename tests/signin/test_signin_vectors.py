@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from destinations import current
 from destinations.cluster.memory import InMemoryCluster
+from destinations.web import current
 from edrportal.signin import accounts, users
 from edrportal.signin.principal import Principal
 

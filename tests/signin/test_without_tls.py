@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from edrportal.environment import Environment
+from edrportal.configuration.environment import Environment
 from edrportal.signin import passwords
 from tests.signin import world
 

@@ -12,8 +12,10 @@ import pytest
 from django.conf import settings
 from django.test import Client, override_settings
 
-from destinations import current, docker_config, history, names
+from destinations import names
 from destinations.livecheck import fingerprint
+from destinations.secret import docker_config, history
+from destinations.web import current
 from tests.services.leaks import canary
 from tests.signin import world
 from tests.signin.test_permissions import addresses

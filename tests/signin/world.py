@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import bcrypt
 from django.test import Client
 
-from destinations import docker_config, names
+from destinations import names
 from destinations.model import Credentials
+from destinations.secret import docker_config
 from tests.services.leaks import canary
 
 if TYPE_CHECKING:

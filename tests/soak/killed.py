@@ -17,7 +17,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from destinations.cluster.real import KubernetesCluster  # noqa: E402 - after the settings
+from destinations.cluster.kube.adapter import KubernetesCluster  # noqa: E402 - after the settings
 from tests.soak import scene  # noqa: E402
 
 _CALLS = {"list_secrets", "get_secret", "create_secret", "replace_secret", "delete_secret"}

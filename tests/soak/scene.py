@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from destinations import actions
 from destinations.actions import Change, Edit, Rotation, Seen
-from destinations.demo import certificate
 from destinations.model import Credentials, Draft
 from destinations.repairs import Choice
+from edrportal.demo.cluster import certificate
 
 if TYPE_CHECKING:
     from destinations.actions import Done

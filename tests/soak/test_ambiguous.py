@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import writes
-from destinations.actions import Seen
+from destinations.actions import Seen, writes
 from destinations.cluster.port import Conflict
 from tests.services.effort import times
 from tests.services.faultproxy import DROP_AFTER, DROP_BEFORE, Fault, fault_proxy, status_body
@@ -18,7 +17,7 @@ from tests.services.reader import Reader
 from tests.soak import scene
 
 if TYPE_CHECKING:
-    from destinations.cluster.real import KubernetesCluster
+    from destinations.cluster.kube.adapter import KubernetesCluster
     from tests.services.apiserver import ApiServer
     from tests.services.faultproxy import FaultProxy
 

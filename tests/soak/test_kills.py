@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import bundles
-from destinations.cluster.real import KubernetesCluster
+from destinations.actions import bundles
+from destinations.cluster.kube.adapter import KubernetesCluster
 from tests.services.effort import times
 from tests.services.reader import Reader
 from tests.soak import scene

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations.actions import NameTaken, Seen
+from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.port import Conflict, NotFound
-from destinations.cluster.real import KubernetesCluster
 from tests.services.effort import times
 from tests.services.reader import Reader
 from tests.soak import scene

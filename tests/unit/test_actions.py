@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import actions, names, writes
-from destinations.actions import Change, NameTaken, Refused, Rotation, Seen
+from destinations import actions, names
+from destinations.actions import Change, NameTaken, Refused, Rotation, Seen, writes
+from destinations.actions.writes import Unknown
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Conflict, NotFound, Unreachable
-from destinations.demo import certificate
 from destinations.model import Credentials, Draft
-from destinations.writes import Unknown
+from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from destinations import docker_config, names
-from destinations.admission import review
-from destinations.admission.warn import MAX_CONFIG_BYTES, MAX_LENGTH, MOST, warnings
-from destinations.demo import certificate
+from destinations import names
 from destinations.model import Credentials, Secret
+from destinations.secret import docker_config
+from edrportal.demo.cluster import certificate
+from edrportal.webhook import review
+from edrportal.webhook.warn import MAX_CONFIG_BYTES, MAX_LENGTH, MOST, warnings
 from tests.services.leaks import known
 
 NOW = datetime.now(UTC)

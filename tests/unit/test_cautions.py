@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from destinations import names
-from destinations.acceptance.judge import judge
-from destinations.demo import certificate
-from destinations.docker_config import new
 from destinations.model import Credentials, Secret, Verdict
+from destinations.secret.docker_config import new
+from destinations.verdict.judge import judge
+from edrportal.demo.cluster import certificate
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from destinations import certificates
-from destinations.acceptance import gopem, gox509
-from destinations.certificates import read_bundle
-from destinations.demo import certificate
+from destinations.golang import gopem, gox509
+from destinations.verdict import certificates
+from destinations.verdict.certificates import read_bundle
+from edrportal.demo.cluster import certificate
 from tests.services import costs
 
 NOW = datetime.now(UTC)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from destinations import manifests, names
-from destinations.acceptance.judge import judge
+from destinations import names
+from destinations.input.validation import in_account, in_password
 from destinations.model import Secret, Verdict
-from destinations.traps import in_account, in_password
+from destinations.secret import manifests
+from destinations.verdict.judge import judge
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FIELD = Path("tests/data/field")

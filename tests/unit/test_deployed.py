@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from destinations import current, installation
-from destinations.acceptance.version import EpinioVersion
+from destinations.cluster.deployed import LIFE_SECONDS, Deployed
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
-from destinations.deployed import LIFE_SECONDS, Deployed
-from edrportal.environment import Environment
+from destinations.verdict.version import EpinioVersion
+from destinations.web import current, installation
+from edrportal.configuration.environment import Environment
 from tests.services.stopwatch import Stopwatch
 
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from destinations import demo_exports
 from destinations.cluster.jobs import Job, read_job, read_pod
-from destinations.exports import Export, State, application, of_destination, state_of
-from destinations.masking import MASK
 from destinations.model import Secret
-from destinations.secrets import rfc3339
+from destinations.overview.exports import Export, State, application, of_destination, state_of
+from destinations.secret.codec import rfc3339
+from destinations.secret.masking import MASK
+from edrportal.demo import exports
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STAGE = "1234567890abcdef"
@@ -108,7 +108,7 @@ def test_a_job_that_says_little_is_read_all_the_same() -> None:
 
 
 def test_the_secret_is_that_of_the_credentials_wherever_its_volume_stands() -> None:
-    made = demo_exports.job("one", "h/t/x:1", NOW, certs="one-ca")
+    made = exports.job("one", "h/t/x:1", NOW, certs="one-ca")
     made["spec"]["template"]["spec"]["volumes"].reverse()
     assert read_job(made).secret == "one"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from destinations.acceptance import godial, goidna, gourl, hosts
-from destinations.acceptance.goescape import URLError
+from destinations.golang import godial, goidna, gourl
+from destinations.golang.goescape import URLError
+from destinations.verdict import hosts
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destinations.acceptance import gojson
-from destinations.acceptance.gojson import GoJSONError, Object
+from destinations.golang import gojson
+from destinations.golang.gojson import GoJSONError, Object
 
 SCALARS = st.none() | st.booleans() | st.text() | st.integers() | st.floats()
 DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)

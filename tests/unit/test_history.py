@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from destinations import history
-from destinations.history import Entry
 from destinations.model import Secret
 from destinations.names import HISTORY_ANNOTATION, WRITE_ID_ANNOTATION
+from destinations.secret import history
+from destinations.secret.history import Entry
 
 
 def secret(write_id: str, *past: str) -> Secret:

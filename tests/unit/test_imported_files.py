@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from destinations import imports, names
-from destinations.imports import ends
-from destinations.imports.account import Unusable
-from destinations.imports.docker import AZURE_USER
+from destinations import names
+from destinations.input import imports
+from destinations.input.imports import ends
+from destinations.input.imports.account import Unusable
+from destinations.input.imports.docker import AZURE_USER
 from tests.services.leaks import known
 
 FIELD = Path("tests/data/field")

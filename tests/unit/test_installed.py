@@ -112,7 +112,11 @@ def test_every_package_is_listed() -> None:
 
 
 def test_every_command_is_the_portals() -> None:
-    assert set(COMMANDS) == {one.stem for one in Path("destinations/management/commands").glob("[a-z]*.py")}
+    assert set(COMMANDS) == {
+        one.stem
+        for room in ("destinations", "edrportal")
+        for one in Path(room, "management/commands").glob("[a-z]*.py")
+    }
 
 
 def test_the_version_stands_in_one_place_and_the_chart_follows() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from destinations import docker_config, names, repairs
-from destinations.imports.docker import AZURE_USER
+from destinations import names, repairs
+from destinations.input.imports.docker import AZURE_USER
 from destinations.model import Secret, Verdict
 from destinations.repairs import Choice
+from destinations.secret import docker_config
 from tests.unit.test_repairs import ENTRY, HOST, OLD_AUTH, PASSWORD, config, destination, namespace
 from tests.unit.test_stored_bundles import from_field
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from edrportal.logs import JsonFormatter
+from edrportal.telemetry.logs import JsonFormatter
 from tests.services import leaks
 
 if TYPE_CHECKING:

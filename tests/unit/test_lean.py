@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from destinations import names, secrets
-from destinations.cluster.calls import _following
-from destinations.demo import certificate
+from destinations import names
+from destinations.cluster.kube.calls import _following
 from destinations.model import Secret
-from destinations.slim import lean
+from destinations.secret import codec
+from destinations.secret.trim import lean
+from edrportal.demo.cluster import certificate
 from tests.signin.world import destination
 
 LARGE = b"x" * 70_000
@@ -44,7 +45,7 @@ def test_a_destination_and_the_portals_own_stay_whole(label: str) -> None:
 
 
 def test_small_foreign_secrets_stay_whole() -> None:
-    secret = secrets.read_secret({"metadata": {"name": "one"}, "data": {"a": "YQ=="}})
+    secret = codec.read_secret({"metadata": {"name": "one"}, "data": {"a": "YQ=="}})
     assert lean(secret) is secret
 
 

@@ -13,17 +13,17 @@ from tests.services import costs
 MIB = 1024 * 1024
 SIZES = 20, 512, 32 * 1024
 BOUNDED = {
-    "destinations.scrub": 16 * 1024,  # the end of a log
+    "destinations.secret.scrub": 16 * 1024,  # the end of a log
     r'"(?:[^"\\]|\\.)*"': 1000,  # a message: a longer one is masked whole
 }
 """What modules and patterns are given at most."""
 _NOISE = 0.01
 MADE_WHILE_RUNNING = {
-    "destinations.presets.kind:pattern",  # those of destinations.presets, which are tried
-    "destinations.scrub:'|'.join((way if len(way) >= _SHORT else f'(?<!\\\\w){way}(?!\\\\w)' for way in map(re.escape, ways)))",
-    "destinations.acceptance.goescape:f'[{plain}]*'",  # one class of characters each
-    "destinations.acceptance.goescape:f'[{kept or plain}]*'",
-    "destinations.acceptance.goescape:f'[^{plain}]'.encode()",
+    "destinations.verdict.presets.kind:pattern",  # those of destinations.presets, which are tried
+    "destinations.secret.scrub:'|'.join((way if len(way) >= _SHORT else f'(?<!\\\\w){way}(?!\\\\w)' for way in map(re.escape, ways)))",  # noqa: E501
+    "destinations.golang.goescape:f'[{plain}]*'",  # one class of characters each
+    "destinations.golang.goescape:f'[{kept or plain}]*'",
+    "destinations.golang.goescape:f'[^{plain}]'.encode()",
 }  # plain texts
 
 
@@ -50,12 +50,12 @@ def test_the_patterns_are_found_wherever_they_stand() -> None:
     found = {one.where.partition(":")[0]: one for one in patterns.patterns()}
     assert len(patterns.patterns()) > 100
     assert {
-        "destinations.forms.fields",
-        "destinations.presets",
-        "destinations.traps",
+        "destinations.web.forms.fields",
+        "destinations.verdict.presets",
+        "destinations.input.validation",
         "edrportal.signin.returning",
     } <= set(found)
-    assert found["destinations.imports.account"].methods == ("sub",)
+    assert found["destinations.input.imports.account"].methods == ("sub",)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
-from destinations import certificates, pem
+from destinations.verdict import certificates, pem
 from tests.malformed import bundles
 from tests.malformed.bundles import DER, OTHER, PEM
 

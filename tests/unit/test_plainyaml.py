@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from destinations import plainyaml
-from destinations.plainyaml import Unreadable
+from destinations.secret import plainyaml
+from destinations.secret.plainyaml import Unreadable
 from tests.services import costs
 
 PRIME = 2**61 - 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from destinations import presets, traps
+from destinations.input import validation
+from destinations.verdict import presets
 
 HOSTS = {
     "docker.io": "docker-hub",
@@ -48,8 +49,8 @@ def test_a_choice_beats_the_host_and_an_unknown_one_does_not() -> None:
 
 @pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.key)
 def test_what_a_kind_advises_gets_through_the_form(preset: presets.Preset) -> None:
-    assert traps.in_host(preset.host) is None
+    assert validation.in_host(preset.host) is None
     assert preset.fixed is False or preset.knows(preset.host)
-    assert traps.in_username(preset.fixed_username) is None
+    assert validation.in_username(preset.fixed_username) is None
     assert preset.traps
     assert all(text.endswith(".") for text in preset.traps)

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destinations import certificates, docker_config, manifests, overview, rows, verdict_text
-from destinations.acceptance import gojson
-from destinations.manifests import UnusableInput
+from destinations.golang import gojson
 from destinations.model import Credentials
-from destinations.secrets import read_secret
+from destinations.overview import rows, table
+from destinations.overview import text as verdict_text
+from destinations.secret import docker_config, manifests
+from destinations.secret.codec import read_secret
+from destinations.secret.manifests import UnusableInput
+from destinations.verdict import certificates
 from tests.malformed import bundles
 from tests.malformed.strategies import documents, namespaces, pem_texts
 
@@ -30,8 +33,8 @@ cheap = settings(max_examples=10 * settings().max_examples)
 @given(namespaces())
 def test_any_namespace_is_judged_and_shown(namespace: list[dict[str, object]]) -> None:
     found = [read_secret(manifest) for manifest in namespace]
-    shown = overview.rows(found, now=NOW, version=None)
-    assert overview.notices(shown) is not None
+    shown = table.rows(found, now=NOW, version=None)
+    assert table.notices(shown) is not None
     judged = rows.judge_namespace(found, now=NOW)
     json.dumps([rows.row(one) for one in judged], ensure_ascii=False).encode()
     verdict_text.render(judged, colour=False).encode()

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, Unreachable
-from edrportal.draining import STOPPING
-from edrportal.environment import NO_KEY
+from destinations.web import current
+from edrportal.configuration.environment import NO_KEY
+from edrportal.serving.draining import STOPPING
 from tests.metrics.scraping import answer
 from tests.metrics.test_gauges import watched
 
@@ -70,7 +70,7 @@ def test_a_missing_key_is_named(client: Client, settings: Any) -> None:
 
 def test_a_watch_that_is_behind_is_named_and_pages_still_work(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with watched(InMemoryCluster()):
-        monkeypatch.setattr("destinations.cluster.watched.WatchedSecrets.age", lambda _: 42.4)
+        monkeypatch.setattr("destinations.cluster.reflector.WatchedSecrets.age", lambda _: 42.4)
         found = client.get("/readyz")
     assert (found.status_code, found.json()) == (200, {**GOOD, "watch": "42 s old"})
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from destinations import docker_config, names, presets, repairs, traps
-from destinations.acceptance.judge import judge
+from destinations import names, repairs
+from destinations.input import validation
 from destinations.model import Credentials, Secret, Verdict
 from destinations.repairs import Choice
+from destinations.secret import docker_config
+from destinations.verdict import presets
+from destinations.verdict.judge import judge
 from tests.unit.test_stored_bundles import from_field
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -47,7 +50,7 @@ def test_each_name_of_docker_hub_knows_two_levels_only(host: str) -> None:
 
 def test_the_form_warns_of_two_levels_at_docker_hub() -> None:
     for host in ("docker.io", "registry.hub.docker.com"):
-        trap, _ = traps.in_either(host, "acme/shop", now=NOW, version=None)
+        trap, _ = validation.in_either(host, "acme/shop", now=NOW, version=None)
         assert trap is not None
         assert (trap.field, "only ORGANIZATION/REPOSITORY" in trap.message) == ("organization", True)
 
@@ -63,11 +66,11 @@ def test_the_form_warns_of_two_levels_at_docker_hub() -> None:
     ],
 )
 def test_the_colon_of_a_domain_scoped_project_becomes_a_slash(host: str, organization: str, path: str) -> None:
-    trap, _ = traps.in_either(host, organization, now=NOW, version=None)
+    trap, _ = validation.in_either(host, organization, now=NOW, version=None)
     assert trap is not None
     assert (trap.field, trap.suggestion) == ("organization", path)
     assert repaired(destination(host, organization)).annotations[names.ORGANIZATION_ANNOTATION] == path
-    assert traps.in_either(host, path, now=NOW, version=None)[0] is None
+    assert validation.in_either(host, path, now=NOW, version=None)[0] is None
 
 
 def test_the_stored_destination_of_such_a_project_is_repaired_to_the_same_project() -> None:
@@ -78,8 +81,8 @@ def test_the_stored_destination_of_such_a_project_is_repaired_to_the_same_projec
 
 
 def test_elsewhere_a_colon_is_no_slash() -> None:
-    assert traps.as_path("example.com:payments/images", "registry.example.com") == "example.com-payments/images"
-    assert traps.as_path("payments:images", "gcr.io") == "payments-images"
+    assert validation.as_path("example.com:payments/images", "registry.example.com") == "example.com-payments/images"
+    assert validation.as_path("payments:images", "gcr.io") == "payments-images"
 
 
 def words(key: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from destinations import names, repairs
-from destinations.demo import certificate
 from destinations.model import Secret, Verdict
 from destinations.repairs import Choice
+from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -10,8 +10,11 @@ import pytest
 
 CODE = [path for room in ("destinations", "edrportal") for path in Path(room).rglob("*.py")]
 PURE = [
-    f"destinations/{name}.py"
-    for name in ("model", "secrets", "certificates", "traps", "exports", "scrub", "secret_texts")
+    "destinations/model.py",
+    "destinations/input/validation.py",
+    "destinations/overview/exports.py",
+    *map(str, Path("destinations/secret").glob("*.py")),
+    *map(str, Path("destinations/golang").glob("*.py")),
 ]
 
 
@@ -27,35 +30,40 @@ def imported(path: Path) -> set[str]:
 
 def test_only_the_clusters_room_knows_the_kubernetes_client() -> None:
     users = {str(path) for path in CODE if "kubernetes" in imported(path)}
-    assert users == {f"destinations/cluster/{name}.py" for name in ("calls", "kubeconfig", "real")}
+    assert users == {f"destinations/cluster/kube/{name}.py" for name in ("adapter", "calls", "kubeconfig")}
 
 
-@pytest.mark.parametrize("path", [*PURE, *map(str, Path("destinations/acceptance").glob("*.py"))])
+@pytest.mark.parametrize("path", [*PURE, *map(str, Path("destinations/verdict").glob("*.py"))])
 def test_the_rules_know_neither_the_web_nor_a_client(path: str) -> None:
     assert not imported(Path(path)) & {"django", "kubernetes", "urllib3", "socket", "requests"}
 
 
 def test_only_the_registries_room_and_the_single_sign_on_open_sockets() -> None:
     users = {path for path in CODE if imported(path) & {"socket", "requests", "http"}}
-    registries = {path for path in users if path.parent == Path("destinations/registry")}
+    registries = {path for path in users if path.parent == Path("destinations/livecheck/registry")}
     assert {path.name for path in registries} >= {"resolver.py", "watch.py", "wire.py"}
     serving = {path for path in users if path.parent == Path("edrportal/serving")}  # answers, and asks itself
     assert {str(path) for path in users - registries - serving} == {
-        "destinations/demo_registry.py",  # answers, and asks nobody
-        "edrportal/draining.py",  # closes
-        "edrportal/signin/oidc_bounds.py",
-        "edrportal/signin/oidc_http.py",
+        "edrportal/demo/registry.py",  # answers, and asks nobody
+        "edrportal/signin/oidc/bounds.py",
+        "edrportal/signin/oidc/transport.py",
         "edrportal/webhook/app.py",  # answers
     }
 
 
 @pytest.mark.parametrize("name", ["guard.py", "rules.py", "port.py", "trouble.py", "deadline.py"])
 def test_the_guard_opens_none_itself(name: str) -> None:
-    assert not imported(Path("destinations/registry") / name) & {"socket", "ssl", "http", "requests", "urllib3"}
+    assert not imported(Path("destinations/livecheck/registry") / name) & {
+        "socket",
+        "ssl",
+        "http",
+        "requests",
+        "urllib3",
+    }
 
 
 def test_the_readme_lists_every_setting_and_no_other() -> None:
-    readers = "".join(path.read_text() for path in Path("edrportal").glob("*environment.py"))
+    readers = "".join(path.read_text() for path in Path("edrportal/configuration").glob("*.py"))
     read = set(re.findall(r"EDRPORTAL_[A-Z_]+[A-Z]", readers))
     listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", Path("README.md").read_text(), re.MULTILINE))
     secret = {"EDRPORTAL_SECRET_KEY", "EDRPORTAL_SECRET_KEY_FALLBACKS", "EDRPORTAL_OIDC_CLIENT_SECRET"}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edrportal import audit, requestid
-from edrportal.environment import Environment
-from edrportal.logs import JsonFormatter
+from edrportal.configuration.environment import Environment
+from edrportal.telemetry import audit, requestid
+from edrportal.telemetry.logs import JsonFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    loggers = [logging.getLogger(), logging.getLogger("edrportal.audit")]
+    loggers = [logging.getLogger(), logging.getLogger("edrportal.telemetry.audit")]
     for logger in loggers:
         logger.addHandler(handler)
     yield stream
@@ -59,7 +59,7 @@ def test_every_line_of_a_request_carries_its_id(client: Client, lines: io.String
     answer = client.get("/no-such-page")
     audit.record(audit.Event("denied", "refused", "", "192.0.2.1"))
     found = [json.loads(line) for line in lines.getvalue().splitlines()]
-    assert {line["logger"] for line in found} >= {"django.request", "edrportal.audit"}
+    assert {line["logger"] for line in found} >= {"django.request", "edrportal.telemetry.audit"}
     assert {line["request"] for line in found} == {answer.headers["X-Request-ID"]}
     assert json.loads(found[-1]["message"])["request"] == answer.headers["X-Request-ID"]
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import call_command
 
-from destinations import current, names, writes
+from destinations import names
+from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import NO_CONFIGURATION, Ambiguous, Conflict, Forbidden, Unreachable
-from destinations.demo import certificate
+from destinations.web import current
+from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
 
 if TYPE_CHECKING:

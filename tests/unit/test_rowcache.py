@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations import names, overview
-from destinations.acceptance.version import EpinioVersion
-from destinations.demo import certificate, demo_cluster
+from destinations import names
 from destinations.model import Secret
-from destinations.rowcache import RowCache
+from destinations.overview import table
+from destinations.overview.rowcache import RowCache
+from destinations.verdict.version import EpinioVersion
+from edrportal.demo.cluster import certificate, demo_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,26 +27,26 @@ class Counting(RowCache):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.computed: list[str] = []
-        plain = overview.row
+        plain = table.row
 
-        def counted(secret: Secret, *args: object, **options: object) -> overview.Row:
+        def counted(secret: Secret, *args: object, **options: object) -> table.Row:
             self.computed.append(secret.name)
             return plain(secret, *args, **options)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(overview, "row", counted)
+        monkeypatch.setattr(table, "row", counted)
 
     def ask(self, found: Iterable[Secret], now: datetime = NOW, version: EpinioVersion | None = None) -> list[str]:
         """Check the rows against rows that are computed anew, and return the names of those that were computed."""
         found = tuple(found)
         self.computed.clear()
-        kept = overview.aged(self.rows(found, now=now, version=version), now)
+        kept = table.aged(self.rows(found, now=now, version=version), now)
         computed = list(self.computed)
-        fresh = overview.rows(found, now=now, version=version)
+        fresh = table.rows(found, now=now, version=version)
         assert [_told(row) for row in kept] == [_told(row) for row in fresh]
         return computed
 
 
-def _told(row: overview.Row) -> tuple[object, ...]:
+def _told(row: table.Row) -> tuple[object, ...]:
     return row.name, row.judgement, row.kind, row.status, row.reason, row.url, row.organization, row.bundle, row.age
 
 

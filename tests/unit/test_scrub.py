@@ -9,11 +9,12 @@ from base64 import b64encode
 
 import pytest
 
-from destinations import docker_config, names
-from destinations.masking import MASK
+from destinations import names
 from destinations.model import Credentials, Secret
-from destinations.scrub import MAX_LINE, MAX_LINES, one_line, scrubbed, without
-from destinations.secret_texts import secrets_of
+from destinations.secret import docker_config
+from destinations.secret.masking import MASK
+from destinations.secret.scrub import MAX_LINE, MAX_LINES, one_line, scrubbed, without
+from destinations.secret.secret_texts import secrets_of
 from tests.services.leaks import canary, find
 
 HEX = random.token_hex(32)

@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from destinations import certificates, manifests, names, pem, repairs
+from destinations import names, repairs
 from destinations.model import Secret, Verdict
 from destinations.repairs import Choice
+from destinations.secret import manifests
+from destinations.verdict import certificates, pem
 from tests.malformed.bundles import OTHER, PEM, REQUEST
 from tests.unit.test_repairs import NAMING_CA, held, namespace
 

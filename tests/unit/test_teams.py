@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 
 from destinations import names
+from destinations.access import Authority, self_service
 from destinations.actions import Change, Denied, NameTaken, Refused, add, delete
 from destinations.actions.common import Seen
 from destinations.cluster.memory import InMemoryCluster
+from destinations.cluster.namespaces import UNKNOWN, Namespaces
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
 from destinations.model import Credentials, Draft, Secret
-from destinations.namespaces import UNKNOWN, Namespaces
-from destinations.teams import Authority, self_service
-from edrportal.signin.asked import Limited
+from destinations.web.request import Limited
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from destinations import unresolved
+from destinations.secret import placeholders
 from tests.unit.test_verdict_command import CONFIG, SECRET, run
 
 FIELD = Path(__file__).parent.parent / "data" / "field"
@@ -75,13 +75,13 @@ ENCRYPTED_OR_TEMPLATED = {
 
 @pytest.mark.parametrize("document", MADE_BY_A_CONTROLLER, ids=lambda one: str(one.get("kind")))
 def test_a_kind_that_makes_a_secret_is_named_and_the_rest_judged(document: dict[str, Any]) -> None:
-    assert unresolved.reason(document)
-    assert not unresolved.reason({**SECRET, "metadata": {**SECRET["metadata"]}})  # type: ignore[dict-item]
+    assert placeholders.reason(document)
+    assert not placeholders.reason({**SECRET, "metadata": {**SECRET["metadata"]}})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("document", ENCRYPTED_OR_TEMPLATED.values(), ids=ENCRYPTED_OR_TEMPLATED)
 def test_what_a_tool_fills_in_later_is_not_judged_as_it_is(document: dict[str, Any]) -> None:
-    assert unresolved.reason({key: value for key, value in document.items() if value is not None})
+    assert placeholders.reason({key: value for key, value in document.items() if value is not None})
 
 
 def test_everything_of_these_kinds_at_once_leaves_the_sound_one_judged() -> None:
@@ -116,7 +116,7 @@ def test_everything_of_these_kinds_at_once_leaves_the_sound_one_judged() -> None
     ],
 )
 def test_what_epinio_will_read_as_it_is_gets_judged(document: dict[str, Any]) -> None:
-    assert not unresolved.reason({key: value for key, value in document.items() if value is not None})
+    assert not placeholders.reason({key: value for key, value in document.items() if value is not None})
 
 
 def test_a_destination_whose_certificates_are_made_later_is_not_said_to_lack_them() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from destinations.acceptance.judge import judge
-from destinations.acceptance.version import EpinioVersion
 from destinations.model import Stage, Verdict
-from destinations.rows import row
-from destinations.secrets import read_secret
+from destinations.overview.rows import row
+from destinations.secret.codec import read_secret
+from destinations.verdict.judge import judge
+from destinations.verdict.version import EpinioVersion
 
 FILES = ("acceptance-vectors.jsonl", "acceptance-vectors-2.jsonl")
 VECTORS = [json.loads(line) for file in FILES for line in Path("tests/data", file).read_text().splitlines()]

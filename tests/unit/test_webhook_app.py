@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, docker_config, names
-from destinations.admission import review
-from destinations.demo import certificate
+from destinations import names
 from destinations.model import Credentials, Secret
+from destinations.secret import docker_config
+from destinations.web import current
+from edrportal.demo.cluster import certificate
 from edrportal.serving.refusals import REFUSAL
-from edrportal.webhook import app
+from edrportal.webhook import app, review
 from tests.services.leaks import known
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import secrets, writes
+from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, Conflict, Forbidden, Unreachable
 from destinations.names import WRITE_ID_ANNOTATION
+from destinations.secret import codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def manifest(write_id: str, name: str = "two") -> dict[str, Any]:
 
 
 def replacement(old: Secret, write_id: str = "mine") -> dict[str, Any]:
-    return secrets.changed(old, annotations={WRITE_ID_ANNOTATION: write_id}, data={"key": b"new"})
+    return codec.changed(old, annotations={WRITE_ID_ANNOTATION: write_id}, data={"key": b"new"})
 
 
 def is_new(cluster: InMemoryCluster) -> bool:

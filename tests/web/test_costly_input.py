@@ -16,14 +16,18 @@ from django.http import QueryDict
 from django.test import RequestFactory
 from django.utils.datastructures import MultiValueDict
 
-from destinations import certificates, imports, manifests, names, permissions
-from destinations import forms as served
-from destinations.forms import RepairForm
+from destinations import names, permissions
+from destinations.input import imports
 from destinations.management.commands import livecheck, rotate
 from destinations.model import Secret
 from destinations.repairs import Fix
-from destinations.views import apibody
-from edrportal.signin import defaults, rolesmapping
+from destinations.secret import manifests
+from destinations.verdict import certificates
+from destinations.web import forms as served
+from destinations.web.api import body as apibody
+from destinations.web.forms import RepairForm
+from edrportal.signin import defaults
+from edrportal.signin.oidc import rolesmapping
 from edrportal.webhook import app as webhook
 from tests.malformed import costly, patterns
 from tests.malformed.asking import destination, encoded, entry, typed

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, history, names
-from destinations.demo import certificate
+from destinations import names
+from destinations.secret import history
+from destinations.web import current
+from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from destinations import current, installation
+from destinations.cluster.deployed import Found
 from destinations.cluster.memory import InMemoryCluster
-from destinations.deployed import Found
-from edrportal.environment import ConfigurationError, Environment
-from edrportal.server import Server
-from edrportal.signin import single
+from destinations.web import current, installation
+from edrportal.configuration.environment import ConfigurationError, Environment
+from edrportal.serving.server import Server
+from edrportal.signin.oidc import provider
 from tests.services.pki import make_pki
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_the_scopes_are_those_of_dex_or_as_stated_and_openid_is_among_them() -> 
         environment = Environment.read({**stated, "EDRPORTAL_OIDC_SCOPES": scopes})
         environment.check()
         with override_settings(ENVIRONMENT=environment), current.use(InMemoryCluster()):
-            assert single.provider().scopes == asked
+            assert provider.provider().scopes == asked
     with pytest.raises(ConfigurationError, match="EDRPORTAL_OIDC_SCOPES"):
         Environment.read({**stated, "EDRPORTAL_OIDC_SCOPES": "profile email"}).check()
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, demo_exports, names
+from destinations import names
 from destinations.cluster.port import ClusterError, Forbidden, NotFound, Unreachable
-from destinations.demo import demo_cluster
-from destinations.views import exports
+from destinations.web import current
+from destinations.web.pages import exports
+from edrportal.demo import exports as demo_exports
+from edrportal.demo.cluster import demo_cluster
 from tests.services.leaks import canary, find
 from tests.services.stopwatch import Stopwatch
 from tests.signin import world
@@ -260,7 +262,7 @@ def silent() -> Iterator[Any]:
 
     from kubernetes import client as kubernetes  # noqa: PLC0415 - slow to import
 
-    from destinations.cluster.real import KubernetesCluster  # noqa: PLC0415
+    from destinations.cluster.kube.adapter import KubernetesCluster  # noqa: PLC0415
 
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -9,9 +9,12 @@ import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from destinations import current, names, parts, presets
-from destinations.demo import certificate, demo_cluster
+from destinations import names
 from destinations.model import Target
+from destinations.overview import parts
+from destinations.verdict import presets
+from destinations.web import current
+from edrportal.demo.cluster import certificate, demo_cluster
 from tests.malformed.asking import PASSWORD, add, rotation, text_of, words_of
 from tests.services.leaks import canary
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from destinations import imports, names
+from destinations import names
+from destinations.input import imports
 from tests.malformed.asking import add, text_of
 from tests.services.leaks import canary
 

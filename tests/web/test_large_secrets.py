@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.acceptance import gojson
+from destinations.golang import gojson
 from tests.malformed.asking import HOST, destination, entry
 from tests.services import costs
 

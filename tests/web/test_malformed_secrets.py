@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, names
+from destinations import names
+from destinations.web import current
 from tests.malformed import stored as stored_secrets
 from tests.malformed.asking import PASSWORD, encoded, rotation, text_of
 from tests.malformed.stored import MISSING, ROTATED, STORED, Stored
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
+    from destinations.cluster.kube.adapter import KubernetesCluster
     from destinations.cluster.memory import InMemoryCluster
     from destinations.cluster.port import Cluster
-    from destinations.cluster.real import KubernetesCluster
 
 every_secret = pytest.mark.parametrize("stored", STORED, ids=stored_secrets.label)
 really_stored = pytest.mark.parametrize("stored", [one for one in STORED if one.real], ids=stored_secrets.label)

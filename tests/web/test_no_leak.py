@@ -23,22 +23,26 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 
-from destinations import current, demo_exports, forms, names, overview, repairs, traps, writes
-from destinations.actions import Edit, Rotation
+from destinations import names, repairs
+from destinations.actions import Edit, Rotation, writes
 from destinations.cluster import port
 from destinations.cluster.memory import InMemoryCluster
-from destinations.demo import certificate
+from destinations.input import validation
 from destinations.model import Credentials, Draft
+from destinations.overview import table
 from destinations.repairs import Choice
-from edrportal.logs import JsonFormatter
+from destinations.web import current, forms
+from edrportal.demo import exports
+from edrportal.demo.cluster import certificate
+from edrportal.telemetry.logs import JsonFormatter
 from tests.services import leaks
 from tests.services.leaks import canary, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from destinations.cluster.kube.adapter import KubernetesCluster
     from destinations.cluster.port import Cluster
-    from destinations.cluster.real import KubernetesCluster
     from tests.services.apiserver import ApiServer
 
 PEM = certificate(datetime.now(UTC), days=300).decode()
@@ -305,8 +309,8 @@ def load_exports(cluster: InMemoryCluster) -> None:
         log += f"https://u:{canary('log url', special=False)}@{HOST}/v2/\n"
         log += "".join(f"told {one}.\n" for one in (config, *spelled(known)))
         target = f"u:{canary('argument', special=False)}@{HOST}/{known}/team/workspace-shop-image:1"
-        job = demo_exports.job(secret.name, target, datetime.now(UTC) + timedelta(minutes=1), outcome="Failed")
-        pod = demo_exports.pod(job, "Failed", "Error")
+        job = exports.job(secret.name, target, datetime.now(UTC) + timedelta(minutes=1), outcome="Failed")
+        pod = exports.pod(job, "Failed", "Error")
         cluster.exports.load([job], [pod])
         cluster.exports.logs[pod["metadata"]["name"]] = log
 
@@ -418,7 +422,7 @@ def test_no_repr_of_anything_holds_a_secret() -> None:
             fixed = repairs.apply(secret, found, choice)
             walk.keep("fixed", (fixed, repairs.difference(secret, fixed.secret)))
             walk.keep("proposals", repairs.proposals(secret, found, now=now, version=None))
-            walk.keep("row", overview.row(secret, found, now=now, version=None).reason)
+            walk.keep("row", table.row(secret, found, now=now, version=None).reason)
         credentials = Credentials("robot", TYPED)
         rotation, edit = (
             Rotation("robot", TYPED, KEY.encode()),
@@ -426,7 +430,15 @@ def test_no_repr_of_anything_holds_a_secret() -> None:
         )
         draft = Draft("n", HOST, "t", credentials, KEY.encode())
         form = forms.NewForm({"name": "n", "password": TYPED, "bundle_text": KEY})
-        for one in (credentials, rotation, edit, draft, form, form.errors, traps.in_password(f" {TYPED}", choice="")):
+        for one in (
+            credentials,
+            rotation,
+            edit,
+            draft,
+            form,
+            form.errors,
+            validation.in_password(f" {TYPED}", choice=""),
+        ):
             walk.keep(type(one).__name__, (repr(one), str(one) if not isinstance(one, forms.NewForm) else ""))
         for error in (port.Conflict("Conflict", status=409), writes.Unknown("Unknown")):
             try:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import csvtable, current, names
-from destinations.demo import demo_cluster
-from destinations.filters import FIRST, ORDERS, Filter
-from destinations.overview import rows
-from destinations.secrets import rfc3339
+from destinations import names
+from destinations.overview import csvtable
+from destinations.overview.filters import FIRST, ORDERS, Filter
+from destinations.overview.table import rows
+from destinations.secret.codec import rfc3339
+from destinations.web import current
+from edrportal.demo.cluster import demo_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

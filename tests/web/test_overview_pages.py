@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations import current, names
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.watched import WatchedSecrets
+from destinations.cluster.reflector import WatchedSecrets
+from destinations.web import current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destinations import current, names
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster
+from destinations.web import current
 from tests.malformed.asking import destination, encoded, rotation, text_of
 from tests.malformed.strategies import forms, namespaces
 from tests.services.leaks import known

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from destinations import current, names
+from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
-from destinations.demo import certificate, demo_cluster
+from destinations.web import current
+from edrportal.demo.cluster import certificate, demo_cluster
 from tests.malformed.asking import words_of
 from tests.services.leaks import known
 

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from destinations import names
-from destinations.acceptance import gox509
+from destinations.golang import gox509
 from tests.malformed.asking import add, rotation, text_of, typed
 from tests.malformed.bundles import OTHER, PEM
 

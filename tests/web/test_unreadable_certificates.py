@@ -8,10 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from destinations import names
-from destinations.acceptance import gox509
-from destinations.certificates import read_bundle
+from destinations.golang import gox509
 from destinations.livecheck import chain
-from destinations.registry import gochain, trust
+from destinations.livecheck.registry import gochain, trust
+from destinations.verdict.certificates import read_bundle
 from tests.malformed.asking import add, destination, encoded, verdict
 from tests.malformed.bundles import PEM, pem
 from tests.x509.handmade import CASES

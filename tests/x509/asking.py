@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.acceptance import gox509
+from destinations.golang import gox509
 from tests.services.parts import X509, Missing, program
 
 if TYPE_CHECKING:

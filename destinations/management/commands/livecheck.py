@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from destinations import current, secrets, words
-from destinations.actions import checking
+from destinations.actions import checks, messages
 from destinations.cluster.port import ClusterError
-from destinations.livecheck import running, showing
+from destinations.livecheck import presentation, runner
 from destinations.livecheck.plan import DEFAULT_APP, App
+from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.text import render
-from destinations.registry.port import Outcome
-from edrportal import audit
-from edrportal.environment import NO_KEY, ConfigurationError
+from destinations.secret import codec
+from destinations.web import current
+from edrportal.configuration.environment import NO_KEY, ConfigurationError
+from edrportal.telemetry import audit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Mapping, Sequence
 
     from destinations.livecheck.result import Last
-    from destinations.livecheck.running import Question
+    from destinations.livecheck.runner import Question
 
 _NOT_ALL_GOOD, _UNUSABLE = 1, 2
 
@@ -58,12 +59,12 @@ class Command(BaseCommand):
         except (Unusable, ConfigurationError) as error:
             self._end(str(error))
         except ClusterError as error:
-            trouble = words.of(error)
+            trouble = messages.of(error)
             self._end(f"{trouble.message} {trouble.fix}")
-        found = running.CHECKS.all_of(questions)
+        found = runner.CHECKS.all_of(questions)
         self._keep(found)
         if options["format"] == "json":
-            self.stdout.write(json.dumps([showing.row(one) for one in found], indent=1, ensure_ascii=True))
+            self.stdout.write(json.dumps([presentation.row(one) for one in found], indent=1, ensure_ascii=True))
         elif found:
             self.stdout.write(render(found, colour=self.stdout.isatty()))
         good = {Outcome.PASS} if options["fail_on"] else {Outcome.PASS, Outcome.UNKNOWN}
@@ -74,10 +75,10 @@ class Command(BaseCommand):
         """Keep the results for the pages, and leave a line in the audit for each."""
         who = f"command-line:{_account()}"
         for one in found:
-            audit.record(checking.event(one, who, ""))
+            audit.record(checks.event(one, who, ""))
         if settings.SECRET_KEY == NO_KEY:
             self.stderr.write("The results are not kept for the pages: that takes EDRPORTAL_SECRET_KEY.")
-        elif found and not all(one.stored for one in checking.keep_all(found)):
+        elif found and not all(one.stored for one in checks.keep_all(found)):
             self.stderr.write("The results are not kept for the pages: the cluster does not let the portal write them.")
 
     def _end(self, text: str) -> None:
@@ -95,12 +96,12 @@ def _questions(options: Mapping[str, Any]) -> list[Question]:
     except ValueError as error:
         raise Unusable(str(error)) from None
     everything = {one.name: one for one in current.cluster().list_secrets()}
-    there = [one.name for one in everything.values() if secrets.is_destination(one)]
+    there = [one.name for one in everything.values() if codec.is_destination(one)]
     missing = sorted(set(names) - set(there))
     if missing:
         raise Unusable(f"There is no destination named {', '.join(map(ascii, missing))}.")
     chosen = sorted(set(names)) if names else there
-    return [checking.of_stored(everything[name], everything, app=app) for name in chosen]
+    return [checks.of_stored(everything[name], everything, app=app) for name in chosen]
 
 
 def _account() -> str:

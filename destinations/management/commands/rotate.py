@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
-from destinations import actions, certificates, current, docker_config, names, permissions, secrets, traps, words
-from destinations.actions import Change, Refused, Rotation, Seen
-from destinations.certificates import Bundle
+from destinations import actions, names, permissions
+from destinations.actions import Change, Refused, Rotation, Seen, messages
+from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
-from destinations.writes import Unknown
-from edrportal import audit
+from destinations.input import validation
+from destinations.secret import codec, docker_config
+from destinations.verdict import certificates
+from destinations.verdict.certificates import Bundle
+from destinations.web import current
+from edrportal.telemetry import audit
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -67,7 +71,7 @@ class Command(BaseCommand):
             password, bundle = _password(options), _bundle(options)
             cluster = current.cluster()
             secret = cluster.get_secret(options["name"])
-            if not secrets.is_destination(secret):
+            if not codec.is_destination(secret):
                 raise NotFound("NotFound", status=404)
             username = _username(options, secret)
             _check_account(options, username, password, docker_config.host_key(secret))
@@ -83,7 +87,7 @@ class Command(BaseCommand):
             audit.record(replace(event, outcome="refused", reason=type(error).__name__))
             self._end(f"{error.message} {error.fix}", REFUSED)
         except ClusterError as error:
-            trouble, status = words.of(error), _status(error)
+            trouble, status = messages.of(error), _status(error)
             outcome = "unknown" if status == UNKNOWN else "failed"
             audit.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
@@ -128,7 +132,7 @@ def _password(options: Mapping[str, Any]) -> str:
             "The password starts or ends with a blank, or with more than one line end. Nobody but you knows whether that "
             "belongs to it: remove it, or type it into the form, which asks."
         )
-    if trap := traps.in_password(password, choice=""):
+    if trap := validation.in_password(password, choice=""):
         raise _Unusable(trap.message)
     return password
 
@@ -138,14 +142,14 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     username = options["username"] if options["username"] is not None else stored.username if stored else ""
     if not username:
         raise _Unusable("Give the user name with --username: there is no stored one that can be read.")
-    if trap := traps.in_username(username):
+    if trap := validation.in_username(username):
         raise _Unusable(trap.message)
     return str(username)
 
 
 def _check_account(options: Mapping[str, Any], username: str, password: str, host: str) -> None:
     """Refuse what the form would ask about, unless it is confirmed."""
-    odd = next(traps.in_account(username, password, host, now=datetime.now(UTC)), None)
+    odd = next(validation.in_account(username, password, host, now=datetime.now(UTC)), None)
     if odd and not options["credentials_confirmed"]:
         raise _Unusable(
             f"{odd.message.partition(' If it really')[0]} If it really is like this, add --credentials-confirmed."

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from destinations import manifests, names, rows, secrets, unresolved
-from destinations.acceptance.version import EpinioVersion
-from destinations.manifests import UnusableInput
+from destinations import names
 from destinations.model import Verdict
 from destinations.names import CONFIG_KEY
-from destinations.verdict_text import render
+from destinations.overview import rows
+from destinations.overview.text import render
+from destinations.secret import codec as secrets
+from destinations.secret import manifests
+from destinations.secret import placeholders as unresolved
+from destinations.secret.manifests import UnusableInput
+from destinations.verdict.version import EpinioVersion
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

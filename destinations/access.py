@@ -1,0 +1,136 @@
+"""Which person may do what to which destination. Pure but for asking which namespaces there are.
+
+A team is an Epinio namespace. Epinio itself lets everybody who may export use every destination by its name: this
+governs what the portal shows and changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from destinations import names
+from destinations.cluster.limits import MAX_LABEL, is_dns_label
+from destinations.cluster.namespaces import UNKNOWN
+from destinations.secret import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from destinations.model import Secret
+
+
+class Person(Protocol):
+    """Who asks, as Epinio sees them: see `edrportal.signin.principal.Principal`."""
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether they have the global role admin."""
+
+    @property
+    def may_list(self) -> bool:
+        """Whether Epinio shows them the export registries."""
+
+    def may_export(self, namespace: str) -> bool:
+        """Say whether they may export an application of a namespace."""
+
+    def exports(self) -> list[str] | None:
+        """Return the namespaces they may export from, None for every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """One of a person's teams, and why they may not manage its destinations (empty where they may)."""
+
+    name: str
+    missing: str = ""
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether they add, rotate, edit, repair, disable and delete its destinations."""
+        return not self.missing
+
+
+def self_service(config_maps: Iterable[Secret]) -> dict[str, str]:
+    """Return the namespaces with self-service, each with the uid it had when it was enabled, empty if unknown."""
+    found = next((one for one in config_maps if one.name == names.TEAMS_CONFIG_MAP), None)
+    return {name: value.decode("utf-8", "replace") for name, value in found.data.items()} if found else {}
+
+
+def team_of(secret: Secret) -> str:
+    """Return the team that a destination belongs to, empty for a shared one."""
+    return secret.labels.get(names.TEAM_LABEL, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What one person may see and change; asks for the uid of a namespace only where that decides."""
+
+    person: Person
+    enabled: Mapping[str, str]
+    uid: Callable[[str], str | None]
+
+    def sees(self, secret: Secret) -> bool:
+        """Say whether a destination exists for them at all."""
+        if self.person.is_administrator or self.person.may_list:
+            return True
+        team = team_of(secret)
+        if not team:
+            return bool(self.person.exports())
+        return self.person.may_export(team) and not self.is_ownerless(secret)
+
+    def changes(self, secret: Secret) -> bool:
+        """Say whether they may change a destination, and see its user name and who changed it."""
+        if self.person.is_administrator:
+            return True
+        team = team_of(secret)
+        return bool(team) and not self.missing_for(team) and not self.is_ownerless(secret)
+
+    def is_ownerless(self, secret: Secret) -> bool:
+        """Say whether the destination's team is gone: its namespace was deleted, or is another by the same name."""
+        team = team_of(secret)
+        if not team:
+            return False
+        now, then = self.uid(team), secret.annotations.get(names.TEAM_UID_ANNOTATION, "")
+        return now is None or (now != UNKNOWN and bool(then) and now != then)
+
+    def missing_for(self, team: str) -> str:
+        """Return what keeps them from managing a team's destinations, empty for nothing."""
+        if self.person.is_administrator:
+            return ""
+        if not self.person.may_export(team):
+            return f"You may not export from {team} in Epinio."
+        if team not in self.enabled:
+            return f"Self-service is off for {team}: an administrator can enable it."
+        now = self.uid(team)
+        if now is None or (now != UNKNOWN and now != self.enabled[team]):
+            return f"The namespace {team} is not the one for which self-service was enabled: an administrator can confirm it."
+        return ""
+
+    def other_prefix(self, name: str, team: str) -> str:
+        """Return the namespace whose prefix a name for this team begins with, empty for none.
+
+        `team-a-b-harbor` would pass for a destination of `team-a-b` with everybody who exports by name. Every namespace
+        counts that is there, enabled or not, as far as the portal may look: it can be enabled later, and a name stays.
+        """
+        for end in range(len(team) + 1, min(len(name), MAX_LABEL + 1)):
+            longer = name[:end]
+            if name[end] != "-" or not is_dns_label(longer):
+                continue
+            if longer in self.enabled or self.uid(longer) not in {None, UNKNOWN}:
+                return longer
+        return ""
+
+    def teams(self) -> list[Team]:
+        """Return their teams by name: the namespaces they may export from; of an administrator, the enabled ones."""
+        exports = self.person.exports()
+        return [Team(name, self.missing_for(name)) for name in sorted(self.enabled if exports is None else exports)]
+
+    @property
+    def may_add(self) -> bool:
+        """Whether they may add a destination anywhere."""
+        return self.person.is_administrator or any(team.may_manage for team in self.teams())
+
+    def visible(self, found: Iterable[Secret]) -> list[Secret]:
+        """Return the destinations among Secrets that exist for them, and every Secret that is no destination."""
+        return [one for one in found if not codec.is_destination(one) or self.sees(one)]

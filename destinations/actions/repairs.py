@@ -1,0 +1,45 @@
+"""Repair a destination: apply the chosen fixes to the Secret as it is, and write only what they change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations import names, repairs
+from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
+from destinations.secret import codec, history
+
+if TYPE_CHECKING:
+    from destinations.actions.common import Change, Seen
+    from destinations.cluster.port import Cluster
+    from destinations.repairs import Choice
+
+
+def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: Change) -> Done:
+    """Write what the chosen fixes change, in one PUT.
+
+    Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    """
+    secret = read_seen(cluster, name, seen, change)
+    if isinstance(secret, Done):
+        return secret
+    everything = {one.name: one for one in cluster.list_secrets()}
+    fixed = repairs.apply(secret, everything, choice)
+    if not fixed.applied:
+        raise Refused("None of the chosen fixes changes anything.", "Choose at least one, or go back.")
+    certs = store_bundle(cluster, name, fixed.bundle, change)
+    data = repairs.differing(secret.data, fixed.secret.data)
+    if certs:
+        data[names.CERTS_KEY] = certs.name.encode()
+    annotations = {
+        **repairs.differing(secret.annotations, fixed.secret.annotations),
+        **stamps(
+            change,
+            f"repaired: {', '.join(fixed.applied)}",
+            old=secret,
+            password=history.KEPT if names.CONFIG_KEY in data else "",
+        ),
+    }
+    labels = repairs.differing(secret.labels, fixed.secret.labels)
+    manifest = codec.changed(secret, data=data, annotations=annotations, labels=labels)
+    stored = write(cluster, secret, manifest, certs)
+    return Done.of(stored, *tidy(cluster, secret, stored, change))

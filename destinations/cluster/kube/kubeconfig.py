@@ -1,0 +1,128 @@
+"""A kubeconfig as kubectl reads it, where the Kubernetes client differs: empty files, blanks in a token, a plugin's failure."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from kubernetes import client
+from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+from destinations.cluster.kube.tokens import Token
+from destinations.cluster.port import NO_CONFIGURATION, NO_CREDENTIAL, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_USUAL = "~/.kube/config"
+_AGAIN_SECONDS = 5.0
+"""A refused token is asked for again at most once in so many seconds: a plugin may take its time, and cost something."""
+
+
+def configure(file: str | None, context: str, configuration: client.Configuration) -> None:
+    """Set the client's configuration from a kubeconfig; None is KUBECONFIG or the usual place.
+
+    Calls go through a proxy only where the kubeconfig's own `proxy-url` says so. Raises Unreachable: with
+    NO_CONFIGURATION where none can be used, with NO_CREDENTIAL where its plugin (`exec`) gives nothing.
+    """
+    configuration.proxy = None  # the client would take HTTPS_PROXY, and ask there for the cluster
+    source = KubeconfigToken(lambda: _load(file, context))
+    loaded = source.load()
+    loaded.take_over(configuration)
+    source.attach(configuration)
+
+
+class KubeconfigToken(Token):
+    """The token of a kubeconfig's user: of a file or a plugin, asked for again when it ends or is refused."""
+
+    def __init__(self, load: Callable[[], _Loaded], *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Prepare to `load`, which is called at most once in five seconds; nothing is read yet."""
+        self._load, self._clock = load, clock
+        self._lock = Lock()
+        self._loaded: _Loaded | None = None
+        self._at = 0.0
+
+    def load(self) -> _Loaded:
+        """Read the kubeconfig and what it names. Raises Unreachable."""
+        self._loaded, self._at = self._load(), self._clock()
+        return self._loaded
+
+    def refresh(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+        """Give the configuration the token, a new one where the plugin said when this one ends."""
+        if self._loaded:
+            self._loaded.refresh()
+            _set_token(configuration, self._loaded.token)
+
+    def read(self) -> None:
+        """Read everything again, unless that was a moment ago; what fails leaves the token as it was."""
+        with self._lock:
+            if self._clock() - self._at < _AGAIN_SECONDS:
+                return
+            self._at = self._clock()
+            try:
+                self._loaded = self._load()
+            except Unreachable:
+                return
+
+
+class _Loaded:
+    """What the client's own loader found."""
+
+    def __init__(self, loader: KubeConfigLoader) -> None:
+        self._found = client.Configuration()
+        self._found.proxy = None
+        loader.load_and_set(self._found)  # type: ignore[no-untyped-call]
+        self._refresh = self._found.refresh_api_key_hook
+
+    def refresh(self) -> None:
+        if self._refresh:
+            self._refresh(self._found)
+
+    @property
+    def token(self) -> str:
+        """What goes into the header after `Bearer`; an editor leaves a line break at the end of a file."""
+        return str(self._found.api_key.get("BearerToken") or "").removeprefix("Bearer ").strip()
+
+    @property
+    def has_credential(self) -> bool:
+        return bool(self.token or self._found.cert_file)
+
+    def take_over(self, configuration: client.Configuration) -> None:
+        """Copy address, trust and credentials."""
+        for name in ("host", "ssl_ca_cert", "cert_file", "key_file", "verify_ssl", "tls_server_name", "proxy"):
+            setattr(configuration, name, getattr(self._found, name))
+        _set_token(configuration, self.token)
+
+
+def _set_token(configuration: Any, token: str) -> None:  # noqa: ANN401
+    if token:
+        configuration.api_key["BearerToken"] = f"Bearer {token}"
+
+
+def _load(file: str | None, context: str) -> _Loaded:
+    reason = ""
+    try:
+        merged = KubeConfigMerger(_files(file)).config  # type: ignore[no-untyped-call]
+        loader = KubeConfigLoader(merged, active_context=context or None, config_base_path=None)  # type: ignore[no-untyped-call]
+        loaded = _Loaded(loader)
+        if not loaded.has_credential and loader._user and "exec" in loader._user:  # noqa: SLF001 - no other way to ask
+            reason = NO_CREDENTIAL
+    except (ConfigException, OSError, ValueError, TypeError, LookupError, AttributeError, yaml.YAMLError):
+        reason = NO_CONFIGURATION
+    if reason:  # raised here, without the client's words and frames
+        raise Unreachable(reason)
+    return loaded
+
+
+def _files(file: str | None) -> str:
+    """Return the kubeconfigs that hold something, joined: kubectl passes over empty ones. Raises OSError and YAMLError."""
+    stated = file or os.environ.get("KUBECONFIG") or _USUAL
+    paths = [Path(one).expanduser() for one in stated.split(os.pathsep) if one]
+    return os.pathsep.join(
+        str(path) for path in paths if path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) is not None
+    )

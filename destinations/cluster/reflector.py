@@ -1,0 +1,181 @@
+"""The namespace's Secrets kept up to date by one watch, for pages that only look: never stale, never partial.
+
+Lists once, then watches on from that version in streams of three seconds, on one kept connection. Every answer of
+the API server (the list, the start and the end of a stream, a change, a bookmark) proves that nothing is missing up
+to then; a connection that died without a word proves nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from destinations.cluster.port import ClusterError, Forbidden
+from destinations.secret.trim import slim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from destinations.cluster.port import Change, Listing, Shrink, Source
+    from destinations.model import Secret
+
+    Step = tuple[Secret | None, Secret | None]
+    Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
+
+MAX_AGE_SECONDS = 5.0
+_STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one
+_FORBIDDEN_SECONDS = 60.0
+_DELETIONS = 1000
+_STEADY_SECONDS = 2.0
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class WatchedSecrets:
+    """Safe for threads; the watch starts with the first question and is a daemon."""
+
+    def __init__(self, source: Source, *, shrink: Shrink = slim, clock: Callable[[], float] = time.monotonic) -> None:
+        """Keep the source, a cluster or its ConfigMaps, and how to cut down what it holds; nothing is asked yet."""
+        self._source = source
+        self._shrink = shrink
+        self._clock = clock
+        self._lock = Lock()
+        self._closed = Event()
+        self._thread: Thread | None = None
+        self._secrets: dict[str, Secret] | None = None
+        self._version = ""
+        self._proved_at = 0.0
+        self._written = 0
+        self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
+        self._listeners: list[Listener] = []
+        source.on_write(self._expect)
+
+    def secrets(self) -> tuple[Secret, ...] | None:
+        """Return every Secret but Helm's release records, cut down, or None where only a direct read will do.
+
+        None means: not listed yet, no sign of life for five seconds, or behind what this process itself wrote.
+        """
+        self.start()
+        with self._lock:
+            if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind(self._secrets):
+                return None
+            return tuple(self._secrets.values())
+
+    def age(self) -> float | None:
+        """Return how many seconds ago the API server last proved that nothing is missing, None before it did."""
+        with self._lock:
+            return None if self._secrets is None else self._age()
+
+    def on_change(self, listener: Listener) -> None:
+        """Tell the listener, in the watch's own thread, of each change with what is kept then; None for a new beginning."""
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        """End the watch, at the latest when its stream ends, and forget everything."""
+        self._closed.set()
+        with self._lock:
+            self._secrets = None
+
+    def start(self) -> None:
+        """Begin to watch, unless that is so already."""
+        with self._lock:
+            if self._closed.is_set() or (self._thread and self._thread.is_alive()):
+                return
+            self._secrets = None
+            self._thread = Thread(target=self._run, name="secrets-watch", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            began = self._clock()
+            try:
+                self._list()
+                while not self._closed.is_set():
+                    self._watch()
+            except Forbidden:  # who may not watch reads directly, and is not listed for in vain
+                with self._lock:
+                    self._secrets = None
+                self._closed.wait(_FORBIDDEN_SECONDS)
+            except ClusterError:
+                failures = failures + 1 if self._clock() - began < _STEADY_SECONDS else 0
+                self._closed.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
+
+    def _list(self) -> None:
+        asked_at = self._clock()
+        listing = self._source.list_with_version(self._shrink)
+        with self._lock:
+            old = self._secrets
+            self._begin(listing, asked_at)
+        if self._secrets is not None:
+            self._tell(None if old is None else _steps(old, self._secrets))
+
+    def _tell(self, steps: Sequence[Step] | None) -> None:
+        kept = self._secrets
+        if kept is not None and (steps is None or steps):
+            for listener in self._listeners:
+                listener(steps, kept)
+
+    def _begin(self, listing: Listing, asked_at: float) -> None:
+        if self._closed.is_set():
+            return
+        self._secrets = {secret.name: secret for secret in listing.secrets}
+        self._version = listing.resource_version
+        self._proved_at = asked_at
+
+    def _watch(self) -> None:
+        for change in self._source.watch(self._version, seconds=_STREAM_SECONDS):
+            with self._lock:
+                step = self._apply(change)
+            self._tell([step] if step else ())
+            if self._closed.is_set():
+                return
+        self._proved_at = self._clock()
+
+    def _apply(self, change: Change) -> Step | None:
+        if self._secrets is None:
+            return None
+        step = None
+        if change.secret:
+            now = None if change.gone else self._shrink(change.secret)
+            step = (self._secrets.pop(change.secret.name, None), now)
+            if now:
+                self._secrets[now.name] = now
+        self._version = change.resource_version
+        self._proved_at = self._clock()
+        return step if step != (None, None) else None
+
+    def _expect(self, uid: str, version: str) -> None:
+        """Take note of what this process wrote: until the watch has seen it, pages read directly."""
+        with self._lock:
+            if version:
+                self._written = max(self._written, _number(version) or 0)
+            else:
+                self._deleted.append(uid)
+
+    def _is_behind(self, kept: Mapping[str, Secret]) -> bool:
+        version = _number(self._version)
+        return (
+            version is None
+            or version < self._written
+            or (bool(self._deleted) and not {secret.uid for secret in kept.values()}.isdisjoint(self._deleted))
+        )
+
+    def _age(self) -> float:
+        return self._clock() - self._proved_at
+
+
+def _steps(old: Mapping[str, Secret], new: Mapping[str, Secret]) -> list[Step]:
+    """Return what a new list shows to have happened while nobody watched."""
+    pairs = ((old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()))
+    return [(before, now) for before, now in pairs if _state(before) != _state(now)]
+
+
+def _state(secret: Secret | None) -> tuple[str, str] | None:
+    return (secret.uid, secret.resource_version) if secret else None
+
+
+def _number(version: str) -> int | None:
+    """Return a resourceVersion as a number, None where it is none: they are compared only for `not older than`."""
+    return int(version) if version.isdecimal() and version.isascii() else None

@@ -1,0 +1,1 @@
+"""What people type, paste and upload, before it is a change. Pure."""

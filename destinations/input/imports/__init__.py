@@ -1,0 +1,140 @@
+"""An account from a file that somebody has already: what `docker login` wrote, a pull secret, a robot's file. Pure.
+
+Reads Docker's `config.json` and `.dockercfg`, Secrets with one of them in JSON or YAML (also a List), and the files of
+`robots`; all of that also in UTF-16, Latin-1 or base64.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import astuple, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from destinations import names
+from destinations.input.imports import commands, docker, robots
+from destinations.input.imports.account import Account, Found, Unusable, choose
+from destinations.secret import manifests, placeholders
+from destinations.secret.manifests import UnreadableInput, UnusableInput
+from destinations.verdict import twice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BYTES = 256 * 1024
+_MAX_VALUES = 20_000
+_KEYS = (names.CONFIG_KEY, ".dockercfg")
+_LONE = re.compile("[\ud800-\udfff]")
+_KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
+_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, twice.SAID}
+_UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
+_MOST_LISTED = 500
+_ECR_TOKEN = {"payload", "datakey"}
+"""What `aws ecr get-login-password` prints is base64 of such an object."""
+_ECR_FIX = "Type the registry's host, AWS as the user name, and paste the token as the password."
+_OTHER_SECRETS = "A Secret without credentials of a registry was left out."
+
+
+def read(raw: bytes) -> Found:
+    """Return the accounts in a file. Raises Unusable, which holds nothing of what was read."""
+    if len(raw) > MAX_BYTES:
+        raise Unusable(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
+    now = datetime.now(UTC)
+    text, said = _text(raw)
+    try:
+        documents = _others(text) or [*manifests.documents(text, most=_MAX_VALUES)]
+        found = [_of(document, text, now) for document in documents]
+    except UnreadableInput as error:
+        raise Unusable(f"It is neither JSON nor YAML that can be read: {error}.", _KINDS) from None
+    except UnusableInput:
+        raise Unusable("It is neither JSON nor YAML that can be read.", _KINDS) from None
+    accounts = tuple(_whole(account) for one in found for account in one.accounts)
+    left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
+    if not accounts:
+        known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "There is no password for a registry in it."
+        why = [] if any(map(_is_reason, left_out)) else [known]
+        raise Unusable(" ".join([*why, *left_out]), _KINDS)
+    return Found(accounts, left_out)
+
+
+def _others(text: str) -> list[Mapping[str, Any]]:
+    """Return the objects of what is neither one object nor manifests: a command that signs in, a list of an API."""
+    if command := commands.read(text):
+        return [command]
+    if not text.lstrip().startswith("["):
+        return []
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        return []
+    if len(listed) > _MOST_LISTED:
+        raise Unusable(f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone.")
+    return listed
+
+
+def _whole(account: Account) -> Account:
+    r"""Return the account with U+FFFD for half a surrogate pair (`\ud800` in JSON), which no field takes."""
+    return Account(*(_LONE.sub("\ufffd", text) for text in astuple(account)))
+
+
+def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
+    if missing := placeholders.reason(document):
+        raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
+    if document.get("kind") == "Secret":
+        return _of_secret(document, now)
+    if document.keys() >= _ECR_TOKEN:
+        raise Unusable("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
+    if document.keys() & {*_KEYS} and "auths" not in document:  # the data of a Secret without the Secret
+        given = "stringData" if any("{" in str(value) for value in document.values()) else "data"
+        return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)
+    if docker.is_config(document) or docker.is_old_config(document):
+        return docker.read(document, now)
+    return robots.read(document, text, now) or Found(())
+
+
+def _of_secret(document: Mapping[str, Any], now: datetime) -> Found:
+    secret = manifests.secret_of(document, namespace="")
+    content = next((secret.data[key] for key in _KEYS if key in secret.data), None) if secret else None
+    if secret is None or content is None:
+        return Found((), (_OTHER_SECRETS,))
+    try:
+        plain, count = twice.undone(content.decode("utf-8-sig"))
+        config = json.loads(plain)
+    except (ValueError, RecursionError):
+        config, count = None, 0
+    if not isinstance(config, dict):
+        raise Unusable("The credentials in the Secret are no JSON object.", _KINDS)
+    found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
+    return replace(found, left_out=(twice.SAID, *found.left_out)) if count else found
+
+
+def _text(raw: bytes) -> tuple[str, list[str]]:
+    """Return the text of a file, and what was unusual about it, as sentences. Raises Unusable."""
+    try:
+        text, said = _decoded(raw)
+        inner, count = twice.undone(text)
+    except UnicodeDecodeError:
+        raise Unusable("It is no text in UTF-8.", _KINDS) from None
+    return inner, said + [twice.SAID] * bool(count)
+
+
+def _decoded(raw: bytes) -> tuple[str, list[str]]:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16"), ["The file was text in UTF-16."]
+    if b"\0" in raw[:2]:
+        return raw.decode("utf-16-be" if raw[:1] == b"\0" else "utf-16-le"), ["The file was text in UTF-16."]
+    try:
+        return raw.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), ["The file was not in UTF-8 and was read as Latin-1: check what is not ASCII."]
+
+
+def _is_reason(sentence: str) -> bool:
+    """Return whether a sentence says why a file with credentials gives no account."""
+    return sentence not in _ASIDE and not sentence.startswith("Entries without a password")
+
+
+__all__ = ["MAX_BYTES", "Account", "Found", "Unusable", "choose", "read"]

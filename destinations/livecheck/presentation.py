@@ -1,0 +1,206 @@
+"""A result as a page shows it: the path, what is wrong, the chain, and how old it is. Pure but for the keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from destinations.livecheck import chain, explanations, fingerprint
+from destinations.livecheck.registry.port import Code, Outcome, Side, Step
+from destinations.livecheck.result import for_others
+from destinations.overview import table
+from destinations.secret.codec import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from destinations.livecheck.registry.port import Report, StageResult
+    from destinations.livecheck.result import Last
+    from destinations.model import Secret
+    from destinations.verdict.certificates import Certificate, Health
+
+    _Pair = tuple[StageResult | None, StageResult | None]
+
+_TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
+_KINDS = {Outcome.PASS: "accepted", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}
+OUTDATED = "Outdated: the destination changed since."
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One stage of the drawn path: its name, its state, and how long it took."""
+
+    label: str
+    state: str
+    ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a stage found, in words. `bad` where it fails; without a fix there is nothing to do."""
+
+    label: str
+    tool: str
+    message: str
+    fix: str
+    state: str
+    ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A result for a page. `kind` is the CSS word of its status.
+
+    `path` is what both tools find alike, `forks` each one's way from there; `findings` are those to act on, `everything`
+    all.
+    """
+
+    name: str
+    headline: str
+    status: str
+    kind: str
+    at: str
+    age: str
+    app: str
+    outdated: bool
+    stored: bool
+    path: tuple[Stop, ...] = ()
+    forks: tuple[tuple[str, tuple[Stop, ...]], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    everything: tuple[Finding, ...] = ()
+    chain: tuple[tuple[Certificate, Health], ...] = ()
+
+    @property
+    def fails(self) -> bool:
+        """Whether it says that an export would fail."""
+        return self.kind == "fails"
+
+
+def brief(last: Last, *, now: datetime, sees_all: bool, outdated: bool) -> Shown:
+    """Return a result for a table: what follows for chart and image, and its age."""
+    report = last.report if sees_all else for_others(last.report)
+    kind = "disabled" if outdated else _KINDS[_worst(report)]
+    at = rfc3339(report.checked_at)
+    return Shown(
+        last.name, explanations.headline(report.chart, report.image), "Outdated" if outdated else _status(report), kind,
+        at, table.age(at, now), last.app, outdated, last.stored,
+    )  # fmt: skip
+
+
+def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) -> Shown:
+    """Return a result for the destination's page."""
+    report = last.report if sees_all else for_others(last.report)
+    short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
+    everything = tuple(map(_finding, _merged(report.stages)))
+    ways = {step: (_of(report.stages, step, Side.CHART), _of(report.stages, step, Side.IMAGE)) for step in Step}
+    common = list(takewhile(lambda step: _is_alike(*ways[step]), Step))
+    return Shown(
+        short.name, short.headline, short.status, short.kind, short.at, short.age, short.app, outdated, last.stored,
+        path=tuple(_stop(step, chart) for step, (chart, _) in ways.items() if step in common),
+        forks=_forks(ways, common),
+        findings=tuple(dict.fromkeys(one for one in everything if one.fix)),
+        everything=everything,
+        chain=tuple((one, one.health(now)) for one in chain.read(report.chain)),
+    )  # fmt: skip
+
+
+def is_outdated(last: Last, secret: Secret, everything: Mapping[str, Secret]) -> bool:
+    """Say whether the destination changed since; where there was no key to bind the result with, nobody knows: yes."""
+    return not last.fingerprint or not fingerprint.matches(last.fingerprint, secret, everything)
+
+
+def row(last: Last, *, sees_all: bool = True) -> dict[str, object]:
+    """Return a result in the shape of the JSON interface and of `manage.py livecheck --format json`."""
+    report = last.report if sees_all else for_others(last.report)
+    return {
+        "name": last.name,
+        "fingerprint": last.fingerprint,
+        "checked_at": rfc3339(report.checked_at),
+        "app": last.app,
+        "chart": report.chart.value,
+        "image": report.image.value,
+        "stages": [_stage_row(stage) for stage in report.stages],
+        "not_tested": list(explanations.NOT_TESTED),
+    }
+
+
+def _stage_row(stage: StageResult) -> dict[str, object]:
+    said = explanations.said(stage)
+    return {
+        "stage": stage.step.value,
+        "side": stage.side.value,
+        "ok": stage.ok,
+        "ms": stage.ms,
+        "message": said.message,
+        "fix": said.fix,
+    }
+
+
+def _worst(report: Report) -> Outcome:
+    found = {report.chart, report.image}
+    return next(one for one in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS) if one in found)
+
+
+def _status(report: Report) -> str:
+    """Return a few words for a badge; green only where both are proven."""
+    if report.chart is report.image:
+        return {Outcome.PASS: "Passes", Outcome.FAIL: "Fails", Outcome.UNKNOWN: "Not proven"}[report.chart]
+    said = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNKNOWN: "not proven"}
+    return f"Chart {said[report.chart]}, image {said[report.image]}"
+
+
+def _merged(stages: Sequence[StageResult]) -> list[StageResult]:
+    """Return the stages with what both tools found alike as one."""
+    found: list[StageResult] = []
+    for stage in stages:
+        twin = next((one for one in found if one.step is stage.step and _facts(one) == _facts(stage)), None)
+        if twin is None:
+            found.append(stage)
+        else:
+            found[found.index(twin)] = replace(twin, side=Side.BOTH)
+    return found
+
+
+def _facts(stage: StageResult) -> tuple[Code, bool | None, dict[str, str]]:
+    return stage.code, stage.ok, dict(stage.detail)
+
+
+def _is_alike(chart: StageResult | None, image: StageResult | None) -> bool:
+    return chart is image or (chart is not None and image is not None and _way(chart) == _way(image))
+
+
+def _way(stage: StageResult) -> tuple[Code, bool | None]:
+    return stage.code, stage.ok
+
+
+def _forks(ways: Mapping[Step, _Pair], common: Sequence[Step]) -> tuple[tuple[str, tuple[Stop, ...]], ...]:
+    """Return each tool's own way, none where both find the same to the end."""
+    rest = {step: pair for step, pair in ways.items() if step not in common}
+    if not rest:
+        return ()
+    chart = tuple(_stop(step, pair[0]) for step, pair in rest.items())
+    image = tuple(_stop(step, pair[1]) for step, pair in rest.items())
+    return (_TOOLS[Side.CHART], chart), (_TOOLS[Side.IMAGE], image)
+
+
+def _of(stages: Sequence[StageResult], step: Step, side: Side) -> StageResult | None:
+    """Return what one side found in a step; where it is split, the one that is not well."""
+    found = [one for one in stages if one.step is step and one.side in {side, Side.BOTH}]
+    return next((one for one in found if one.ok is not True), found[0] if found else None)
+
+
+def _stop(step: Step, stage: StageResult | None) -> Stop:
+    return Stop(explanations.STEPS[step], _state(stage), stage.ms if stage else None)
+
+
+def _state(stage: StageResult | None) -> str:
+    if stage is None or stage.code is Code.NOT_REACHED:
+        return "open"
+    return "unsure" if stage.ok is None else "ok" if stage.ok else "failed"
+
+
+def _finding(stage: StageResult) -> Finding:
+    said = explanations.said(stage)
+    return Finding(explanations.STEPS[stage.step], _TOOLS[stage.side], said.message, said.fix, _state(stage), stage.ms)

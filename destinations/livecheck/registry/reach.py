@@ -1,0 +1,108 @@
+"""Where a check may go, and what the servers on its way may learn about the network.
+
+A team manager may name any host, and may run a server at a public address or, as an application of Epinio's, inside. Such
+a server must not see whether some port inside is open, closed or filtered. So a name is inner or public and never both;
+inside, one address of a name is dialed, and no other after it; and a token service inside is asked when the connections to
+the registry that named it are closed, and if it gives no answer of its own, nothing is sent anywhere afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from destinations.livecheck.registry import guard
+from destinations.livecheck.registry.channel import Channel
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.tokens import Tokens
+from destinations.livecheck.registry.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from destinations.livecheck.registry.guard import Approved, IsInner, Resolve
+    from destinations.livecheck.registry.port import Trust
+    from destinations.livecheck.registry.rules import Rules
+    from destinations.livecheck.registry.watch import Watch
+
+_ANSWERS = {Code.WRONG_CREDENTIALS, Code.NO_CREDENTIALS}
+"""What a token service proves itself by, beside a token."""
+
+
+class Reach:
+    """The hosts of one check. `is_silent` once nothing may be sent any more, since its time would tell something."""
+
+    def __init__(self, rules: Rules, resolve: Resolve, watch: Watch, is_inner: IsInner, *, sees_all: bool) -> None:
+        """Take what the operator allows, and whether the person who asks may learn about the network."""
+        self._rules = rules
+        self._resolve = resolve
+        self._watch = watch
+        self._is_inner = is_inner
+        self._sees_all = sees_all
+        self.is_silent = False
+
+    def host(self, host: str) -> Approved:
+        """Return a host that may be asked, with the addresses that are tried. Raises Trouble as `guard.approve` does.
+
+        Several addresses are tried only for people who may learn about the network, and only outside of it.
+        """
+        found = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
+        inside = any(self._is_inner(address) and not address.is_loopback for address in found.addresses)
+        if (self._sees_all and not inside) or len(found.addresses) == 1:
+            return found
+        return replace(found, addresses=found.addresses[:1], left_out=True)
+
+    def leave_host(self, *, proven: bool) -> None:
+        """Close what is open before another host is dialed; after one that is no registry, none is."""
+        self._watch.drop()
+        self.is_silent = self.is_silent or not (proven or self._sees_all)
+
+    def tokens(self, registry: Approved, trust: Trust, close: Callable[[], None]) -> Tokens:
+        """Return the token services that a registry may name, reached as a tool with this trust reaches them.
+
+        They are judged by the address that is dialed, whatever their name: a public registry leads into no private network.
+        `close` closes the connection to the registry.
+        """
+        asked_inside = left_out = False
+
+        def reach(host: str) -> Channel:
+            nonlocal asked_inside, left_out
+            service = self.host(host)
+            left_out = service.left_out
+            asked_inside = self._is_inner(service.addresses[0]) and not _is_same(service, registry)
+            if asked_inside:
+                self._check_inside(service, registry)
+            if asked_inside and not self._sees_all:
+                close()
+                self._watch.drop()
+            return Channel(service, trust, self._watch)
+
+        def explain(stop: Stop) -> Stop:
+            if stop.code in _ANSWERS:
+                return stop
+            if asked_inside and not self._sees_all:
+                self.is_silent = True
+                return Stop(Code.TOKEN_SERVICE_FAILS, ok=None if left_out else stop.ok, detail=stop.detail)
+            if left_out and stop.code is Code.TOKEN_SERVICE_FAILS and not stop.detail:  # the tools try every address
+                return Stop(Code.TOKEN_SERVICE_FAILS, ok=None)
+            return stop
+
+        return Tokens(reach, explain)
+
+    def _check_inside(self, service: Approved, registry: Approved) -> None:
+        """Raise Trouble where a registry must not lead to this inner address."""
+        if not self._is_inner(registry.addresses[0]):
+            raise Trouble(Code.ADDRESS_REFUSED)
+        if not (self._sees_all or service.addresses == registry.addresses or _is_beside(service.name, registry.name)):
+            raise Trouble(Code.ADDRESS_REFUSED)
+
+
+def _is_same(service: Approved, registry: Approved) -> bool:
+    return (service.addresses, service.port) == (registry.addresses, registry.port)
+
+
+def _is_beside(name: str, registry: str) -> bool:
+    """Return whether a name is in the domain of the registry's name, such as `gitlab.example.com` for `registry.example.com`."""
+    domain = "" if guard.is_address(registry) else registry.partition(".")[2]
+    return "." in domain and (name == domain or name.endswith(f".{domain}"))

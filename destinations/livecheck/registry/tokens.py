@@ -1,0 +1,142 @@
+"""Asks the token service that a registry names, as Helm and skopeo do, and no oftener than it has to.
+
+Mirrors oras-go v2.6.2 auth/client.go (fetchBearerToken) and containers/image docker_client.go (getBearerToken). Helm tries
+OAuth2 by POST first and falls back; here GET comes first, and POST only where GET is not served, so that a wrong password
+counts once against a lock.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from destinations.livecheck.registry import grants, guard
+from destinations.livecheck.registry.places import path_of
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from destinations.livecheck.registry.challenge import Challenge
+    from destinations.livecheck.registry.channel import Answer, Channel
+
+    Reach = Callable[[str], Channel]
+    Explain = Callable[[Stop], Stop]
+
+_OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
+_NOT_SERVED = {400, 404, 405, 415, 501}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """As whom a token is asked for; all three may be empty. `named` sends the user name as skopeo does."""
+
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+    named: bool = False
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether there is nothing to log in with."""
+        return not (self.username or self.password or self.identity_token)
+
+    @property
+    def basic(self) -> str:
+        """The header of Basic authentication (RFC 7617)."""
+        return "Basic " + b64encode(f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")).decode(
+            "ascii"
+        )
+
+    @property
+    def shown(self) -> str:
+        """What a token service is shown by GET, empty for nothing; skopeo shows no half of user name and password."""
+        shows = self.username and self.password if self.named else self.username or self.password
+        return self.basic if shows else ""
+
+
+class Tokens:
+    """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
+
+    def __init__(self, reach: Reach, explain: Explain = lambda stop: stop) -> None:
+        """Begin with nothing asked; `explain` returns how a failure of a token service is told."""
+        self._reach = reach
+        self._explain = explain
+
+    def ask(self, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> str:
+        """Return a token. Raises Stop: what the service says, or that the portal does not go there."""
+        try:
+            channel = self._reach(guard.parse_realm(challenge.realm))
+        except Trouble as trouble:
+            raise _refused(trouble, challenge.realm) from None
+        try:
+            answer = self._get(channel, challenge, scopes, account)
+            if answer.status in _NOT_SERVED and not account.named and account.username and account.password:
+                answer = channel.ask("POST", path_of(challenge.realm), form=_password_form(challenge, scopes, account))
+            return _token(answer, account)
+        except Stop as stop:
+            failure = Stop(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop
+            raise self._explain(failure) from None
+        finally:
+            channel.close()
+
+    @staticmethod
+    def _get(channel: Channel, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Answer:
+        if account.identity_token:
+            return channel.ask("POST", path_of(challenge.realm), form=_refresh_form(challenge, scopes, account))
+        query = [("account", account.username)] if account.named and account.username else []
+        query += [("service", challenge.service)] if challenge.service else []
+        query += [("scope", scope) for scope in scopes]
+        return channel.ask("GET", _with(challenge.realm, query), authorization=account.shown)
+
+
+def _refused(trouble: Trouble, realm: str) -> Stop:
+    if trouble.code is Code.OUT_OF_TIME:
+        return Stop(Code.OUT_OF_TIME, ok=None)
+    if not realm:
+        return Stop(Code.TOKEN_SERVICE_FAILS)
+    if trouble.code in {Code.NO_SUCH_NAME, Code.NO_CONNECTION}:
+        return Stop(Code.TOKEN_SERVICE_FAILS)
+    return Stop(Code.REALM_REFUSED, ok=None)
+
+
+def _with(realm: str, query: list[tuple[str, str]]) -> str:
+    parts = urlsplit(realm)
+    whole = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *query], errors="surrogateescape")
+    return path_of(urlunsplit(parts._replace(query=whole)))
+
+
+def _password_form(challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Mapping[str, str]:
+    form = {"grant_type": "password", "username": account.username, "password": account.password}
+    return {**form, "service": challenge.service, "client_id": "oras-go", **_scope(scopes)}
+
+
+def _refresh_form(challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Mapping[str, str]:
+    form = {"grant_type": "refresh_token", "refresh_token": account.identity_token, "client_id": "containers/image"}
+    return {**form, **({"service": challenge.service} if challenge.service else {}), **_scope(scopes)}
+
+
+def _scope(scopes: tuple[str, ...]) -> Mapping[str, str]:
+    return {"scope": " ".join(scopes)} if scopes else {}
+
+
+def _token(answer: Answer, account: Account) -> str:
+    detail = {"status": str(answer.status)}
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        raise Stop(Code.NO_CREDENTIALS if account.is_anonymous else Code.WRONG_CREDENTIALS, detail=detail)
+    answer.raise_for_trouble()
+    try:
+        found = json.loads(answer.body) if answer.status == _OK else None
+    except (ValueError, RecursionError):
+        found = None
+    names = ("token", "access_token") if account.named else ("access_token", "token")
+    held = [found.get(name) for name in names] if isinstance(found, dict) else []
+    token = next((one for one in held if isinstance(one, str) and one), "")
+    if not grants.is_token(token):
+        raise Stop(Code.TOKEN_SERVICE_FAILS, detail=detail)
+    return token

@@ -1,0 +1,95 @@
+"""Proves the right to push where no token tells of it: by an upload that never was, else by one opened and cancelled.
+
+Distribution, GitLab's and Harbor's registry among its kin, writes the hash state of a cancelled upload anew (registry/
+handlers/blobupload.go closes it after the cancellation), so an upload opened there never leaves the storage as it was.
+But it looks at rights before it looks for the upload: who finishes one that never was hears which of the two is missing.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from destinations.livecheck.registry.places import led_to
+from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.stops import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from destinations.livecheck.registry.channel import Answer
+    from destinations.livecheck.registry.guard import Approved
+
+    Ask = Callable[[str, str], Answer]
+
+_OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
+_GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
+_NO_SUCH_UPLOAD = "BLOB_UPLOAD_INVALID"
+NOWHERE = f"sha256:{sha256(b'what no registry holds: edrportal').hexdigest()}"
+"""A digest to look for: whether it is there does not matter, whether one may look does."""
+
+
+def look(answer: Answer) -> None:
+    """Judge the answer to what the tool looks for before it pushes; whether it is there does not matter. Raises Stop."""
+    answer.raise_for_trouble()
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+    if answer.status not in {_OK, _NOT_FOUND}:
+        raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+
+
+def target(repository: str) -> str:
+    """Return where an upload is opened, by POST."""
+    return f"/v2/{repository}/blobs/uploads/"
+
+
+def invented(repository: str) -> str:
+    """Return an upload that was never opened, to be finished by PUT: nothing is kept, whatever the answer is."""
+    return f"/v2/{repository}/blobs/uploads/{uuid4()}?digest={NOWHERE}"
+
+
+def shows_right(answer: Answer) -> bool | None:
+    """Say what the answer to an invented upload tells of the right to push; None where it tells nothing.
+
+    Only distribution's own words count: another registry may look for the upload first.
+    """
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        return False
+    is_distribution = bool(answer.all("Docker-Distribution-Api-Version"))
+    return True if is_distribution and answer.status == _NOT_FOUND and _NO_SUCH_UPLOAD in _codes(answer) else None
+
+
+def _codes(answer: Answer) -> set[str]:
+    try:
+        return {str(one["code"]) for one in json.loads(answer.body)["errors"]}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return set()
+
+
+def proven(answer: Answer, ask: Ask, repository: str, approved: Approved) -> Code:
+    """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises Stop."""
+    answer.raise_for_trouble()
+    detail = {"status": str(answer.status)}
+    if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        raise Stop(Code.MAY_NOT_PUSH, detail=detail)
+    if answer.status == _NOT_FOUND:
+        raise Stop(Code.NO_REPOSITORY, detail=detail)
+    location = next(iter(answer.all("Location")), "")
+    if answer.status != _ACCEPTED or not location:
+        raise Stop(Code.BAD_ANSWER, detail=detail)
+    place = led_to(location, target(repository), approved)
+    if not place.is_at(
+        approved
+    ):  # Helm refuses to go on there; skopeo would, but a port that speaks TLS does not answer
+        raise Stop(Code.UPLOAD_ELSEWHERE, ok_image=False if place.is_at(approved, "http") else None)
+    return _cancel(ask, place.target)
+
+
+def _cancel(ask: Ask, target: str) -> Code:
+    try:
+        gone = ask("DELETE", target).status in _GONE
+    except Stop:
+        gone = False
+    return Code.MAY_PUSH if gone else Code.UPLOAD_LEFT

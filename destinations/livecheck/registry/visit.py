@@ -1,0 +1,139 @@
+"""One tool at one registry that has answered: what it sends, and the right to push that a token shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from destinations.livecheck.registry import grants, uploads
+from destinations.livecheck.registry.port import Code, Side
+from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.tokens import Account, Tokens
+
+if TYPE_CHECKING:
+    from destinations.livecheck.registry.challenge import Challenge
+    from destinations.livecheck.registry.channel import Answer, Channel
+    from destinations.livecheck.registry.port import Leg
+
+PING = "/v2/"
+OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
+
+
+@dataclass(slots=True)
+class Known:
+    """What this registry took and refused in this very check, by the header that shows it: none is tried twice."""
+
+    taken: set[str] = field(default_factory=set, repr=False)
+    refused: set[str] = field(default_factory=set, repr=False)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One tool's requests; `first` is the registry's answer to `/v2/` without credentials."""
+
+    side: Side
+    leg: Leg = field(repr=False)
+    channel: Channel
+    first: Answer
+    tokens: Tokens
+    known: Known
+    lenient: bool = False
+    authorization: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    """skopeo's, from the login to the push; its cache keeps it, too."""
+
+    @property
+    def account(self) -> Account:
+        """As whom the tool asks."""
+        leg = self.leg
+        return Account(leg.username, leg.password, leg.identity_token, named=self.side is Side.IMAGE)
+
+    @property
+    def scope(self) -> str:
+        """What the tool asks a token for."""
+        return f"repository:{self.leg.repository}:pull,push"
+
+    def ask(self, method: str, target: str) -> Answer:
+        """Send what the tool would send, with what it has to show. Raises Stop and OutOfTime."""
+        return self.channel.ask(method, target, authorization=self.authorization)
+
+    def show_basic(self) -> None:
+        """Prove the password at `/v2/`, once for each. Raises Stop."""
+        self.authorization = shown = self.account.basic
+        self.refuse_known(shown)
+        if shown in self.known.taken:
+            return
+        answer = self.ask("GET", PING)
+        answer.raise_for_trouble()
+        if answer.status in {UNAUTHORIZED, FORBIDDEN}:
+            self.known.refused.add(shown)
+            empty = self.account.is_anonymous
+            raise Stop(Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)})
+        if answer.status != OK:
+            raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+        self.known.taken.add(shown)
+
+    def take_token(self, challenge: Challenge, *scopes: str) -> str:
+        """Get a token and show it from now on. Raises Stop.
+
+        Who refuses a password that a token was given for refuses the right, not the password.
+        """
+        account = self.account
+        shown = "" if account.identity_token else account.shown
+        self.refuse_known(shown)
+        try:
+            token = self.tokens.ask(challenge, scopes, account)
+        except Stop as stop:
+            if stop.code is Code.WRONG_CREDENTIALS and shown:
+                if shown in self.known.taken:
+                    detail = {"repository": self.leg.repository, **stop.detail}
+                    raise Stop(Code.MAY_NOT_PUSH, detail=detail) from None
+                self.known.refused.add(shown)
+            raise
+        self.known.taken.add(shown)
+        self.authorization = f"Bearer {token}"
+        return token
+
+    def refuse_known(self, shown: str) -> None:
+        """Stop before a password that was refused is sent again. Raises Stop."""
+        if shown in self.known.refused:
+            raise Stop(Code.WRONG_CREDENTIALS)
+
+    def may_push(self, token: str, target: str) -> Code:
+        """Return MAY_PUSH or UPLOAD_LEFT for a token with the scope of the push. Raises Stop.
+
+        `target` is what the tool looks for first.
+        """
+        granted = grants.may_push(token, self.leg.repository)
+        if granted is False:
+            raise Stop(Code.MAY_NOT_PUSH)
+        uploads.look(self.ask("HEAD", target))
+        return Code.MAY_PUSH if granted else self.prove()
+
+    def prove(self) -> Code:
+        """Return how the right to push was proven, by an upload only where nothing else tells. Raises Stop."""
+        answer = self.ask("PUT", uploads.invented(self.leg.repository))
+        answer.raise_for_trouble()
+        told = uploads.shows_right(answer)
+        if told is False:
+            raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+        return Code.MAY_PUSH if told else self.cancelled(self.open_upload())
+
+    def open_upload(self) -> Answer:
+        """Open an upload and return the answer, whatever it says. Raises Stop."""
+        return self.ask("POST", uploads.target(self.leg.repository))
+
+    def cancelled(self, answer: Answer) -> Code:
+        """Return what an upload that was opened proves, and cancel it. Raises Stop."""
+        return uploads.proven(answer, self.ask, self.leg.repository, self.channel.approved)
+
+    def scoped_token(self, challenge: Challenge) -> str:
+        """Get a token for the push; where to ask might create the repository, only for one that is there. Raises Stop."""
+        if challenge.may_create and not self.account.is_anonymous and not self._exists(challenge):
+            raise Stop(Code.WOULD_CREATE, ok=None)
+        return self.take_token(challenge, self.scope)
+
+    def _exists(self, challenge: Challenge) -> bool:
+        self.take_token(challenge, f"repository:{self.leg.repository}:pull")
+        answer = self.ask("GET", f"/v2/{self.leg.repository}/tags/list?n=1")
+        return answer.status == OK

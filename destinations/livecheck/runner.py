@@ -1,0 +1,251 @@
+"""How checks run in this process: how many at once, and how long an answer is held back.
+
+A check that somebody waits for runs in their request. Several run on threads of their own, and each result is handed
+over as it arrives; what all replicas share is what is kept of them, so any replica can tell how far they are.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from math import ceil
+from secrets import token_urlsafe
+from threading import BoundedSemaphore, Lock, Thread
+from typing import TYPE_CHECKING
+
+from destinations.livecheck.ratelimit import Often, TurnedAway
+from destinations.livecheck.recent import Recent
+from destinations.livecheck.registry.port import DEADLINE_SECONDS
+from destinations.livecheck.result import Last, tells_by_time, with_names
+from destinations.web import current
+from edrportal.telemetry import counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from destinations.livecheck.registry.port import Plan
+
+    Keep = Callable[[Sequence[Last]], None]
+
+
+_LOG = logging.getLogger(__name__)
+AT_ONCE = 8
+"""Checks at once in this process, beside those that people wait for who do not see all: ASKED_AT_ONCE bounds these."""
+SEVERAL_AT_ONCE = 6
+"""Of these for checks of several, so that somebody who waits finds a place."""
+ASKED_AT_ONCE = 8
+"""Requests that wait for a check or are held back: half of the pages that are served at once."""
+JOBS_AT_ONCE = 4
+PACE_SECONDS = 0.06
+"""Between the beginnings of two checks of several: whoever asks for other pages meanwhile hardly notices."""
+HAND_OVER_SECONDS = 1.0
+"""How long results of several are gathered: each handing over is a write that every replica reads."""
+WAIT_SECONDS = 3.0
+SLOT_SECONDS = DEADLINE_SECONDS + 1.0
+"""When people who are no administrators are answered where the time itself would tell something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to check, and what the result is bound to."""
+
+    name: str
+    plan: Plan = field(repr=False)
+    fingerprint: str = field(default="", repr=False)
+
+
+class Checks:
+    """The checks of this process; `often` and `recent` are theirs, too. Safe for threads."""
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Begin with no check."""
+        self.often = Often(clock=clock)
+        self.recent = Recent()
+        self._clock = clock
+        self._pause = pause
+        self._places = BoundedSemaphore(AT_ONCE)
+        self._for_several = BoundedSemaphore(SEVERAL_AT_ONCE)
+        self._asked = BoundedSemaphore(ASKED_AT_ONCE)
+        self._lock = Lock()
+        self._round = Lock()
+        self._jobs: dict[str, Thread] = {}
+
+    def one(self, question: Question, *, sees_all: bool) -> Last:
+        """Check one, while somebody waits for it. Raises TurnedAway.
+
+        For people who do not see all, an answer whose time would tell something is held back. Their checks take no place
+        that others wait for, since when it becomes free would tell something, too.
+        """
+        if not self._asked.acquire(timeout=WAIT_SECONDS):
+            raise TurnedAway.busy()
+        try:
+            if not sees_all:
+                began = self._clock()
+                last = _check(question, _now())
+                if rest := rest_of_slot(last, self._clock() - began):
+                    self._pause(rest)
+                return last
+            if not self._places.acquire(timeout=WAIT_SECONDS):
+                raise TurnedAway.busy()
+            try:
+                return _check(question, _now(), sees_all=True)
+            finally:
+                self._places.release()
+        finally:
+            self._asked.release()
+
+    def several(self, questions: Sequence[Question], *, sees_all: bool, keep: Keep) -> str:
+        """Begin to check several and return the job's name; `keep` gets the results as they arrive, on other threads.
+
+        Raises TurnedAway. People who do not see all get theirs in rounds, at times that tell nothing.
+        """
+        job = token_urlsafe(9)
+
+        def run() -> None:
+            try:
+                run_all(questions, _now(), lambda found: keep([replace(one, job=job) for one in found]))
+            finally:
+                with self._lock:
+                    del self._jobs[job]
+
+        run_all = partial(self._in_any_order, pace=PACE_SECONDS, sees_all=True) if sees_all else self._in_rounds
+        thread = Thread(target=run, name="live-checks", daemon=True)
+        with self._lock:
+            if len(self._jobs) >= JOBS_AT_ONCE:
+                raise TurnedAway.busy()
+            self._jobs[job] = thread
+        thread.start()
+        return job
+
+    def is_running(self, job: str) -> bool:
+        """Say whether this process still works at a job."""
+        with self._lock:
+            return job in self._jobs
+
+    def finish(self, seconds: float) -> None:
+        """Wait for the jobs that run, so many seconds for each."""
+        with self._lock:
+            threads = list(self._jobs.values())
+        for thread in threads:
+            thread.join(seconds)
+
+    def all_of(self, questions: Sequence[Question]) -> list[Last]:
+        """Check all of them now and return the results by name; one is missing where the portal made a mistake."""
+        found: list[Last] = []
+        self._in_any_order(questions, _now(), found.extend, sees_all=True)
+        return sorted(found, key=lambda one: one.name)
+
+    def in_background(self, question: Question) -> Last | None:
+        """Check one that nobody waits for; None for a mistake of the portal's own, which the log names."""
+        with self._for_several, self._places:
+            return _quietly(question, _now())
+
+    def _in_any_order(
+        self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0, *, sees_all: bool
+    ) -> None:
+        gathered = _Gathered(keep, self._clock)
+
+        def work(question: Question) -> None:
+            with self._for_several, self._places:
+                last = _quietly(question, at, sees_all=sees_all)
+            if last:
+                gathered.add(last)
+
+        _spread(questions, work, lambda: self._pause(pace) if pace else None)
+        gathered.hand_over()
+
+    def _in_rounds(self, questions: Sequence[Question], at: datetime, keep: Keep) -> None:
+        """Begin and answer each round at a time that no result has a say in, also where rounds of other jobs wait."""
+        for start in range(0, len(questions), SEVERAL_AT_ONCE):
+            found: list[Last] = []
+            with self._round:
+                began = self._clock()
+                self._in_any_order(questions[start : start + SEVERAL_AT_ONCE], at, found.extend, sees_all=False)
+                passed = self._clock() - began
+                self._pause(SLOT_SECONDS * max(1, ceil(passed / SLOT_SECONDS)) - passed)
+            keep(found)
+
+
+def rest_of_slot(last: Last | None, passed: float) -> float:
+    """Return how many seconds after a check nothing may happen that its end would tell something by."""
+    return max(0.0, SLOT_SECONDS - passed) if last and tells_by_time(last.report) else 0.0
+
+
+CHECKS = Checks()
+
+
+class _Gathered:
+    """Results on their way to `keep`: together, not one by one. Safe for threads."""
+
+    def __init__(self, keep: Keep, clock: Callable[[], float]) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._lock = Lock()
+        self._found: list[Last] = []
+        self._since = clock()
+
+    def add(self, last: Last) -> None:
+        """Take one, and hand over what is there where that is due."""
+        with self._lock:
+            self._found.append(last)
+            due = self._clock() - self._since >= HAND_OVER_SECONDS
+        if due:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Hand over what is there."""
+        with self._lock:
+            found, self._found, self._since = self._found, [], self._clock()
+        if found:
+            self._keep(found)
+
+
+def _spread(
+    questions: Iterable[Question], work: Callable[[Question], None], rest: Callable[[], object] = lambda: None
+) -> None:
+    """Do it for all of them on a few threads, with a rest before each but the first; come back when all is done."""
+    waiting = iter(list(questions))
+    lock = Lock()
+    begun = False
+
+    def run() -> None:
+        nonlocal begun
+        while True:
+            with lock:
+                question = next(waiting, None)
+                if begun and question is not None:
+                    rest()
+                begun = True
+            if question is None:
+                return
+            work(question)
+
+    threads = [Thread(target=run, name="live-check", daemon=True) for _ in range(SEVERAL_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _check(question: Question, at: datetime, *, sees_all: bool = False) -> Last:
+    """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
+    report = with_names(current.registries().check(replace(question.plan, sees_all=sees_all)), question.plan)
+    counters.checked(report.chart, report.image)
+    return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
+
+
+def _quietly(question: Question, at: datetime, *, sees_all: bool = False) -> Last | None:
+    try:
+        return _check(question, at, sees_all=sees_all)
+    except Exception as error:  # noqa: BLE001 - one mistake must not end the checks of the others
+        _LOG.error("the live check of %s ended with %s", question.name, type(error).__name__)  # and none of its words
+        return None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,1 @@
+"""Judged destinations as rows: tables, filters, exports and the events of open pages."""

@@ -1,0 +1,184 @@
+"""The overview's rows: one for every destination, whatever state it is in. Pure."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from destinations import names
+from destinations.model import Verdict
+from destinations.secret import codec, docker_config
+from destinations.secret.masking import masked, masked_judgement, masked_key
+from destinations.verdict import certificates
+from destinations.verdict.certificates import Certificate, Health
+from destinations.verdict.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from destinations.model import Check, Judgement, Secret
+    from destinations.verdict.version import EpinioVersion
+
+_LOG = logging.getLogger(__name__)
+_WORDS = {
+    Verdict.NOT_LISTED: ("hidden", "Hidden by Epinio"),
+    Verdict.EXPORT_FAILS: ("fails", "Export will fail"),
+    Verdict.AT_RISK: ("at-risk", "Accepted, look at it"),
+    Verdict.ACCEPTED: ("accepted", "Accepted by Epinio"),
+}
+_DISABLED = ("disabled", "Disabled")
+STATUSES = (*_WORDS.values(), _DISABLED)
+"""Every status as a CSS word and in words, those first that somebody has to act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One destination for the table: its judgement in words, its bundle's health, its age.
+
+    `fix` says what to do about `reason`; `expires_on` is the stated end of the credentials, `ends_on` the first day on
+    which they or a certificate end; both are dates in ISO form, empty for none.
+    """
+
+    secret: Secret = field(hash=False)
+    judgement: Judgement = field(hash=False)
+    kind: str
+    status: str
+    reason: str
+    url: str
+    organization: str
+    bundle: str
+    age: str
+    fix: str = ""
+    expires_on: str = ""
+    ends_on: str = ""
+
+    @property
+    def name(self) -> str:
+        """The destination's name."""
+        return self.secret.name
+
+    @property
+    def team(self) -> str:
+        """The team it belongs to, empty for a shared one."""
+        return self.secret.labels.get(names.TEAM_LABEL, "")
+
+
+def rows(found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
+    """Return a row for every Secret that carries the label key, by name."""
+    all_secrets = {secret.name: secret for secret in found}
+    return tuple(
+        row(secret, all_secrets, now=now, version=version)
+        for secret in sorted(all_secrets.values(), key=lambda secret: secret.name)
+        if codec.is_destination(secret)
+    )
+
+
+def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None) -> Row:
+    """Return the row of one destination."""
+    judgement = masked_judgement(judge(secret, all_secrets, now=now, version=version))
+    kind, status = status_of(judgement)
+    bundle = bundle_of(secret, all_secrets)
+    reason, fix = _reason(judgement)
+    expires_on = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+    return Row(
+        secret=secret,
+        judgement=judgement,
+        kind=kind,
+        status=status,
+        reason=masked(reason),
+        url=masked_key(judgement.url or docker_config.host_key(secret) or "-"),
+        organization=masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
+        bundle=_bundle_health(bundle, secret, now),
+        age=age(secret.created_at, now),
+        fix=masked(fix),
+        expires_on=expires_on if _is_date(expires_on) else "",
+        ends_on=min(filter(_is_date, [expires_on, *(f"{one.not_after:%Y-%m-%d}" for one in bundle)]), default=""),
+    )
+
+
+def status_of(judgement: Judgement) -> tuple[str, str]:
+    """Return the status as a CSS word and in words."""
+    return _DISABLED if judgement.disabled else _WORDS[judgement.verdict]
+
+
+def failed(judgement: Judgement) -> list[Check]:
+    """Return the checks that failed, those of one cause once: the last, which has the message of the export."""
+    return list({check.message: check for check in judgement.checks if not check.ok}.values())
+
+
+def _reason(judgement: Judgement) -> tuple[str, str]:
+    """Return why it is not simply accepted, and what to do; both empty where it is."""
+    first = next((check for check in judgement.checks if not check.ok), None)
+    if first:
+        hidden_only = judgement.verdict is Verdict.NOT_LISTED and judgement.failed_stage is None
+        by_name = " An export by name works all the same." if hidden_only else ""
+        return f"{first.message}{by_name}", first.fix or ""
+    return (judgement.warnings[0].message, judgement.warnings[0].fix) if judgement.warnings else ("", "")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def bundle_of(secret: Secret, all_secrets: Mapping[str, Secret]) -> tuple[Certificate, ...]:
+    """Return the certificates that Helm and skopeo will trust, none where there is no bundle or no usable one."""
+    held = all_secrets.get(codec.certs_name(secret))
+    return certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).certificates if held else ()
+
+
+def _bundle_health(found: Sequence[Certificate], secret: Secret, now: datetime) -> str:
+    if not codec.certs_name(secret):
+        return "public CAs"
+    if not found:
+        return "no usable certificate"
+    states = [certificate.health(now) for certificate in found]
+    worst = next(
+        (state for state in (Health.EXPIRED, Health.NOT_YET, Health.EXPIRING) if state in states), Health.VALID
+    )
+    first = min(certificate.not_after for certificate in found)
+    return f"{worst} · {first:%Y-%m-%d}"
+
+
+def age(created_at: str, now: datetime) -> str:
+    """Return how long ago a Secret was made, in its largest unit."""
+    try:
+        seconds = (now - datetime.fromisoformat(created_at)).total_seconds()
+    except (ValueError, TypeError):
+        return "-"
+    for unit, size in (("y", 31_536_000), ("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "now"
+
+
+def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:
+    """Return the rows with their ages as of now."""
+    return tuple(replace(one, age=age(one.secret.created_at, now)) for one in found)
+
+
+def notices(found: Sequence[Row]) -> tuple[str, ...]:
+    """Return what no single destination tells: what Epinio's server remembers between exports."""
+    said = []
+    with_bundle = {bool(codec.certs_name(one.secret)) for one in found}
+    if len(with_bundle) > 1:
+        said.append(
+            "Some destinations have a CA bundle and some have none. Epinio's server remembers a bundle: after an export "
+            "with one, an export from the same namespace without one fails with “certificate signed by unknown "
+            "authority” until the server restarts."
+        )
+    accounts: dict[str, set[str]] = {}
+    for one in found:
+        if one.judgement.login:
+            accounts.setdefault(one.judgement.login.host, set()).add(one.judgement.login.username)
+    shared = sorted(host for host, names_ in accounts.items() if len(names_) > 1)
+    if shared:
+        said.append(
+            f"Several accounts push to {', '.join(shared)}. Epinio keeps one login a host: exports that run at the same "
+            "time can push with each other's account."
+        )
+    return tuple(said)

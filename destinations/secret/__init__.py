@@ -1,0 +1,1 @@
+"""Secrets and the values in them: read, written, cut down and hidden. Pure."""

@@ -1,0 +1,128 @@
+"""The content of `.dockerconfigjson`: written for a new destination, changed for a rotation.
+
+Members that the portal does not own keep their value and order, numbers as they were written.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from destinations.golang import gojson, gojsonmemo
+from destinations.golang.gojson import GoJSONError, Object, Value
+from destinations.model import Credentials
+from destinations.verdict import parsing
+from destinations.verdict.parsing import ParseError, field_name, members
+from destinations.verdict.version import NEWEST, login_reads_auth
+
+if TYPE_CHECKING:
+    from destinations.model import Secret
+
+_OWNED = ("auth", "username", "password")
+_REMOVED = "identitytoken"
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+class Unreadable(ValueError):
+    """The stored configuration cannot be changed in place; the text says why and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The new content, and whether an `identitytoken` had to go for it to take effect."""
+
+    content: bytes = field(repr=False)
+    removed_token: bool
+
+
+def new(host: str, credentials: Credentials) -> bytes:
+    """Return the configuration of one host, as Epinio's documentation shows it."""
+    entry = build(_fields(credentials))
+    return gojson.dumps(build([("auths", build([(host, entry)]))])).encode()
+
+
+def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
+    """Return the configuration with the one entry of `auths` holding new credentials, under `host` if given.
+
+    Raises Unreadable.
+    """
+    document, auths = one_registry(content)
+    ((key, entry),) = auths.items()
+    if entry is not None and not isinstance(entry, Object):
+        raise Unreadable("The entry of the registry in the stored .dockerconfigjson is no object.")
+    changed, removed = _with_credentials(members(entry), credentials)
+    section = build([(host or key, changed)])
+    return Rotated(gojson.dumps(replaced(document, "auths", section)).encode(), removed)
+
+
+def one_registry(content: bytes) -> tuple[Object, Object]:
+    """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
+    try:
+        document = gojsonmemo.parse(content)
+    except GoJSONError:
+        raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
+    auths = document.get("auths") if isinstance(document, dict) else None
+    if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
+        raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
+    return document, auths
+
+
+def stored_credentials(secret: Secret) -> Credentials | None:
+    """Return what Helm logs in with; None where a part is missing, is no UTF-8, or the Secret cannot be read."""
+    try:
+        entry = parsing.read_entry(parsing.read_config(secret))
+    except ParseError:
+        return None
+    username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
+    if not username or not password or _LONE.search(username + password):
+        return None  # bytes that are no UTF-8 may stand in `auth`, and cannot be written as JSON
+    return Credentials(username, password)
+
+
+def host_key(secret: Secret) -> str:
+    """Return the one host key, or an empty text where there is none to be read."""
+    try:
+        config = parsing.read_config(secret)
+        return parsing.listed_url(config).removesuffix(f"/{config.organization}")
+    except ParseError:
+        return ""
+
+
+def _fields(credentials: Credentials) -> list[tuple[str, Value]]:
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    values = (b64encode(pair).decode(), credentials.username, credentials.password)
+    return list(zip(_OWNED, values, strict=True))
+
+
+def _with_credentials(entry: list[tuple[str, Value]], credentials: Credentials) -> tuple[Object, bool]:
+    """Return the entry with all three fields, each once and where it stood; spelled as Docker spells them."""
+    missing = dict(_fields(credentials))
+    kept: list[tuple[str, Value]] = []
+    removed = False
+    for key, value in entry:
+        name = field_name(key)
+        if name == _REMOVED:
+            removed = True
+        elif name not in _OWNED:
+            kept.append((key, value))
+        elif name in missing:
+            kept.append((name, missing.pop(name)))
+    return build([*kept, *missing.items()]), removed
+
+
+def build(pairs: list[tuple[str, Value]]) -> Object:
+    """Return an object of these members."""
+    made = Object()
+    for key, value in pairs:
+        made.add(key, value)
+    return made
+
+
+def replaced(container: Object, name: str, value: Value) -> Object:
+    """Return the object with one member replaced in its place; of duplicates the last one, which is what counts."""
+    pairs = [pair for pair in container.pairs if pair[0] != name]
+    at = max(index for index, pair in enumerate(container.pairs) if pair[0] == name)
+    at -= sum(1 for key, _ in container.pairs[:at] if key == name)
+    return build([*pairs[:at], (name, value), *pairs[at:]])

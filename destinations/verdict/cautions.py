@@ -1,0 +1,217 @@
+"""What an administrator should look at although Epinio may accept it: each with a code, a reason and a fix."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from destinations import names
+from destinations.golang import gostrings
+from destinations.model import Caution
+from destinations.verdict import certificates, hosts, pem, suspects, tokens
+from destinations.verdict.certificates import Health
+from destinations.verdict.parsing import ParseError, field_name, members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from destinations.golang.gox509 import GoCertificate
+    from destinations.model import Secret, Target
+    from destinations.verdict.parsing import Reading
+
+EXPIRY_NOTICE = timedelta(days=14)
+_SCHEMES = ("oci://", "https://", "http://")
+_HUB_DEPTH = 2
+_HUB_NAMES = hosts.HUB | {"registry.hub.docker.com"}
+"""skopeo does not take the last one for Docker Hub, and it is all the same."""
+
+
+def cautions(  # noqa: PLR0913 - everything that is known of a destination
+    secret: Secret,
+    secrets: Mapping[str, Secret],
+    reading: Reading,
+    trusted: Sequence[GoCertificate],
+    *,
+    login: Target | None,
+    image: Target | None,
+    now: datetime,
+) -> tuple[Caution, ...]:
+    """Return the cautions about a destination; `now` is aware."""
+    return (
+        *_about_credentials(reading, login, image),
+        *_about_texts(secret, [target for target in (login, image) if target], now),
+        *_about_path(reading, image),
+        *_about_certificates(secret, secrets, trusted, now),
+        *_about_annotations(secret, now),
+    )
+
+
+def _about_credentials(reading: Reading, login: Target | None, image: Target | None) -> Iterator[Caution]:
+    token = _has_identity_token(reading)
+    if token and login is None:
+        yield Caution(
+            "identity-token",
+            "The entry holds an identitytoken and no password beside it: Helm cannot log in with it.",
+            "Create an access token at the registry and rotate; or, for az acr login, repair: it is written as the password.",
+        )
+    elif token:
+        yield Caution(
+            "identity-token",
+            "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",
+            "Remove identitytoken from the entry in .dockerconfigjson.",
+        )
+    anonymous = image and not (image.username or image.password)  # which fails, and is the fault to name
+    differ = login and image and (login.username, login.password) != (image.username, image.password)
+    if differ and not token and not anonymous:
+        yield Caution(
+            "credentials-disagree",
+            "The chart is pushed with username and password, the image with auth, and the two differ.",
+            "Rotate the credentials, so that auth, username and password say the same.",
+        )
+
+
+def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> Iterator[Caution]:
+    """Yield what is odd about the texts that chart and image are pushed with, each kind once."""
+    pairs = {
+        (target.username, target.password): target.host for target in targets if target.username or target.password
+    }
+    if not pairs:
+        return
+    stated = bool(secret.annotations.get(names.EXPIRY_ANNOTATION))
+    told = set()
+    for (username, password), host in pairs.items():
+        found = [
+            *_about_text("user name", username),
+            *_about_text("password", password),
+            *tokens.about_robot(username, host),
+            *tokens.about_lifetime(username, password, host=host, now=now, stated=stated),
+        ]
+        for caution in found:
+            if caution.message not in told:
+                told.add(caution.message)
+                yield caution
+
+
+def _about_text(name: str, text: str) -> Iterator[Caution]:
+    if text.isalnum() and text.isascii() and not suspects.is_word(text):
+        return
+    for one in suspects.suspects(text):
+        yield Caution(one.code, f"The {name} {one.clause}.", suspects.FIXES[one.code])
+
+
+def _has_identity_token(reading: Reading) -> bool:
+    try:
+        document = reading.config.document
+    except ParseError:
+        return False
+    auths = document.get("auths") if isinstance(document, dict) else None
+    entries = [value for _, value in members(auths)]
+    return any(field_name(key) == "identitytoken" and value for entry in entries for key, value in members(entry))
+
+
+def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
+    try:
+        config = reading.config
+        host_key = reading.url.removesuffix(f"/{config.organization}")
+    except ParseError:
+        return
+    plain = host_key
+    for scheme in _SCHEMES:
+        plain = plain.removeprefix(scheme)
+    path = plain.partition("/")[2].strip("/")
+    organization = config.organization.strip("/")
+    if path and organization and (f"/{path}".endswith(f"/{organization}") or f"{organization}/".startswith(f"{path}/")):
+        yield Caution(
+            "organization-doubled",
+            "The host already ends in the organization, so the organization stands twice in the address of chart and image.",
+            "Write the host without a path, and the whole path as organization.",
+        )
+    if "@" in plain.partition("/")[0]:
+        yield Caution(
+            "userinfo-in-host",
+            "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
+            "Write the host as HOST or HOST:PORT, and replace that password.",
+        )
+    at_hub = (
+        plain.partition("/")[0] in _HUB_NAMES
+    )  # where skopeo alone takes it for Docker Hub, that is the fault to name
+    if at_hub and image and image.host in _HUB_NAMES and image.repository.count("/") >= _HUB_DEPTH:
+        yield Caution(
+            "hub-two-levels",
+            "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",
+            "Use an organization without a slash.",
+        )
+
+
+def _about_certificates(
+    secret: Secret, secrets: Mapping[str, Secret], trusted: Sequence[GoCertificate], now: datetime
+) -> Iterator[Caution]:
+    name = secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "surrogateescape")
+    if not name or name not in secrets:
+        return
+    data = secrets[name].data
+    if certificates.has_key_beside(data):
+        yield Caution(
+            "private-key",
+            f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
+            "Make a certificate secret with nothing but the CA certificates under tls.crt.",
+        )
+    yield from _about_unread(name, data.get(names.BUNDLE_KEY, b""), len(trusted))
+    health = [certificates.health(one.not_before, one.not_after, now) for one in trusted]
+    if trusted and all(one is Health.EXPIRED for one in health):
+        yield Caution(
+            "certificates-expired",
+            "Every certificate of the bundle has expired: the export will fail at the login.",
+            "Replace the bundle by the registry's current CA certificate.",
+        )
+        return
+    for certificate, state in zip(trusted, health, strict=True):
+        if state is not Health.VALID:
+            yield _about_certificate(certificates.describe(certificate), state)
+
+
+def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:
+    """Find blocks that Go skips; where it reads none the login fails, which says more."""
+    begun = pem.begun(bundle) if count else 0
+    if begun > count:
+        yield Caution(
+            "bundle-partly-read",
+            f"Helm and skopeo read {count} of the {begun} certificate blocks in the certificate secret {name}: "
+            "the others are damaged, joined, indented or commented out, or are no certificates.",
+            "Repair the destination, which keeps all certificates where they can be read; else replace the bundle.",
+        )
+
+
+def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:
+    subject = gostrings.quote(certificate.subject)
+    start, end = (f"{moment:%Y-%m-%d}" for moment in (certificate.not_before, certificate.not_after))
+    code, what = {
+        Health.EXPIRED: ("certificate-expired", f"expired on {end}"),
+        Health.NOT_YET: ("certificate-not-yet-valid", f"is valid only from {start}"),
+    }.get(state, ("certificate-expires-soon", f"expires on {end}"))
+    return Caution(
+        code, f"The certificate {subject} {what}.", "Put the registry's current CA certificate into the bundle."
+    )
+
+
+def _about_annotations(secret: Secret, now: datetime) -> Iterator[Caution]:
+    if names.CONFIG_KEY in secret.annotations.get(names.LAST_APPLIED_ANNOTATION, ""):
+        yield Caution(
+            "password-in-annotation",
+            "The annotation of kubectl apply holds a copy of the credentials, readable wherever annotations are shown.",
+            "Rotate the credentials, and apply the Secret with --server-side or create it.",
+        )
+    stated = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+    if not stated:
+        return
+    fix = "Rotate the credentials and state the new date."
+    try:
+        left = date.fromisoformat(stated) - now.date()
+    except ValueError:
+        yield Caution("expiry-unreadable", "The stated end of the credential is no date.", "State it as YYYY-MM-DD.")
+        return
+    if left < timedelta():
+        yield Caution("credentials-expired", f"The credential ended on {stated}, as somebody stated.", fix)
+    elif left <= EXPIRY_NOTICE:
+        yield Caution("credentials-expire-soon", f"The credential ends on {stated}, as somebody stated.", fix)

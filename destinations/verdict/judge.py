@@ -1,0 +1,168 @@
+"""The verdict on one destination: runs the stages in Epinio's order and adds the cautions."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from json import dumps
+from typing import TYPE_CHECKING
+
+from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
+from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
+from destinations.verdict import export, parsing
+from destinations.verdict.cautions import cautions
+from destinations.verdict.export import Destination, Stop
+from destinations.verdict.parsing import Reading
+from destinations.verdict.version import login_reads_auth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from destinations.golang.gox509 import GoCertificate
+    from destinations.verdict.version import EpinioVersion
+
+
+_PASSED = {stage: Check(stage, ok=True) for stage in Stage}
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far an export gets; filled in stage by stage."""
+
+    checks: list[Check] = field(default_factory=list)
+    url: str | None = None
+    listing_error: str | None = None
+    exact: bool = True
+    login: Target | None = None
+    chart: Target | None = None
+    image: Target | None = None
+    stop: Stop | None = None
+
+    def passed(self, stage: Stage) -> None:
+        self.checks.append(_PASSED[stage])
+
+    def failed(self, stage: Stage, stop: Stop) -> None:
+        why = stop.explanation
+        self.exact &= stop.exact and not stop.why
+        said = Check(stage, ok=False, message=why.message, fix=why.fix, error=stop.error, error_is_exact=stop.exact)
+        self.checks.append(said)
+
+
+def judge(
+    secret: Secret, secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None = None
+) -> Judgement:
+    """Return what Epinio will do with `secret`; `secrets` is its namespace by name, `now` is aware.
+
+    `version` None, or newer than the rules know, means the newest rules.
+    """
+    course = _Course()
+    reading = Reading(secret)
+    trusted = export.trusted(secret, secrets)
+    _list(secret, reading, course)
+    _export(_stages(secret, secrets, reading, trusted, course, reads_auth=login_reads_auth(version)), course)
+    found = cautions(secret, secrets, reading, trusted, login=course.login, image=course.image, now=now)
+    return Judgement(
+        name=secret.name,
+        namespace=secret.namespace,
+        listed=course.url is not None,
+        url=course.url,
+        listing_error=course.listing_error,
+        verdict=_verdict(course, at_risk=bool(found)),
+        failed_stage=course.checks[-1].stage if course.stop else None,
+        error=course.stop.error if course.stop else None,
+        error_is_exact=course.exact,
+        why=course.stop.why if course.stop else None,
+        login=course.login,
+        chart=course.chart,
+        image=course.image,
+        checks=tuple(course.checks),
+        warnings=found,
+        disabled=secret.labels.get(REGISTRY_LABEL) == "false",
+    )
+
+
+def _verdict(course: _Course, *, at_risk: bool) -> Verdict:
+    if course.url is None:
+        return Verdict.NOT_LISTED
+    if course.stop:
+        return Verdict.EXPORT_FAILS
+    return Verdict.AT_RISK if at_risk else Verdict.ACCEPTED
+
+
+def _list(secret: Secret, reading: Reading, course: _Course) -> None:
+    """Run the listing: the label selector first, then the lenient reading of the Secret."""
+    try:
+        export.look_up(secret)
+    except Stop as stop:
+        course.failed(Stage.LISTING, Stop(None, stop.explanation))
+        return
+    try:
+        course.url = reading.url
+    except parsing.ParseError as error:
+        course.listing_error = str(error)
+        course.failed(Stage.LISTING, Stop(str(error), error.explanation, exact=error.exact))
+    else:
+        course.passed(Stage.LISTING)
+
+
+def _export(stages: Iterator[None], course: _Course) -> None:
+    for stage in export.STAGES:
+        try:
+            next(stages)
+        except Stop as stop:
+            course.stop = stop
+            course.failed(stage, stop)
+            return
+        course.passed(stage)
+
+
+def _stages(  # noqa: PLR0913 - everything that is known of a destination
+    secret: Secret,
+    secrets: Mapping[str, Secret],
+    reading: Reading,
+    trusted: Sequence[GoCertificate],
+    course: _Course,
+    *,
+    reads_auth: bool,
+) -> Iterator[None]:
+    """Run the export, one stage between two yields; a stage that fails raises Stop."""
+    export.look_up(secret)
+    yield
+    destination = read_credentials(reading, reads_auth=reads_auth)
+    yield
+    host = export.destination_host(secret.name, destination.url)
+    yield
+    bundle = export.load_bundle(secret, secrets)
+    yield
+    course.login = login = export.log_in(host, destination, bundle, trusted)
+    yield
+    course.chart = chart = export.push_chart(destination, host, login)
+    yield
+    image, found = export.push_image(destination)
+    course.image = Target(image.host, image.repository, found.username, found.password)
+    export.compare_targets(chart, image, found)
+    yield
+
+
+def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
+    """Stage `credentials`: the strict reading of the Secret. Raises Stop."""
+    try:
+        config = reading.config
+        entry = parsing.read_entry(config)
+    except parsing.ParseError as error:
+        raise Stop(f"bad export destination: bad url: {error}", error.explanation, exact=error.exact) from None
+    username, password = parsing.effective_login(entry, reads_auth=reads_auth)
+    return Destination(f"{entry.host_key}/{config.organization}", username, password, config.document)
+
+
+def preview(host: str, organization: str, *, now: datetime, version: EpinioVersion | None = None) -> Judgement:
+    """Return the judgement of a sound destination with this host key and organization: its targets, or its break."""
+    auth = {"auth": b64encode(b"user:password").decode(), "username": "user", "password": "password"}
+    secret = Secret(
+        name="preview",
+        labels={REGISTRY_LABEL: "true"},
+        annotations={ORGANIZATION_ANNOTATION: organization},
+        data={CONFIG_KEY: dumps({"auths": {host: auth}}).encode()},
+    )
+    return judge(secret, {secret.name: secret}, now=now, version=version)

@@ -1,0 +1,205 @@
+"""How Epinio reads an authentication secret: once for the listing, once more strictly for the export.
+
+Mirrors internal/registry/registry.go: GetRegistryUrlFromSecret and GetRegistryCredentialsFromSecret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from destinations.golang import gobase64, gojsonmemo
+from destinations.golang.gojson import GoJSONError, Number, Object, Value
+from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
+from destinations.verdict import explanations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from destinations.model import Secret
+    from destinations.verdict.explanations import Explanation
+
+_FIELDS = ("auth", "username", "password")
+_DOCUMENT = "Go value of type map[string]registry.aconfig"
+_SECTION = "Go value of type registry.aconfig"
+_ENTRY = "Go value of type registry.ContainerRegistryAuth"
+_FIELD = "Go struct field ContainerRegistryAuth.{} of type string"
+_KINDS = {bool: "bool", str: "string", Number: "number", list: "array", Object: "object"}
+
+
+class ParseError(ValueError):
+    """Epinio cannot use the secret; the message is Epinio's, and in the words of this Go where `exact` is False."""
+
+    def __init__(self, message: str, explanation: Explanation, *, exact: bool = True) -> None:
+        """Keep the explanation beside the message."""
+        super().__init__(message)
+        self.explanation = explanation
+        self.exact = exact
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The one entry of `auths`: the host key, and the fields that Epinio reads, empty where they are missing."""
+
+    host_key: str = field(repr=False)
+    auth: str = field(default="", repr=False)
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A `.dockerconfigjson` that is JSON, with the organization beside it. `document` may hold passwords."""
+
+    organization: str
+    document: Value = field(repr=False)
+
+
+def read_config(secret: Secret) -> Config:
+    """Return the organization and the JSON document. Raises ParseError."""
+    if ORGANIZATION_ANNOTATION not in secret.annotations:
+        raise ParseError(f"missing annotation '{ORGANIZATION_ANNOTATION}'", explanations.NO_ORGANIZATION)
+    if CONFIG_KEY not in secret.data:
+        raise ParseError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
+    try:
+        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojsonmemo.parse(secret.data[CONFIG_KEY]))
+    except GoJSONError as error:
+        explanation = explanations.of_no_json(secret.data[CONFIG_KEY])
+        raise ParseError(str(error), explanation, exact=False) from None
+
+
+class Reading:
+    """One Secret, read once for all rules of its judgement; what cannot be read raises ParseError when it is asked for."""
+
+    def __init__(self, secret: Secret) -> None:
+        """Read the Secret."""
+        self._config: Config | None = None
+        self._url: str | None = None
+        self._error: ParseError | None = None
+        try:
+            self._config = read_config(secret)
+            self._url = listed_url(self._config)
+        except ParseError as error:
+            self._error = error
+
+    @property
+    def config(self) -> Config:
+        """Organization and JSON document."""
+        if self._config is None and self._error:
+            raise self._error
+        return cast("Config", self._config)
+
+    @property
+    def url(self) -> str:
+        """The URL that `epinio export-registries` prints, if the label lets it."""
+        if self._error:
+            raise self._error
+        return cast("str", self._url)
+
+
+def listed_url(config: Config) -> str:
+    """Return the URL that `epinio export-registries` prints. Raises ParseError where Epinio skips the secret."""
+    for problem in _lenient_problems(config.document):
+        raise problem
+    return f"{next(iter(_auths(config.document)))}/{config.organization}"
+
+
+def read_entry(config: Config) -> Entry:
+    """Return the entry as the export reads it: every entry of every section has to be a struct of three strings.
+
+    Raises ParseError.
+    """
+    for problem in _strict_problems(config.document):
+        raise problem
+    host_key, value = next(iter(_auths(config.document).items()))
+    return Entry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
+
+
+def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
+    """Return the user name and the password that Helm logs in with; `auth` fills in where one of them is empty."""
+    if not reads_auth or (entry.username and entry.password) or not entry.auth:
+        return entry.username, entry.password
+    try:
+        user, colon, password = gobase64.decode(entry.auth).decode("utf-8", "surrogateescape").partition(":")
+    except gobase64.Base64Error:
+        return entry.username, entry.password
+    return (user, password) if colon else (entry.username, entry.password)
+
+
+def _lenient_problems(document: Value) -> Iterator[ParseError]:
+    """Yield what Go cannot put into a map of free-form maps, in the document's order: it reports the first."""
+    for section in _sections(document):
+        if section is not None and not isinstance(section, dict):
+            yield _mismatch(section, _SECTION, explanations.NOT_SECTIONS)
+        else:
+            yield from _unreadable_numbers(section)
+
+
+def _strict_problems(document: Value) -> Iterator[ParseError]:
+    """Yield what Go cannot put into a map of maps of structs, in the document's order."""
+    for section in _sections(document):
+        if section is not None and not isinstance(section, dict):
+            yield _mismatch(section, _SECTION, explanations.NOT_SECTIONS)
+        for _, value in members(section):
+            if value is not None and not isinstance(value, dict):
+                yield _mismatch(value, _ENTRY, explanations.NOT_STRINGS)
+            for name, member in _fields(value):
+                if not isinstance(member, str):
+                    yield _mismatch(member, _FIELD.format(name), explanations.NOT_STRINGS)
+
+
+def _sections(document: Value) -> Iterator[Value]:
+    """Yield all sections. Raises ParseError where the document is neither an object nor null."""
+    if document is not None and not isinstance(document, dict):
+        raise _mismatch(document, _DOCUMENT, explanations.NOT_JSON)
+    yield from (section for _, section in members(document))
+
+
+def members(value: Value) -> list[tuple[str, Value]]:
+    """Return all members of an object in the document's order, duplicates included; none of anything else."""
+    if isinstance(value, Object):
+        return value.pairs
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _auths(document: Value) -> dict[str, Value]:
+    sections = document if isinstance(document, dict) else {}
+    if "auths" not in sections:
+        raise ParseError("missing key `auths` in `.dockerconfigjson`", explanations.NO_AUTHS)
+    auths = sections["auths"]
+    if not isinstance(auths, dict) or len(auths) != 1:
+        count, why = ("more than one", explanations.SEVERAL_HOSTS) if auths else ("no", explanations.NO_HOST)
+        raise ParseError(f"{count} url found in `auths` in `.dockerconfigjson`", why)
+    return auths
+
+
+def _fields(value: Value) -> Iterator[tuple[str, Value]]:
+    """Yield the fields that Go fills: names without regard to case; null leaves a field as it is."""
+    for key, member in members(value):
+        name = field_name(key)
+        if name in _FIELDS and member is not None:
+            yield name, member
+
+
+def field_name(key: str) -> str:
+    """Return the key as Go folds it when it looks for a struct's field (encoding/json/fold.go)."""
+    folded = key if key.isascii() else key.replace("\u017f", "s").replace("\u212a", "k")
+    return folded.lower()
+
+
+def _unreadable_numbers(section: Value) -> Iterator[ParseError]:
+    """Yield every number that does not fit a float64, in the document's order."""
+    todo: list[Value] = [section]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo += reversed([member for _, member in members(value)])
+        elif isinstance(value, list):
+            todo += reversed(value)
+        elif isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}:
+            message = f"json: cannot unmarshal number {value.text} into Go value of type float64"
+            yield ParseError(message, explanations.HUGE_NUMBER, exact=False)
+
+
+def _mismatch(value: Value, target: str, explanation: Explanation) -> ParseError:
+    return ParseError(f"json: cannot unmarshal {_KINDS[type(value)]} into {target}", explanation, exact=False)

@@ -1,0 +1,253 @@
+r"""Reads certificates out of what people paste or upload: all of them, or a reason with its line; nothing is left out silently.
+
+A damaged block is taken where that is certain: its bytes are one certificate that Go takes, from the first to the last.
+Pure, and linear in the input.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from destinations.golang import gox509
+from destinations.verdict.pem import contents, layers, marks
+from destinations.verdict.pem.marks import Lines, Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from destinations.golang.gox509 import GoCertificate
+    from destinations.verdict.pem.layers import Unwrapped
+
+_LOOSE = re.compile(r"MI[A-Za-z0-9+/]{58,}={0,2}")
+"""A line that begins a certificate in base64."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
+_MAX_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that cannot be taken: what it is, what to do, and the number of its line."""
+
+    line: int
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """The certificates, what was done to get at them (sentences), and what cannot be taken.
+
+    Certificates and refusals together account for every block that was begun. Where both are empty there is no PEM.
+    """
+
+    certificates: tuple[GoCertificate, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    has_private_key: bool = False
+
+
+@dataclass(slots=True)
+class _Course:
+    """What was found so far; `done` holds the numbers of the lines by what was done there."""
+
+    text: str
+    lines: Lines
+    since: int = 0
+    """Where the text before the next BEGIN line begins."""
+    certificates: list[GoCertificate] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    done: dict[str, list[int]] = field(default_factory=dict)
+    commented: list[int] = field(default_factory=list)
+
+    def refuse(self, at: int, message: str, fix: str) -> None:
+        self.refusals.append(Refusal(self.lines.number(at), message, fix))
+
+    def note(self, what: str, at: int) -> None:
+        self.done.setdefault(what, []).append(self.lines.number(at))
+
+
+_AGAIN = "Copy this certificate again from where it comes, BEGIN and END lines included."
+_UNREADABLE = ("A CERTIFICATE block cannot be read by Go: it is damaged.", _AGAIN)
+_TRUNCATED = ("A block has a BEGIN line and no matching END line: it is cut off.", _AGAIN)
+_NO_BEGIN = ("An END line has no BEGIN line before it: the beginning is missing.", _AGAIN)
+_NO_CERTIFICATE = ("It holds a PEM block that is not a certificate.", "Leave only the CERTIFICATE blocks.")
+_REQUEST = ("It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead.")
+_BAD_PKCS7 = ("It is a PKCS#7 block whose certificates cannot be read.",
+              "Take the certificates out: openssl pkcs7 -print_certs -in FILE -out ca.pem")  # fmt: skip
+_STRAY = ("There is base64 without BEGIN and END lines, and it is not a whole certificate.", _AGAIN)
+_BINARY = ("There is binary data beside the PEM blocks.", "Give a text with PEM blocks, or one binary file alone.")
+_COMMENTED = (
+    "A certificate is commented out while others are not.",
+    "Remove it, or remove the comment signs before its lines to take it.",
+)
+
+
+def read(raw: bytes, *, leave_keys: bool = False) -> Repaired:
+    """Return the certificates in `raw`, with what was done and what cannot be taken. Never raises.
+
+    Where there is a private key nothing is taken, or, with `leave_keys`, everything but the keys.
+    """
+    found = layers.unwrap(raw)
+    has_key = _holds_key(raw, found)
+    if has_key and not leave_keys:
+        return Repaired(has_private_key=True)
+    whole = contents.of_file(found.data)
+    if whole:
+        what = "PKCS#7" if contents.PKCS7 in found.data[:64] else "binary form (DER)"
+        was_text = any("BEGIN" in note for note in found.notes)
+        said = found.notes if was_text else (*found.notes, f"The file was in {what} and was converted to PEM.")
+        return Repaired(whole, said)
+    if "BEGIN" not in found.text.upper() and _UNPRINTABLE.search(found.text):
+        return Repaired()
+    course = _Course(found.text, Lines(found.text))
+    for piece in marks.pieces(found.text):
+        if not (has_key and _is_of_key(piece)):
+            _take(course, piece)
+        course.since = piece.start
+    if course.commented and len(course.commented) < len(course.certificates):
+        for at in course.commented:
+            course.refuse(at, *_COMMENTED)
+    if not found.notes and not course.refusals and _as_go_reads(raw, course.certificates):
+        return Repaired(tuple(course.certificates), has_private_key=has_key)
+    notes = (*found.notes, *_sentences(course))
+    return Repaired(tuple(course.certificates), notes, tuple(course.refusals), has_key)
+
+
+def holds_private_key(raw: bytes) -> bool:
+    """Return whether there is a private key in a text or file, also where it is encoded."""
+    return _holds_key(raw, layers.unwrap(raw))
+
+
+def _holds_key(raw: bytes, found: Unwrapped) -> bool:
+    text = found.text.encode("utf-8", "surrogateescape")
+    return any(map(contents.is_key, (raw, found.data, text, layers.base64(found.text) or b"")))
+
+
+def _is_of_key(piece: Piece) -> bool:
+    mark = piece.begin or piece.end
+    return mark is not None and (mark.is_private_key or mark.label.endswith("PARAMETERS"))
+
+
+def _as_go_reads(raw: bytes, certificates: list[GoCertificate]) -> bool:
+    return [one.der for one in gox509.usable_certificates(raw)] == [one.der for one in certificates]
+
+
+def _take(course: _Course, piece: Piece) -> None:
+    """Take what stands between two marks, or say why not."""
+    begin, end = piece.begin, piece.end
+    if begin is None and (binary := _UNPRINTABLE.search(course.text, piece.start, piece.stop)):
+        course.refuse(binary.start(), *_BINARY)
+        return
+    if begin is None and end is None:
+        _take_loose(course, piece)
+        return
+    at = begin.start if begin else end.start  # type: ignore[union-attr]
+    label = begin.label if begin else end.label  # type: ignore[union-attr]
+    if "REQUEST" in label:
+        course.refuse(at, *_REQUEST)
+        return
+    prefix = _prefix(course, at) if begin else ""
+    body = course.text[piece.start : piece.stop]
+    kept, dropped = contents.body(body, prefix)
+    content = layers.base64(kept) if begin else contents.tail(course.text[piece.start : piece.stop])
+    found = contents.of_block(label, content) if content and not _UNPRINTABLE.search(prefix + body) else ()
+    if not found:
+        course.refuse(at, *_why(label, has_begin=begin is not None, has_end=end is not None))
+        return
+    course.certificates += found
+    if _is_comment(prefix):
+        course.commented.append(at)
+    _note(course, piece, body, prefix, dropped=dropped)
+
+
+def _is_comment(prefix: str) -> bool:
+    return bool(prefix.strip()) and not prefix.strip(f" \t{contents.COMMENT_SIGNS}/-")
+
+
+def _why(label: str, *, has_begin: bool, has_end: bool) -> tuple[str, str]:
+    if label.startswith(("PKCS", "CMS")):
+        return _BAD_PKCS7
+    if "CERTIFICATE" not in label:
+        return _NO_CERTIFICATE
+    if not has_begin:
+        return _NO_BEGIN
+    return _UNREADABLE if has_end else _TRUNCATED
+
+
+def _prefix(course: _Course, at: int) -> str:
+    """Return what stands before BEGIN in its line, after an END that was joined to it."""
+    line = course.text[max(course.since, course.lines.start(at)) : at]
+    for end in ("\\n", "\\r"):
+        line = line.rpartition(end)[2]
+    return line
+
+
+def _take_loose(course: _Course, piece: Piece) -> None:
+    """Take certificates in base64 that stand beside the blocks, without BEGIN and END."""
+    at, begun = piece.start, 0
+    held: list[str] = []
+    for line in [*course.text[piece.start : piece.stop].splitlines(keepends=True), ""]:
+        plain = line.strip().strip(contents.EDGE)
+        if held and contents.is_base64(plain) and not (_LOOSE.fullmatch(plain) and held[-1].endswith("=")):
+            held.append(plain)
+        elif held:
+            _finish_loose(course, begun, "".join(held))
+            held = []
+        if not held and _LOOSE.fullmatch(plain):
+            begun, held = at, [plain]
+        at += len(line)
+
+
+def _finish_loose(course: _Course, at: int, held: str) -> None:
+    content = layers.base64(held)
+    found = contents.of_block("CERTIFICATE", content) if content else ()
+    if not found:
+        course.refuse(at, *_STRAY)
+        return
+    course.certificates += found
+    course.note("BEGIN and END lines were added", at)
+
+
+def _note(course: _Course, piece: Piece, body: str, prefix: str, *, dropped: bool) -> None:
+    """Note what Go would not have read."""
+    begin, end = piece.begin, piece.end
+    mark = begin or end
+    at = mark.start if mark else piece.start
+    joined = begin is not None and 0 < course.lines.start(at) < course.since
+    if mark and mark.label != "CERTIFICATE":
+        holds_several = mark.label.startswith(("PKCS", "CMS"))
+        what = "the certificates were taken out of" if holds_several else "the label was changed from"
+        course.note(f"{what} {mark.label}", at)
+    if joined:
+        course.note("joined lines were separated", at)
+    elif prefix:
+        course.note(_said_of(prefix), at)
+    if "\n" not in body and "\r" not in body:
+        escaped = contents.ESCAPED_BREAK.search(body)
+        course.note("\\n was replaced by line breaks" if escaped else "one long line was broken up", at)
+    if begin is None or end is None:
+        course.note("a BEGIN line was added" if begin is None else "an END line was added", at)
+    elif not (begin.exact and end.exact) and not joined:
+        course.note("the BEGIN and END lines were corrected", at)
+    if dropped:
+        course.note("header lines were removed", at)
+    if "\r" in body and "\n" not in body:
+        course.note("line breaks were converted", at)
+
+
+def _said_of(prefix: str) -> str:
+    if not prefix.strip():
+        return "indentation was removed"
+    return "comment signs were removed" if _is_comment(prefix) else "what stands before BEGIN was removed"
+
+
+def _sentences(course: _Course) -> Iterator[str]:
+    for what, numbers in course.done.items():
+        shown = list(dict.fromkeys(numbers))
+        many = f" and {len(shown) - _MAX_LINES} more" if len(shown) > _MAX_LINES else ""
+        where = f"line{'s' * (len(shown) > 1)} {', '.join(map(str, shown[:_MAX_LINES]))}{many}"
+        yield f"{what[:1].upper()}{what[1:]} at {where}."
+    if not course.done and course.certificates and not course.refusals:
+        yield "The certificates were written out as plain PEM."

@@ -1,0 +1,200 @@
+"""The registries themselves. Facts from the vendors' documentation; each names what to type into the form."""
+
+from __future__ import annotations
+
+from destinations.verdict.presets.kind import Preset
+
+_IMMUTABLE = "Every default export pushes chart version 0.0.0: with {} the second one is refused."
+
+DOCKER_HUB = Preset(
+    key="docker-hub",
+    kind="Docker Hub",
+    host="docker.io",
+    patterns=(r"docker\.io", r"(index|registry-1|hub|registry\.hub)\.docker\.(io|com)"),
+    word="Docker ID or organization",
+    organization="the Docker ID or the organization, without a slash",
+    where="Account settings → Personal access tokens (organizations: Access tokens)",
+    right="Read & Write",
+    username="the Docker ID",
+    credential="an access token; it may have an end that was chosen when it was made",
+    traps=(
+        "Docker Hub knows repositories of two parts only: the organization has no slash.",
+        "Its other names (index.docker.io, registry-1.docker.io, registry.hub.docker.com) are the same one: write docker.io.",
+        "A repository that a push makes is private or public as the account's settings say: look before the first export.",
+        _IMMUTABLE.format("immutable tags"),
+    ),
+    fixed=True,
+)
+GHCR = Preset(
+    key="ghcr",
+    kind="GitHub (GHCR)",
+    host="ghcr.io",
+    patterns=(r"ghcr\.io", r"containers\.[a-z0-9.-]+\.ghe\.com"),
+    word="user or organization",
+    organization="the user or organization, in lower case",
+    where="Settings → Developer settings → Personal access tokens → Tokens (classic)",
+    right="write:packages",
+    username="the account's GitHub name",
+    credential="a personal access token (classic), which ends on the day chosen when it was made",
+    traps=(
+        "The token ends with the account: use one that belongs to no person.",
+        "An organization with single sign-on has to authorise the token before it may push.",
+    ),
+    fixed=True,
+)
+QUAY = Preset(
+    key="quay",
+    kind="Quay",
+    host="quay.io",
+    patterns=(r"quay\.io", r"(.+[.-])?quay[.-].+"),
+    word="organization",
+    organization="the organization",
+    where="Organization → Robot Accounts → Create Robot Account, then Repository Permissions",
+    right="Write on both repositories; Admin of the organization if they do not exist yet",
+    username="ORGANIZATION+NAME",
+    credential="a robot's token, which lives until it is made anew",
+    traps=(
+        "The host stands alone, quay.io or your own; the organization has its own field.",
+        "Create both repositories first (NAMESPACE-APP-chart and NAMESPACE-APP-image), or make the robot's team an admin.",
+        "Creator is not enough for a new repository: Helm looks for the chart by a token for pull alone, which Quay refuses.",
+    ),
+    fixed=True,
+)
+GITLAB = Preset(
+    key="gitlab",
+    kind="GitLab",
+    host="registry.gitlab.com",
+    patterns=(r"registry\.gitlab\.com", r"(.+[.-])?gitlab[.-].+"),
+    word="group and project",
+    organization="GROUP/PROJECT, in lower case",
+    where="Project → Settings → Repository → Deploy tokens",
+    right="read_registry and write_registry",
+    username="gitlab+deploy-token-NUMBER, or the user name you gave it; not the token's own name",
+    credential="a deploy token, with an end if one was chosen",
+    traps=(
+        "The project has to exist, and its container registry has to be switched on.",
+        _IMMUTABLE.format("a rule for protected or immutable tags"),
+    ),
+    fixed=True,
+)
+HARBOR = Preset(
+    key="harbor",
+    kind="Harbor",
+    host="harbor.example.com",
+    patterns=(r"(.+[.-])?harbor([.-].+)?",),
+    word="project",
+    organization="the project, such as team-a",
+    where="Project → Robot Accounts → New Robot Account",
+    right="Repository: push and pull (Harbor needs both), on this project",
+    username="robot$PROJECT+NAME, as Harbor shows it once",
+    credential="a robot's secret, shown once; it ends after 30 days where nobody chose otherwise",
+    traps=(
+        "The project has to exist.",
+        _IMMUTABLE.format("a rule for immutable tags"),
+        "A project's quota counts every export.",
+    ),
+)
+ECR = Preset(
+    key="ecr",
+    kind="Amazon ECR",
+    host="ACCOUNT.dkr.ecr.REGION.amazonaws.com",
+    patterns=(r"[0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)",),
+    word="repository prefix",
+    organization="the prefix of the repositories",
+    where="aws ecr get-login-password --region REGION",
+    right="ecr:GetAuthorizationToken, BatchCheckLayerAvailability, InitiateLayerUpload, UploadLayerPart, "
+    "CompleteLayerUpload, PutImage",
+    username="AWS",
+    credential="a token that lives for 12 hours",
+    traps=(
+        "The password ends after 12 hours: let a CronJob rotate it.",
+        "Repositories have to exist before the push: PREFIX/NAMESPACE-APP-chart and PREFIX/NAMESPACE-APP-image.",
+        _IMMUTABLE.format("immutable tags"),
+    ),
+    fixed_username="AWS",
+)
+ARTIFACT_REGISTRY = Preset(
+    key="artifact-registry",
+    kind="Google Artifact Registry",
+    host="REGION-docker.pkg.dev",
+    patterns=(r"[a-z0-9-]+-docker\.pkg\.dev", r"([a-z]+\.)?gcr\.io"),
+    word="project and repository",
+    organization="PROJECT/REPOSITORY",
+    where="IAM → Service accounts → Keys → Add key (JSON)",
+    right="Artifact Registry Writer",
+    username="_json_key",
+    credential="the whole key file of a service account, which lives until it is deleted",
+    traps=(
+        "The password is the whole key file: import it, or choose it as a file.",
+        "The repository has to exist, in the format Docker.",
+        "A project of a domain has a slash here: example.com:payments is written example.com/payments.",
+        "A token of gcloud (user name oauth2accesstoken) ends after an hour: use the key file.",
+        _IMMUTABLE.format("immutable image tags"),
+    ),
+    fixed_username="_json_key",
+)
+ACR = Preset(
+    key="acr",
+    kind="Azure (ACR)",
+    host="NAME.azurecr.io",
+    patterns=(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.azurecr\.(io|cn|us)",),
+    word="path",
+    organization="any path",
+    where="Container registry → Repository permissions → Tokens",
+    right="content/write and content/read (the scope map _repositories_push)",
+    username="the token's name",
+    credential="a token's password, with an end if one was chosen",
+    traps=(
+        "A token has an expiry date: note it in the form.",
+        "What az acr login writes ends after three hours: create a token of the registry (az acr token create).",
+        "A repository that is locked against writing refuses the push.",
+    ),
+)
+NEXUS = Preset(
+    key="nexus",
+    kind="Nexus Repository",
+    host="nexus.example.com:8443",
+    patterns=(r"(.+[.-])?nexus[0-9]?([.-].+)?",),
+    word="path",
+    organization="any path; with routing by path, the name of the hosted repository first",
+    where="Administration → Security → Users, with a role of its own; or a user token (Profile → User Token)",
+    right="nx-repository-view-docker-REPOSITORY-add, -edit and -read",
+    username="the user, or the name code of the user token",
+    credential="the user's password or a user token's pass code",
+    traps=(
+        "The repository is a hosted one of the format docker, and has a port or a name of its own: that is the host.",
+        _IMMUTABLE.format("the deployment policy Disable redeploy"),
+    ),
+)
+ARTIFACTORY = Preset(
+    key="artifactory",
+    kind="Artifactory",
+    host="NAME.jfrog.io",
+    patterns=(r"[a-z0-9.-]+\.jfrog\.io", r"(.+[.-])?artifactory([.-].+)?"),
+    word="repository key",
+    organization="the key of the local Docker repository, and a path below it if wanted",
+    where="Administration → User Management → Access Tokens",
+    right="Deploy/Cache and Read on the repository; Delete/Overwrite for the second export",
+    username="the user for whom the token was made",
+    credential="an access token, which ends when its maker said",
+    traps=(
+        "The repository has to exist, as a local one of the type Docker; a virtual one needs a default for deployment.",
+        "Without Delete/Overwrite the second export is refused: every default one pushes chart version 0.0.0.",
+    ),
+)
+PLAIN = Preset(
+    key="plain",
+    kind="Another registry",
+    host="registry.example.com",
+    patterns=(),
+    word="path",
+    organization="the path below the host: team, or platform/team",
+    where="In the registry's own administration",
+    right="push and pull below this path",
+    username="as the registry names the account",
+    credential="the account's password or token",
+    traps=("Some registries make a repository at the first push, others want it to exist.",),
+)
+PRESETS = (
+    DOCKER_HUB, GHCR, QUAY, GITLAB, HARBOR, ECR, ARTIFACT_REGISTRY, ACR, NEXUS, ARTIFACTORY, PLAIN,
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""Credentials that end by themselves, and robot accounts whose name lost its sign. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, urlsafe_b64decode
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from destinations.model import Caution
+from destinations.verdict.presets.catalog import ACR, ECR, HARBOR, QUAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOON = timedelta(days=14)
+_JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
+_ECR = re.compile(r"eyJ[A-Za-z0-9+/_-]{20,}={0,2}")
+_NO_USER = "00000000-0000-0000-0000-000000000000"
+_LIVES = {
+    "gitlab-ci-token": "This is the token of a GitLab job, which ends with the job",
+    "oauth2accesstoken": "This is an access token of Google, which ends after an hour",
+    "_dcgcloud_token": "This is an access token of Google, which ends after an hour",
+}
+_LIVES_AT = (
+    (_NO_USER, ACR, "This is a token of Azure's sign-in, which ends after three hours"),
+    ("AWS", ECR, "This is a token of Amazon ECR, which ends after twelve hours"),
+)
+_PREFIXES = (
+    (re.compile(r"ghs_[A-Za-z0-9_.-]{16,}"), "This is GitHub's token for a job, which ends with it or after an hour"),
+    (re.compile(r"ya29\.[A-Za-z0-9_.-]+"), _LIVES["oauth2accesstoken"]),
+    (re.compile(r"glcbt-[A-Za-z0-9_.-]{8,}"), _LIVES["gitlab-ci-token"]),
+)
+_LASTING = "Store the credentials of a robot account or a token that lasts, or let a CronJob rotate this one."
+_NEW = "Rotate the credentials, best to a robot account or a token that lasts."
+_PORT = re.compile(r":(?!443\Z)[0-9]+\Z")
+_EATEN = re.compile(r"\$\$|\\\$|%24|&#0*36;", re.IGNORECASE)
+_PLUS_LOST = re.compile(r"%2B|\\\+|&#0*43;| ", re.IGNORECASE)
+
+
+def about_lifetime(username: str, password: str, *, host: str, now: datetime, stated: bool) -> Iterator[Caution]:
+    """Yield that a token has ended or ends soon; `stated` says that somebody noted its end, `now` is aware."""
+    end = stated_end(password)
+    if end is not None:
+        left = end - now
+        if left <= timedelta():
+            yield Caution("token-expired", f"The token says itself that it expired on {end:%Y-%m-%d}.", _NEW)
+        elif left <= SOON:
+            yield Caution("token-expires-soon", f"The token says itself that it expires on {end:%Y-%m-%d}.", _LASTING)
+        return
+    if not stated and (lives := _lives(username, password, host)):
+        yield Caution("token-short-lived", f"{lives}.", _LASTING)
+
+
+def stated_end(password: str) -> datetime | None:
+    """Return when a token of Amazon ECR or a JSON Web Token says that it ends; None where it says nothing."""
+    if not password.startswith("eyJ"):
+        return None
+    claims = None
+    if match := _JWT.fullmatch(password):
+        header, claims = _object(match[1]), _object(match[2])
+        seconds = claims.get("exp") if header and claims else None
+    else:
+        claims = _object(password) if _ECR.fullmatch(password) else None
+        seconds = claims.get("expiration") if claims else None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _object(encoded: str) -> dict[str, Any] | None:
+    padded = encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)
+    try:
+        found = json.loads(b64decode(padded, validate=True) if re.search("[+/]", padded) else urlsafe_b64decode(padded))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _lives(username: str, password: str, host: str) -> str:
+    """Return how long such a token lives, empty where nothing tells."""
+    known = next((words for pattern, words in _PREFIXES if pattern.fullmatch(password)), "")
+    there = next((words for user, kind, words in _LIVES_AT if username == user and kind.knows(host)), "")
+    return known or there or _LIVES.get(username, "")
+
+
+def may_be_robot(username: str) -> bool:
+    """Return whether the host decides if a user name is that of a robot account with a sign lost or gained."""
+    return username[:5].lower() == "robot" or any(sign in username for sign in "$%&\\ ")
+
+
+def about_robot(username: str, host: str) -> Iterator[Caution]:
+    """Yield that the name of a robot account lost or gained a sign on its way, on a registry known for its robots."""
+    fix = "Write the user name as {} shows it: {}. A shell takes $ out of double quotes; use single ones."
+    if not may_be_robot(username) or "." not in host:
+        return
+    begins = username.lower().startswith("robot")
+    if HARBOR.knows(host):
+        bare = username == "robot" and _PORT.search(host)  # a port other than HTTPS's speaks against Harbor
+        if _EATEN.search(username) or (begins and not username.lower().startswith("robot$") and not bare):
+            what = "The user name looks like a robot account of Harbor whose $ is missing, doubled or escaped."
+            yield Caution("robot-name", what, fix.format("Harbor", "robot$PROJECT+NAME"))
+    elif (_PLUS_LOST.search(username) or ("$" in username and not username.startswith("$"))) and QUAY.knows(host):
+        what = "The user name looks like a robot account of Quay whose + is missing or escaped."
+        yield Caution("robot-name", what, fix.format("Quay", "ORGANIZATION+NAME"))
+
+
+def mended_robot(username: str, host: str) -> str:
+    """Return the robot's name with its sign mended where that is certain; else the name as it is."""
+    if _EATEN.search(username) and HARBOR.knows(host):
+        return _EATEN.sub("$", username)
+    if re.search(r"%2B|\\\+|&#0*43;", username, re.IGNORECASE) and QUAY.knows(host):
+        return re.sub(r"%2B|\\\+|&#0*43;", "+", username, flags=re.IGNORECASE)
+    return username

@@ -1,0 +1,128 @@
+"""The body of a request in JSON, as the forms know it; and the key by which a script sends the same thing twice."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from django.http import QueryDict
+
+from destinations import names
+from destinations.secret import history
+from destinations.web import request as asked
+from destinations.web import writeids
+from destinations.web.changes import save
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from django.forms import Form
+    from django.http import HttpRequest
+
+    from destinations.actions import Change
+    from destinations.model import Secret
+
+FORM_NAMES = {"bundle": "bundle_text", "credentials_expire_on": "expires_on"}
+JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Unreadable(Exception):
+    """The body or the key cannot be used: why, and what to send instead. Holds nothing of what was sent."""
+
+    def __init__(self, message: str, fix: str, status: int = 400) -> None:
+        """Keep them."""
+        super().__init__(message)
+        self.fix = fix
+        self.status = status
+
+
+def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
+    """Return the members of a JSON object of texts; null counts as not stated. Raises Unreadable."""
+    sent = f"Send a JSON object with some of: {', '.join(sorted(known))}."
+    if request.content_type != "application/json":
+        raise Unreadable("The body is no JSON.", f"Content-Type: application/json. {sent}")
+    try:
+        found = json.loads(request.body.decode(), object_pairs_hook=_Members())
+    except _Nested:
+        raise Unreadable("Every member is a text.", sent) from None
+    except (ValueError, RecursionError):
+        raise Unreadable("The body is no JSON that can be read.", sent) from None
+    if not isinstance(found, dict):
+        raise Unreadable("The body is no JSON object.", sent)
+    if not set(found) <= known:
+        raise Unreadable("The body has members that this address does not know.", sent)
+    if not all(value is None or isinstance(value, str) for value in found.values()):
+        raise Unreadable("Every member is a text.", sent)
+    if any("\0" in value or not _is_text(value) for value in found.values() if value):
+        raise Unreadable("A member holds characters that no form can send.", "Leave out NUL and lone surrogates.")
+    return found
+
+
+class _Nested(Exception):
+    """An object within the body, which has texts alone: the rest is not read."""
+
+
+class _Members:
+    """Makes the one object of a body."""
+
+    def __init__(self) -> None:
+        self._found = False
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return the object; raises ValueError for a member that is there twice, _Nested for a second object."""
+        if self._found:
+            raise _Nested
+        self._found = True
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError
+        return found
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
+    """Return the members as a form would have sent them."""
+    data = QueryDict(mutable=True)
+    data.update({FORM_NAMES.get(key, key): value for key, value in fields.items() if value is not None})
+    data["nonce"] = nonce_
+    return data
+
+
+def nonce(request: HttpRequest) -> str:
+    """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable.
+
+    It stands nowhere but in the keyed id: somebody may have taken a key that can be guessed, or a hash of the password.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return token_urlsafe(24)
+    if not _KEY.fullmatch(key):
+        raise Unreadable(
+            "The Idempotency-Key cannot be used.", "Send 1 to 255 visible ASCII characters, best something random."
+        )
+    who = asked.principal(request).who
+    return sha256(f"{who}\n{request.path}\n{key}".encode("utf-8", "surrogateescape")).hexdigest()[:48]
+
+
+def change(request: HttpRequest, form: Form, *, without: Collection[str] = ()) -> Change:
+    """Return what `writing.change` returns; under a key the id is marked by it. Raises Unreadable."""
+    made = save.change(request, form, scope="api", without=without)
+    if "Idempotency-Key" not in request.headers:
+        return made
+    return replace(made, write_id=writeids.keyed(made.write_id, nonce(request)))
+
+
+def refuse_reuse(request: HttpRequest, secret: Secret, change: Change) -> None:
+    """Raise Unreadable where the last write had this key and another content."""
+    if "Idempotency-Key" not in request.headers or history.holds(secret, change.write_id):
+        return
+    if writeids.reuses(secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), nonce(request)):
+        raise Unreadable("This Idempotency-Key was used for another content.", "Take a new key for a new change.", 409)

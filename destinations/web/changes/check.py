@@ -1,0 +1,133 @@
+"""Begin a live check of one destination, or of several with a page that says how far it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST
+
+from destinations.actions import checks as checking
+from destinations.actions.messages import Trouble
+from destinations.cluster.port import ClusterError, NotFound
+from destinations.livecheck import explanations, jobs, presentation
+from destinations.livecheck.jobs import Ticket
+from destinations.livecheck.ratelimit import TurnedAway
+from destinations.livecheck.store import Results
+from destinations.secret import codec
+from destinations.web import current, errors
+from destinations.web import request as asked
+from destinations.web.changes import checks, save
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from destinations.model import Secret
+
+_UNUSABLE = 422
+
+
+@require_POST
+def check_one(request: HttpRequest, name: str) -> HttpResponse:
+    """Check a destination as it is stored, and show the result: htmx gets the section alone."""
+    trouble: Trouble | None = None
+    try:
+        secret, found = save.find(request, name)
+        try:
+            checking.check_stored(secret, found, checks.asker(request), app=checks.app_of(request.POST))
+        except (TurnedAway, ValueError) as error:
+            trouble = trouble_of(error)
+        if request.headers.get("HX-Request") == "true":
+            context = {**checks.section(request, secret, found), "name": name, "check_trouble": trouble, "missing": ""}
+            return render(request, "destinations/_check.html", context)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if trouble:
+        return _turned_away(request, trouble)
+    answer = HttpResponseRedirect(f"{reverse('destination-any-name', args=[name])}#check")
+    answer.status_code = 303
+    return answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_several(request: HttpRequest) -> HttpResponse:
+    """Begin a check of the chosen destinations or of all, or show how far one is."""
+    try:
+        return _begin(request) if request.method == "POST" else _progress(request)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+
+
+def trouble_of(error: TurnedAway | ValueError) -> Trouble:
+    """Return what to say of a check that did not begin."""
+    if isinstance(error, TurnedAway):
+        return Trouble(error.message, error.fix, error.status)
+    return Trouble(
+        "The application cannot be named like this.",
+        "Give a namespace and an application of lower-case letters, digits and hyphens.",
+        _UNUSABLE,
+    )
+
+
+def _begin(request: HttpRequest) -> HttpResponse:
+    everything = {secret.name: secret for secret in current.list_secrets()}
+    chosen = _chosen(request, everything)
+    if not chosen:
+        return errors.page(
+            request, _UNUSABLE, "Nothing was checked: no destination was chosen.", "Choose at least one."
+        )
+    try:
+        app = checks.app_of(request.POST)
+        job = checking.check_several(chosen, everything, checks.asker(request), app=app)
+    except (TurnedAway, ValueError) as error:
+        return _turned_away(request, trouble_of(error))
+    ticket = Ticket(job, len(chosen), datetime.now(UTC))
+    answer = HttpResponseRedirect(f"{reverse('checks')}?{urlencode({'job': ticket.sign()})}")
+    answer.status_code = 303
+    return answer
+
+
+def _chosen(request: HttpRequest, everything: dict[str, Secret]) -> list[Secret]:
+    """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
+    if "all" in request.POST:
+        permit = save.permit(request)
+        return [one for one in everything.values() if codec.is_destination(one) and permit.changes(one)]
+    found = []
+    for name in dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen")):
+        secret = everything.get(name)
+        if secret is None or not codec.is_destination(secret):
+            raise NotFound("NotFound", status=404)
+        found.append(save.checked(request, secret))
+    return found
+
+
+def _progress(request: HttpRequest) -> HttpResponse:
+    ticket = Ticket.read(request.GET.get("job", ""))
+    now, sees_all = datetime.now(UTC), asked.principal(request).is_administrator
+    context: dict[str, object] = {"ticket": request.GET.get("job", "") if ticket else ""}
+    if ticket:
+        found = jobs.results(ticket, Results(current.config_maps_to_show()))
+        over = jobs.is_over(ticket, len(found), now)
+        context |= {"total": ticket.total, "done": len(found), "is_over": over}
+        context |= {"lost": ticket.total - len(found) if over else 0}
+        visible = {one.name for one in asked.authority(request).visible(current.secrets_to_show())}
+        shown = [
+            presentation.brief(one, now=now, sees_all=sees_all, outdated=False) for one in found if one.name in visible
+        ]
+        context["results"] = sorted(shown, key=lambda one: (one.kind != "fails", one.kind == "accepted", one.name))
+        counts = Counter(one.kind for one in shown)
+        context |= {"passing": counts["accepted"], "failing": counts["fails"], "unproven": counts["at-risk"]}
+        context["unseen"] = "" if all(one.stored for one in found) else explanations.UNSEEN
+    partial = request.headers.get("HX-Target") == "progress"
+    answer = render(request, "destinations/_progress.html" if partial else "destinations/check.html", context)
+    answer.headers["Vary"] = "HX-Target"
+    return answer
+
+
+def _turned_away(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    return errors.page(request, trouble.status, trouble.message, trouble.fix)

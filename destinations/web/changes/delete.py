@@ -1,0 +1,79 @@
+"""Delete a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions
+from destinations.actions import Refused, Seen, bundles
+from destinations.cluster.port import ClusterError
+from destinations.secret import codec, owners
+from destinations.secret.masking import masked_name
+from destinations.web import current, errors
+from destinations.web.changes import save
+from destinations.web.forms import DeleteForm
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.actions.messages import Trouble
+    from destinations.model import Secret
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    """Ask for the name, then delete what the person saw."""
+    try:
+        secret, found = save.find(request, name)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if request.method != "POST":
+        initial = {"uid": secret.uid, "resource_version": secret.resource_version}
+        return _page(request, secret, found, DeleteForm(initial=initial), 200)
+    form = DeleteForm(request.POST)
+    if form.is_valid() and form.cleaned_data["confirmation"] != name:
+        form.add_error("confirmation", f"That is not the name. Type {name} exactly.")
+    if not form.is_valid():
+        form.data = {**request.POST.dict(), "confirmation": ""}  # it may be a password that slipped in
+        return _page(request, secret, found, form, 422)
+    seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
+    try:
+        permit = save.permit(request)
+        result = save.act(
+            request,
+            "delete",
+            name,
+            lambda: actions.delete(current.cluster(), name, seen=seen, permit=permit),
+            before=seen,
+        )
+    except (ClusterError, Refused) as error:
+        form.data = save.seen_again(form, secret)
+        trouble = save.trouble_of(request, error)
+        return _page(request, secret, found, form, trouble.status, trouble)
+    return save.done(request, result, f"{name} was deleted.", to="overview")
+
+
+def _page(  # noqa: PLR0913, PLR0917 - one page's parts
+    request: HttpRequest,
+    secret: Secret,
+    found: dict[str, Secret],
+    form: DeleteForm,
+    status: int,
+    trouble: Trouble | None = None,
+) -> HttpResponse:
+    certs = codec.certs_name(secret)
+    goes = (
+        certs in found and codec.is_portal_certificate(found[certs]) and len(bundles.users(certs, found.values())) == 1
+    )
+    context = {
+        "form": form,
+        "name": secret.name,
+        "owner": owners.owner(secret),
+        "certs_name": masked_name(certs),
+        "certs_goes": goes,
+        "trouble": trouble,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
+    }
+    return save.page(request, "destinations/delete.html", context, status=status)

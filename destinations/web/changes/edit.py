@@ -1,0 +1,115 @@
+"""Edit a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, names
+from destinations.actions import Edit, Refused, Seen, checks
+from destinations.cluster.port import ClusterError, Conflict
+from destinations.secret import codec, docker_config, owners
+from destinations.secret.masking import masked_key, masked_name
+from destinations.web import current, errors
+from destinations.web.changes import precheck, save
+from destinations.web.forms import EditForm
+from destinations.web.pages import bundle, preview
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.actions.messages import Trouble
+    from destinations.model import Secret
+    from destinations.web.changes.precheck import Gate
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the form; check and save. A conflict takes a second, conscious save."""
+    try:
+        secret = save.find_one(request, name)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if request.method != "POST" or bundle.is_asked(request):
+        return _page(request, secret, _unsaved(request, secret), 200)
+    form = EditForm(request.POST, request.FILES, stored=secret)
+    if not form.is_valid():
+        return _page(request, secret, form, 422)
+    typed = form.cleaned_data
+    wanted = Edit(
+        host=typed["host"],
+        organization=typed["organization"],
+        bundle=typed["bundle"],
+        description=typed["description"],
+        expires_on=form.expiry(),
+        username=typed["username"],
+        password=typed["password"],
+    )
+    seen = Seen(typed["uid"], typed["resource_version"])
+    try:
+        gate = precheck.ask(request, lambda: checks.of_edited(secret, save.find(request, name)[1], wanted))
+        if not gate.may_save:
+            return _page(request, secret, form, 422, gate=gate)
+        change = save.change(request, form)
+        result = save.act(
+            request,
+            "edit",
+            name,
+            lambda: actions.edit(current.cluster(), name, wanted, seen=seen, change=change),
+            before=seen,
+        )
+    except (ClusterError, Refused) as error:
+        if isinstance(error, Conflict):
+            form.data = save.seen_again(form, secret)
+        trouble = save.trouble_of(request, error)
+        return _page(request, secret, form, trouble.status, trouble)
+    return save.done(request, gate.after(result), f"{name} was changed.", to="destination", notes=form.bundle_notes)
+
+
+def _unsaved(request: HttpRequest, secret: Secret) -> EditForm:
+    """Return the form as it is stored, or as it was typed where it is only looked at."""
+    if request.method != "POST":
+        return EditForm(initial=_initial(secret))
+    form = EditForm(initial=bundle.typed(request), stored=secret)
+    bundle.certificates_of(request, form)
+    return form
+
+
+def _initial(secret: Secret) -> dict[str, str]:
+    stored = docker_config.stored_credentials(secret)
+    return {
+        "host": masked_key(docker_config.host_key(secret)),
+        "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
+        "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "username": stored.username if stored else "",
+        "bundle_choice": "keep",
+        "nonce": save.nonce(),
+        "uid": secret.uid,
+        "resource_version": secret.resource_version,
+    }
+
+
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    secret: Secret,
+    form: EditForm,
+    status: int,
+    trouble: Trouble | None = None,
+    *,
+    gate: Gate = precheck.OPEN,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "name": secret.name,
+        "refusal": save.refusal(secret),
+        "trouble": trouble or gate.trouble,
+        "gate": gate,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
+        "certs_name": masked_name(codec.certs_name(secret)),
+        **preview.beside(request, form),
+    }
+    return save.page(request, "destinations/edit.html", context, status=status)

@@ -1,0 +1,107 @@
+"""Add a destination."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, names
+from destinations.actions import Refused, checks
+from destinations.cluster.port import ClusterError
+from destinations.secret import codec, docker_config
+from destinations.secret.masking import masked_key
+from destinations.verdict import certificates
+from destinations.web import current, errors
+from destinations.web import request as asked
+from destinations.web.changes import precheck, save
+from destinations.web.forms import NewForm
+from destinations.web.pages import bundle, guide, preview
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.actions.messages import Trouble
+    from destinations.model import Secret
+    from destinations.web.changes.precheck import Gate
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
+    if request.method != "POST":
+        return _empty(request)
+    if bundle.is_asked(request):
+        return _preview(request)
+    form = NewForm(request.POST, request.FILES, authority=asked.authority(request))
+    if not form.is_valid():
+        return _page(request, form, 422)
+    try:
+        return _save(request, form)
+    except (ClusterError, Refused) as error:
+        trouble = save.trouble_of(request, error)
+        return _page(request, form, trouble.status, trouble=trouble)
+
+
+def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
+    """Check first if that is wanted, and write. Raises what the action raises."""
+    uid = save.team_uid(form)
+    if uid is None:
+        return _page(request, form, 422)
+    draft = form.draft(uid)
+    gate = precheck.ask(request, lambda: checks.of_new(draft, save.permit(request)))
+    if not gate.may_save:
+        return _page(request, form, 422, gate=gate)
+    change = save.change(request, form)
+    result = save.act(request, "add", draft.name, lambda: actions.add(current.cluster(), draft, change))
+    saved = gate.after(result)
+    saved = replace(saved, notes=(*saved.notes, *form.import_notes, *form.bundle_notes))
+    return save.done(request, saved, f"{result.name} was added.", to="destination")
+
+
+def _empty(request: HttpRequest) -> HttpResponse:
+    """Show the empty form, or a copy of another destination: everything but name and password."""
+    initial = {"nonce": save.nonce(), "team": request.GET.get("team", ""), **guide.initial(request)}
+    source = request.GET.get("from", "")
+    if source:
+        try:
+            initial |= _copied(*save.find(request, source))
+        except ClusterError as error:
+            return errors.cluster_error(request, error)
+    return _page(request, NewForm(initial=initial, authority=asked.authority(request)), 200, source=source)
+
+
+def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
+    stored = docker_config.stored_credentials(secret)
+    held = everything.get(codec.certs_name(secret))
+    return {
+        "host": masked_key(docker_config.host_key(secret)),
+        "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
+        "username": stored.username if stored else "",
+        "bundle_text": certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).pem.decode() if held else "",
+        "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+    }
+
+
+def _preview(request: HttpRequest) -> HttpResponse:
+    """Show both references and the certificates without JavaScript: what was typed stands there again, but for secrets."""
+    form = NewForm(initial=bundle.typed(request), authority=asked.authority(request))
+    bundle.certificates_of(request, form)
+    return _page(request, form, 200)
+
+
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    form: NewForm,
+    status: int,
+    *,
+    trouble: Trouble | None = None,
+    source: str = "",
+    gate: Gate = precheck.OPEN,
+) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "source": source, **preview.beside(request, form)}
+    context |= {"trouble": trouble or gate.trouble, "gate": gate}
+    return save.page(request, "destinations/new.html", context, status=status)

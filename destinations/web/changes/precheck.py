@@ -1,0 +1,65 @@
+"""“Check, then save”: a form is checked as it would be stored, and saved in the same go if nothing fails.
+
+A password never goes back to a page, so both happen in one request. After a failed check, saving takes a ticked box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from destinations.actions import checks as checking
+from destinations.livecheck import explanations
+from destinations.livecheck.ratelimit import TurnedAway
+from destinations.web.changes import checks
+from destinations.web.changes.check import trouble_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+    from destinations.actions import Done
+    from destinations.actions.messages import Trouble
+    from destinations.livecheck.presentation import Shown
+    from destinations.livecheck.result import Last
+    from destinations.livecheck.runner import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether a form may be saved now; if not, why: a report, a box that is not ticked, or a check that did not begin."""
+
+    may_save: bool
+    last: Last | None = None
+    shown: Shown | None = None
+    unconfirmed: bool = False
+    trouble: Trouble | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the page has to ask for a conscious choice."""
+        return self.shown is not None or self.unconfirmed
+
+    def after(self, done: Done) -> Done:
+        """Keep the result of the check for the destination that was saved, and say what it said."""
+        if self.last is None:
+            return done
+        checking.keep_saved(self.last, done)
+        return replace(done, notes=(f"Checked first. {explanations.headline(*self.last.outcomes)}", *done.notes))
+
+
+OPEN = Gate(may_save=True)
+
+
+def ask(request: HttpRequest, question: Callable[[], Question]) -> Gate:
+    """Check first where that is wanted. Raises what `question` raises, and the port's errors."""
+    if "check" not in request.POST:
+        unconfirmed = "check_failed" in request.POST and "anyway" not in request.POST
+        return Gate(may_save=False, unconfirmed=True) if unconfirmed else OPEN
+    try:
+        last = checking.check(question(), checks.asker(request))
+    except TurnedAway as error:
+        return Gate(may_save=False, trouble=trouble_of(error))
+    shown = checks.report(request, last)
+    return Gate(may_save=False, shown=shown) if shown.fails else Gate(may_save=True, last=last)

@@ -1,0 +1,114 @@
+"""Rotate the credentials of a destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import actions, names
+from destinations.actions import Refused, Rotation, Seen, checks
+from destinations.cluster.port import ClusterError, Conflict
+from destinations.secret import codec, docker_config, owners
+from destinations.secret.masking import masked_name
+from destinations.web import current, errors
+from destinations.web.changes import precheck, save
+from destinations.web.forms import RotateForm
+from destinations.web.pages import bundle, exports, guide
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.model import Secret
+    from destinations.web.changes.precheck import Gate
+_ROTATED = "The credentials of {} were rotated: the next export uses them. Revoke the old ones at the registry."
+_KEPT = "{} was changed. Its password stays the one that was stored."
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def rotate(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
+    try:
+        secret = save.find_one(request, name)  # before anything is read of the form
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    if request.method != "POST" or bundle.is_asked(request):
+        return _page(request, secret, _unsaved(request, secret), 200)
+    form = RotateForm(request.POST, request.FILES, host_of=lambda: docker_config.host_key(secret))
+    if not form.is_valid():
+        return _page(request, secret, form, 422)
+    typed = form.cleaned_data
+    rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
+    seen = Seen(typed["uid"], typed["resource_version"])
+    try:
+        gate = precheck.ask(request, lambda: checks.of_rotated(*save.find(request, name), rotation))
+        if not gate.may_save:
+            return _page(request, secret, form, 422, gate=gate)
+        change = save.change(request, form)
+        result = save.act(
+            request,
+            "rotate",
+            name,
+            lambda: actions.rotate(current.cluster(), name, rotation, seen=seen, change=change),
+            before=seen,
+        )
+    except (ClusterError, Refused) as error:
+        return _page(request, secret, form, 0, error)
+    said = _ROTATED if typed["password"] else _KEPT
+    return save.done(request, gate.after(result), said.format(name), to="destination", notes=form.bundle_notes)
+
+
+def _unsaved(request: HttpRequest, secret: Secret) -> RotateForm:
+    """Return the form as it is stored, or as it was typed where it is only looked at."""
+    if request.method != "POST":
+        return RotateForm(initial=_initial(secret))
+    form = RotateForm(initial=bundle.typed(request))
+    bundle.certificates_of(request, form)
+    return form
+
+
+def _initial(secret: Secret) -> dict[str, str]:
+    stored = docker_config.stored_credentials(secret)
+    return {
+        "username": stored.username if stored else "",
+        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "bundle_choice": "keep",
+        "nonce": save.nonce(),
+        "uid": secret.uid,
+        "resource_version": secret.resource_version,
+    }
+
+
+def _page(  # noqa: PLR0913 - one page's parts
+    request: HttpRequest,
+    secret: Secret,
+    form: RotateForm,
+    status: int,
+    error: ClusterError | Refused | None = None,
+    *,
+    gate: Gate = precheck.OPEN,
+) -> HttpResponse:
+    """Show the form; after a write that failed with the destination as it is then."""
+    trouble = save.trouble_of(request, error) if error else None
+    if trouble:
+        try:
+            secret = save.find_one(request, secret.name)
+        except ClusterError:
+            return errors.page(request, trouble.status, trouble.message, trouble.fix)
+    if isinstance(error, Conflict):
+        form.data = save.seen_again(form, secret)
+    context = {
+        "form": form,
+        "name": secret.name,
+        "refusal": save.refusal(secret),
+        "trouble": trouble or gate.trouble,
+        "gate": gate,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
+        "certs_name": masked_name(codec.certs_name(secret)),
+        "host": docker_config.host_key(secret),
+        "exports": exports.section(secret, details=False),
+        **guide.context(request, docker_config.host_key(secret)),
+    }
+    return save.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

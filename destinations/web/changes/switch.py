@@ -1,0 +1,61 @@
+"""Disable and enable destinations, one or several at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.views.decorators.http import require_POST
+
+from destinations import actions
+from destinations.actions import Denied, Refused, Seen
+from destinations.cluster.port import ClusterError
+from destinations.web import current, errors
+from destinations.web.changes import save
+from destinations.web.forms import SwitchForm
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.actions import Change
+    from destinations.actions.messages import Trouble
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    """Switch every chosen destination, each on its own; then say of each that failed why."""
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        return errors.page(request, 422, "Nothing was switched: no destination was chosen.", "Choose at least one.")
+    on = form.cleaned_data["to"] == "on"
+    chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
+    switched: list[str] = []
+    failed: dict[Trouble, list[str]] = {}
+    for name, seen in chosen:
+        change = save.change(request, form, scope=name)
+        try:
+            _switch(request, name, on=on, seen=seen, change=change)
+            switched.append(name)
+        except (ClusterError, Refused, Denied) as error:
+            failed.setdefault(save.trouble_of(request, error), []).append(name)
+    if failed and len(chosen) == 1:
+        trouble = next(iter(failed))
+        return errors.page(request, trouble.status, trouble.message, trouble.fix)
+    for trouble, unswitched in failed.items():
+        messages.error(request, f"Not switched: {', '.join(unswitched)}. {trouble.message} {trouble.fix}")
+    if switched:
+        words = "enabled" if on else "disabled: Epinio hides it and refuses its name"
+        messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
+    single = len(chosen) == 1 and "back" in request.POST
+    return save.see_other("destination" if single else "overview", chosen[0][0], shown=request.POST.get("shown", ""))
+
+
+def _switch(request: HttpRequest, name: str, *, on: bool, seen: Seen, change: Change) -> None:
+    action = "enable" if on else "disable"
+    save.act(
+        request,
+        action,
+        name,
+        lambda: actions.switch(current.cluster(), name, on=on, seen=seen, change=change),
+        before=seen,
+    )

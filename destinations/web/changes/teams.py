@@ -1,0 +1,101 @@
+"""Where self-service is on: an administrator enables it for a namespace, and takes it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from destinations import access as rules
+from destinations.actions import Done, selfservice
+from destinations.actions import messages as words
+from destinations.cluster.namespaces import UNKNOWN
+from destinations.cluster.port import ClusterError
+from destinations.secret import codec
+from destinations.web import current, errors
+from destinations.web import request as asked
+from destinations.web.changes import save
+from destinations.web.forms import TeamForm
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.actions.messages import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """A namespace with self-service: how many destinations it has, and what is wrong with it, if anything."""
+
+    name: str
+    destinations: int
+    problem: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def teams(request: HttpRequest) -> HttpResponse:
+    """Show them; enable or disable one."""
+    if request.method != "POST":
+        return _page(request, TeamForm(initial={"team": request.GET.get("team", "")}), 200)
+    form = TeamForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, 422)
+    name, on = form.cleaned_data["team"], form.cleaned_data["to"] == "on"
+    config_maps = current.cluster().config_maps
+    try:
+        uid = save.team_uid(form) if on else UNKNOWN
+        if uid is None:
+            return _page(request, form, 422)
+        if on and uid == UNKNOWN and not form.cleaned_data["confirmed"]:
+            form.add_error("confirmed", "The portal may not read namespaces: look yourself, then confirm.")
+            return _page(request, form, 422, asks=True)
+        save.act(request, "enable-team" if on else "disable-team", name, lambda: _set(config_maps, name, uid, on=on))
+    except ClusterError as error:
+        trouble = words.of(error)
+        return _page(request, form, trouble.status, trouble=trouble)
+    messages.success(
+        request,
+        f"Whoever may export from {name} manages its destinations now."
+        if on
+        else f"Self-service is off for {name}. Its destinations stay; administrators change them.",
+    )
+    answer = HttpResponseRedirect(reverse("teams"))
+    answer.status_code = 303
+    return answer
+
+
+def _set(config_maps: object, name: str, uid: str, *, on: bool) -> Done:
+    if on:
+        selfservice.enable(config_maps, name, uid)  # type: ignore[arg-type]
+    else:
+        selfservice.disable(config_maps, name)  # type: ignore[arg-type]
+    return Done(name, "")
+
+
+def _page(
+    request: HttpRequest, form: TeamForm, status: int, *, asks: bool = False, trouble: Trouble | None = None
+) -> HttpResponse:
+    try:
+        found = current.cluster().list_secrets()
+        enabled = rules.self_service(current.cluster().config_maps.list_with_version(lambda one: one).secrets)
+        owned = [rules.team_of(one) for one in found if codec.is_destination(one)]
+        rows = [Enabled(name, owned.count(name), _problem(name, uid)) for name, uid in sorted(enabled.items())]
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    others = sorted({name for name in owned if name and name not in enabled})
+    context = {"form": form, "rows": rows, "others": others, "asks": asks, "trouble": trouble}
+    context["person_name"] = asked.principal(request).username
+    return save.page(request, "destinations/teams.html", context, status=status)
+
+
+def _problem(name: str, uid: str) -> str:
+    now = current.namespaces().uid(name)
+    if now is None:
+        return "The namespace is gone: its destinations belong to nobody."
+    if now not in {UNKNOWN, uid}:
+        return "The namespace is not the one it was enabled for. Enable it anew if its people may manage these destinations."
+    return ""

@@ -1,0 +1,131 @@
+"""Pages for what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from destinations.actions import messages
+from destinations.cluster.limits import is_name
+from destinations.cluster.port import Forbidden
+
+_HARMLESS = {
+    "team": "Team", "name": "Name", "host": "Registry host", "organization": "Organization", "username": "User name",
+    "description": "Description", "expires_on": "Ends on", "bundle_text": "CA certificates",
+    "bundle_choice": "", "uid": "", "resource_version": "", "nonce": "",
+}  # fmt: skip
+_API = "/api/"
+_GENERIC = "The portal cannot do this at the moment. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One field of a form: its name, what people call it (empty for what they never see), and what it held."""
+
+    name: str
+    label: str
+    value: str = field(repr=False)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest
+
+    from destinations.cluster.port import ClusterError
+
+
+def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
+    """Say why the cluster did not do it."""
+    said = trouble(request, error)
+    return page(request, said.status, said.message, said.fix, again=typed(request))
+
+
+def trouble(request: HttpRequest, error: ClusterError) -> messages.Trouble:
+    """Return what to say of a failure: what the portal lacks in Kubernetes is the business of administrators."""
+    person = getattr(request, "principal", None)
+    said = messages.of(error)
+    if isinstance(error, Forbidden) and not (person and person.is_administrator):
+        return replace(said, message=_GENERIC, fix="Ask an administrator of the portal: their page says what it lacks.")
+    return said
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what cannot be read."""
+    if isinstance(exception, TooManyFilesSent):
+        return page(request, 400, "There is more than one file.", "Go back, and put all certificates into one file.")
+    if isinstance(exception, TooManyFieldsSent):
+        return page(request, 400, "The form has more fields than this portal asks for.", "Go back, and send it anew.")
+    return page(request, 400, "The portal cannot read this request.", "Go back, and send the form once more.")
+
+
+def unknown_host(request: HttpRequest) -> HttpResponse:
+    """Answer who asks by a name that is not the portal's, in plain text: no page of it is for that host."""
+    message = "The portal was asked for by a name that is not its own."
+    fix = "Open it at the address in EDRPORTAL_PUBLIC_URL, or set that to the address you typed."
+    text = HttpResponse(f"{message} {fix}\n", status=400, content_type="text/plain; charset=utf-8")
+    answer = told(message, fix, 400) if is_api(request) else text
+    answer.headers["Cache-Control"] = "no-store"  # a style sheet's address, too
+    return answer
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+    """Answer what nobody may do."""
+    return page(request, 403, "This is not allowed.", "Go back to the overview.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
+    """Answer a form that was not made by this portal, or whose cookie is gone; one of ours is given back."""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":  # a browser says so, and no other site can
+        message = "The form is older than your last sign-in. Nothing was changed."
+        return page(request, 403, message, "Send it again. Cookies have to be on.", again=typed(request))
+    fix = "Go back, reload the page, and send it again. Cookies have to be on."
+    return page(request, 403, "The form is too old, or it came from another site. Nothing was changed.", fix)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
+    """Answer an address that does not exist."""
+    return page(request, 404, "There is no such page.", "Go to the overview.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a fault of the portal itself."""
+    return page(request, 500, "The portal made a mistake.", "Try again; if it lasts, look at the portal's log.")
+
+
+def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Sequence[Typed] = ()) -> HttpResponse:
+    """Say what went wrong and what to do, to a script in JSON; `again` is what was typed, to be sent once more."""
+    if is_api(request):
+        return told(message, fix, status)
+    context = {"message": message, "fix": fix, "status": status, "again": again}
+    return render(request, "error.html", context, status=status)
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Say whether a script asks, which reads JSON alone."""
+    return request.path.startswith(_API)
+
+
+def told(message: str, fix: str, status: int) -> HttpResponse:
+    """Return a failure in the shape of the JSON interface."""
+    return JsonResponse({"error": message, "fix": fix}, status=status)
+
+
+def typed(request: HttpRequest) -> list[Typed]:
+    """Return what a form brought and no page needs to hide: no password, no file, no host with an @, no private key.
+
+    It is for a page that nobody could be found out for, so that nothing is lost while the cluster is silent.
+    """
+    if request.method != "POST":
+        return []
+    found = [Typed(name, label, request.POST[name]) for name, label in _HARMLESS.items() if request.POST.get(name)]
+    names = {"name", "team"}  # what cannot be one may be a password that slipped in
+    return [
+        one
+        for one in found
+        if "@" not in one.value and "PRIVATE KEY" not in one.value and (one.name not in names or is_name(one.value))
+    ]

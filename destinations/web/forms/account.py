@@ -1,0 +1,106 @@
+"""An account that pushes: what adding, rotating and editing have in common."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+
+from destinations.input import validation
+from destinations.web.forms.bundle import BundleForm
+from destinations.web.forms.fields import arrived_whole, nonce_field, text_field
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove them")]
+MAX_PASSWORD = 64 * 1024
+_MAX_DAY = 100
+
+
+class DayField(forms.DateField):
+    """A day in one of Django's spellings; a long text is not tried in each of them."""
+
+    def to_python(self, value: Any) -> date | None:  # noqa: ANN401 - Django's signature
+        """Return the day, None for an empty text. Raises ValidationError."""
+        if isinstance(value, str) and len(value) > _MAX_DAY:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        found: date | None = super().to_python(value)
+        return found
+
+
+class AccountForm(BundleForm):
+    """Who pushes with which password, until when."""
+
+    username = text_field("User name", "Of the account that may push, best a robot account.", limit=1024)
+    password = forms.CharField(
+        label="Password or token",
+        required=False,
+        validators=[MaxLengthValidator(MAX_PASSWORD), arrived_whole],  # `max_length` would let browsers cut it
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    password_file = forms.FileField(
+        label="…or a file with it",
+        help_text="For a key of several lines, such as a service account's JSON: a password field drops line ends.",
+        required=False,
+        allow_empty_file=True,
+    )
+    password_blanks = forms.ChoiceField(
+        label="Blanks at the ends of the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
+    )
+    credentials_confirmed = forms.BooleanField(label="User name and password really are like this", required=False)
+    expires_on = DayField(
+        label="The credential ends on",
+        help_text="Optional. The overview warns 14 days before.",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    nonce = nonce_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Hide the questions about blanks and about odd texts until they have to be asked."""
+        super().__init__(*args, **kwargs)
+        self.asks_about_blanks = False
+        self.asks_about_oddities = False
+
+    def check_account(self, cleaned: dict[str, Any], *, host: str) -> None:
+        """Run the traps of user name and password, and put the password that counts into `cleaned`."""
+        password = cleaned["password"] = self._read_password(cleaned)
+        self.catch(validation.in_username(cleaned.get("username") or ""))
+        self.asks_about_blanks = password != password.strip()
+        self.catch(validation.in_password(password, choice=cleaned.get("password_blanks") or ""))
+        if cleaned.get("password_blanks") == "remove":
+            cleaned["password"] = password.strip()
+        if password:
+            self._ask_about_oddities(cleaned.get("username") or "", password, host, cleaned)
+
+    def _ask_about_oddities(self, username: str, password: str, host: str, cleaned: dict[str, Any]) -> None:
+        odd = list(validation.in_account(username, password, host, now=datetime.now(UTC)))
+        self.asks_about_oddities = bool(odd)
+        for trap in odd:
+            if not cleaned.get("credentials_confirmed"):
+                self.catch(trap)
+
+    def _read_password(self, cleaned: dict[str, Any]) -> str:
+        """Return what was typed, or the content of the file byte for byte."""
+        typed, file = cleaned.get("password") or "", cleaned.get("password_file")
+        if not file:
+            return typed
+        if typed:
+            self.add_error("password", "There is both a typed password and a file. Give one of them.")
+        elif file.size > MAX_PASSWORD:
+            self.add_error("password_file", f"The file is larger than {MAX_PASSWORD // 1024} KiB. Is it the key?")
+        else:
+            try:
+                return str(file.read().decode())
+            except UnicodeDecodeError:
+                self.add_error("password_file", "The file is no text in UTF-8. Is it the key?")
+        return typed
+
+    def expiry(self) -> str:
+        """Return the stated end of the credential in ISO form, or an empty text."""
+        stated: date | None = self.cleaned_data.get("expires_on")
+        return stated.isoformat() if stated else ""

@@ -1,0 +1,91 @@
+"""The form of a repair."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.functional import cached_property
+
+from destinations.input import validation
+from destinations.repairs import Choice
+from destinations.web import current
+from destinations.web.forms.fields import nonce_field, text_field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from destinations.input.validation import Trap
+    from destinations.repairs import Fix
+
+
+def _organization_trap(organization: str) -> Trap | None:
+    """Say what is wrong with an organization, as it would be below a sound host."""
+    return (
+        validation.in_organization(organization)
+        or validation.in_target(
+            "registry.example.com", organization, now=datetime.now(UTC), version=current.epinio_version()
+        )[0]
+    )
+
+
+class RepairForm(forms.Form):
+    """Which of the proposed fixes to apply: a box for each, a choice where there are several ways."""
+
+    nonce = nonce_field()
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, groups: Sequence[tuple[Fix, ...]], **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Make the fields from the proposals."""
+        super().__init__(*args, **kwargs)
+        self.fix_names: list[str] = []
+        for group in groups:
+            self._offer(
+                f"fix-{group[0].code}", group
+            )  # by code: what is proposed may have changed since the page was made
+
+    def _offer(self, name: str, group: tuple[Fix, ...]) -> None:
+        first = group[0]
+        if first.asks:
+            name = first.asks
+            self.fields[name] = text_field("Organization", first.title, required=False, limit=255)
+        elif len(group) == 1:
+            self.fields[name] = forms.BooleanField(label=first.title, required=False, initial=first.certain)
+        else:
+            choices = [*((fix.code, fix.title) for fix in group), ("", "Leave it as it is.")]
+            self.fields[name] = forms.ChoiceField(
+                label="Choose one", choices=choices, required=False, initial="", widget=forms.RadioSelect
+            )
+        self._codes[name] = first.code
+        self.fix_names.append(name)
+
+    @cached_property
+    def _codes(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def fixes(self) -> list[forms.BoundField]:
+        """The fields of the fixes, in order."""
+        return [self[name] for name in self.fix_names]
+
+    def clean(self) -> dict[str, Any]:
+        """Check the organization that was typed."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        typed = cleaned.get("organization") or ""
+        trap = _organization_trap(typed) if typed else None
+        if trap:
+            self.add_error(
+                "organization", f"{trap.message} {f'Did you mean {trap.suggestion}?' * bool(trap.suggestion)}"
+            )
+        return cleaned
+
+    def choice(self) -> Choice:
+        """Return what was chosen; of a form that is not valid, what it proposes."""
+        values = {name: self.fields[name].initial for name in self.fix_names}
+        if self.is_bound and self.is_valid():
+            values = {name: self.cleaned_data.get(name) for name in self.fix_names}
+        codes = {value if isinstance(value, str) and name != "organization" else self._codes[name]
+                 for name, value in values.items() if value}  # fmt: skip
+        return Choice(frozenset(codes), organization=str(values.get("organization") or ""))

@@ -1,0 +1,107 @@
+"""One destination: its stages, certificates and manifest."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from destinations import access, names, repairs
+from destinations.cluster.port import ClusterError
+from destinations.livecheck.presentation import Stop
+from destinations.model import Stage
+from destinations.overview import table
+from destinations.secret import codec, gitops, history, owners
+from destinations.secret.masking import MASK, masked_key, masked_name
+from destinations.web import current, errors
+from destinations.web import request as asked
+from destinations.web.changes import checks, save
+from destinations.web.pages import exports
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from destinations.model import Judgement, Secret
+
+_HARMLESS = ("epinio.io/", "edrportal/")
+_IDS = {names.WRITE_ID_ANNOTATION, names.HISTORY_ANNOTATION}
+_NAMES = {
+    Stage.LISTING: "Listing",
+    Stage.LOOKUP: "Lookup",
+    Stage.CREDENTIALS: "Credentials",
+    Stage.DESTINATION_URL: "Address",
+    Stage.CERTIFICATES: "Certificates",
+    Stage.LOGIN: "Login",
+    Stage.CHART_PUSH: "Chart",
+    Stage.IMAGE_PUSH: "Image",
+}
+
+
+@require_safe
+def destination(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one destination."""
+    try:
+        secret, found = save.find_to_see(request, name)
+        authority = asked.authority(request)
+        missing = asked.missing_for(authority, secret)
+        accounts_shown = not missing
+        checked = checks.section(request, secret, found)
+        missing = missing or current.read_only()
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    now = datetime.now(UTC)
+    row = table.row(secret, found, now=now, version=current.epinio_version())
+    context = {
+        **checked,
+        "name": name,
+        "row": row,
+        "stages": _path(row.judgement),
+        "failed": table.failed(row.judgement),
+        "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
+        "certs_name": masked_name(codec.certs_name(row.secret)),
+        "owner": owners.owner(row.secret),
+        "last_change": owners.last_change(row.secret) if accounts_shown else None,
+        "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+        "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "manifest": masked(row.secret) if accounts_shown else "",
+        "gitops": gitops.manifests(secret, found) if accounts_shown else "",
+        "history": history.read(secret)[::-1] if accounts_shown else (),
+        "repairable": not missing
+        and not save.refusal(secret)
+        and repairs.proposals(secret, found, now=now, version=current.epinio_version()),
+        "exports": exports.section(secret, details=accounts_shown),
+        "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
+        "nonce": save.nonce(),
+        "missing": missing,
+        "team": access.team_of(secret),
+        "is_ownerless": authority.is_ownerless(secret),
+    }
+    return render(request, "destinations/destination.html", context)
+
+
+def _path(judgement: Judgement) -> list[Stop]:
+    """Return every stage with its state: ok, failed, or not reached."""
+    checked = {check.stage: "ok" if check.ok else "failed" for check in judgement.checks}
+    return [Stop(label, checked.get(stage, "open")) for stage, label in _NAMES.items()]
+
+
+def masked(secret: Secret) -> str:
+    """Return the manifest as YAML with every value that may be secret replaced, without a hint at its length.
+
+    The ids of writes are left out, which older versions made of the password without a key: one annotation, and a part
+    of the history, which the page shows by itself.
+    """
+    manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
+    manifest["data"] = dict.fromkeys(secret.data, MASK)
+    metadata = manifest.get("metadata") or {}
+    metadata.pop("managedFields", None)
+    annotations = metadata.get("annotations") or {}
+    for key in _IDS & set(annotations):
+        del annotations[key]
+    for key, value in annotations.items():  # tools leave copies of the data in annotations of their own
+        annotations[key] = masked_key(value) if key.startswith(_HARMLESS) else MASK
+    return yaml.safe_dump(manifest, allow_unicode=True, sort_keys=False, width=120)

@@ -1,0 +1,54 @@
+"""The id of a write: the same for the same form, or the same Idempotency-Key, with the same content by the same person.
+
+It is made of what was typed, passwords included, and stands on the Secret. So it is keyed by the signing key: who reads
+it cannot try passwords against it. Every key makes one, so that a form that is sent again while the key changes is
+still one write, whichever of the two keys a replica knows.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from django.core.files.uploadedfile import UploadedFile
+
+from destinations.secret.history import JOIN
+from destinations.web import request as asked
+from edrportal.signin import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from django.forms import Form
+    from django.http import HttpRequest
+
+_KEYS = 4
+_MARK = 12
+
+
+def of(request: HttpRequest, form: Form, *, scope: str, without: Collection[str]) -> str:
+    """Return the id of what a valid form asks for; `scope` tells apart what one form may ask for several times.
+
+    The fields named by `without` do not count.
+    """
+    typed = sorted(
+        (key, value)
+        for key, value in form.cleaned_data.items()
+        if not isinstance(value, UploadedFile) and key not in without
+    )
+    whole = repr((scope, asked.principal(request).who, form.cleaned_data["nonce"], typed))
+    return JOIN.join(islice(keys.digests("write", whole), _KEYS))
+
+
+def keyed(write_id: str, nonce: str) -> str:
+    """Return the id with a mark of the nonce before each part, by which `reuses` knows another content."""
+    return JOIN.join(f"{mark}{one}" for mark, one in zip(_marks(nonce), write_id.split(JOIN), strict=True))
+
+
+def reuses(write_id: str, nonce: str) -> bool:
+    """Return whether a write id has the mark of this nonce."""
+    return any(one.startswith(mark) for one in write_id.split(JOIN) for mark in _marks(nonce))
+
+
+def _marks(nonce: str) -> list[str]:
+    return [f"k{digest[:_MARK]}-" for digest in islice(keys.digests("idempotency", nonce), _KEYS)]

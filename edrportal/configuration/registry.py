@@ -1,0 +1,115 @@
+"""The settings of the live check: which registries it may ask, and what skopeo trusts."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from destinations.livecheck.registry.rules import PRIVATE
+from edrportal.configuration.variables import ConfigurationError, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from destinations.livecheck.registry.rules import Network
+
+_PRIVATE = ",".join(map(str, PRIVATE))
+_NETWORKS = ",".join(str(one) for one in PRIVATE if one.version == 4)  # noqa: PLR2004 - IPv4
+"""Unique local IPv6 is left out: clusters take their own ranges from it, and each another one."""
+_CLUSTER = (
+    "10.42.0.0/16,10.43.0.0/16,2001:cafe:42::/56,2001:cafe:43::/112,"  # k3s, RKE2
+    "10.96.0.0/12,10.244.0.0/16,fd00:10:96::/112,fd00:10:244::/56,"  # kubeadm, kind
+    "10.152.183.0/24,"  # services of MicroK8s
+    "34.118.224.0/20"  # services of GKE
+)
+"""Service and pod ranges that nothing else is likely to be in."""
+_PORTS = "443,5000,5443,8443"
+_MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEnvironment:
+    """What the live check may ask, as stated; `networks`, `cluster_networks` and `ports` read it.
+
+    `api_server` is what Kubernetes tells a pod about its API server. `skopeo_roots` is `public`, `none` or the path of a
+    PEM file; `check_interval_minutes` 0 for no checks but those that somebody wants.
+    """
+
+    stated_networks: str = _NETWORKS
+    stated_cluster_networks: str = _CLUSTER
+    stated_ports: str = _PORTS
+    loopback: bool = False
+    skopeo_roots: str = "public"
+    check_interval_minutes: int = 0
+    api_server: str = ""
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> RegistryEnvironment:
+        """Read the variables; anything may be missing."""
+        return cls(
+            stated_networks=variables.get("EDRPORTAL_REGISTRY_NETWORKS") or _NETWORKS,
+            stated_cluster_networks=variables.get("EDRPORTAL_CLUSTER_NETWORKS") or _CLUSTER,
+            stated_ports=variables.get("EDRPORTAL_REGISTRY_PORTS") or _PORTS,
+            loopback=variables.get("EDRPORTAL_REGISTRY_LOOPBACK") == "true",
+            skopeo_roots=variables.get("EDRPORTAL_SKOPEO_ROOTS") or "public",
+            check_interval_minutes=number(variables, "EDRPORTAL_CHECK_INTERVAL_MINUTES", 0),
+            api_server=variables.get("KUBERNETES_SERVICE_HOST", ""),
+        )
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The private networks in which registries may be. Raises ConfigurationError."""
+        found = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
+        if not all(any(_contains(private, one) for private in PRIVATE) for one in found):
+            raise ConfigurationError(
+                f"EDRPORTAL_REGISTRY_NETWORKS holds private networks only, parts of {_PRIVATE}; public ones need no entry"
+            )
+        return found
+
+    @property
+    def cluster_networks(self) -> tuple[Network, ...]:
+        """The cluster's own networks. Raises ConfigurationError."""
+        return _networks("EDRPORTAL_CLUSTER_NETWORKS", self.stated_cluster_networks)
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports on which registries may listen. Raises ConfigurationError."""
+        texts = _words(self.stated_ports)
+        if not texts or not all(re.fullmatch("[0-9]{1,5}", one) and 0 < int(one) <= _MAX_PORT for one in texts):
+            raise ConfigurationError("EDRPORTAL_REGISTRY_PORTS is a list of port numbers, such as 443,5000")
+        return frozenset(map(int, texts))
+
+    def check(self) -> None:
+        """Raise ConfigurationError for what a server must not start with."""
+        _ = self.networks, self.cluster_networks, self.ports
+        if self.check_interval_minutes < 0:
+            raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES is a whole number, at least 0")
+        if self.skopeo_roots not in {"public", "none"}:
+            _check_roots(self.skopeo_roots)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\s,]+", text)
+
+
+def _networks(name: str, text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(one) for one in _words(text) if text.strip() != "none")
+    except ValueError:
+        raise ConfigurationError(f"{name} is a list of networks, such as 10.1.0.0/16,fd00:1::/64, or none") from None
+
+
+def _contains(outer: Network, inner: Network) -> bool:
+    return inner.network_address in outer and inner.broadcast_address in outer
+
+
+def _check_roots(path: str) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            "EDRPORTAL_SKOPEO_ROOTS is public, none or the path of a PEM file with certificates"
+        ) from None

@@ -1,0 +1,52 @@
+"""`manage.py demo`: the whole portal on an in-memory cluster full of telling destinations."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
+
+from destinations.livecheck.registry.probe import NetworkRegistries
+from destinations.livecheck.registry.rules import rules
+from destinations.web import current
+from edrportal.demo.cluster import demo_cluster
+from edrportal.demo.registry import DemoRegistry
+from edrportal.serving.server import Server
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+class Command(BaseCommand):
+    """Serve the demo on loopback."""
+
+    help = "Serves the portal on an in-memory cluster, on 127.0.0.1 and the port PORT (8000)."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Fill the cluster and serve until a signal ends it; the key is random for each start."""
+        port = os.environ.get("PORT") or "8000"
+        if not port.isdecimal():
+            raise CommandError("PORT is no number")
+        settings.SECRET_KEY = token_urlsafe(48)
+        settings.DEMO = True
+        now = datetime.now(UTC)
+        registry = DemoRegistry(now)
+        cluster = demo_cluster(now, registry=registry)
+        with current.use(cluster, *current.watches_over(cluster)), _reached(registry.port):
+            self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
+            self.stdout.flush()
+            Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
+
+
+def _reached(port: int) -> AbstractContextManager[None]:
+    """Let checks reach the demo's own registry, on loopback, beside what the settings allow."""
+    allowed = rules(settings.ENVIRONMENT.registry)
+    return current.use_registries(
+        NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
+    )

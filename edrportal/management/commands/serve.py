@@ -1,0 +1,79 @@
+"""`manage.py serve`: the portal against the cluster of the pod or of the KUBECONFIG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.core.wsgi import get_wsgi_application
+
+from destinations.actions import schedule
+from edrportal.configuration.environment import ConfigurationError
+from edrportal.serving.ports import Port, listen
+from edrportal.serving.server import Server
+from edrportal.telemetry.endpoint import Platform, site
+from edrportal.webhook import app
+from edrportal.webhook.certificate import Certificate
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterator
+
+    from edrportal.serving.ports import Site
+
+
+class Command(BaseCommand):
+    """Serve the portal."""
+
+    help = "Serves the portal; refuses to start with settings that are missing or unsafe."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the command line."""
+        parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
+
+    def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Check the settings, then serve until a signal ends it."""
+        host = options["bind"].rpartition(":")[0].strip("[]")
+        try:
+            settings.ENVIRONMENT.check()
+            settings.ENVIRONMENT.check_address(host)
+        except ConfigurationError as error:
+            raise CommandError(str(error)) from None
+        ports = [*self._platform(host), *self._webhook(host)]
+        self.stdout.write(f"The portal is at http://{options['bind']}/")
+        self.stdout.flush()
+
+        def started() -> None:
+            if settings.ENVIRONMENT.webhook.port:
+                app.warm_up()
+            schedule.start(settings.ENVIRONMENT.registry.check_interval_minutes)
+
+        Server(get_wsgi_application(), options["bind"], started=started, ports=ports).run()
+
+    def _platform(self, host: str) -> Iterator[Port]:
+        """Yield the second port, where one is wanted."""
+        environment = settings.ENVIRONMENT
+        if environment.metrics_port:
+            platform = site(Platform(with_names=environment.metrics_names))
+            yield _port(host, environment.metrics_port, platform, "EDRPORTAL_METRICS_PORT")
+
+    def _webhook(self, host: str) -> Iterator[Port]:
+        """Yield the port of the warning webhook, where it is wanted."""
+        stated = settings.ENVIRONMENT.webhook
+        if not stated.port:
+            return
+        try:
+            certificate = Certificate(stated.certificate_file, stated.key_file)
+        except OSError:
+            raise CommandError(
+                "EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE are no certificate with its key"
+            ) from None
+        yield _port(host, stated.port, app.SITE, "EDRPORTAL_WEBHOOK_PORT", certificate)
+
+
+def _port(host: str, port: int, site: Site, setting: str, certificate: Certificate | None = None) -> Port:
+    try:
+        return Port(listen(host, port), site, certificate)
+    except OSError:
+        raise CommandError(f"{setting}: port {port} cannot be used") from None

@@ -1,0 +1,131 @@
+"""The ID token: whether the provider made it for this sign-in, and who it says signed in."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import ClaimError, InvalidKeyIdError, JoseError
+
+from edrportal.signin.oidc import reasons as why
+from edrportal.signin.oidc.model import Identity, Provider
+from edrportal.signin.oidc.reasons import OidcTrouble, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from joserfc.jwk import KeySet
+
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
+_LEEWAY = 60
+_MAX_EMAIL = 254
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+"""Of any local part and domain: only what is no address at all can be the name of somebody else."""
+_CLAIMS = {
+    "exp": why.CLOCK,
+    "iat": why.CLOCK,
+    "nbf": why.CLOCK,
+    "aud": why.OTHER_CLIENT,
+    "azp": why.OTHER_CLIENT,
+    "nonce": why.OTHER_SIGN_IN,
+}
+_log = logging.getLogger(__name__)
+
+
+class Keys(Protocol):
+    """Gives the provider's keys, newer ones than the last with `renew`."""
+
+    def __call__(self, *, renew: bool) -> KeySet:
+        """Return the keys. Raises OidcTrouble."""
+
+
+def claims(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: Keys) -> dict[str, Any]:
+    """Return what the ID token in the token endpoint's answer claims, after every check.
+
+    `keys` is asked for newer ones at most once. Raises OidcTrouble.
+    """
+    if not isinstance(answer.get("id_token"), str):
+        raise OidcTrouble(*why.NO_TOKEN)
+    outcome = _checked(provider, answer, nonce, keys(renew=False))
+    if isinstance(outcome, InvalidKeyIdError):
+        outcome = _checked(provider, answer, nonce, keys(renew=True))
+    if isinstance(outcome, Exception):
+        _log.warning("the ID token is refused: %s %s", type(outcome).__name__, getattr(outcome, "claim", ""))
+        raise OidcTrouble(*_reason(outcome))
+    return outcome
+
+
+def _checked(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: KeySet) -> dict[str, Any] | Exception:
+    """Return the claims, or the error as a value: raised, it would take its words and the token along."""
+    try:
+        token = jwt.decode(answer["id_token"], keys, algorithms=_ALGORITHMS)
+        found = CodeIDToken(
+            token.claims,
+            token.header,
+            options={"iss": {"value": provider.issuer}, "aud": {"value": provider.client_id}},
+            params={"client_id": provider.client_id, "nonce": nonce, "access_token": answer.get("access_token")},
+        )
+        found.validate(leeway=_LEEWAY)
+    except (JoseError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        return error
+    return dict(found)
+
+
+def _reason(error: Exception) -> Reason:
+    return _CLAIMS.get(error.claim, why.FORGED) if isinstance(error, ClaimError) else why.FORGED
+
+
+def identity(found: Mapping[str, Any]) -> Identity:
+    """Return who the claims name. Raises OidcTrouble where that is not enough to sign in."""
+    email = _printable(found.get("email"))
+    if not email or len(email) > _MAX_EMAIL:
+        raise OidcTrouble(*why.NO_EMAIL)
+    if not _ADDRESS.fullmatch(email):
+        raise OidcTrouble(*why.NO_ADDRESS)
+    verified = found.get("email_verified")
+    if verified is None:  # Dex always sends it; missing, it is no proof
+        raise OidcTrouble(*why.NOT_STATED)
+    if verified is not True and not (isinstance(verified, str) and verified.lower() == "true"):  # Cognito sends a text
+        raise OidcTrouble(*why.UNVERIFIED)
+    subject = _printable(found["sub"])
+    if not subject:
+        raise OidcTrouble(*why.FORGED)
+    name = _printable(found.get("name"))
+    return Identity(subject, email, name, _connector_id(found), _groups(found), _are_groups_left_out(found))
+
+
+def _printable(value: object) -> str:
+    """Return a text without control characters and halves of surrogate pairs, and nothing for anything else."""
+    return value if isinstance(value, str) and value.isprintable() else ""
+
+
+def _groups(found: Mapping[str, Any]) -> tuple[str, ...]:
+    groups = found.get("groups")
+    if groups is None:
+        return ()
+    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+        raise OidcTrouble(*why.BAD_GROUPS)
+    return tuple(groups)
+
+
+def _are_groups_left_out(found: Mapping[str, Any]) -> bool:
+    """Return whether the token says where groups are instead of naming them.
+
+    A distributed claim (OpenID Connect Core, 5.6.2), which Entra ID sends for many groups, or its `hasgroups`.
+    """
+    elsewhere = found.get("_claim_names")
+    distributed = isinstance(elsewhere, dict) and "groups" in elsewhere
+    return "groups" not in found and (distributed or found.get("hasgroups") in (True, "true"))
+
+
+def _connector_id(found: Mapping[str, Any]) -> str:
+    federated = found.get("federated_claims")
+    if federated is None:
+        return ""
+    connector_id = federated.get("connector_id") if isinstance(federated, dict) else False
+    if not isinstance(connector_id, str | None):
+        raise OidcTrouble(*why.BAD_GROUPS)
+    return connector_id or ""

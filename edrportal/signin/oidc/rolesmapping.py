@@ -1,0 +1,193 @@
+"""Which roles the groups of an OpenID provider give: `rolesMapping` of Epinio's Secret `dex-config`.
+
+Mirrors internal/dex/config.go and internal/dex/dex.go of Epinio, and gopkg.in/yaml.v2 where that reads YAML into Go's
+structs: a number or a boolean in the place of a text counts as it is written, null as empty, later members win over
+earlier ones, and members of other names are not looked at. Aliases and merges (`<<`), which Epinio reads, are refused: they
+let a small text stand for an enormous one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from destinations.secret import plainyaml
+from destinations.secret.plainyaml import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MAX_LENGTH = 256 * 1024
+_CORE = "tag:yaml.org,2002:"
+_TEXT, _NULL = f"{_CORE}str", f"{_CORE}null"
+_FORM = """it is a list of connectors, each with its groups and their roles:
+- connectorId: github
+  groups:
+  - id: organization:team
+    roles: [admin]"""
+
+if TYPE_CHECKING:
+    from yaml import BaseLoader as _BaseLoader
+else:
+    _BaseLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
+
+
+class _Loader(_BaseLoader):
+    """YAML in which a plain text stays as it is written, unless it is a null."""
+
+
+_Loader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
+
+
+class MappingError(ValueError):
+    """A mapping that Epinio cannot read either; the text is fit for an administrator and quotes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    id: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Connector:
+    id: str = ""
+    groups: tuple[_Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RolesMapping:
+    """The connectors in their order, and sentences about what Epinio passes over without a word."""
+
+    connectors: tuple[_Connector, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    def roles(self, connector_id: str, groups: Sequence[str]) -> tuple[str, ...]:
+        """Return the role ids as written, in the order of the mapping; nothing for an unknown connector.
+
+        The first entry of a connector decides alone, even if none of its groups match.
+        """
+        for connector in self.connectors:
+            if connector.id == connector_id:
+                return tuple(role for group in connector.groups if group.id in groups for role in group.roles)
+        return ()
+
+
+def read(text: bytes) -> RolesMapping:
+    """Read the value under `rolesMapping`; an empty one gives an empty mapping. Raises MappingError."""
+    top = _composed(text)
+    if isinstance(top, yaml.MappingNode):
+        raise MappingError(
+            "The key rolesMapping of the Secret dex-config is a map, as a page of Epinio's documentation shows it, and "
+            f"Epinio cannot read that; {_FORM}"
+        )
+    reader = _Reader()
+    return RolesMapping(reader.connectors(top), tuple(dict.fromkeys(reader.notices))) if top else RolesMapping()
+
+
+def _composed(text: bytes) -> yaml.Node | None:
+    """Return the first document, as Epinio does."""
+    try:
+        whole = text.decode()
+        _check_shape(whole)
+        loader = _Loader(whole)
+        try:
+            found: yaml.Node | None = loader.get_node() if loader.check_node() else None
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError:
+        raise MappingError("rolesMapping is not in UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        where = f"; look at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise MappingError(f"rolesMapping is no YAML{where}") from None
+    except yaml.YAMLError:
+        raise MappingError("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
+    return found
+
+
+def _check_shape(text: str) -> None:
+    """Refuse what is not read anywhere here, and a version that Epinio does not read."""
+    if len(text) > _MAX_LENGTH:
+        raise MappingError(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
+    try:
+        for event in plainyaml.events(text, _Loader):
+            if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
+                raise MappingError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+            if isinstance(event, yaml.DocumentEndEvent):
+                return
+    except Unreadable as error:
+        raise MappingError(f"rolesMapping is not read by the portal: {error}") from None
+
+
+class _Reader:
+    """Reads nodes, and notes what Epinio takes for less than was probably meant."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def connectors(self, top: yaml.Node) -> tuple[_Connector, ...]:
+        return tuple(self._connector(node) for node in _items(top))
+
+    def _connector(self, node: yaml.Node) -> _Connector:
+        name, groups = "", tuple[_Group, ...]()
+        for key, value in _members(node):
+            if key == "connectorId":
+                name = _text(value)
+            elif key == "groups":
+                groups = tuple(self._group(item) for item in _items(value))
+        if not name:
+            self.notices.append(
+                f"{_at(node)}an entry without connectorId is of no connector, so its groups give no role."
+            )
+        return _Connector(name, groups)
+
+    def _group(self, node: yaml.Node) -> _Group:
+        name, roles, earlier = "", tuple[str, ...](), False
+        for key, value in _members(node):
+            if key == "id":
+                name = _text(value)
+            elif key == "roles":
+                roles = tuple(_text(item) for item in _items(value))
+            elif key == "role":
+                earlier = bool(_text(value))  # unused by Epinio, yet a list there stops it
+        if earlier and not roles:
+            self.notices.append(
+                f"{_at(node)}the group has the key role, which an earlier Epinio read; now only roles gives roles."
+            )
+        return _Group(name, roles)
+
+
+def _items(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    elif not _is_null(node):
+        raise MappingError(f"{_at(node)}a list is needed; {_FORM}")
+
+
+def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    """Yield names and values."""
+    if not isinstance(node, yaml.MappingNode):
+        if _is_null(node):
+            return
+        raise MappingError(f"{_at(node)}a map is needed; {_FORM}")
+    for key, value in node.value:
+        yield _text(key), value
+
+
+def _text(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise MappingError(f"{_at(node)}a text is needed; {_FORM}")
+    if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
+        raise MappingError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
+    return "" if _is_null(node) else str(node.value)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
+
+
+def _at(node: yaml.Node) -> str:
+    return f"rolesMapping, line {node.start_mark.line + 1}: "

@@ -1,0 +1,109 @@
+"""What is counted where it happens, for `/metrics`. No label ever holds a host, a person, a name or a secret."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from destinations.cluster.port import AlreadyExists, ClusterError, Conflict
+from destinations.livecheck.registry.port import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGISTRY = CollectorRegistry()
+"""Holds the portal's own metrics and no default ones of the library."""
+
+API_CALLS = Counter(
+    "edrportal_api_calls", "Calls to the API server, each attempt.", ["verb", "resource", "outcome"], registry=REGISTRY
+)
+API_SECONDS = Histogram(
+    "edrportal_api_call_seconds",
+    "How long calls to the API server took; of a watch, until it began.",
+    ["verb"],
+    buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+    registry=REGISTRY,
+)
+CONFLICTS = Counter(
+    "edrportal_conflicts", "Changes refused because somebody else was first.", ["write"], registry=REGISTRY
+)
+AMBIGUOUS = Counter(
+    "edrportal_ambiguous_writes",
+    "Writes without a usable answer, by how finding out ended.",
+    ["write", "ended"],
+    registry=REGISTRY,
+)
+CHECKS = Counter(
+    "edrportal_checks", "Live checks, by what follows for chart and image.", ["chart", "image"], registry=REGISTRY
+)
+REVIEWS = Counter(
+    "edrportal_reviews", "Questions to the warning webhook, by what came of them.", ["outcome"], registry=REGISTRY
+)
+WRITES = ("create", "update", "delete")
+ENDED = {"NotWritten": "not-written", "Conflict": "conflict", "AlreadyExists": "conflict", "NotFound": "gone",
+         "Recreated": "gone", "Unknown": "unknown"}  # fmt: skip
+"""By the type of an error how finding out ended; without one it was written."""
+
+# A counter that appears with its first event is no increase to Prometheus: all begin at 0.
+for _write in WRITES:
+    CONFLICTS.labels(_write)
+    for _ended in {"written", *ENDED.values()}:
+        AMBIGUOUS.labels(_write, _ended)
+for _outcome in ("warned", "quiet", "failed"):
+    REVIEWS.labels(_outcome)
+for _chart in Outcome:
+    for _image in Outcome:
+        CHECKS.labels(_chart.value, _image.value)
+
+
+@contextmanager
+def api_call(verb: str, resource: str) -> Iterator[None]:
+    """Count and time one call; what it raises says how it ended."""
+    started = time.perf_counter()
+    outcome = "error"
+    try:
+        yield
+        outcome = "ok"
+    except ClusterError as error:
+        outcome = _kebab(type(error).__name__)
+        raise
+    finally:
+        API_CALLS.labels(verb, resource.lower(), outcome).inc()
+        API_SECONDS.labels(verb).observe(time.perf_counter() - started)
+
+
+@contextmanager
+def change(write: str) -> Iterator[None]:
+    """Count a write that lost against another one."""
+    try:
+        yield
+    except (Conflict, AlreadyExists):
+        CONFLICTS.labels(write).inc()
+        raise
+
+
+@contextmanager
+def finding_out(write: str) -> Iterator[None]:
+    """Count how a write ended that got no usable answer."""
+    ended = "unknown"
+    try:
+        yield
+        ended = "written"
+    except ClusterError as error:
+        ended = ENDED.get(type(error).__name__, "unknown")
+        raise
+    finally:
+        AMBIGUOUS.labels(write, ended).inc()
+
+
+def checked(chart: Outcome, image: Outcome) -> None:
+    """Count a live check."""
+    CHECKS.labels(chart.value, image.value).inc()
+
+
+def _kebab(name: str) -> str:
+    return re.sub("(?<!^)(?=[A-Z])", "-", name).lower()

@@ -1,0 +1,125 @@
+"""What `/metrics` says of the destinations, computed when it is asked, from the watch alone: a scrape asks no cluster."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from destinations import names
+from destinations.cluster.port import ClusterError
+from destinations.overview import table
+from destinations.overview.rowcache import ROWS
+from destinations.web import current
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from destinations.model import Secret
+
+CA, CREDENTIAL = "ca", "credential"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When something of a destination ends: its first CA certificate, or its credential as somebody stated it."""
+
+    destination: str
+    what: str
+    at: datetime
+
+    def days(self, now: datetime) -> float:
+        """Return how many days are left; negative when it is over."""
+        return (self.at - now) / _DAY
+
+
+class Destinations(Collector):
+    """Verdicts, expiries, and the age of the watches. Without a current watch there are ages alone."""
+
+    def __init__(self, *, with_names: bool) -> None:
+        """Say whether destinations may be named."""
+        self._with_names = with_names
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Name nothing: registering must not ask."""
+        return ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the gauges."""
+        try:
+            watches = current.watches()
+        except ClusterError:
+            watches = {}
+        yield _ages({name: watch.age() for name, watch in watches.items()})
+        found = watches["secrets"].secrets() if "secrets" in watches else None
+        if "configmaps" in watches:
+            watches["configmaps"].secrets()  # starts it
+        if found is not None:
+            yield from _told(found, datetime.now(UTC), with_names=self._with_names)
+
+
+def _ages(ages: dict[str, float | None]) -> GaugeMetricFamily:
+    told = GaugeMetricFamily(
+        "edrportal_watch_age_seconds",
+        "How long ago the API server proved that nothing is missing; +Inf before it did.",
+        labels=["watch"],
+    )
+    for name, age in ages.items():
+        told.add_metric([name], math.inf if age is None else age)
+    return told
+
+
+def _told(found: Sequence[Secret], now: datetime, *, with_names: bool) -> Iterator[GaugeMetricFamily]:
+    rows = ROWS.rows(found, now=now, version=current.epinio_version())
+    verdicts = GaugeMetricFamily("edrportal_destinations", "Destinations by verdict.", labels=["verdict"])
+    counts = Counter(row.kind for row in rows)
+    for word, _ in table.STATUSES:
+        verdicts.add_metric([word], counts[word])
+    yield verdicts
+    by_name = {secret.name: secret for secret in found}
+    ends = [end for row in rows for end in expiries(by_name[row.name], by_name)]
+    yield from _ends(ends, now)
+    if with_names:
+        yield _named(ends, now)
+
+
+def expiries(secret: Secret, by_name: dict[str, Secret]) -> Iterator[Expiry]:
+    """Yield what of a destination ends, and when."""
+    bundle = table.bundle_of(secret, by_name)
+    if bundle:
+        yield Expiry(secret.name, CA, min(one.not_after for one in bundle))
+    try:
+        stated = date.fromisoformat(secret.annotations.get(names.EXPIRY_ANNOTATION, ""))
+    except ValueError:
+        return
+    if stated < date.max:
+        yield Expiry(secret.name, CREDENTIAL, datetime.combine(stated + _DAY, time(), UTC))  # it still holds that day
+
+
+def _ends(ends: Sequence[Expiry], now: datetime) -> Iterator[GaugeMetricFamily]:
+    following = GaugeMetricFamily(
+        "edrportal_next_expiry_days", "Days to the next expiry that is still to come.", labels=["what"]
+    )
+    over = GaugeMetricFamily("edrportal_expired", "Destinations with something that has expired.", labels=["what"])
+    for what in (CA, CREDENTIAL):
+        left = [end.days(now) for end in ends if end.what == what]
+        over.add_metric([what], sum(days <= 0 for days in left))
+        if coming := [days for days in left if days > 0]:
+            following.add_metric([what], min(coming))
+    yield following
+    yield over
+
+
+def _named(ends: Sequence[Expiry], now: datetime) -> GaugeMetricFamily:
+    told = GaugeMetricFamily(
+        "edrportal_destination_expiry_days", "Days to the expiry of each destination.", labels=["destination", "what"]
+    )
+    for end in ends:
+        told.add_metric([end.destination, end.what], end.days(now))
+    return told

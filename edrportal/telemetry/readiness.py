@@ -1,0 +1,84 @@
+"""Whether this process can serve, and what is missing: the cluster, the watch, the key, a thread for a page."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+
+from destinations.cluster.port import ClusterError
+from destinations.cluster.reflector import MAX_AGE_SECONDS
+from destinations.web import current
+from edrportal.configuration.environment import NO_KEY
+from edrportal.serving import health
+from edrportal.serving.draining import STOPPING
+
+OK = "ok"
+_KNOWN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Each part in a word or two, `ok` where nothing is missing.
+
+    The watch has no say in `ready`: where it is behind, pages read the cluster directly and work.
+    """
+
+    ready: bool
+    cluster: str
+    watch: str
+    key: str
+    server: str
+    pages: str = OK
+
+    def told(self) -> dict[str, str | bool]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+
+_last: list[tuple[float, str]] = []
+
+
+def look(*, served: bool = True) -> Readiness:
+    """Ask the cluster once, and look at the rest; not `served` says that the port of the pages does not answer."""
+    cluster, watch = _cluster()
+    _last[:] = [(time.monotonic(), cluster)]
+    key, server, pages = _here(served=served)
+    return Readiness(cluster == key == server == pages == OK, cluster, watch, key, server, pages)
+
+
+def is_ready() -> bool:
+    """Say whether the process can serve, without asking the cluster: by the last look at it, while that is recent."""
+    cluster = next((found for when, found in _last if time.monotonic() - when < _KNOWN_SECONDS), OK)
+    return {cluster, *_here(served=True)} == {OK}
+
+
+def _here(*, served: bool) -> tuple[str, str, str]:
+    """Return what this process knows by itself."""
+    key = OK if settings.SECRET_KEY != NO_KEY else "missing"
+    server = "stopping" if STOPPING.is_set() else OK
+    return key, server, health.pages() if served else "no answer"
+
+
+def _cluster() -> tuple[str, str]:
+    """Say what the cluster answers, by its status and Kubernetes' short word, and how the watch is."""
+    try:
+        current.cluster().ready()
+    except ClusterError as error:
+        return str(error), _watch()
+    return OK, _watch()
+
+
+def _watch() -> str:
+    try:
+        watched = current.watches().get("secrets")
+    except ClusterError:
+        return "not begun"
+    if watched is None:
+        return "none"
+    watched.secrets()  # starts it
+    age = watched.age()
+    if age is None:
+        return "not begun"
+    return OK if age <= MAX_AGE_SECONDS else f"{age:.0f} s old"

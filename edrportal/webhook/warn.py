@@ -1,0 +1,104 @@
+"""Which warnings a change deserves. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from destinations import names
+from destinations.overview import table
+from destinations.secret import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from destinations.model import Check, Secret
+    from destinations.overview.table import Row
+    from destinations.verdict.version import EpinioVersion
+    from edrportal.webhook.review import Review
+
+MOST = 5
+MAX_LENGTH = 250
+"""Kubernetes cuts off what is longer than 256 characters, and what is more than 4,096 altogether."""
+MAX_CONFIG_BYTES = 256 * 1024
+"""What is larger takes more memory to read than a moment's answer is worth; the configuration of a registry has 1 KiB."""
+_OPENINGS = {
+    "hidden": "Epinio will hide {!r}",
+    "fails": "Epinio will list {!r}, and exports to it will fail",
+    "at-risk": "Epinio will accept {!r}, and there is something to look at",
+}
+_PREFIXES = ("bad export destination: ", "bad url: ")
+
+
+def warnings(
+    review: Review, others: Mapping[str, Secret] | None, *, now: datetime, version: EpinioVersion | None
+) -> tuple[str, ...]:
+    """Return the warnings, the worst first, each in one line; `others` are the namespace's Secrets, None for unknown."""
+    found = list(_found(review, others, now, version))
+    shown = (
+        found
+        if len(found) <= MOST
+        else [*found[: MOST - 1], f"And {len(found) - MOST + 1} more, which the portal shows."]
+    )
+    return tuple(_line(text) for text in shown)
+
+
+def _found(
+    review: Review, others: Mapping[str, Secret] | None, now: datetime, version: EpinioVersion | None
+) -> Iterator[str]:
+    old, new = review.old, review.new
+    if new and codec.is_destination(new):
+        yield from _of_destination(new, others, now, version)
+    elif new and old and codec.is_destination(old):
+        yield f"{new.name!r} is no destination any more: Epinio will neither list it nor export to it."
+    changed = new or old
+    if others is not None and changed:
+        yield from _of_users(changed.name, new, others, now, version)
+
+
+def _of_destination(
+    new: Secret, others: Mapping[str, Secret] | None, now: datetime, version: EpinioVersion | None
+) -> Iterator[str]:
+    if names.USER_LABEL in new.labels:
+        yield f"{new.name!r} is a user of Epinio and a destination at once: give each a Secret of its own."
+    if len(new.data.get(names.CONFIG_KEY, b"")) > MAX_CONFIG_BYTES:
+        size = f"more than {MAX_CONFIG_BYTES // 1024} KiB"
+        yield f"{new.name!r} is not judged: its configuration has {size}. Leave one registry in it."
+        return
+    if others is None and codec.certs_name(new):
+        return  # whether its certificates are there is not known at this moment
+    row = table.row(new, {**(others or {}), new.name: new}, now=now, version=version)
+    if row.kind in _OPENINGS:
+        yield f"{_OPENINGS[row.kind].format(new.name)}: {_why(row)}"
+
+
+def _of_users(
+    name: str, new: Secret | None, others: Mapping[str, Secret], now: datetime, version: EpinioVersion | None
+) -> Iterator[str]:
+    """Yield what a change of certificates means for the destinations that name them."""
+    then = {key: secret for key, secret in others.items() if key != name} | ({name: new} if new else {})
+    for user in sorted(then.values(), key=lambda one: one.name):
+        if user.name == name or not codec.is_destination(user) or codec.certs_name(user).strip() != name:
+            continue
+        before, after = (table.row(user, found, now=now, version=version) for found in (others, then))
+        if after.kind in _OPENINGS and after.reason != before.reason:
+            yield f"{_OPENINGS[after.kind].format(user.name)}: {_why(after)}"
+
+
+def _why(row: Row) -> str:
+    """Return Epinio's own words where they are known to the letter, else the portal's, and the fix."""
+    failed = table.failed(row.judgement)
+    said = _own_words(failed[0]) if failed else ""
+    return f"{said or row.reason.rstrip('.')}. {row.fix}".strip()
+
+
+def _own_words(check: Check) -> str:
+    said = (check.error or "") if check.error_is_exact else ""
+    for prefix in _PREFIXES:
+        said = said.removeprefix(prefix)
+    return said.rstrip(".")
+
+
+def _line(text: str) -> str:
+    """Return the text in a length that Kubernetes leaves whole; Epinio's words have what cannot be printed escaped."""
+    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH].rpartition(' ')[0]} …"
