@@ -6,18 +6,15 @@ governs what the portal shows and changes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from destinations import names
 from destinations.cluster.limits import MAX_LABEL, is_dns_label
 from destinations.cluster.namespaces import UNKNOWN
+from destinations.model import Secret
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from destinations.model import Secret
 
 
 class Person(Protocol):

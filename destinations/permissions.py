@@ -6,13 +6,10 @@ one destination means stands in `teams.Authority`; the pages ask that of the ver
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from destinations.access import Authority
+from destinations.access import Authority
 
 
 class Right(StrEnum):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
 
 from destinations.web import errors
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpRequest, HttpResponse
-
-    Handler = Callable[[HttpRequest], HttpResponse]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 _PLATFORM = {"/healthz", "/readyz"}
 """A load balancer asks by the address of a pod, which no setting could name; neither answer depends on the host."""

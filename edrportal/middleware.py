@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from destinations.web import errors
 from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
@@ -16,12 +16,7 @@ PAGES_AT_ONCE = 16
 WAIT_SECONDS = 0.5
 _ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their own, by the processors
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpRequest
-
-    Handler = Callable[[HttpRequest], HttpResponse]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class BodyLimit:

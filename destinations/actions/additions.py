@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.actions import bundles, writes
-from destinations.actions.common import Done, NameTaken, stamps, store_bundle, withdraw
-from destinations.cluster.port import AlreadyExists, ClusterError
+from destinations.actions.common import Change, Done, NameTaken, stamps, store_bundle, withdraw
+from destinations.cluster.port import AlreadyExists, Cluster, ClusterError
+from destinations.model import Draft, Secret
 from destinations.secret import codec, history
-
-if TYPE_CHECKING:
-    from destinations.actions.common import Change
-    from destinations.cluster.port import Cluster
-    from destinations.model import Draft, Secret
 
 
 def add(cluster: Cluster, draft: Draft, change: Change) -> Done:

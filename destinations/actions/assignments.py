@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from destinations import names
-from destinations.actions.common import Done, read_seen, stamps, write
+from destinations.actions.common import Change, Done, Seen, read_seen, stamps, write
+from destinations.cluster.port import Cluster
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from destinations.actions.common import Change, Seen
-    from destinations.cluster.port import Cluster
 
 
 @dataclass(frozen=True, slots=True)

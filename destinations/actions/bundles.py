@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
-from typing import TYPE_CHECKING
 
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import Cluster, ClusterError
+from destinations.model import Secret
 from destinations.names import RELEASED_AT_ANNOTATION
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from destinations.cluster.port import Cluster
-    from destinations.model import Secret
 
 GRACE = timedelta(minutes=15)
 """A running export mounts the bundle by name and is waited for twelve minutes: longer than that."""

@@ -6,31 +6,26 @@ which it would be written, and those ask for the password again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from destinations import names
 from destinations.actions import edits, rotations
+from destinations.actions.common import Done, Permit
+from destinations.actions.edits import Edit
+from destinations.actions.rotations import Rotation
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import fingerprint, runner
 from destinations.livecheck.plan import DEFAULT_APP, plan
 from destinations.livecheck.ratelimit import TurnedAway
 from destinations.livecheck.registry.port import Outcome
+from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.livecheck.store import WRITER
-from destinations.model import Secret
+from destinations.model import Draft, Secret
 from destinations.secret import codec
 from destinations.web import current
 from edrportal.telemetry import audit
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from destinations.actions.common import Done, Permit
-    from destinations.actions.edits import Edit
-    from destinations.actions.rotations import Rotation
-    from destinations.livecheck.result import Last
-    from destinations.model import Draft
 
 _TYPED_BUNDLE = "bundle-as-typed"
 

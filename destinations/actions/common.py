@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from destinations import names
 from destinations.actions import bundles, writes
-from destinations.cluster.port import ClusterError, Conflict, NotFound
+from destinations.cluster.port import Cluster, ClusterError, Conflict, NotFound
+from destinations.model import Secret
 from destinations.secret import codec, docker_config, history, owners
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-    from typing import Any
-
-    from destinations.cluster.port import Cluster
-    from destinations.model import Secret
 
 
 class Refused(Exception):

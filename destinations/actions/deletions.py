@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from destinations.actions import bundles, writes
-from destinations.actions.common import Done, Seen, Unlimited, listed, refuse_foreign, told
-from destinations.cluster.port import ClusterError, Conflict, NotFound
+from destinations.actions.common import Done, Permit, Seen, Unlimited, listed, refuse_foreign, told
+from destinations.cluster.port import Cluster, ClusterError, Conflict, NotFound
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from destinations.actions.common import Permit
-    from destinations.cluster.port import Cluster
 
 
 def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Permit | None = None) -> Done:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations import names
-from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.actions.rotations import TOKEN_REMOVED
-from destinations.model import Credentials
+from destinations.cluster.port import Cluster
+from destinations.model import Credentials, Secret
 from destinations.secret import codec, docker_config, history
-
-if TYPE_CHECKING:
-    from destinations.actions.common import Change, Seen
-    from destinations.cluster.port import Cluster
-    from destinations.model import Secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations import names, repairs
-from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.cluster.port import Cluster
+from destinations.repairs import Choice
 from destinations.secret import codec, history
-
-if TYPE_CHECKING:
-    from destinations.actions.common import Change, Seen
-    from destinations.cluster.port import Cluster
-    from destinations.repairs import Choice
 
 
 def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: Change) -> Done:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations import names
-from destinations.actions.common import Done, Refused, read_seen, stamps, store_bundle, tidy, write
-from destinations.model import Credentials
+from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.cluster.port import Cluster
+from destinations.model import Credentials, Secret
 from destinations.secret import codec, docker_config, history
-
-if TYPE_CHECKING:
-    from destinations.actions.common import Change, Seen
-    from destinations.cluster.port import Cluster
-    from destinations.model import Secret
 
 TOKEN_REMOVED = "The stored identitytoken was removed: skopeo would have used it instead of the new password."  # noqa: S105 - a sentence
 

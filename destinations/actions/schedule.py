@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import uniform
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 from destinations.actions import checks
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import fingerprint, runner
 from destinations.livecheck.registry.port import Code
+from destinations.livecheck.result import Last
 from destinations.livecheck.store import Results
+from destinations.model import Secret
 from destinations.secret import codec
 from destinations.web import current
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from destinations.livecheck.result import Last
-    from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
 _SHORTEST_PAUSE = 5.0

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from destinations.cluster.port import AlreadyExists, Ambiguous, Conflict, NotFound
+from destinations.cluster.port import AlreadyExists, Ambiguous, ConfigMaps, Conflict, NotFound
 from destinations.names import MANAGED_BY_LABEL, MANAGED_BY_PORTAL, TEAMS_CONFIG_MAP
-
-if TYPE_CHECKING:
-    from destinations.cluster.port import ConfigMaps
 
 _ATTEMPTS = 5
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations import names
-from destinations.actions.common import Done, read_seen, stamps, write
+from destinations.actions.common import Change, Done, Seen, read_seen, stamps, write
+from destinations.cluster.port import Cluster
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from destinations.actions.common import Change, Seen
-    from destinations.cluster.port import Cluster
 
 
 def switch(cluster: Cluster, name: str, *, on: bool, seen: Seen, change: Change) -> Done:

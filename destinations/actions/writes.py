@@ -7,19 +7,15 @@ a fence, a PUT at the same resourceVersion that changes nothing but the write id
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, Conflict, NotFound, Unreachable
+from destinations.cluster.port import AlreadyExists, Ambiguous, Cluster, ClusterError, Conflict, NotFound, Unreachable
+from destinations.model import Secret
 from destinations.names import WRITE_ID_ANNOTATION
 from destinations.secret import codec, history
 from edrportal.telemetry import counters
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from destinations.cluster.port import Cluster
-    from destinations.model import Secret
 
 PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
 """Seconds before each round of finding out."""

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
 
-from destinations.cluster.port import ClusterError, Forbidden, NotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from destinations.cluster.port import Cluster
+from destinations.cluster.port import Cluster, ClusterError, Forbidden, NotFound
 
 LIFE_SECONDS = 60.0
 FIRST_SECONDS = 0.3

@@ -6,11 +6,9 @@ last argument is the target, and the volume `registry-creds-volume` mounts the d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Protocol
 
 COMPONENT_LABEL = "app.kubernetes.io/component"
 COMPONENT_EXPORT = "export"

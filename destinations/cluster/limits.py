@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from destinations.cluster.port import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 MAX_DATA_BYTES = 1024 * 1024
 MAX_ANNOTATION_BYTES = 256 * 1024

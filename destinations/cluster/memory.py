@@ -5,22 +5,27 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from threading import Condition
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from destinations.cluster import limits, wire
 from destinations.cluster.memory_exports import InMemoryExports
-from destinations.cluster.port import AlreadyExists, Change, Conflict, Listing, NotFound, Unreachable
+from destinations.cluster.port import (
+    AlreadyExists,
+    Change,
+    Conflict,
+    Listing,
+    NotFound,
+    Shrink,
+    Unreachable,
+    WriteListener,
+)
+from destinations.model import Secret
 from destinations.secret.codec import read_config_map, read_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from destinations.cluster.port import Shrink, WriteListener
-    from destinations.model import Secret
 
 HELM_RELEASE = "helm.sh/release.v1"
 _REMEMBERED = 1000

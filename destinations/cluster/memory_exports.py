@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations.cluster.jobs import (
     MOST_JOBS,
@@ -16,9 +17,6 @@ from destinations.cluster.jobs import (
     read_pod,
 )
 from destinations.cluster.port import NotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class InMemoryExports:

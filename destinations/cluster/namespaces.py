@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING
 
-from destinations.cluster.port import Forbidden, NotFound
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from destinations.cluster.port import Cluster
+from destinations.cluster.port import Cluster, Forbidden, NotFound
 
 LIFE_SECONDS = 5.0
 UNKNOWN = ""

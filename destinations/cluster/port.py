@@ -6,17 +6,15 @@ Manifests go in and come out as plain JSON values, exactly as the API server hol
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+from destinations.cluster.jobs import Exports
+from destinations.model import Secret
 
-    from destinations.cluster.jobs import Exports
-    from destinations.model import Secret
-
-    Shrink = Callable[[Secret], Secret]
-    WriteListener = Callable[[str, str], None]
+Shrink = Callable[[Secret], Secret]
+WriteListener = Callable[[str, str], None]
 
 
 NO_CONFIGURATION = "NoClusterConfiguration"

@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
 
-from destinations.cluster.port import ClusterError, Forbidden
+from destinations.cluster.port import Change, ClusterError, Forbidden, Listing, Shrink, Source
+from destinations.model import Secret
 from destinations.secret.trim import slim
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from destinations.cluster.port import Change, Listing, Shrink, Source
-    from destinations.model import Secret
-
-    Step = tuple[Secret | None, Secret | None]
-    Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
+Step = tuple[Secret | None, Secret | None]
+Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
 
 MAX_AGE_SECONDS = 5.0
 _STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations.cluster.port import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _METADATA = (

@@ -9,7 +9,7 @@ the second as `gourl` does it for hosts: as the later ones do.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from destinations.golang import goescape, goip, gourl
 from destinations.golang.gocryptobyte import (
@@ -24,9 +24,6 @@ from destinations.golang.gocryptobyte import (
     String,
 )
 from destinations.golang.gostrings import quote
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _EMAIL, _DNS, _URI, _IP = CONTEXT | 1, CONTEXT | 2, CONTEXT | 6, CONTEXT | 7
 _FIRST, _SECOND = CONTEXT | CONSTRUCTED, CONTEXT | CONSTRUCTED | 1

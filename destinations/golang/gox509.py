@@ -11,8 +11,8 @@ import re
 import ssl
 import warnings
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,9 +33,6 @@ from destinations.golang.gocryptobyte import (
 )
 from destinations.golang.goextensions import BASIC_CONSTRAINTS, SUBJECT_ALTERNATIVE_NAME
 from destinations.golang.gostrings import quote
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning, module=__name__)
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING
 
 from destinations.cluster.limits import is_name
+from destinations.model import Judgement
 from destinations.verdict import presets, suspects, tokens
 from destinations.verdict.judge import preview
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from destinations.model import Judgement
-    from destinations.verdict.version import EpinioVersion
+from destinations.verdict.version import EpinioVersion
 
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")

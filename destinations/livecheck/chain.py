@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from destinations.golang import gox509
 from destinations.verdict import certificates
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from destinations.verdict.certificates import Certificate
+from destinations.verdict.certificates import Certificate
 
 _MAX = 10
 

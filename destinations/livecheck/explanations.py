@@ -6,16 +6,11 @@ A sentence is filled from what the stage knows; `[…]` in it goes where that is
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from destinations.livecheck.registry.port import Code, Outcome, Side, Step
+from destinations.livecheck.registry.port import Code, Outcome, Side, StageResult, Step
 from destinations.secret.masking import masked
 from destinations.verdict.explanations import Explanation
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from destinations.livecheck.registry.port import StageResult
 
 STEPS: Mapping[Step, str] = {
     Step.SECRETS: "Secrets",

@@ -8,21 +8,17 @@ replaced. Team and description do not count.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from destinations import names
+from destinations.model import Secret
 from destinations.secret import codec
 from destinations.secret.trim import certificates_in
 from edrportal.configuration.environment import NO_KEY
 from edrportal.signin import keys
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from destinations.model import Secret
 
 _PURPOSE = "check"
 

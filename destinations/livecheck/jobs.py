@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.core import signing
 
 from destinations.livecheck import runner
+from destinations.livecheck.result import Last
 from destinations.livecheck.runner import JOBS_AT_ONCE, SEVERAL_AT_ONCE, SLOT_SECONDS
-
-if TYPE_CHECKING:
-    from destinations.livecheck.result import Last
-    from destinations.livecheck.store import Results
+from destinations.livecheck.store import Results
 
 _SALT = "edrportal.checks"
 _MAX_AGE = timedelta(days=1)

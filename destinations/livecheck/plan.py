@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from destinations.cluster.limits import is_dns_label
 from destinations.golang import gox509
+from destinations.golang.gox509 import GoCertificate
 from destinations.livecheck.registry.port import Leg, Plan, Trust
+from destinations.model import Secret, Target
 from destinations.secret.codec import certs_name
 from destinations.verdict import explanations, export, hosts
-from destinations.verdict.export import Stop
+from destinations.verdict.export import Destination, Stop
 from destinations.verdict.judge import read_credentials
 from destinations.verdict.parsing import Reading
 from destinations.verdict.version import EpinioVersion, login_reads_auth
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from destinations.golang.gox509 import GoCertificate
-    from destinations.model import Secret, Target
-    from destinations.verdict.export import Destination
 
 DEFAULT_APP = "workspace/shop"
 PUBLIC_ROOTS, NO_ROOTS = "public", "none"

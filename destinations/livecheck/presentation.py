@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from destinations.livecheck import chain, explanations, fingerprint
-from destinations.livecheck.registry.port import Code, Outcome, Side, Step
-from destinations.livecheck.result import for_others
+from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
+from destinations.livecheck.result import Last, for_others
+from destinations.model import Secret
 from destinations.overview import table
 from destinations.secret.codec import rfc3339
+from destinations.verdict.certificates import Certificate, Health
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from destinations.livecheck.registry.port import Report, StageResult
-    from destinations.livecheck.result import Last
-    from destinations.model import Secret
-    from destinations.verdict.certificates import Certificate, Health
-
-    _Pair = tuple[StageResult | None, StageResult | None]
+_Pair = tuple[StageResult | None, StageResult | None]
 
 _TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
 _KINDS = {Outcome.PASS: "accepted", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from destinations.livecheck import chain
-from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.port import Plan
+from destinations.livecheck.registry.port import Code, Outcome, Plan, Report, Side, StageResult, Step
 
 _BEFORE_A_REGISTRY = (Step.RESOLVE, Step.CONNECT, Step.TLS, Step.REGISTRY)
 _ELSEWHERE = {Code.TOKEN_SERVICE_FAILS, Code.REALM_REFUSED, Code.OUT_OF_TIME}

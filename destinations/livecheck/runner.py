@@ -8,27 +8,22 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
-from typing import TYPE_CHECKING
 
 from destinations.livecheck.ratelimit import Often, TurnedAway
 from destinations.livecheck.recent import Recent
-from destinations.livecheck.registry.port import DEADLINE_SECONDS
+from destinations.livecheck.registry.port import DEADLINE_SECONDS, Plan
 from destinations.livecheck.result import Last, tells_by_time, with_names
 from destinations.web import current
 from edrportal.telemetry import counters
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from destinations.livecheck.registry.port import Plan
-
-    Keep = Callable[[Sequence[Last]], None]
+Keep = Callable[[Sequence[Last]], None]
 
 
 _LOG = logging.getLogger(__name__)

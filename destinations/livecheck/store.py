@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import uniform
 from threading import Lock
-from typing import TYPE_CHECKING
 
-from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, Conflict, NotFound
+from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, ConfigMaps, Conflict, NotFound
 from destinations.livecheck import serialization
+from destinations.livecheck.result import Last
+from destinations.model import Secret
 from destinations.names import CHECKS_CONFIG_MAP, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
 from destinations.secret import codec
 from destinations.web import current
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from destinations.cluster.port import ConfigMaps
-    from destinations.livecheck.result import Last
-    from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from destinations.livecheck import explanations
 from destinations.livecheck.registry.port import Outcome, Side
+from destinations.livecheck.result import Last
 from destinations.overview.text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from destinations.livecheck.result import Last
 
 _COLOURS = {Outcome.PASS: 32, Outcome.UNKNOWN: 33, Outcome.FAIL: 31}
 _SIDES = {Side.BOTH: "", Side.CHART: " (chart)", Side.IMAGE: " (image)"}

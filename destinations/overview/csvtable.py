@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from destinations.overview.table import Row
+from destinations.overview.table import Row
 
 COLUMNS = ("name", "status", "reason", "what to do", "url", "organization", "team", "certificates", "created at",
            "credentials end on")  # fmt: skip

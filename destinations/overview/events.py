@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from destinations.overview.hub import EVERYTHING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from destinations.access import Authority
-    from destinations.overview.hub import Change
+from destinations.access import Authority
+from destinations.overview.hub import EVERYTHING, Change
 
 RETRY = b"retry: 2000\n\n"
 END = b"event: end\ndata: signed out\n\n"

@@ -7,19 +7,15 @@ time; one that failed, or that Epinio gave up on, stays until somebody deletes i
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from destinations.cluster.jobs import Job
+from destinations.model import Secret
 from destinations.secret.masking import masked_key
 from destinations.secret.scrub import one_line, without
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    from destinations.cluster.jobs import Job
-    from destinations.model import Secret
 
 PATIENCE = timedelta(minutes=12)
 _TRANSPORT = "docker://"

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from destinations import names
-from destinations.overview.hub import EVERYTHING, Change
+from destinations.cluster.reflector import Step, WatchedSecrets
+from destinations.model import Secret
+from destinations.overview.hub import EVERYTHING, Change, Hub
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from destinations.cluster.reflector import Step, WatchedSecrets
-    from destinations.model import Secret
-    from destinations.overview.hub import Hub
 
 
 def connect(hub: Hub, watched: WatchedSecrets, config_maps: WatchedSecrets | None) -> None:

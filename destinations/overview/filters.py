@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from destinations.overview.table import STATUSES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from destinations.overview.table import Row
+from destinations.overview.table import STATUSES, Row
 
 _MAX_TEXT = 200
 _RANKS = {kind: rank for rank, (kind, _) in enumerate(STATUSES)}

@@ -6,15 +6,12 @@ A page states the moment that it shows, and hears what was published since: noth
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from threading import Condition, Lock
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from destinations.model import Secret
+from destinations.model import Secret
 
 MAX_PENDING = 200
 """More changes than this between two looks of a page are one: everything may be different."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from destinations.model import Judgement, Target
 from destinations.secret.masking import masked_key
-
-if TYPE_CHECKING:
-    from destinations.model import Judgement, Target
 
 LEGEND = (("host", "host"), ("organization", "organization"), ("name", "name"), ("tag", "tag"))
 DOUBLED = "the organization stands here twice"

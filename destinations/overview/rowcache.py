@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
+from destinations.model import Secret
 from destinations.overview import table
+from destinations.overview.table import Row
 from destinations.secret import codec
 from destinations.secret.trim import slim
 from destinations.verdict import certificates
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from destinations.model import Secret
-    from destinations.overview.table import Row
-    from destinations.verdict.version import EpinioVersion
+from destinations.verdict.version import EpinioVersion
 
 _State = tuple[str, str, str, str, "EpinioVersion | None"]
 _INSTANT = datetime.resolution

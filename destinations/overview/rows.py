@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
+from destinations.model import Judgement, Secret, Target
 from destinations.secret.codec import is_destination
 from destinations.verdict.judge import judge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from destinations.model import Judgement, Secret, Target
-    from destinations.verdict.version import EpinioVersion
+from destinations.verdict.version import EpinioVersion
 
 
 def judge_namespace(

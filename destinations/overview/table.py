@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from destinations import names
-from destinations.model import Verdict
+from destinations.model import Check, Judgement, Secret, Verdict
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked, masked_judgement, masked_key
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Certificate, Health
 from destinations.verdict.judge import judge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from destinations.model import Check, Judgement, Secret
-    from destinations.verdict.version import EpinioVersion
+from destinations.verdict.version import EpinioVersion
 
 _LOG = logging.getLogger(__name__)
 _WORDS = {

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from destinations import access, names
+from destinations.access import Authority, Team
+from destinations.model import Secret
 from destinations.overview import table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from destinations.access import Authority, Team
-    from destinations.model import Secret
-    from destinations.overview.table import Row
-    from destinations.verdict.version import EpinioVersion
+from destinations.overview.table import Row
+from destinations.verdict.version import EpinioVersion
 
 _SOON = timedelta(days=14)
 _USABLE = {"accepted", "at-risk"}

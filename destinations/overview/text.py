@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from destinations.model import Verdict
+from destinations.model import Judgement, Verdict
 from destinations.secret.masking import masked, masked_judgement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from destinations.model import Judgement
 
 _COLOURS = {Verdict.ACCEPTED: 32, Verdict.AT_RISK: 33, Verdict.EXPORT_FAILS: 31, Verdict.NOT_LISTED: 35}
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
+from destinations.model import Judgement, Secret
 from destinations.names import CONFIG_KEY
 from destinations.repairs import bundle, credentials, document, entry, metadata
 from destinations.repairs.common import Case, Choice, Fix, Maker
 from destinations.repairs.difference import Line, difference
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from destinations.model import Judgement, Secret
-    from destinations.verdict.version import EpinioVersion
+from destinations.verdict.version import EpinioVersion
 
 __all__ = ["Choice", "Fix", "Fixed", "Line", "apply", "difference", "differing", "judged", "proposals"]
 

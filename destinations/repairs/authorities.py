@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from destinations.golang.gox509 import GoCertificate
+from destinations.golang.gox509 import GoCertificate
 
 
 def of_server(own: Sequence[GoCertificate], beside: Sequence[GoCertificate]) -> tuple[GoCertificate, ...]:

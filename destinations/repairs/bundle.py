@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.golang import gox509
+from destinations.model import Secret
 from destinations.names import BUNDLE_KEY, CERTS_KEY
 from destinations.repairs import authorities
-from destinations.repairs.common import NEW_BUNDLE, Fix, set_data
+from destinations.repairs.common import NEW_BUNDLE, Case, Fix, set_data
 from destinations.secret import codec
 from destinations.verdict import certificates, pem
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
-    from destinations.repairs.common import Case
-    from destinations.verdict.pem import Repaired
+from destinations.verdict.pem import Repaired
 
 _CA_KEYS = ("ca.crt", "ca.pem", "ca-bundle.crt", "tls.ca")
 _OTHER_KEYS = (*_CA_KEYS, "cert.pem", "tls.pem")

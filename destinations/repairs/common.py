@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from datetime import datetime
+from typing import TypeAlias, TypeVar
 
-from destinations.model import Secret
+from destinations.model import Judgement, Secret
 from destinations.names import BUNDLE_KEY
 from destinations.verdict.judge import judge
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from destinations.model import Judgement
-    from destinations.verdict.version import EpinioVersion
+from destinations.verdict.version import EpinioVersion
 
 T = TypeVar("T")
 NEW_BUNDLE = "a-new-certificate-secret"

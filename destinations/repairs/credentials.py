@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from destinations.repairs.common import Fix
+from destinations.golang.gojson import Object, Value
+from destinations.model import Secret
+from destinations.repairs.common import Case, Fix
 from destinations.repairs.document import written
 from destinations.repairs.entry import decoded, entry_of, strictly
 from destinations.secret import docker_config
 from destinations.verdict import parsing, suspects, tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from destinations.golang.gojson import Object, Value
-    from destinations.model import Secret
-    from destinations.repairs.common import Case
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\\"
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff]")

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations.golang import gojson
 from destinations.golang.gojson import GoJSONError, Object
 from destinations.golang.gostrings import quote
+from destinations.model import Secret
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
 from destinations.secret.docker_config import build, replaced
 from destinations.secret.masking import MASK, masked_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from destinations.model import Secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.golang import gojson, gojsonmemo
 from destinations.golang.gojson import GoJSONError, Number, Object, Value
+from destinations.model import Secret
 from destinations.names import CONFIG_KEY
-from destinations.repairs.common import Fix, set_data
+from destinations.repairs.common import Case, Fix, set_data
 from destinations.secret import docker_config
 from destinations.verdict import parsing, twice
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
-    from destinations.repairs.common import Case
 
 _WRONG_KEYS = (
     "config.json", "dockerconfigjson", ".dockerconfig.json", "dockerconfig.json", ".dockerconfig", ".docker.config.json",

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from typing import TYPE_CHECKING
 
 from destinations.golang import gobase64
 from destinations.golang.gojson import Number, Object, Value
 from destinations.input import validation
 from destinations.input.imports import docker, ends, pairs
 from destinations.input.imports.account import address
+from destinations.model import Secret
 from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
-from destinations.repairs.common import Fix, set_annotations
+from destinations.repairs.common import Case, Fix, set_annotations
 from destinations.repairs.document import document_of, is_huge, written
 from destinations.secret import docker_config
 from destinations.verdict import parsing
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
-    from destinations.repairs.common import Case
 
 _FIELDS = ("auth", "username", "password")
 _CREDENTIALS = {*_FIELDS, "identitytoken", "registrytoken"}

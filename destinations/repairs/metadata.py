@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from destinations.input import validation
+from destinations.model import Secret
 from destinations.names import CERTS_KEY, LAST_APPLIED_ANNOTATION, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
-from destinations.repairs.common import Fix, changed, set_annotations, set_data
+from destinations.repairs.common import Case, Fix, changed, set_annotations, set_data
 from destinations.secret import codec, docker_config
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
-    from destinations.repairs.common import Case
 
 
 def label(secret: Secret, _case: Case) -> list[Fix]:

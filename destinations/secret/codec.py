@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
 from destinations import names
-from destinations.model import Secret
+from destinations.model import Draft, Secret
 from destinations.secret import docker_config
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from destinations.model import Draft
 
 
 def read_secret(manifest: Mapping[str, Any]) -> Secret:

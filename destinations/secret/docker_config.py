@@ -8,17 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations.golang import gojson, gojsonmemo
 from destinations.golang.gojson import GoJSONError, Object, Value
-from destinations.model import Credentials
+from destinations.model import Credentials, Secret
 from destinations.verdict import parsing
 from destinations.verdict.parsing import ParseError, field_name, members
 from destinations.verdict.version import NEWEST, login_reads_auth
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
 
 _OWNED = ("auth", "username", "password")
 _REMOVED = "identitytoken"

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
 from destinations import names
+from destinations.model import Secret
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key, masked_name
 from destinations.verdict import certificates
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from destinations.model import Secret
 
 USER, PASSWORD = "USER", "PASSWORD"
 _HOST = "registry.example.com"

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
+from destinations.model import Secret
 from destinations.names import HISTORY_ANNOTATION, WRITE_ID_ANNOTATION
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
 
 JOIN = "+"
 """Between the ids of one write, one by each signing key that the portal knew: any of them names the write."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from destinations.model import Secret
 from destinations.secret import plainyaml
 from destinations.secret.plainyaml import Unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _LONE = re.compile("[\ud800-\udfff]")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from destinations.model import Judgement
+from destinations.model import Judgement
 
 MASK = "•••"
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from destinations.model import Owner
+from destinations.model import Owner, Secret
 from destinations.names import CHANGED_BY_ANNOTATION, CONFIG_KEY, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
 
 _CONTROLLERS = {
     "ExternalSecret": Owner("External Secrets", "Change the ExternalSecret {name}, or the secret store that it reads."),

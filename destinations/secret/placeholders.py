@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from destinations import names
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 _STORED = ("uid", "resourceVersion", "creationTimestamp")
 """What only the API server writes: such a Secret is what Epinio reads, whatever its values look like."""

@@ -11,13 +11,10 @@ import json
 import re
 import unicodedata
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 from urllib.parse import quote, quote_plus
 
 from destinations.secret.masking import MASK, masked
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
 
 MAX_LINES = 20
 MAX_LINE = 500

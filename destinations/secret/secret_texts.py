@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from destinations.golang import gobase64, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number
+from destinations.golang.gojson import GoJSONError, Number, Value
+from destinations.model import Secret
 from destinations.names import CONFIG_KEY
 from destinations.verdict.parsing import field_name, members
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from destinations.golang.gojson import Value
-    from destinations.model import Secret
 
 _NO_SECRETS = {"username", "email"}
 

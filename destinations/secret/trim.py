@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from destinations import names
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from destinations.model import Secret
+from destinations.model import Secret
 
 _JUDGED = {names.CONFIG_KEY, names.CERTS_KEY, names.BUNDLE_KEY}
 _LARGE = 64 * 1024

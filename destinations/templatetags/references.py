@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import template
 
+from destinations.model import Judgement
 from destinations.overview import parts
 from destinations.verdict.export import CHART_VERSION, IMAGE_TAG
-
-if TYPE_CHECKING:
-    from destinations.model import Judgement
 
 register = template.Library()
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from destinations import names
 from destinations.golang import gostrings
-from destinations.model import Caution
+from destinations.golang.gox509 import GoCertificate
+from destinations.model import Caution, Secret, Target
 from destinations.verdict import certificates, hosts, pem, suspects, tokens
 from destinations.verdict.certificates import Health
-from destinations.verdict.parsing import ParseError, field_name, members
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from destinations.golang.gox509 import GoCertificate
-    from destinations.model import Secret, Target
-    from destinations.verdict.parsing import Reading
+from destinations.verdict.parsing import ParseError, Reading, field_name, members
 
 EXPIRY_NOTICE = timedelta(days=14)
 _SCHEMES = ("oci://", "https://", "http://")

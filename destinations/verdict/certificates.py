@@ -5,23 +5,19 @@ from __future__ import annotations
 import re
 import warnings
 from base64 import b64decode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
 from destinations.golang import gopem, gox509
+from destinations.golang.gox509 import GoCertificate
 from destinations.verdict import pem as pem_texts
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from destinations.golang.gox509 import GoCertificate
 
 # `cryptography` warns of a country that has not two letters; it is shown as it stands.
 warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)

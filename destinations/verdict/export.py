@@ -6,24 +6,18 @@ Mirrors internal/api/v1/application/export.go, Helm 3.19 (pkg/registry, pkg/push
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations.golang import goescape, gopath, gourl
+from destinations.golang.gojson import Value
 from destinations.golang.gostrings import quote
-from destinations.golang.gox509 import usable_certificates
-from destinations.model import Stage, Target, Why
+from destinations.golang.gox509 import GoCertificate, usable_certificates
+from destinations.model import Secret, Stage, Target, Why
 from destinations.names import BUNDLE_KEY, CERTS_KEY, REGISTRY_LABEL
 from destinations.verdict import explanations, hosts, references, skopeo
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from destinations.golang.gojson import Value
-    from destinations.golang.gox509 import GoCertificate
-    from destinations.model import Secret
-    from destinations.verdict.explanations import Explanation
-    from destinations.verdict.references import Reference
+from destinations.verdict.explanations import Explanation
+from destinations.verdict.references import Reference
 
 IMAGE_TAG = "1234567890abcdef"
 CHART_NAME = "workspace-shop-chart"

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from json import dumps
-from typing import TYPE_CHECKING
 
+from destinations.golang.gox509 import GoCertificate
 from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.verdict import export, parsing
 from destinations.verdict.cautions import cautions
 from destinations.verdict.export import Destination, Stop
 from destinations.verdict.parsing import Reading
-from destinations.verdict.version import login_reads_auth
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from destinations.golang.gox509 import GoCertificate
-    from destinations.verdict.version import EpinioVersion
-
+from destinations.verdict.version import EpinioVersion, login_reads_auth
 
 _PASSED = {stage: Check(stage, ok=True) for stage in Stage}
 

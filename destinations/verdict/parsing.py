@@ -5,19 +5,16 @@ Mirrors internal/registry/registry.go: GetRegistryUrlFromSecret and GetRegistryC
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from destinations.golang import gobase64, gojsonmemo
 from destinations.golang.gojson import GoJSONError, Number, Object, Value
+from destinations.model import Secret
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.verdict import explanations
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from destinations.model import Secret
-    from destinations.verdict.explanations import Explanation
+from destinations.verdict.explanations import Explanation
 
 _FIELDS = ("auth", "username", "password")
 _DOCUMENT = "Go value of type map[string]registry.aconfig"

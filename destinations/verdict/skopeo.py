@@ -6,15 +6,12 @@ Mirrors containers/image pkg/docker/config/config.go: findCredentialsInFile and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations.golang import gobase64
+from destinations.golang.gojson import Value
 from destinations.golang.gostrings import quote
 from destinations.verdict.parsing import field_name, members
-
-if TYPE_CHECKING:
-    from destinations.golang.gojson import Value
-    from destinations.verdict.references import Reference
+from destinations.verdict.references import Reference
 
 _HUB_NAMES = {"registry-1.docker.io", "docker.io"}
 

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LINE_BREAK, CONTROL, INVISIBLE = "credentials-line-break", "credentials-control-character", "credentials-invisible"
 QUOTED, PLACEHOLDER, MASK = "credentials-quoted", "credentials-placeholder", "credentials-mask"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, urlsafe_b64decode
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations.model import Caution
 from destinations.verdict.presets.catalog import ACR, ECR, HARBOR, QUAY
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SOON = timedelta(days=14)
 _JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -16,20 +16,15 @@ from destinations import permissions
 from destinations.cluster.deployed import Deployed, Found
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.namespaces import Namespaces
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, WatchedSecrets
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
+from destinations.livecheck.registry.port import Registries
+from destinations.model import Secret
 from destinations.overview import feed
 from destinations.overview.hub import Hub
 from destinations.secret.trim import slim_config_map
 from destinations.verdict.version import EpinioVersion
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from destinations.cluster.port import Cluster
-    from destinations.livecheck.registry.port import Registries
-    from destinations.model import Secret
 
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _lock = Lock()
@@ -171,7 +166,7 @@ def registries() -> Registries:
 
 def _configured_registries() -> Registries:
     from destinations.livecheck.registry.probe import NetworkRegistries  # noqa: PLC0415 - only who checks needs it
-    from destinations.livecheck.registry.rules import rules as address_rules  # noqa: PLC0415
+    from edrportal.configuration.registry import address_rules  # noqa: PLC0415
 
     api_server = getattr(cluster(), "api_server", "")
     return NetworkRegistries(address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else []))

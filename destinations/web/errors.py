@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from destinations.actions import messages
 from destinations.cluster.limits import is_name
-from destinations.cluster.port import Forbidden
+from destinations.cluster.port import ClusterError, Forbidden
 
 _HARMLESS = {
     "team": "Team", "name": "Name", "host": "Registry host", "organization": "Organization", "username": "User name",
@@ -29,14 +29,6 @@ class Typed:
     name: str
     label: str
     value: str = field(repr=False)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.http import HttpRequest
-
-    from destinations.cluster.port import ClusterError
 
 
 def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 
+from destinations.access import Authority
 from destinations.cluster.deployed import Found
 from destinations.cluster.port import ClusterError
 from destinations.verdict.version import NEWEST, EpinioVersion
 from destinations.web import current
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from destinations.access import Authority
 
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 

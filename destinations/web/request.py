@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.http import HttpRequest
 
 from destinations import access
+from destinations.access import Authority
 from destinations.actions import Denied
 from destinations.cluster.port import NotFound
+from destinations.model import Secret
 from destinations.web import current
 from destinations.web.addresses import client_address
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from destinations.access import Authority
-    from destinations.model import Secret
-    from edrportal.signin.principal import Principal
+from edrportal.signin.principal import Principal
 
 
 class NobodySignedIn(Exception):

@@ -7,20 +7,16 @@ still one write, whichever of the two keys a replica knows.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from django.core.files.uploadedfile import UploadedFile
+from django.forms import Form
+from django.http import HttpRequest
 
 from destinations.secret.history import JOIN
 from destinations.web import request as asked
 from edrportal.signin import keys
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from django.forms import Form
-    from django.http import HttpRequest
 
 _KEYS = 4
 _MARK = 12

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edrportal.configuration import public_url
 from edrportal.configuration.registry import RegistryEnvironment
 from edrportal.configuration.variables import ConfigurationError, number, secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment", "WebhookEnvironment"]
 

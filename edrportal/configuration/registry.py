@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
 
-from destinations.livecheck.registry.rules import PRIVATE
+from destinations.livecheck.registry.rules import (
+    PRIVATE,
+    Network,
+    Rules,
+    as_address,
+    is_within,
+    refusing,
+    service_range,
+)
 from edrportal.configuration.variables import ConfigurationError, number
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from destinations.livecheck.registry.rules import Network
 
 _PRIVATE = ",".join(map(str, PRIVATE))
 _NETWORKS = ",".join(str(one) for one in PRIVATE if one.version == 4)  # noqa: PLR2004 - IPv4
@@ -89,6 +92,31 @@ class RegistryEnvironment:
             raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES is a whole number, at least 0")
         if self.skopeo_roots not in {"public", "none"}:
             _check_roots(self.skopeo_roots)
+
+
+def address_rules(environment: RegistryEnvironment, api_servers: Iterable[str] = ()) -> Rules:
+    """Return the rules that the environment states. Raises ConfigurationError for values that `check` refuses.
+
+    `api_servers` are more hosts of the API server than the pod's environment names. Loopback among them is left out: it is
+    refused anyway, unless demo or tests allow it.
+    """
+    hosts = {host for host in (environment.api_server, *api_servers) if host}
+    made = Rules(
+        ports=environment.ports,
+        networks=environment.networks,
+        cluster_networks=_cluster_networks(environment),
+        refused_names=frozenset(host for host in hosts if as_address(host) is None),
+        allow_loopback=environment.loopback,
+    )
+    return refusing(made, [address for host in hosts if (address := as_address(host))])
+
+
+def _cluster_networks(environment: RegistryEnvironment) -> tuple[Network, ...]:
+    """Return the stated networks, and the services' range where they leave it out; nothing where none is stated."""
+    stated, api_server = environment.cluster_networks, as_address(environment.api_server)
+    if not stated or api_server is None or is_within(api_server, stated):
+        return stated
+    return (*stated, *service_range(api_server))
 
 
 def _words(text: str) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bcrypt
 from cryptography import x509
@@ -22,13 +22,7 @@ from destinations.secret import codec
 from destinations.secret.docker_config import new
 from destinations.verdict.version import NEWEST
 from edrportal.demo import exports
-from edrportal.demo.registry import USER
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from edrportal.demo.registry import DemoRegistry
-
+from edrportal.demo.registry import USER, DemoRegistry
 
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
 PEOPLE = {

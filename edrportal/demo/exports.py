@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha1
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations.cluster.jobs import COMPONENT_EXPORT, COMPONENT_LABEL, CREDENTIALS_VOLUME, JOB_LABEL
+from destinations.cluster.memory_exports import InMemoryExports
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from destinations.cluster.memory_exports import InMemoryExports
 
 _LOG = """\
 Getting image source signatures

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from destinations.web.addresses import client_address
 from edrportal.serving import limits
-from edrportal.serving.connection import Phase
+from edrportal.serving.connection import Connection, Phase
 from edrportal.serving.draining import STOPPING
 from edrportal.serving.environ import environ, forwarded
+from edrportal.serving.lanes import Choose
+from edrportal.serving.limits import Limits
 from edrportal.serving.pump import Answer, answered
 from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from concurrent.futures import ThreadPoolExecutor
-    from wsgiref.types import WSGIApplication
-
-    from edrportal.serving.connection import Connection
-    from edrportal.serving.lanes import Choose
-    from edrportal.serving.limits import Limits
-
-    Receive = Callable[[], Awaitable[dict[str, Any]]]
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from asyncio.sslproto import SSLProtocol
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from edrportal.serving import health, limits
+from edrportal.serving.bridge import Bridge
 from edrportal.serving.connection import Connection, Phase
 from edrportal.serving.draining import admit_no_more
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
-
-    from edrportal.serving.bridge import Bridge
-    from edrportal.serving.limits import Limits
+from edrportal.serving.limits import Limits
 
 SSLProtocol.max_size = 4 * 1024
 """Each TLS connection takes that much at once, for the whole process; Python's own 256 KiB are for few connections."""

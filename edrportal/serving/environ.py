@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _PLAIN = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 

@@ -6,12 +6,9 @@ import http.client
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from edrportal.serving.draining import STOPPING
-
-if TYPE_CHECKING:
-    from edrportal.serving.lanes import Lane
+from edrportal.serving.lanes import Lane
 
 OK = "ok"
 STUCK_SECONDS = 5.0

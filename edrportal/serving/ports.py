@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication
 
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
-    from edrportal.serving.limits import Limits
-    from edrportal.webhook.certificate import Certificate
+from edrportal.serving.limits import Limits
+from edrportal.webhook.certificate import Certificate
 
 _BACKLOG = 1024
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
@@ -17,16 +18,11 @@ from destinations.web import current
 from edrportal.middleware import PAGES_AT_ONCE, WAIT_SECONDS
 from edrportal.serving.draining import STOPPING
 from edrportal.serving.limits import Limits
-from edrportal.serving.ports import Places, Site
+from edrportal.serving.ports import Places, Port, Site
 from edrportal.serving.pump import answered
 from edrportal.serving.worker import EventWorker
 from edrportal.telemetry import readiness
 from edrportal.telemetry.logs import JsonFormatter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from edrportal.serving.ports import Port
 
 _MEMORY = "/dev/shm"  # noqa: S108 - the one file that gunicorn needs, where the root is read-only and a disk may be slow
 PLACES = (

@@ -6,8 +6,10 @@ import asyncio
 import os
 import resource
 import signal
+import ssl
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from socket import socket
 
 from gunicorn.workers.base import Worker
 
@@ -17,13 +19,7 @@ from edrportal.serving.connection import Phase
 from edrportal.serving.door import Door
 from edrportal.serving.draining import LINGER_SECONDS, OPEN_SECONDS, STOPPING
 from edrportal.serving.lanes import Lane
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Sequence
-    from socket import socket
-
-    from edrportal.serving.ports import Port, Site
+from edrportal.serving.ports import Port, Site
 
 _BEAT_SECONDS = 0.5
 _LOOK_SECONDS = 0.05

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from destinations.model import Secret
 from destinations.web import current
 from edrportal.signin import passwords, revocations, roles, sessions, users
 from edrportal.signin.oidc import provider as single
 from edrportal.signin.principal import Principal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from destinations.model import Secret
-    from edrportal.signin.roles import Role
-    from edrportal.signin.sessions import Session
-    from edrportal.signin.users import User
+from edrportal.signin.roles import Role
+from edrportal.signin.sessions import Session
+from edrportal.signin.users import User
 
 EPINIO, OIDC = "epinio", "oidc"
 

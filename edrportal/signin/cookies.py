@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
+from django.http import HttpRequest, HttpResponse
 
 from edrportal.signin import sessions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from django.http import HttpRequest, HttpResponse
-
-    from edrportal.signin.sessions import Session
+from edrportal.signin.sessions import Session
 
 _FLOW_SALT = "edrportal.oidc"
 _FLOW_SECONDS = 600

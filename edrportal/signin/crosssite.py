@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http import HttpRequest
 
 from destinations.web.addresses import is_https
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 MESSAGE = "A page of another site sent this request, and nothing was done."
 FIX = "Call the JSON interface from a script or a program, and not from the pages of another site."

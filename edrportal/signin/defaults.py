@@ -5,13 +5,11 @@ The hashes stand in `values.yaml` and `templates/dex.yaml` of the chart; both ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from destinations.secret import plainyaml
 from destinations.secret.plainyaml import Unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
 
 SHIPPED = frozenset(
     {

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.http import require_safe
 
 from edrportal.signin import sessions
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from edrportal.signin.sessions import Session
+from edrportal.signin.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def digest(purpose: str, text: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -25,16 +25,10 @@ from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.clear import IN_CLEAR
 from edrportal.signin.principal import Principal
 from edrportal.signin.returning import path_of
+from edrportal.signin.sessions import Session
 from edrportal.telemetry import audit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpRequest
-
-    from edrportal.signin.sessions import Session
-
-    Handler = Callable[[HttpRequest], HttpResponse]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 METHOD_NOT_ALLOWED = 405
 _DEMO_OPEN = {"overview", "api", "live", "row"}

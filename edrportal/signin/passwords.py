@@ -10,15 +10,12 @@ from __future__ import annotations
 import hmac
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
 
 import bcrypt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_COST = 14
 """A hash of a higher cost is refused: one comparison would take seconds of a processor."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from edrportal.signin.roles import ADMIN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from edrportal.signin.roles import Role
-    from edrportal.signin.users import User
+from edrportal.signin.roles import ADMIN, Role
+from edrportal.signin.users import User
 
 
 @dataclass(frozen=True, slots=True)

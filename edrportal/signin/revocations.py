@@ -7,22 +7,17 @@ goes when the last such session would have ended by its age.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from random import uniform
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from destinations.cluster.port import AlreadyExists, Ambiguous, Conflict, NotFound
+from destinations.cluster.port import AlreadyExists, Ambiguous, ConfigMaps, Conflict, NotFound
+from destinations.model import Secret
 from destinations.names import MANAGED_BY_LABEL, MANAGED_BY_PORTAL, SESSIONS_CONFIG_MAP
 from edrportal.signin import keys
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from destinations.cluster.port import ConfigMaps
-    from destinations.model import Secret
-    from edrportal.signin.sessions import Session
+from edrportal.signin.sessions import Session
 
 _ATTEMPTS = 20
 _PAUSE_SECONDS = 0.02

@@ -5,17 +5,13 @@ Mirrors Epinio's `internal/auth/role.go` and `internal/auth/actions.yaml`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from destinations.golang.gostrings import trim_space
+from destinations.model import Secret
 from destinations.names import CONFIG_MAPS, ROLE_LABEL
 from destinations.verdict.version import EpinioVersion
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from destinations.model import Secret
 
 _LISTING = {"export_registries_read"}
 _EXPORTING = {"app", "app_write"}

@@ -5,20 +5,17 @@ No token, no password and no form is in it; browsers can read it. `begun` is in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
 from edrportal.signin import keys
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from edrportal.signin.users import User
+from edrportal.signin.users import User
 
 MAX_BYTES = 3800
 """Browsers drop a cookie of more than about 4 KiB without a word."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.http import HttpRequest
 
 from destinations import access
+from destinations.access import Authority
 from destinations.web import current
 from edrportal.signin import middleware
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from destinations.access import Authority
 
 
 def authority(request: HttpRequest) -> Authority | None:

@@ -7,18 +7,14 @@ including what a sign-in there rewrites in the Secret before it answers. The por
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations.golang.gostrings import trim_space
+from destinations.model import Secret
 from destinations.names import ROLE_LABEL, ROLES_ANNOTATION, USER_LABEL
 from edrportal.signin import roles as rules
 from edrportal.signin.roles import ADMIN, Role
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from destinations.model import Secret
 
 USERNAME_KEY = "username"
 PASSWORD_KEY = "password"  # noqa: S105 - the name of a key

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,14 +28,8 @@ from edrportal.signin.oidc import provider as single
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import OidcTrouble
 from edrportal.signin.returning import safe_next
+from edrportal.signin.users import User
 from edrportal.telemetry import audit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.http import HttpRequest, HttpResponse
-
-    from edrportal.signin.users import User
 
 _WRONG = ("User name or password is wrong.", "Type both again; they are those of your Epinio account.")
 _TOO_LARGE = (

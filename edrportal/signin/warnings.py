@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from destinations import names
+from destinations.model import Secret
 from edrportal.signin import accounts, users
 from edrportal.signin.accounts import Notice
 from edrportal.signin.defaults import shipped_passwords
@@ -14,11 +15,6 @@ from edrportal.signin.oidc.reasons import OidcTrouble
 _MAPPING_FIX = (
     "Correct the key rolesMapping of the Secret dex-config: people of these groups have fewer rights than meant."
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from destinations.model import Secret
 
 
 def for_administrators(found: Sequence[Secret]) -> list[Notice]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from destinations.cluster.port import AlreadyExists, ClusterError, Conflict
 from destinations.livecheck.registry.port import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REGISTRY = CollectorRegistry()
 """Holds the portal's own metrics and no default ones of the library."""

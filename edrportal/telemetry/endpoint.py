@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import GC_COLLECTOR, PROCESS_COLLECTOR, Info
+from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
@@ -18,13 +20,7 @@ from edrportal.telemetry import readiness
 from edrportal.telemetry.counters import REGISTRY
 from edrportal.telemetry.gauges import Destinations
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-    from prometheus_client.core import Metric
-
-    Answer = tuple[str, str, bytes]
+Answer = tuple[str, str, bytes]
 
 _TEXT = "text/plain; charset=utf-8"
 _CONNECTIONS = 700

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from destinations import names
 from destinations.cluster.port import ClusterError
+from destinations.model import Secret
 from destinations.overview import table
 from destinations.overview.rowcache import ROWS
 from destinations.web import current
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from destinations.model import Secret
 
 CA, CREDENTIAL = "ca", "credential"
 _DAY = timedelta(days=1)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from edrportal.telemetry import readiness
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 @require_safe

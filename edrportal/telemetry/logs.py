@@ -9,12 +9,9 @@ import json
 import logging
 import traceback
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import TracebackType
 
 from edrportal.telemetry import requestid
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _FRAMES = 6
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
 from edrportal.telemetry.counters import REGISTRY
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpRequest, HttpResponse
-
-    Handler = Callable[[HttpRequest], HttpResponse]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 REQUESTS = Counter(
     "edrportal_requests",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from destinations.cluster.port import ClusterError
+from destinations.model import Secret
 from destinations.secret import codec
 from destinations.web import current
 from edrportal.serving.limits import Limits
@@ -18,14 +20,8 @@ from edrportal.serving.ports import Places, Site
 from edrportal.serving.refusals import REFUSAL
 from edrportal.telemetry import counters
 from edrportal.webhook import review
+from edrportal.webhook.review import Review
 from edrportal.webhook.warn import warnings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-    from destinations.model import Secret
-    from edrportal.webhook.review import Review
 
 _LOG = logging.getLogger(__name__)
 PATH = "/warn"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from destinations.model import Secret
 from destinations.secret.codec import read_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from destinations.model import Secret
 
 _KIND = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
 

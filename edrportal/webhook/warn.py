@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from destinations import names
+from destinations.model import Check, Secret
 from destinations.overview import table
+from destinations.overview.table import Row
 from destinations.secret import codec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    from destinations.model import Check, Secret
-    from destinations.overview.table import Row
-    from destinations.verdict.version import EpinioVersion
-    from edrportal.webhook.review import Review
+from destinations.verdict.version import EpinioVersion
+from edrportal.webhook.review import Review
 
 MOST = 5
 MAX_LENGTH = 250

@@ -12,10 +12,10 @@ from django.conf import settings
 from destinations import names
 from destinations.livecheck import runner
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import rules
 from destinations.model import Credentials
 from destinations.secret import docker_config
 from destinations.web import current
+from edrportal.configuration.registry import address_rules
 from edrportal.demo.registry import USER, demo_registry
 from tests.livecheck.world import destination
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 @pytest.fixture
 def registry(portal: InMemoryCluster) -> Iterator[DemoRegistry]:
     with demo_registry(datetime.now(UTC)) as made:
-        allowed = replace(rules(settings.ENVIRONMENT.registry), ports=frozenset({made.port}), allow_loopback=True)
+        allowed = replace(
+            address_rules(settings.ENVIRONMENT.registry), ports=frozenset({made.port}), allow_loopback=True
+        )
         for name, password, certs in (("good", made.password, "ca"), ("wrong", "x", "ca"), ("bare", made.password, "")):
             config = docker_config.new(made.host, Credentials(USER, password)).decode()
             stored = destination(name, certs=certs)

@@ -12,11 +12,11 @@ import pytest
 from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.guard import Approved, approve, parse, parse_realm
 from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.rules import PRIVATE, Rules, check_address, rules
+from destinations.livecheck.registry.rules import PRIVATE, Rules, check_address
 from destinations.livecheck.registry.trouble import Trouble
 from destinations.livecheck.registry.watch import Watch
 from destinations.livecheck.registry.wire import connect
-from edrportal.configuration.registry import RegistryEnvironment
+from edrportal.configuration.registry import RegistryEnvironment, address_rules
 
 if TYPE_CHECKING:
     from destinations.livecheck.registry.rules import Address
@@ -390,8 +390,10 @@ def test_what_the_api_servers_name_leads_to_is_refused(dialled: list[Any]) -> No
         return list(map(ip_address, leads[name]))
 
     for stated in (
-        rules(RegistryEnvironment.read({"EDRPORTAL_REGISTRY_NETWORKS": "10.0.0.0/8,fc00::/7"}), ["api.example.com"]),
-        rules(
+        address_rules(
+            RegistryEnvironment.read({"EDRPORTAL_REGISTRY_NETWORKS": "10.0.0.0/8,fc00::/7"}), ["api.example.com"]
+        ),
+        address_rules(
             RegistryEnvironment.read(
                 {"KUBERNETES_SERVICE_HOST": "api.example.com", "EDRPORTAL_REGISTRY_NETWORKS": "10.0.0.0/8,fc00::/7"}
             )
@@ -411,13 +413,13 @@ def test_an_api_server_whose_name_leads_nowhere_keeps_nobody_from_a_registry(dia
             raise Trouble(Code.NO_SUCH_NAME)
         return [ip_address(PUBLIC)]
 
-    dial("registry.example.com", rules=rules(RegistryEnvironment(), ["api.example.com"]), resolve=resolve)
+    dial("registry.example.com", rules=address_rules(RegistryEnvironment(), ["api.example.com"]), resolve=resolve)
     assert dialled == [(PUBLIC, 443)]
 
 
 def test_the_api_servers_address_is_refused_whatever_else_is_said() -> None:
     stated = RegistryEnvironment.read({"KUBERNETES_SERVICE_HOST": "172.20.0.1", "EDRPORTAL_CLUSTER_NETWORKS": "none"})
-    found = rules(stated, ["fd12::1", "[fd12::2]", "api.example.com", "127.0.0.1", "192.168.49.2", ""])
+    found = address_rules(stated, ["fd12::1", "[fd12::2]", "api.example.com", "127.0.0.1", "192.168.49.2", ""])
     assert found.refused_addresses == frozenset(map(ip_address, ("172.20.0.1", "fd12::1", "fd12::2", "192.168.49.2")))
     assert found.refused_names == {"api.example.com"}
     with pytest.raises(Trouble):
@@ -434,7 +436,7 @@ def test_the_rules_say_what_the_environment_says() -> None:
             "EDRPORTAL_REGISTRY_LOOPBACK": "true",
         }
     )
-    assert rules(stated) == Rules(
+    assert address_rules(stated) == Rules(
         ports=frozenset({443, 5000}),
         networks=(ip_network("10.1.0.0/16"), ip_network("fd00:1::/64")),
         cluster_networks=(ip_network("10.1.9.0/24"),),

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.rules import Rules, check_address, rules, service_range
+from destinations.livecheck.registry.rules import Rules, check_address, service_range
 from destinations.livecheck.registry.trouble import Trouble
-from edrportal.configuration.registry import RegistryEnvironment
+from edrportal.configuration.registry import RegistryEnvironment, address_rules
 
 CLUSTERS: dict[str, tuple[str, list[str]]] = {
     "kubeadm": ("10.96.0.1", ["10.96.0.10", "10.111.255.254", "10.244.3.4"]),
@@ -39,7 +39,7 @@ ORDINARY = ["10.1.2.3", "10.20.30.40", "10.95.255.255", "10.128.0.9", "10.200.1.
 
 
 def by_default(api_server: str, **stated: str) -> Rules:
-    return rules(RegistryEnvironment.read({"KUBERNETES_SERVICE_HOST": api_server, **stated}))
+    return address_rules(RegistryEnvironment.read({"KUBERNETES_SERVICE_HOST": api_server, **stated}))
 
 
 def is_refused(address: str, rules: Rules) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from kubernetes import client, config
@@ -18,15 +19,20 @@ from destinations.cluster.kube.calls import CONNECT_SECONDS, open_stream, paged,
 from destinations.cluster.kube.config_maps import KubernetesConfigMaps
 from destinations.cluster.kube.exports import KubernetesExports
 from destinations.cluster.kube.tokens import TokenFile
-from destinations.cluster.port import NO_CONFIGURATION, AlreadyExists, Change, Invalid, Listing, NotFound, Unreachable
+from destinations.cluster.port import (
+    NO_CONFIGURATION,
+    AlreadyExists,
+    Change,
+    Invalid,
+    Listing,
+    NotFound,
+    Shrink,
+    Unreachable,
+    WriteListener,
+)
 from destinations.model import Secret
 from destinations.secret.codec import read_secret
 from destinations.secret.trim import lean
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from destinations.cluster.port import Shrink, WriteListener
 
 _PAGE = 1000
 _SELECTOR = "type!=helm.sh/release.v1"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
@@ -21,12 +22,8 @@ from destinations.cluster.port import (
     NotFound,
     Unreachable,
 )
+from destinations.model import Secret
 from edrportal.telemetry import counters
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")

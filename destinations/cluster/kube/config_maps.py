@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from destinations.cluster import wire
 from destinations.cluster.kube import stream
 from destinations.cluster.kube.calls import open_stream, paged, patiently, read, write
-from destinations.cluster.port import AlreadyExists, Change, Listing
+from destinations.cluster.port import AlreadyExists, Change, Listing, Shrink, WriteListener
+from destinations.model import Secret
 from destinations.secret.codec import read_config_map
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from destinations.cluster.port import Shrink, WriteListener
-    from destinations.model import Secret
 
 _KIND = "ConfigMap"
 _PAGE = 500

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from urllib3.exceptions import HTTPError
 
@@ -23,9 +24,6 @@ from destinations.cluster.jobs import (
 )
 from destinations.cluster.kube.calls import CONNECT_SECONDS, open_stream
 from destinations.cluster.port import NotFound, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _PAGE = 500
 _MOST_BYTES = 8 * 1024 * 1024

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from kubernetes import client
@@ -15,9 +16,6 @@ from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from destinations.cluster.kube.tokens import Token
 from destinations.cluster.port import NO_CONFIGURATION, NO_CREDENTIAL, Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _USUAL = "~/.kube/config"
 _AGAIN_SECONDS = 5.0

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from urllib3.exceptions import HTTPError
 
 from destinations.cluster import wire
 from destinations.cluster.port import Change, Unreachable
+from destinations.model import Secret
 from destinations.secret.codec import read_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from destinations.model import Secret
 
 _CHUNK = 64 * 1024
 _KINDS = {"ADDED", "MODIFIED", "DELETED"}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destinations import names
 from destinations.input.imports import commands, docker, robots
@@ -18,9 +19,6 @@ from destinations.input.imports.account import Account, Found, Unusable, choose
 from destinations.secret import manifests, placeholders
 from destinations.secret.manifests import UnreadableInput, UnusableInput
 from destinations.verdict import twice
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_BYTES = 256 * 1024
 _MAX_VALUES = 20_000

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 from destinations.input.imports import ends, pairs
 from destinations.input.imports.account import Account, Found, address
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 _HELPERS = {"credsStore", "credHelpers"}
 _WEB_LOGIN = {"v1/access-token", "v1/refresh-token"}

@@ -6,15 +6,12 @@ GitLab (deploy, project and group tokens), Harbor, Quay, `az acr`, `aws ecr`, `d
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from destinations.input.imports import docker, ends, pairs
 from destinations.input.imports.account import Account, Found, address
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
 _PASSWORDS = ("secret", "token", "password", "accessToken", "access_token", "Secret")
 _USERS = ("username", "Username", "user")

@@ -8,14 +8,11 @@ of parameters in lower case; skopeo stops at a blank beside the equals sign and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _TOKEN = re.compile(_WORD)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import io
+import socket
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from destinations.livecheck.registry import trust, wire
-from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.registry.guard import Approved
+from destinations.livecheck.registry.port import Code, Trust
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.trouble import OutOfTime, Trouble
-
-if TYPE_CHECKING:
-    import io
-    import socket
-    import ssl
-    from collections.abc import Callable, Mapping
-
-    from destinations.livecheck.registry.deadline import Deadline
-    from destinations.livecheck.registry.guard import Approved
-    from destinations.livecheck.registry.port import Trust
-    from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.watch import Watch
 
 _REDIRECTS = range(300, 400)
 _TOO_MANY, _SERVER_ERROR = 429, 500

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from destinations.livecheck.registry.trouble import OutOfTime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Deadline:

@@ -7,18 +7,14 @@ of an anchor, and wants issuers to say that they are CAs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Sequence
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from destinations.golang import gox509
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
-
-    from destinations.golang.gox509 import GoCertificate
+from destinations.golang.gox509 import GoCertificate
 
 _SIGNED_WITH = (hashes.SHA256, hashes.SHA384, hashes.SHA512, type(None))  # Ed25519 states no hash
 _KEYS = (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)

@@ -7,24 +7,19 @@ resolve to: loopback, and the cluster's own networks. A name that anybody may po
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING
 
 from destinations.livecheck.registry import resolver
+from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.rules import check_address, is_inner, refusing
+from destinations.livecheck.registry.rules import Address, Rules, check_address, is_inner, refusing
 from destinations.livecheck.registry.trouble import Trouble
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from destinations.livecheck.registry.deadline import Deadline
-    from destinations.livecheck.registry.rules import Address, Rules
-
-    Resolve = Callable[[str, Deadline], Iterable[Address]]
-    IsInner = Callable[[Address], bool]
+Resolve = Callable[[str, Deadline], Iterable[Address]]
+IsInner = Callable[[Address], bool]
 
 HTTPS = 443
 _MAX_PORT = 65535

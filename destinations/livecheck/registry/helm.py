@@ -5,18 +5,13 @@ Mirrors Helm 3.19 pkg/registry/client.go (Login, Push) with oras-go v2.6.2 (auth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Challenge, Scheme
+from destinations.livecheck.registry.channel import Answer
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.stops import Stop
-from destinations.livecheck.registry.visit import FORBIDDEN, OK, PING, UNAUTHORIZED
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.channel import Answer
-    from destinations.livecheck.registry.visit import Visit
+from destinations.livecheck.registry.visit import FORBIDDEN, OK, PING, UNAUTHORIZED, Visit
 
 
 def log_in(visit: Visit) -> tuple[Code, bool | None]:

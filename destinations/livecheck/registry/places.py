@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.guard import Approved
+from destinations.livecheck.registry.guard import Approved
 
 _PORTS = {"https": 443, "http": 80}
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from destinations.livecheck.registry import helm, refusals, resolver, skopeo, welcome, wire
-from destinations.livecheck.registry.channel import Channel
+from destinations.livecheck.registry.channel import Answer, Channel
 from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.port import DEADLINE_SECONDS, Code, Outcome, Report, Side, StageResult, Step
+from destinations.livecheck.registry.guard import Approved, Resolve
+from destinations.livecheck.registry.port import (
+    DEADLINE_SECONDS,
+    Code,
+    Leg,
+    Outcome,
+    Plan,
+    Report,
+    Side,
+    StageResult,
+    Step,
+    Trust,
+)
 from destinations.livecheck.registry.reach import Reach
-from destinations.livecheck.registry.rules import is_inner
+from destinations.livecheck.registry.rules import Rules, is_inner
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.trouble import Trouble
 from destinations.livecheck.registry.trust import TlsError
 from destinations.livecheck.registry.visit import Known, Visit
 from destinations.livecheck.registry.watch import Watch
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Mapping
-
-    from destinations.livecheck.registry.channel import Answer
-    from destinations.livecheck.registry.guard import Approved, Resolve
-    from destinations.livecheck.registry.port import Leg, Plan, Trust
-    from destinations.livecheck.registry.rules import Rules
 
 _T = TypeVar("_T")
 _TOOLS = {Side.CHART: helm, Side.IMAGE: skopeo}

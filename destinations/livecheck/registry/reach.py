@@ -8,23 +8,18 @@ the registry that named it are closed, and if it gives no answer of its own, not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from destinations.livecheck.registry import guard
 from destinations.livecheck.registry.channel import Channel
-from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.guard import Approved, IsInner, Resolve
+from destinations.livecheck.registry.port import Code, Trust
+from destinations.livecheck.registry.rules import Rules
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.tokens import Tokens
 from destinations.livecheck.registry.trouble import Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from destinations.livecheck.registry.guard import Approved, IsInner, Resolve
-    from destinations.livecheck.registry.port import Trust
-    from destinations.livecheck.registry.rules import Rules
-    from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.watch import Watch
 
 _ANSWERS = {Code.WRONG_CREDENTIALS, Code.NO_CREDENTIALS}
 """What a token service proves itself by, beside a token."""

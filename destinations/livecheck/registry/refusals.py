@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.livecheck.registry import trust, wire
 from destinations.livecheck.registry.channel import Channel
+from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.trouble import Trouble
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.guard import Approved
-    from destinations.livecheck.registry.trust import TlsError
-    from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.trust import TlsError
+from destinations.livecheck.registry.watch import Watch
 
 _HTTP = b"HTTP/"
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 
+from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.rules import Address
 from destinations.livecheck.registry.trouble import OutOfTime, Trouble
 from destinations.livecheck.threads import Threads
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from destinations.livecheck.registry.deadline import Deadline
-    from destinations.livecheck.registry.rules import Address
 
 SECONDS = 3.0
 """What a name may take of the deadline."""

@@ -8,17 +8,12 @@ A NAT64 prefix of a network's own cannot be told from here: it belongs into EDRP
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING
 
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.trouble import Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from edrportal.configuration.registry import RegistryEnvironment
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -76,35 +71,10 @@ class Rules:
     allow_loopback: bool = False
 
 
-def rules(environment: RegistryEnvironment, api_servers: Iterable[str] = ()) -> Rules:
-    """Return the rules that the environment states. Raises ConfigurationError for values that `check` refuses.
-
-    `api_servers` are more hosts of the API server than the pod's environment names. Loopback among them is left out: it is
-    refused anyway, unless demo or tests allow it.
-    """
-    hosts = {host for host in (environment.api_server, *api_servers) if host}
-    made = Rules(
-        ports=environment.ports,
-        networks=environment.networks,
-        cluster_networks=_cluster_networks(environment),
-        refused_names=frozenset(host for host in hosts if _address(host) is None),
-        allow_loopback=environment.loopback,
-    )
-    return refusing(made, [address for host in hosts if (address := _address(host))])
-
-
 def refusing(rules: Rules, addresses: Iterable[Address]) -> Rules:
     """Return rules that refuse these addresses, too; loopback they judge as before."""
-    more = {one for one in addresses if not _is_within(one, _LOOPBACK)}
+    more = {one for one in addresses if not is_within(one, _LOOPBACK)}
     return replace(rules, refused_addresses=rules.refused_addresses | more)
-
-
-def _cluster_networks(environment: RegistryEnvironment) -> tuple[Network, ...]:
-    """Return the stated networks, and the services' range where they leave it out; nothing where none is stated."""
-    stated, api_server = environment.cluster_networks, _address(environment.api_server)
-    if not stated or api_server is None or _is_within(api_server, stated):
-        return stated
-    return (*stated, *service_range(api_server))
 
 
 def service_range(api_server: Address) -> tuple[Network, ...]:
@@ -116,16 +86,16 @@ def service_range(api_server: Address) -> tuple[Network, ...]:
     """
     first = int(api_server) - 1
     zeros = (first & -first).bit_length() - 1
-    if zeros < 1 or _is_within(api_server, _LOOPBACK):
+    if zeros < 1 or is_within(api_server, _LOOPBACK):
         return ()
     if isinstance(api_server, IPv6Address):
         return (IPv6Network((first, max(128 - zeros, 108))),)
-    return (IPv4Network((first, max(32 - zeros, 13 if _is_within(api_server, _SHARED) else 16))),)
+    return (IPv4Network((first, max(32 - zeros, 13 if is_within(api_server, _SHARED) else 16))),)
 
 
 def is_inner(address: Address) -> bool:
     """Say whether only this machine or a private network has this address."""
-    return _is_within(address, _LOOPBACK) or _is_within(address, PRIVATE)
+    return is_within(address, _LOOPBACK) or is_within(address, PRIVATE)
 
 
 def check_address(address: Address, rules: Rules) -> None:
@@ -137,22 +107,24 @@ def check_address(address: Address, rules: Rules) -> None:
 def _is_allowed(address: Address, rules: Rules) -> bool:
     if getattr(address, "scope_id", None):
         return False  # it means something on one interface only, and equals no address of the lists
-    if address in rules.refused_addresses or _is_within(address, rules.cluster_networks):
+    if address in rules.refused_addresses or is_within(address, rules.cluster_networks):
         return False
-    if _is_within(address, _LOOPBACK):
+    if is_within(address, _LOOPBACK):
         return rules.allow_loopback
-    if _is_within(address, _NEVER):
+    if is_within(address, _NEVER):
         return False
-    if _is_within(address, PRIVATE):
-        return _is_within(address, rules.networks)
+    if is_within(address, PRIVATE):
+        return is_within(address, rules.networks)
     return address.version == 4 or address in _GLOBAL_UNICAST  # noqa: PLR2004 - IPv4
 
 
-def _is_within(address: Address, networks: Iterable[Network]) -> bool:
+def is_within(address: Address, networks: Iterable[Network]) -> bool:
+    """Return whether one of the networks contains the address."""
     return any(address in network for network in networks)
 
 
-def _address(host: str) -> Address | None:
+def as_address(host: str) -> Address | None:
+    """Return the address that a host is, None for a name."""
     try:
         return ip_address(host.strip("[]"))
     except ValueError:

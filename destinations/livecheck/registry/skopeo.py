@@ -6,17 +6,12 @@ Mirrors containers/image docker/docker_client.go (detectProperties, setupRequest
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Scheme
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.stops import Stop
-from destinations.livecheck.registry.visit import OK
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.visit import Visit
+from destinations.livecheck.registry.visit import OK, Visit
 
 
 def log_in(visit: Visit) -> tuple[Code, bool | None]:

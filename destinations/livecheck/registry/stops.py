@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import EllipsisType
-from typing import TYPE_CHECKING
 
 from destinations.livecheck.registry.port import Code
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.trouble import Trouble
 
 _ENDS_THE_TOOLS_TOO = {Code.NO_SUCH_NAME, Code.NO_CONNECTION, Code.BAD_ANSWER}
 

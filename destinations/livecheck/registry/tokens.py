@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from destinations.livecheck.registry import grants, guard
+from destinations.livecheck.registry.challenge import Challenge
+from destinations.livecheck.registry.channel import Answer, Channel
 from destinations.livecheck.registry.places import path_of
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.trouble import Trouble
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from destinations.livecheck.registry.challenge import Challenge
-    from destinations.livecheck.registry.channel import Answer, Channel
-
-    Reach = Callable[[str], Channel]
-    Explain = Callable[[Stop], Stop]
+Reach = Callable[[str], Channel]
+Explain = Callable[[Stop], Stop]
 
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 _NOT_SERVED = {400, 404, 405, 415, 501}

@@ -11,20 +11,15 @@ one way up to an anchor, Go every one.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import warnings
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from destinations.golang import gox509
 from destinations.livecheck.registry import gochain
-from destinations.livecheck.registry.port import Code
-
-if TYPE_CHECKING:
-    import socket
-
-    from destinations.livecheck.registry.port import Trust
+from destinations.livecheck.registry.port import Code, Trust
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES+SHA1:@SECLEVEL=0"  # TLS 1.2 as Go offers it; 1.3 has its own
 _VERIFY_CODES = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h

@@ -8,21 +8,17 @@ But it looks at rights before it looks for the upload: who finishes one that nev
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from destinations.livecheck.registry.channel import Answer
+from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.places import led_to
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.stops import Stop
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from destinations.livecheck.registry.channel import Answer
-    from destinations.livecheck.registry.guard import Approved
-
-    Ask = Callable[[str, str], Answer]
+Ask = Callable[[str, str], Answer]
 
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
 _GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}

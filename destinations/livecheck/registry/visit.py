@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations.livecheck.registry import grants, uploads
-from destinations.livecheck.registry.port import Code, Side
+from destinations.livecheck.registry.challenge import Challenge
+from destinations.livecheck.registry.channel import Answer, Channel
+from destinations.livecheck.registry.port import Code, Leg, Side
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.tokens import Account, Tokens
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.challenge import Challenge
-    from destinations.livecheck.registry.channel import Answer, Channel
-    from destinations.livecheck.registry.port import Leg
 
 PING = "/v2/"
 OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.trouble import OutOfTime
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.deadline import Deadline
 
 
 class Watch:

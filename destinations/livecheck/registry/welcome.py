@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry.challenge import Scheme
+from destinations.livecheck.registry.channel import Answer, Channel
+from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.places import led_to
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.stops import Stop
 from destinations.livecheck.registry.visit import OK, PING, UNAUTHORIZED
-
-if TYPE_CHECKING:
-    from destinations.livecheck.registry.channel import Answer, Channel
-    from destinations.livecheck.registry.guard import Approved
 
 _REDIRECTS = range(300, 400)
 

@@ -7,16 +7,15 @@ import io
 import socket
 from typing import TYPE_CHECKING
 
+from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.port import Code
+from destinations.livecheck.registry.rules import Address
 from destinations.livecheck.registry.trouble import TooLarge, Trouble
+from destinations.livecheck.registry.watch import Watch
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-    from destinations.livecheck.registry.deadline import Deadline
-    from destinations.livecheck.registry.guard import Approved
-    from destinations.livecheck.registry.rules import Address
-    from destinations.livecheck.registry.watch import Watch
 
 MAX_ANSWER_BYTES = 64 * 1024
 """Headers and body of one answer, as they come over the wire; nothing is ever decompressed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from getpass import getuser
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -15,18 +17,13 @@ from destinations.cluster.port import ClusterError
 from destinations.livecheck import presentation, runner
 from destinations.livecheck.plan import DEFAULT_APP, App
 from destinations.livecheck.registry.port import Outcome
+from destinations.livecheck.result import Last
+from destinations.livecheck.runner import Question
 from destinations.livecheck.text import render
 from destinations.secret import codec
 from destinations.web import current
 from edrportal.configuration.environment import NO_KEY, ConfigurationError
 from edrportal.telemetry import audit
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Mapping, Sequence
-
-    from destinations.livecheck.result import Last
-    from destinations.livecheck.runner import Question
 
 _NOT_ALL_GOOD, _UNUSABLE = 1, 2
 

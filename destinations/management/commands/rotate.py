@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from getpass import getuser
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
@@ -17,17 +19,12 @@ from destinations.actions import Change, Refused, Rotation, Seen, messages
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
+from destinations.model import Secret
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
 from destinations.web import current
 from edrportal.telemetry import audit
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Mapping
-
-    from destinations.model import Secret
 
 REFUSED, UNUSABLE, UNKNOWN = 1, 2, 3
 _MAX_PASSWORD = 64 * 1024

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import ArgumentParser
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from destinations import names
-from destinations.model import Verdict
+from destinations.model import Judgement, Secret, Verdict
 from destinations.names import CONFIG_KEY
 from destinations.overview import rows
 from destinations.overview.text import render
@@ -22,12 +24,6 @@ from destinations.secret import manifests
 from destinations.secret import placeholders as unresolved
 from destinations.secret.manifests import UnusableInput
 from destinations.verdict.version import EpinioVersion
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from destinations.model import Judgement, Secret
 
 _STANDARD_INPUT = "-"
 _DEFAULT_NAMESPACE = "epinio"

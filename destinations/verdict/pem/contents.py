@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, pkcs7
 
 from destinations.golang import gox509
+from destinations.golang.gox509 import GoCertificate
 from destinations.verdict.pem import layers
-
-if TYPE_CHECKING:
-    from destinations.golang.gox509 import GoCertificate
 
 _CAPITALS = re.compile(rb"[A-Z0-9 ]{17,}")  # as many as the shortest line of a key has: BEGIN PRIVATE KEY
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/]+={0,2}")

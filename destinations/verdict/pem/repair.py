@@ -7,18 +7,14 @@ Pure, and linear in the input.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from destinations.golang import gox509
+from destinations.golang.gox509 import GoCertificate
 from destinations.verdict.pem import contents, layers, marks
+from destinations.verdict.pem.layers import Unwrapped
 from destinations.verdict.pem.marks import Lines, Piece
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from destinations.golang.gox509 import GoCertificate
-    from destinations.verdict.pem.layers import Unwrapped
 
 _LOOSE = re.compile(r"MI[A-Za-z0-9+/]{58,}={0,2}")
 """A line that begins a certificate in base64."""

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.http import QueryDict
+from django.forms import Form
+from django.http import HttpRequest, QueryDict
 
 from destinations import names
+from destinations.actions import Change
+from destinations.model import Secret
 from destinations.secret import history
 from destinations.web import request as asked
 from destinations.web import writeids
 from destinations.web.changes import save
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from django.forms import Form
-    from django.http import HttpRequest
-
-    from destinations.actions import Change
-    from destinations.model import Secret
 
 FORM_NAMES = {"bundle": "bundle_text", "credentials_expire_on": "expires_on"}
 JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -18,9 +16,6 @@ from destinations.web import errors
 from destinations.web.api import body, destinations
 from destinations.web.changes import checks, save
 from destinations.web.changes.check import trouble_of
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 _FIELDS = {"app"}
 _UNUSABLE, _BAD_REQUEST = 422, 400

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from destinations import actions
-from destinations.actions import Denied, Refused, Rotation, Seen
+from destinations.actions import Denied, Done, Refused, Rotation, Seen
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError
+from destinations.model import Secret
 from destinations.overview import rows, table
 from destinations.overview.filters import Filter
 from destinations.secret import docker_config
@@ -24,15 +27,6 @@ from destinations.web import request as asked
 from destinations.web.api import body as apibody
 from destinations.web.changes import checks, save
 from destinations.web.forms import NewForm, RotateForm
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.forms import Form
-    from django.http import HttpRequest
-
-    from destinations.actions import Done
-    from destinations.model import Secret
 
 _ADD = {"name", "host", "username", "password", "password_blanks", "credentials_confirmed", "organization", "bundle",
         "description", "credentials_expire_on", "team"}  # fmt: skip

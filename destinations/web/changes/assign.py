@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import access, actions
 from destinations.actions import Assignment, Refused, Seen
+from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError, Conflict
+from destinations.model import Secret
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import save
 from destinations.web.forms import AssignForm
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions.messages import Trouble
-    from destinations.model import Secret
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

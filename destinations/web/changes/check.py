@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,15 +18,11 @@ from destinations.livecheck import explanations, jobs, presentation
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.ratelimit import TurnedAway
 from destinations.livecheck.store import Results
+from destinations.model import Secret
 from destinations.secret import codec
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import checks, save
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from destinations.model import Secret
 
 _UNUSABLE = 422
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
 
 from destinations.actions import checks
 from destinations.actions.checks import Asker
 from destinations.livecheck import explanations, presentation, runner
 from destinations.livecheck.plan import DEFAULT_APP, App
-from destinations.livecheck.result import with_names
+from destinations.livecheck.presentation import Shown
+from destinations.livecheck.registry.port import Plan
+from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
+from destinations.model import Secret
 from destinations.web import current
 from destinations.web import request as asked
 from destinations.web.changes import save
 from destinations.web.forms import AppForm
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from django.http import HttpRequest, QueryDict
-
-    from destinations.livecheck.presentation import Shown
-    from destinations.livecheck.registry.port import Plan
-    from destinations.livecheck.result import Last
-    from destinations.model import Secret
 
 _APP = App.parse(DEFAULT_APP)
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions
 from destinations.actions import Refused, Seen, bundles
+from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError
+from destinations.model import Secret
 from destinations.secret import codec, owners
 from destinations.secret.masking import masked_name
 from destinations.web import current, errors
 from destinations.web.changes import save
 from destinations.web.forms import DeleteForm
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions.messages import Trouble
-    from destinations.model import Secret
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import Edit, Refused, Seen, checks
+from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError, Conflict
+from destinations.model import Secret
 from destinations.secret import codec, docker_config, owners
 from destinations.secret.masking import masked_key, masked_name
 from destinations.web import current, errors
 from destinations.web.changes import precheck, save
+from destinations.web.changes.precheck import Gate
 from destinations.web.forms import EditForm
 from destinations.web.pages import bundle, preview
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions.messages import Trouble
-    from destinations.model import Secret
-    from destinations.web.changes.precheck import Gate
 
 
 @sensitive_post_parameters()

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import Refused, checks
+from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError
+from destinations.model import Secret
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key
 from destinations.verdict import certificates
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import precheck, save
+from destinations.web.changes.precheck import Gate
 from destinations.web.forms import NewForm
 from destinations.web.pages import bundle, guide, preview
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions.messages import Trouble
-    from destinations.model import Secret
-    from destinations.web.changes.precheck import Gate
 
 
 @sensitive_post_parameters()

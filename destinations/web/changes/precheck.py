@@ -5,25 +5,21 @@ A password never goes back to a page, so both happen in one request. After a fai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from django.http import HttpRequest
+
+from destinations.actions import Done
 from destinations.actions import checks as checking
+from destinations.actions.messages import Trouble
 from destinations.livecheck import explanations
+from destinations.livecheck.presentation import Shown
 from destinations.livecheck.ratelimit import TurnedAway
+from destinations.livecheck.result import Last
+from destinations.livecheck.runner import Question
 from destinations.web.changes import checks
 from destinations.web.changes.check import trouble_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.http import HttpRequest
-
-    from destinations.actions import Done
-    from destinations.actions.messages import Trouble
-    from destinations.livecheck.presentation import Shown
-    from destinations.livecheck.result import Last
-    from destinations.livecheck.runner import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
 from destinations.actions import Refused, Seen
+from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError, Conflict
+from destinations.model import Secret
 from destinations.overview import table
 from destinations.secret import owners
 from destinations.web import current, errors
 from destinations.web.changes import save
 from destinations.web.forms import RepairForm
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions.messages import Trouble
-    from destinations.model import Secret
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import Refused, Rotation, Seen, checks
 from destinations.cluster.port import ClusterError, Conflict
+from destinations.model import Secret
 from destinations.secret import codec, docker_config, owners
 from destinations.secret.masking import masked_name
 from destinations.web import current, errors
 from destinations.web.changes import precheck, save
+from destinations.web.changes.precheck import Gate
 from destinations.web.forms import RotateForm
 from destinations.web.pages import bundle, exports, guide
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.model import Secret
-    from destinations.web.changes.precheck import Gate
 _ROTATED = "The credentials of {} were rotated: the next export uses them. Revoke the old ones at the registry."
 _KEPT = "{} was changed. Its password stays the one that was stored."
 

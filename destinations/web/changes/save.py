@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import QueryDict
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from destinations import actions
-from destinations.actions import Change, Denied, Refused, Seen
+from destinations.actions import Change, Denied, Done, Refused, Seen
 from destinations.actions import messages as words
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, NotFound
+from destinations.model import Secret
 from destinations.secret import codec
 from destinations.web import current, errors, writeids
 from destinations.web import request as asked
 from edrportal.telemetry import audit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
-
-    from django.forms import Form
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions import Done
-    from destinations.model import Secret
 
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409

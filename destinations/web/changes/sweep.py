@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from destinations import actions
 from destinations.cluster.port import ClusterError
 from destinations.web import current, errors
 from destinations.web.changes import save
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
 
 
 @require_POST

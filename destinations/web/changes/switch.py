@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from destinations import actions
-from destinations.actions import Denied, Refused, Seen
+from destinations.actions import Change, Denied, Refused, Seen
+from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError
 from destinations.web import current, errors
 from destinations.web.changes import save
 from destinations.web.forms import SwitchForm
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions import Change
-    from destinations.actions.messages import Trouble
 
 
 @require_POST

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from destinations import access as rules
 from destinations.actions import Done, selfservice
 from destinations.actions import messages as words
+from destinations.actions.messages import Trouble
 from destinations.cluster.namespaces import UNKNOWN
 from destinations.cluster.port import ClusterError
 from destinations.secret import codec
@@ -20,11 +20,6 @@ from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import save
 from destinations.web.forms import TeamForm
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.actions.messages import Trouble
 
 
 @dataclass(frozen=True, slots=True)

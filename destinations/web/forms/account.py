@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime
+from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
@@ -11,9 +11,6 @@ from django.core.validators import MaxLengthValidator
 from destinations.input import validation
 from destinations.web.forms.bundle import BundleForm
 from destinations.web.forms.fields import arrived_whole, nonce_field, text_field
-
-if TYPE_CHECKING:
-    from datetime import date
 
 _CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove them")]
 MAX_PASSWORD = 64 * 1024

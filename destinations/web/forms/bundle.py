@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from destinations.input.validation import Trap
 from destinations.verdict import certificates
-
-if TYPE_CHECKING:
-    from destinations.input.validation import Trap
-    from destinations.verdict.certificates import Bundle, Certificate, Health
+from destinations.verdict.certificates import Bundle, Certificate, Health
 
 
 class BundleForm(forms.Form):

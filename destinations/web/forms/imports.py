@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from destinations.input import imports
-from destinations.input.imports import Unusable
+from destinations.input.imports import Account, Found, Unusable
 from destinations.web.forms.fields import text_field
 from destinations.web.forms.target import TargetForm
-
-if TYPE_CHECKING:
-    from destinations.input.imports import Account, Found
 
 _MAX_CHOICES = 50
 _AGAIN = "Give the file again, since it is not kept here."

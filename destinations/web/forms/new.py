@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from destinations.access import Authority
 from destinations.cluster.limits import is_dns_label
 from destinations.input import validation
 from destinations.model import Credentials, Draft
 from destinations.web.forms.fields import text_field
 from destinations.web.forms.imports import ImportForm
-
-if TYPE_CHECKING:
-    from destinations.access import Authority
 
 
 class NewForm(ImportForm):

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.functional import cached_property
 
 from destinations.input import validation
-from destinations.repairs import Choice
+from destinations.input.validation import Trap
+from destinations.repairs import Choice, Fix
 from destinations.web import current
 from destinations.web.forms.fields import nonce_field, text_field
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from destinations.input.validation import Trap
-    from destinations.repairs import Fix
 
 
 def _organization_trap(organization: str) -> Trap | None:

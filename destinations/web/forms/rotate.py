@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from django import forms
 
 from destinations.verdict import tokens
 from destinations.web.forms.account import AccountForm
 from destinations.web.forms.fields import bundle_choice_field
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class RotateForm(AccountForm):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.http import HttpRequest
 
 from destinations.secret.masking import masked_key
 from destinations.verdict import certificates
 from destinations.web.changes import save
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from destinations.web.forms.bundle import BundleForm
+from destinations.web.forms.bundle import BundleForm
 
 _SECRET = {"password", "import_text", "csrfmiddlewaretoken"}
 _KEYS = {"host", "organization"}

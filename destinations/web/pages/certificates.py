@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from destinations.web.forms.bundle import BundleForm
 from destinations.web.pages import bundle
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
 
 
 @sensitive_post_parameters()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from destinations.cluster.port import ClusterError
@@ -12,9 +10,6 @@ from destinations.overview import csvtable
 from destinations.overview.filters import Filter
 from destinations.web import errors
 from destinations.web.pages import selection
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 @require_safe

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from copy import deepcopy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations import access, names, repairs
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Stop
-from destinations.model import Stage
+from destinations.model import Judgement, Secret, Stage
 from destinations.overview import table
 from destinations.secret import codec, gitops, history, owners
 from destinations.secret.masking import MASK, masked_key, masked_name
@@ -21,11 +22,6 @@ from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import checks, save
 from destinations.web.pages import exports
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.model import Judgement, Secret
 
 _HARMLESS = ("epinio.io/", "edrportal/")
 _IDS = {names.WRITE_ID_ANNOTATION, names.HISTORY_ANNOTATION}

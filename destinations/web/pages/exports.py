@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from destinations.cluster import verbs
+from destinations.cluster.jobs import JobListing, Pod
 from destinations.cluster.port import ClusterError, Forbidden, NotFound
+from destinations.model import Secret
 from destinations.overview import exports
-from destinations.overview.exports import State
+from destinations.overview.exports import Export, State
 from destinations.secret import scrub
 from destinations.secret.secret_texts import secrets_of
 from destinations.web import current
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from destinations.cluster.jobs import JobListing, Pod
-    from destinations.model import Secret
-    from destinations.overview.exports import Export
 
 SECONDS = 1.5
 """What all calls of one section may take together; a page waits for it."""

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from destinations.cluster.port import ClusterError
 from destinations.overview import events
+from destinations.overview.hub import Subscription
 from destinations.web import current
 from edrportal.signin import staying
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
-
-    from destinations.overview.hub import Subscription
 
 BEAT_SECONDS = 2.5
 """How often a stream looks whether its person is still signed in, and whether the page is still there."""

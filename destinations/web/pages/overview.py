@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -14,17 +15,13 @@ from destinations.cluster.port import ClusterError
 from destinations.livecheck import explanations
 from destinations.overview import filters, table
 from destinations.overview.filters import Filter
+from destinations.overview.table import Row
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import checks, save
 from destinations.web.pages import rows, selection
+from destinations.web.pages.selection import Shown
 from edrportal.signin import warnings
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-
-    from destinations.overview.table import Row
-    from destinations.web.pages.selection import Shown
 
 PAGE_ROWS = 50
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from destinations.cluster.port import ClusterError
@@ -14,9 +13,6 @@ from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import checks, save
 from destinations.web.pages import rows
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 @require_safe

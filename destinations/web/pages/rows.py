@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from destinations.livecheck.presentation import Shown
+from destinations.overview.table import Row
 from destinations.web import current
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from destinations.livecheck.presentation import Shown
-    from destinations.overview.table import Row
 
 _KEPT = 2000
 """Forty pages of fifty rows; a change by somebody is asked for by every open page at once."""

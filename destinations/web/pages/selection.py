@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from django.http import HttpRequest
+
+from destinations.model import Secret
 from destinations.overview.rowcache import ROWS
+from destinations.overview.table import Row
 from destinations.web import current
 from destinations.web import request as asked
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from django.http import HttpRequest
-
-    from destinations.model import Secret
-    from destinations.overview.table import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
 
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import rules
 from destinations.web import current
+from edrportal.configuration.registry import address_rules
 from edrportal.demo.cluster import demo_cluster
 from edrportal.demo.registry import DemoRegistry
 from edrportal.serving.server import Server
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 
 class Command(BaseCommand):
@@ -46,7 +44,7 @@ class Command(BaseCommand):
 
 def _reached(port: int) -> AbstractContextManager[None]:
     """Let checks reach the demo's own registry, on loopback, beside what the settings allow."""
-    allowed = rules(settings.ENVIRONMENT.registry)
+    allowed = address_rules(settings.ENVIRONMENT.registry)
     return current.use_registries(
         NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
     )

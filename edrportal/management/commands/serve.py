@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -10,17 +12,11 @@ from django.core.wsgi import get_wsgi_application
 
 from destinations.actions import schedule
 from edrportal.configuration.environment import ConfigurationError
-from edrportal.serving.ports import Port, listen
+from edrportal.serving.ports import Port, Site, listen
 from edrportal.serving.server import Server
 from edrportal.telemetry.endpoint import Platform, site
 from edrportal.webhook import app
 from edrportal.webhook.certificate import Certificate
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Iterator
-
-    from edrportal.serving.ports import Site
 
 
 class Command(BaseCommand):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from requests import codes
+from requests import PreparedRequest, Response, codes
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
 
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.reasons import OidcTrouble
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
-    from urllib3 import HTTPResponse
 
 _MAX_BYTES = 256 * 1024
 _CHUNK = 16 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,12 +12,10 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import transport
+from edrportal.signin.oidc.bounds import Deadline
 from edrportal.signin.oidc.memory import Memory
+from edrportal.signin.oidc.model import Provider
 from edrportal.signin.oidc.reasons import OidcTrouble
-
-if TYPE_CHECKING:
-    from edrportal.signin.oidc.bounds import Deadline
-    from edrportal.signin.oidc.model import Provider
 
 _SECONDS = 600.0
 _KEY_TYPES: dict[str, type[RSAKey | ECKey]] = {"RSA": RSAKey, "EC": ECKey}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from authlib.integrations.requests_client import OAuth2Session
 
@@ -17,9 +17,6 @@ from edrportal.signin.oidc.bounds import Deadline
 from edrportal.signin.oidc.discovery import forget
 from edrportal.signin.oidc.model import Identity, Provider, Started
 from edrportal.signin.oidc.reasons import OidcTrouble
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Identity", "OidcTrouble", "Provider", "Started", "finish", "forget", "reachable", "start"]
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import ClaimError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
 
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.model import Identity, Provider
 from edrportal.signin.oidc.reasons import OidcTrouble, Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from joserfc.jwk import KeySet
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
 _LEEWAY = 60

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from edrportal.signin.oidc.bounds import Deadline
 from edrportal.signin.oidc.reasons import SLOW, OidcTrouble, Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from edrportal.signin.oidc.bounds import Deadline
 
 _T = TypeVar("_T")
 _TROUBLE_SECONDS = 5.0

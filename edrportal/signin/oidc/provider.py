@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.urls import reverse
 
 from destinations import names
+from destinations.model import Secret
 from destinations.web import current
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import rolesmapping
-from edrportal.signin.oidc.flow import OidcTrouble, Provider
+from edrportal.signin.oidc.flow import Identity, OidcTrouble, Provider
 from edrportal.signin.oidc.model import SCOPES
-
-if TYPE_CHECKING:
-    from destinations.model import Secret
-    from edrportal.signin.oidc.flow import Identity
 
 
 def is_on() -> bool:

@@ -7,8 +7,9 @@ which the caller leaves behind when its time is over; a few of them at most may 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote_plus
 
 import requests
@@ -19,14 +20,9 @@ from requests.auth import HTTPBasicAuth
 
 from destinations.livecheck.threads import Threads
 from edrportal.signin.oidc import reasons as why
-from edrportal.signin.oidc.bounds import Bounded
+from edrportal.signin.oidc.bounds import Bounded, Deadline
+from edrportal.signin.oidc.model import Provider
 from edrportal.signin.oidc.reasons import OidcTrouble, Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from edrportal.signin.oidc.bounds import Deadline
-    from edrportal.signin.oidc.model import Provider
 
 _TOKEN_ERRORS = {
     "invalid_grant": why.USED_CODE,
