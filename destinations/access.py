@@ -12,13 +12,13 @@ from typing import Protocol
 
 from destinations import names
 from destinations.cluster.limits import MAX_LABEL, is_dns_label
-from destinations.cluster.namespaces import UNKNOWN
+from destinations.cluster.lookups import UNKNOWN
 from destinations.model import Secret
 from destinations.secret import codec
 
 
 class Person(Protocol):
-    """Who asks, as Epinio sees them: see `edrportal.signin.principal.Principal`."""
+    """Who asks, as Epinio sees them: see `edrportal.signin.users.Principal`."""
 
     @property
     def is_administrator(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every answer carries, and what is refused before it is read."""
+"""By which names the portal is asked: the platform's questions by any, pages by those that it knows."""
 
 from __future__ import annotations
 
@@ -7,16 +7,41 @@ from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from destinations.web import errors
-from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
+from edrportal.serving.limits import BUSY, CROWDED, REFUSAL
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+_PLATFORM = {"/healthz", "/readyz"}
+"""A load balancer asks by the address of a pod, which no setting could name; neither answer depends on the host."""
+_OWN_NAME = "localhost"
+
+
+class KnownHost:
+    """Answers a page that was asked for by an unknown name with 400, and says which setting names it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        """Wrap the next handler."""
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 400, or pass on."""
+        if request.path in _PLATFORM:
+            request.META["HTTP_HOST"] = _OWN_NAME
+            return self._next(request)
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return errors.unknown_host(request)
+        return self._next(request)
+
 
 PAGES_AT_ONCE = 16
 WAIT_SECONDS = 0.5
 _ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their own, by the processors
-
-Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class BodyLimit:

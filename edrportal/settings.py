@@ -32,13 +32,13 @@ INSTALLED_APPS = [
     "edrportal",
 ]
 MIDDLEWARE = [
-    "edrportal.telemetry.requestid.RequestId",
+    "edrportal.telemetry.logs.RequestId",
     "edrportal.telemetry.requests.Requests",
     "edrportal.middleware.BodyLimit",
     "edrportal.middleware.Headers",
     "edrportal.middleware.Busy",
     "django.middleware.security.SecurityMiddleware",
-    "edrportal.hosts.KnownHost",
+    "edrportal.middleware.KnownHost",
     "django.middleware.gzip.GZipMiddleware",  # no page shows a password, and it hides lengths (BREACH)
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -68,7 +68,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "destinations.web.installation.context",
-                "edrportal.signin.ending.context",
+                "edrportal.signin.cookies.context",
             ],
         },
     }

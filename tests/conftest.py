@@ -12,8 +12,8 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.livecheck import runner
 from destinations.web import current
 from edrportal.signin.middleware import People
-from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN
+from edrportal.signin.users import Principal
 from tests.services.apiserver import ApiServer
 from tests.services.apiserver import api_server as run_api_server
 from tests.services.parts import Missing

@@ -6,7 +6,6 @@ clean-up.
 """
 
 from destinations.actions.additions import add
-from destinations.actions.assignments import Assignment, assign
 from destinations.actions.common import (
     Change,
     Denied,
@@ -19,10 +18,10 @@ from destinations.actions.common import (
     refuse_foreign,
 )
 from destinations.actions.deletions import delete, sweep
-from destinations.actions.edits import Edit, edit, needs_password
+from destinations.actions.edits import Edit, edit, needs_password, switch
 from destinations.actions.repairs import repair
 from destinations.actions.rotations import Rotation, rotate
-from destinations.actions.switches import switch
+from destinations.actions.teams import Assignment, assign
 
 __all__ = [
     "Assignment",

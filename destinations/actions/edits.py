@@ -108,3 +108,19 @@ def _summary(secret: Secret, wanted: Edit, differs: dict[str, str | None], confi
 
 def _is_readable(secret: Secret) -> bool:
     return docker_config.stored_credentials(secret) is not None
+
+
+def switch(cluster: Cluster, name: str, *, on: bool, seen: Seen, change: Change) -> Done:
+    """Enable or disable a destination; one that is so already is left alone.
+
+    Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    """
+    secret = read_seen(cluster, name, seen, change)
+    if isinstance(secret, Done):
+        return secret
+    value = "true" if on else "false"
+    if secret.labels[names.REGISTRY_LABEL] == value:
+        return Done.of(secret)
+    annotations = stamps(change, "enabled" if on else "disabled", old=secret)
+    manifest = codec.changed(secret, labels={names.REGISTRY_LABEL: value}, annotations=annotations)
+    return Done.of(write(cluster, secret, manifest, None))

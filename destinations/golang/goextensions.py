@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from destinations.golang import goescape, goip, gourl
+from destinations.golang import goescape, gonet, gourl
 from destinations.golang.gocryptobyte import (
     BOOLEAN,
     CONSTRUCTED,
@@ -120,8 +120,8 @@ def _text_constraint(tag: int, text: str) -> None:
 def _is_address(text: str) -> bool:
     """`net.ParseIP`, which takes no zone."""
     try:
-        return "%" not in text and bool(goip.check_address(text))
-    except goip.AddressError:
+        return "%" not in text and bool(gonet.check_address(text))
+    except gonet.AddressError:
         return False
 
 

@@ -1,6 +1,6 @@
-"""Go's `net/url` as of Go 1.25: what `Parse` and `ParseRequestURI` refuse, in Go's words, and what `String` prints.
+"""URLs as Go parses and writes them, and paths as Go cleans them.
 
-Text stands for Go's byte strings: bytes that are not UTF-8 are Python's surrogate escapes.
+Mirrors net/url (url.go) and path (path.go).
 """
 
 from __future__ import annotations
@@ -9,8 +9,31 @@ import re
 from dataclasses import dataclass
 
 from destinations.golang.goescape import Part, URLError, escape, reescape, unescape
-from destinations.golang.goip import AddressError, check_address
+from destinations.golang.gonet import AddressError, check_address
 from destinations.golang.gostrings import quote
+
+
+def join(*elements: str) -> str:
+    """Return what Go's `path.Join` returns: the elements that are not empty, joined by slashes and cleaned."""
+    parts = [element for element in elements if element]
+    return clean("/".join(parts)) if parts else ""
+
+
+def clean(path: str) -> str:
+    """Return what Go's `path.Clean` returns: no empty part, no `.`, and `..` taken back where that is possible."""
+    rooted = path.startswith("/")
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part in {"", "."}:
+            continue
+        if part != "..":
+            kept.append(part)
+        elif kept and kept[-1] != "..":
+            kept.pop()
+        elif not rooted:
+            kept.append(part)
+    return ("/" if rooted else "") + "/".join(kept) or "."
+
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

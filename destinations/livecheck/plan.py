@@ -11,7 +11,7 @@ from destinations.golang.gox509 import GoCertificate
 from destinations.livecheck.registry.port import Leg, Plan, Trust
 from destinations.model import Secret, Target
 from destinations.secret.codec import certs_name
-from destinations.verdict import explanations, export, hosts
+from destinations.verdict import explanations, export, references
 from destinations.verdict.export import Destination, Stop
 from destinations.verdict.judge import read_credentials
 from destinations.verdict.parsing import Reading
@@ -112,7 +112,7 @@ def _login(host: str, destination: Destination, bundle: bytes | None, trusted: S
     except Stop as stop:
         if stop.explanation not in _ASKED_ALL_THE_SAME:
             raise
-    whole = hosts.requested(host) == hosts.api_host(host)
+    whole = references.requested(host) == references.api_host(host)
     username, password = (destination.username, destination.password) if whole else ("", "")
     return export.login_target(host, username, password)
 
@@ -125,7 +125,12 @@ def _image(destination: Destination, chart_host: str, trust: Trust, app: App) ->
     if export.goes_elsewhere(chart_host, image):
         return Leg(stop=explanations.OTHER_REGISTRY.message, fix=explanations.OTHER_REGISTRY.fix)
     return Leg(
-        hosts.api_host(image.host), image.repository, found.username, found.password, found.identity_token, trust=trust
+        references.api_host(image.host),
+        image.repository,
+        found.username,
+        found.password,
+        found.identity_token,
+        trust=trust,
     )
 
 

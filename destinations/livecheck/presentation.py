@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
-from destinations.livecheck import chain, explanations, fingerprint
+from destinations.livecheck import explanations, fingerprint
+from destinations.livecheck import result as chain
 from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last, for_others
 from destinations.model import Secret

@@ -1,11 +1,37 @@
-"""The last check of a destination, as it is shown and kept, and what of it people who are no administrators learn. Pure."""
+"""The certificates that a registry presents, by the portal's own reading of them, and which one is missing. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from destinations.livecheck import chain
+from destinations.golang import gox509
 from destinations.livecheck.registry.port import Code, Outcome, Plan, Report, Side, StageResult, Step
+from destinations.verdict import certificates
+from destinations.verdict.certificates import Certificate
+
+_MAX = 10
+
+
+def read(chain: Sequence[bytes]) -> list[Certificate]:
+    """Return the certificates of a chain in DER, without those that Go cannot read."""
+    parsed = (gox509.parse(der) for der in chain[:_MAX])
+    return [certificates.describe(one) for one in parsed if one is not None]
+
+
+def missing(chain: Sequence[bytes]) -> str:
+    """Return the name of the CA that a chain leads to and that nobody trusts, empty where nothing was presented."""
+    found = read(chain)
+    if not found:
+        return ""
+    one = found[0]
+    for _ in found:
+        above = next((other for other in found if other.subject == one.issuer), None)
+        if above is None or above == one:
+            break
+        one = above
+    return one.issuer
+
 
 _BEFORE_A_REGISTRY = (Step.RESOLVE, Step.CONNECT, Step.TLS, Step.REGISTRY)
 _ELSEWHERE = {Code.TOKEN_SERVICE_FAILS, Code.REALM_REFUSED, Code.OUT_OF_TIME}
@@ -47,7 +73,7 @@ class Last:
 def with_names(report: Report, plan: Plan) -> Report:
     """Return the report with the names that its sentences need and that are not kept: host, repository, the missing CA."""
     legs = {Side.CHART: (plan.chart,), Side.IMAGE: (plan.image,), Side.BOTH: (plan.chart, plan.image)}
-    ca = chain.missing(report.chain)
+    ca = missing(report.chain)
 
     def named(stage: StageResult) -> StageResult:
         names = {"host": legs[stage.side][0].host}

@@ -1,6 +1,7 @@
-"""The last result of each destination, for every replica: one ConfigMap, bounded, updated with conflict retry.
+"""How a result stands in the ConfigMap: one line, no message, nothing that a registry said. Pure.
 
-Results that arrive while a write is under way go into the next one together: many checks are few writes.
+`TIME CHART IMAGE APP FINGERPRINT JOB STAGE…`, parted by blanks, with `-` for what is empty; a stage is
+`step:side:+|-|?:code:milliseconds`. About 300 bytes a destination.
 """
 
 from __future__ import annotations
@@ -10,16 +11,57 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import uniform
 from threading import Lock
 
 from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, ConfigMaps, Conflict, NotFound
-from destinations.livecheck import serialization
+from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last
 from destinations.model import Secret
 from destinations.names import CHECKS_CONFIG_MAP, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
 from destinations.secret import codec
+from destinations.secret.codec import rfc3339
 from destinations.web import current
+
+_FIELDS = 6
+_OK = {True: "+", False: "-", None: "?"}
+_READ_OK = {sign: ok for ok, sign in _OK.items()}
+_MAX_LINE = 2000
+
+
+def line(last: Last) -> str:
+    """Return a result as it is kept."""
+    report = last.report
+    parts = [rfc3339(report.checked_at), report.chart, report.image, last.app, last.fingerprint or "-", last.job or "-"]
+    return " ".join((*parts, *map(_stage, report.stages)))
+
+
+@lru_cache(maxsize=512)  # the overview reads the same lines again and again
+def read(name: str, text: str) -> Last | None:
+    """Return a result, None for what this portal did not write or a newer one writes otherwise."""
+    parts = text.split(" ")
+    if len(text) > _MAX_LINE or len(parts) < _FIELDS:
+        return None
+    at, chart, image, app, fingerprint, job, *stages = parts
+    try:
+        when = datetime.fromisoformat(at)
+        if when.tzinfo is None:
+            return None
+        report = Report(tuple(map(_read_stage, stages)), Outcome(chart), Outcome(image), when)
+    except (ValueError, KeyError):
+        return None
+    return Last(name, report, app, "" if fingerprint == "-" else fingerprint, "" if job == "-" else job)
+
+
+def _stage(stage: StageResult) -> str:
+    return f"{stage.step}:{stage.side}:{_OK[stage.ok]}:{stage.code}:{'' if stage.ms is None else stage.ms}"
+
+
+def _read_stage(text: str) -> StageResult:
+    step, side, ok, code, ms = text.split(":")
+    return StageResult(Step(step), Side(side), _READ_OK[ok], Code(code), int(ms) if ms else None)
+
 
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000
@@ -40,7 +82,7 @@ class Results:
     def of(self, name: str) -> Last | None:
         """Return the last result of a destination."""
         text = self._lines.get(name)
-        return None if text is None else serialization.read(name, text.decode("utf-8", "replace"))
+        return None if text is None else read(name, text.decode("utf-8", "replace"))
 
     def of_job(self, job: str) -> list[Last]:
         """Return the results of a check of several, by name."""
@@ -73,7 +115,7 @@ class Writer:
         """
         with self._guard:
             batch = self._batch
-            batch.lines |= {one.name: serialization.line(one) for one in results}
+            batch.lines |= {one.name: line(one) for one in results}
         with self._writing:
             if batch.written is None:
                 with self._guard:

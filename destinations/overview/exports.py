@@ -15,7 +15,7 @@ from enum import StrEnum
 from destinations.cluster.jobs import Job
 from destinations.model import Secret
 from destinations.secret.masking import masked_key
-from destinations.secret.scrub import one_line, without
+from destinations.secret.redaction import one_line, without
 
 PATIENCE = timedelta(minutes=12)
 _TRANSPORT = "docker://"

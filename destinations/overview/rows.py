@@ -1,12 +1,15 @@
-"""Judgements as JSON rows: what the command line and `/api/destinations` print. No credentials in them."""
+"""Judgements as JSON and CSV: what the command line, `/api/destinations` and the download print. No credentials in them."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from destinations.model import Judgement, Secret, Target
+from destinations.overview.table import Row
 from destinations.secret.codec import is_destination
 from destinations.verdict.judge import judge
 from destinations.verdict.version import EpinioVersion
@@ -52,3 +55,28 @@ def _target(target: Target | None) -> dict[str, str] | None:
 
 def _text(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+COLUMNS = ("name", "status", "reason", "what to do", "url", "organization", "team", "certificates", "created at",
+           "credentials end on")  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def written(rows: Iterable[Row]) -> str:
+    """Return the rows with a heading; a cell that a spreadsheet would compute begins with an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_safe, _cells(row)) for row in rows)
+    return text.getvalue()
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (row.name, row.status, row.reason, row.fix, row.url, row.organization, row.team, row.bundle,
+            row.secret.created_at, row.expires_on)  # fmt: skip
+
+
+def _safe(cell: str) -> str:
+    """Return it so that no spreadsheet takes it for a formula, blanks in front or not; half characters are replaced."""
+    whole = cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return f"'{whole}" if whole.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else whole

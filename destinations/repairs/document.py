@@ -8,7 +8,7 @@ from destinations.model import Secret
 from destinations.names import CONFIG_KEY
 from destinations.repairs.common import Case, Fix, set_data
 from destinations.secret import docker_config
-from destinations.verdict import parsing, twice
+from destinations.verdict import parsing, suspects
 
 _WRONG_KEYS = (
     "config.json", "dockerconfigjson", ".dockerconfig.json", "dockerconfig.json", ".dockerconfig", ".docker.config.json",
@@ -60,7 +60,7 @@ def encoding(secret: Secret, _case: Case) -> list[Fix]:
 def layers(secret: Secret, _case: Case) -> list[Fix]:
     """Decode a configuration that was encoded once too often."""
     try:
-        plain, count = twice.undone(secret.data.get(CONFIG_KEY, b"").decode())
+        plain, count = suspects.undone(secret.data.get(CONFIG_KEY, b"").decode())
     except UnicodeDecodeError:
         return []
     if not count:

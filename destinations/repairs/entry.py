@@ -8,7 +8,7 @@ from base64 import b64encode
 from destinations.golang import gobase64
 from destinations.golang.gojson import Number, Object, Value
 from destinations.input import validation
-from destinations.input.imports import docker, ends, pairs
+from destinations.input.imports import account, docker
 from destinations.input.imports.account import address
 from destinations.model import Secret
 from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
@@ -56,12 +56,12 @@ def token(secret: Secret, _case: Case) -> list[Fix]:
         [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
     )
     auths = _auths(name, kept, docker.AZURE_USER, held)
-    end = ends.of_token(held)
+    end = account.of_token(held)
     when = f"ends on {end:%Y-%m-%d at %H:%M} UTC" if end else "ends three hours after az acr login"
     title = f"Write the identitytoken as the password of the user {docker.AZURE_USER}, as Azure takes it. It {when}."
     after = written(secret, docker_config.replaced(document, "auths", auths))
     if end:
-        after = set_annotations(after, {EXPIRY_ANNOTATION: ends.day(end)})
+        after = set_annotations(after, {EXPIRY_ANNOTATION: account.day(end)})
     return [Fix("identity-token-as-password", title, after)]
 
 
@@ -174,10 +174,10 @@ def strictly(auth: str) -> tuple[str, str] | None:
 def decoded(auth: str) -> tuple[str, str] | None:
     """Return user name and password, read leniently; bytes that are no text are left alone: skopeo sends them so."""
     try:
-        username, password, said = pairs.of_auth(auth)
-    except pairs.Unreadable:
+        username, password, said = account.of_auth(auth)
+    except account.Unreadable:
         return None
-    return None if said == pairs.LATIN else (username, password)
+    return None if said == account.LATIN else (username, password)
 
 
 def _pair(raw: bytes) -> tuple[str, str] | None:

@@ -9,14 +9,14 @@ from destinations import names
 from destinations.golang import gostrings
 from destinations.golang.gox509 import GoCertificate
 from destinations.model import Caution, Secret, Target
-from destinations.verdict import certificates, hosts, pem, suspects, tokens
+from destinations.verdict import certificates, pem, references, suspects, tokens
 from destinations.verdict.certificates import Health
 from destinations.verdict.parsing import ParseError, Reading, field_name, members
 
 EXPIRY_NOTICE = timedelta(days=14)
 _SCHEMES = ("oci://", "https://", "http://")
 _HUB_DEPTH = 2
-_HUB_NAMES = hosts.HUB | {"registry.hub.docker.com"}
+_HUB_NAMES = references.HUB | {"registry.hub.docker.com"}
 """skopeo does not take the last one for Docker Hub, and it is all the same."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from destinations.verdict import twice
+from destinations.verdict import suspects
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +142,4 @@ OTHER_REGISTRY = Explanation(
 
 def of_no_json(content: bytes) -> Explanation:
     """Return why a content is no JSON: it may have been encoded once too often."""
-    return TWICE_ENCODED if twice.undone(content.decode("utf-8", "replace"))[1] else NOT_JSON
+    return TWICE_ENCODED if suspects.undone(content.decode("utf-8", "replace"))[1] else NOT_JSON

@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from destinations.golang import goescape, gopath, gourl
+from destinations.golang import goescape, gourl
 from destinations.golang.gojson import Value
 from destinations.golang.gostrings import quote
 from destinations.golang.gox509 import GoCertificate, usable_certificates
 from destinations.model import Secret, Stage, Target, Why
 from destinations.names import BUNDLE_KEY, CERTS_KEY, REGISTRY_LABEL
-from destinations.verdict import explanations, hosts, references, skopeo
+from destinations.verdict import explanations, references, skopeo
 from destinations.verdict.explanations import Explanation
 from destinations.verdict.references import Reference
 
@@ -116,13 +116,13 @@ def log_in(host: str, destination: Destination, bundle: bytes | None, certificat
         raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE, exact=False)
     if not gourl.is_authority(host):
         raise Stop(f"invalid reference: invalid registry {quote(host)}", explanations.BAD_LOGIN_HOST)
-    asked = hosts.requested(host)
-    unreachable = hosts.problem(asked)
+    asked = references.requested(host)
+    unreachable = references.problem(asked)
     if unreachable:
         problem = f"Get {quote(_api_url(asked))}: {unreachable}"
         raise Stop(f"authenticating to {quote(host)}: {problem}", explanations.UNREACHABLE_HOST, exact=False)
     username, password = destination.username, destination.password
-    if asked != hosts.api_host(host) or not (username or password):
+    if asked != references.api_host(host) or not (username or password):
         raise Stop(_login_error(host, asked, "basic credential not found"), explanations.NO_LOGIN, exact=False)
     if not (username and password):
         problem = _login_error(host, asked, "missing username or password for basic auth")
@@ -134,7 +134,7 @@ def log_in(host: str, destination: Destination, bundle: bytes | None, certificat
 
 def login_target(host: str, username: str, password: str) -> Target:
     """Return where Helm logs in, whatever the credentials are worth."""
-    return Target(hosts.sent(hosts.requested(host)), username=username, password=password)
+    return Target(references.sent(references.requested(host)), username=username, password=password)
 
 
 def _login_error(host: str, asked: str, problem: str) -> str:
@@ -149,17 +149,17 @@ def push_chart(destination: Destination, login_host: str, login: Target, *, name
     """Stage `chart-push`: return where Helm pushes the chart; it knows credentials for `login_host` alone."""
     path = _printed(destination.url)
     try:
-        chart = references.parse_chart(f"{gopath.join(path, name)}:{CHART_VERSION}")
+        chart = references.parse_chart(f"{gourl.join(path, name)}:{CHART_VERSION}")
     except references.BadReference as error:
         raise Stop(str(error), explanations.BAD_CHART) from None
-    asked = hosts.requested(chart.host)
-    unreachable = hosts.problem(asked)
+    asked = references.requested(chart.host)
+    unreachable = references.problem(asked)
     if unreachable:
         raise Stop(_chart_error("Head", asked, chart, unreachable), explanations.UNREACHABLE_HOST, exact=False)
-    if asked != hosts.api_host(login_host):
+    if asked != references.api_host(login_host):
         problem = _chart_error("HEAD", asked, chart, "basic credential not found")
         raise Stop(problem, explanations.OTHER_LOGIN, exact=False)
-    return Target(hosts.sent(asked), chart.repository, login.username, login.password)
+    return Target(references.sent(asked), chart.repository, login.username, login.password)
 
 
 def _chart_error(method: str, asked: str, chart: Reference, problem: str) -> str:
@@ -208,7 +208,7 @@ def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> Non
 
 def goes_elsewhere(chart_host: str, image: Reference) -> bool:
     """Say whether the image goes to another registry than the chart."""
-    return image.host != chart_host and not {image.host, chart_host} <= hosts.HUB
+    return image.host != chart_host and not {image.host, chart_host} <= references.HUB
 
 
 STAGES = tuple(stage for stage in Stage if stage is not Stage.LISTING)

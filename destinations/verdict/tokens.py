@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from destinations.model import Caution
-from destinations.verdict.presets.catalog import ACR, ECR, HARBOR, QUAY
+from destinations.verdict.presets import ACR, ECR, HARBOR, QUAY
 
 SOON = timedelta(days=14)
 _JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")

@@ -13,9 +13,8 @@ from threading import Lock
 from django.conf import settings
 
 from destinations import permissions
-from destinations.cluster.deployed import Deployed, Found
+from destinations.cluster.lookups import Deployed, Found, Namespaces
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.namespaces import Namespaces
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, WatchedSecrets
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from destinations.access import Authority
-from destinations.cluster.deployed import Found
+from destinations.cluster.lookups import Found
 from destinations.cluster.port import ClusterError
 from destinations.verdict.version import NEWEST, EpinioVersion
 from destinations.web import current

@@ -14,7 +14,7 @@ from destinations.cluster.port import NotFound
 from destinations.model import Secret
 from destinations.web import current
 from destinations.web.addresses import client_address
-from edrportal.signin.principal import Principal
+from edrportal.signin.users import Principal
 
 
 class NobodySignedIn(Exception):

@@ -17,9 +17,8 @@ from edrportal.serving.connection import Connection, Phase
 from edrportal.serving.draining import STOPPING
 from edrportal.serving.environ import environ, forwarded
 from edrportal.serving.lanes import Choose
-from edrportal.serving.limits import Limits
+from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, Limits
 from edrportal.serving.pump import Answer, answered
-from edrportal.serving.refusals import BUSY, CROWDED, REFUSAL
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -47,3 +47,8 @@ class Limits:
     def per_peer(self) -> int:
         """How many connections a peer may have."""
         return self.connections if self.hops else self.per_address
+
+
+REFUSAL = "edrportal.refusal"
+"""The name in the environment (WSGI): empty where the request has a place, missing under another server."""
+BUSY, CROWDED = "busy", "crowded"

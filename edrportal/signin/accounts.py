@@ -10,12 +10,11 @@ from django.conf import settings
 
 from destinations.model import Secret
 from destinations.web import current
-from edrportal.signin import passwords, revocations, roles, sessions, users
+from edrportal.signin import passwords, roles, sessions, users
 from edrportal.signin.oidc import provider as single
-from edrportal.signin.principal import Principal
 from edrportal.signin.roles import Role
 from edrportal.signin.sessions import Session
-from edrportal.signin.users import User
+from edrportal.signin.users import Principal, User
 
 EPINIO, OIDC = "epinio", "oidc"
 
@@ -75,7 +74,7 @@ def principal_of(session: Session) -> Principal | None:
 
     Raises the port's errors: nobody is let in on trust.
     """
-    if revocations.is_void(current.config_maps_to_show(), session):
+    if sessions.is_void(current.config_maps_to_show(), session):
         return None
     try:
         user = _user_of(session)
@@ -93,7 +92,7 @@ def _user_of(session: Session) -> User | None:
 
 def begin(user: User, provider: str, *, matched: Sequence[str] = ()) -> Session:
     """Return a new session that outlives an earlier sign-out. Raises the port's errors."""
-    after = revocations.ended_at(current.config_maps_to_show(), user.username)
+    after = sessions.ended_at(current.config_maps_to_show(), user.username)
     return sessions.begin(user, provider, datetime.now(UTC), after=after, matched=matched)
 
 

@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from destinations import permissions
+from destinations import access, permissions
+from destinations.access import Authority
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
 from destinations.golang import gojsonmemo
@@ -20,12 +21,11 @@ from destinations.permissions import Right
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import save
-from edrportal.signin import accounts, cookies, crosssite, passwords, sessions, users
+from edrportal.signin import accounts, cookies, guards, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
-from edrportal.signin.clear import IN_CLEAR
-from edrportal.signin.principal import Principal
-from edrportal.signin.returning import path_of
+from edrportal.signin.guards import IN_CLEAR, path_of
 from edrportal.signin.sessions import Session
+from edrportal.signin.users import Principal
 from edrportal.telemetry import audit
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -99,7 +99,7 @@ class People:
     @staticmethod
     def find(request: HttpRequest) -> Principal | None:
         """Return who asks, None for nobody. Raises Refusal and the port's errors."""
-        if errors.is_api(request) and crosssite.is_unsafe_from_elsewhere(request):
+        if errors.is_api(request) and guards.is_unsafe_from_elsewhere(request):
             raise Refusal(_from_elsewhere(request))
         if errors.is_api(request) and "Authorization" in request.headers:
             return _by_password(request)
@@ -189,7 +189,7 @@ def _by_password(request: HttpRequest) -> Principal:
 def _from_elsewhere(request: HttpRequest) -> HttpResponse:
     """Refuse before a password is looked at: a browser may remember one, and send it along for whatever page asks."""
     audit.record(audit.Event("denied", "refused", "", asked.address(request), reason="from-another-site"))
-    return errors.told(crosssite.MESSAGE, crosssite.FIX, 403)
+    return errors.told(guards.MESSAGE, guards.FIX, 403)
 
 
 def _basic(header: str) -> tuple[str, str]:
@@ -250,3 +250,11 @@ def _denied(request: HttpRequest, missing: str, fix: str = "Ask an administrator
     target = str(match.kwargs.get("name", "")) if match else ""
     save.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
     return errors.page(request, 403, missing, fix)
+
+
+def authority(request: HttpRequest) -> Authority | None:
+    """Return what they may see now, None once their session has ended or they are somebody else. Raises the port's errors."""
+    person = who(request)
+    if person is None:
+        return None
+    return access.Authority(person, access.self_service(current.config_maps_to_show()), current.namespaces().uid)

@@ -1,10 +1,11 @@
-"""Sign in with an Epinio user, by single sign-on, or in the demo with one click; sign out everywhere."""
+"""The form of the sign-in. What it brings is read raw: an account is compared by its bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
@@ -19,17 +20,32 @@ from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.addresses import is_https
 from edrportal.demo import cluster
-from edrportal.signin import accounts, cookies, passwords, revocations, sessions, users
+from edrportal.signin import accounts, cookies, passwords, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
-from edrportal.signin.clear import IN_CLEAR
-from edrportal.signin.forms import SignInForm
+from edrportal.signin.guards import IN_CLEAR, safe_next
 from edrportal.signin.oidc import flow
 from edrportal.signin.oidc import provider as single
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import OidcTrouble
-from edrportal.signin.returning import safe_next
 from edrportal.signin.users import User
 from edrportal.telemetry import audit
+
+
+class SignInForm(forms.Form):
+    """User name and password, as browsers and their password managers know them."""
+
+    username = forms.CharField(
+        label="User name",
+        widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(label="Password", widget=forms.PasswordInput({"autocomplete": "current-password"}))
+
+    def __init__(self, *, auto_focus: bool) -> None:
+        """Begin empty; the first field has the focus where nothing else is to be read before."""
+        super().__init__()
+        if auto_focus:
+            self.fields["username"].widget.attrs["autofocus"] = True
+
 
 _WRONG = ("User name or password is wrong.", "Type both again; they are those of your Epinio account.")
 _TOO_LARGE = (
@@ -131,8 +147,8 @@ def signout(request: HttpRequest) -> HttpResponse:
     if session:
         who, where = f"{session.provider}:{session.subject}", asked.address(request)
         try:
-            if not revocations.is_void(current.config_maps_to_show(), session):
-                revocations.end(current.cluster().config_maps, session, datetime.now(UTC))
+            if not sessions.is_void(current.config_maps_to_show(), session):
+                sessions.end(current.cluster().config_maps, session, datetime.now(UTC))
         except ClusterError as error:
             audit.record(audit.Event("sign-out", "failed", who, where, reason=type(error).__name__))
             trouble = messages.of(error)

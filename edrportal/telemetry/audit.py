@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from edrportal.telemetry import requestid
+from edrportal.telemetry import logs
 from edrportal.telemetry.logs import stamp
 
 _LOG = logging.getLogger("edrportal.telemetry.audit")
@@ -46,7 +46,7 @@ def record(event: Event) -> None:
         "event": "audit",
         "installation": settings.ENVIRONMENT.installation_name,
         **{field.name: _cut(getattr(event, field.name)) for field in fields(event)},
-        "request": requestid.current(),
+        "request": logs.current(),
     }
     _LOG.info("%s", json.dumps(line, ensure_ascii=True))
 

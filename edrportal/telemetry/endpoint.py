@@ -13,9 +13,8 @@ from prometheus_client.registry import Collector
 
 from edrportal import __version__
 from edrportal.serving import health
-from edrportal.serving.limits import Limits
+from edrportal.serving.limits import REFUSAL, Limits
 from edrportal.serving.ports import Places, Site
-from edrportal.serving.refusals import REFUSAL
 from edrportal.telemetry import readiness
 from edrportal.telemetry.counters import REGISTRY
 from edrportal.telemetry.gauges import Destinations

@@ -1,17 +1,53 @@
-"""One line of JSON in the log for each event, whatever it holds; of an exception its types and places, never its words.
-
-The words of an exception may quote what was being worked on: a password, the body of an answer.
-"""
+"""The id of a request, by which its lines in the log and a proxy's are found: in each of them, and in the answer."""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import traceback
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from secrets import token_hex
 from types import TracebackType
 
-from edrportal.telemetry import requestid
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+HEADER = "X-Request-ID"
+_current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current() -> str:
+    """Return the id of the request that this thread answers, or answered last; empty where it answers none."""
+    return _current.get()
+
+
+def of(meta: Mapping[str, str], hops: int) -> str:
+    """Return the id that a proxy gave, where there is one to believe and it is harmless in a log; else a new one."""
+    given = meta.get("HTTP_X_REQUEST_ID", "") if hops >= 1 else ""
+    return given if re.fullmatch("[A-Za-z0-9._-]{8,64}", given) else token_hex(16)
+
+
+class RequestId:
+    """The outermost middleware: what the others log carries the id."""
+
+    def __init__(self, get_response: Handler) -> None:
+        """Keep the next handler."""
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on, and name the id in the answer."""
+        _current.set(
+            of(request.META, settings.ENVIRONMENT.proxy_hops)
+        )  # until the next: Django logs once more after this
+        response = self._next(request)
+        response.headers[HEADER] = current()
+        return response
+
 
 _FRAMES = 6
 
@@ -27,7 +63,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if request := requestid.current():
+        if request := current():
             line["request"] = request
         if record.exc_info and record.exc_info[1]:
             line["error"] = _told(record.exc_info[1])

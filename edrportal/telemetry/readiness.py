@@ -6,6 +6,8 @@ import time
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 from destinations.cluster.port import ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS
@@ -82,3 +84,20 @@ def _watch() -> str:
     if age is None:
         return "not begun"
     return OK if age <= MAX_AGE_SECONDS else f"{age:.0f} s old"
+
+
+@require_safe
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Say that the process answers, whatever the cluster does."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Say whether the process can serve: part by part, unless there is a port for that, where strangers do not come."""
+    if settings.ENVIRONMENT.metrics_port:
+        ready = is_ready()
+        told = {"ready": ready, "server": OK if ready else "not ready"}
+        return JsonResponse(told, status=200 if ready else 503)
+    found = look()
+    return JsonResponse(found.told(), status=200 if found.ready else 503)

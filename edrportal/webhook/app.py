@@ -15,13 +15,11 @@ from destinations.cluster.port import ClusterError
 from destinations.model import Secret
 from destinations.secret import codec
 from destinations.web import current
-from edrportal.serving.limits import Limits
+from edrportal.serving.limits import REFUSAL, Limits
 from edrportal.serving.ports import Places, Site
-from edrportal.serving.refusals import REFUSAL
 from edrportal.telemetry import counters
-from edrportal.webhook import review
-from edrportal.webhook.review import Review
-from edrportal.webhook.warn import warnings
+from edrportal.webhook import admission
+from edrportal.webhook.admission import Review, warnings
 
 _LOG = logging.getLogger(__name__)
 PATH = "/warn"
@@ -83,9 +81,9 @@ def _answered(environ: WSGIEnvironment) -> dict[str, object]:
         found = None
     if found is None:
         counters.REVIEWS.labels("failed").inc()
-        return review.answer(uid)
+        return admission.answer(uid)
     counters.REVIEWS.labels("warned" if found else "quiet").inc()
-    return review.answer(uid, found)
+    return admission.answer(uid, found)
 
 
 def _read(body: bytes) -> tuple[str, Review | None]:
@@ -94,13 +92,13 @@ def _read(body: bytes) -> tuple[str, Review | None]:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         question = json.loads(body)
-        uid = review.uid_of(question) if isinstance(question, dict) else None
+        uid = admission.uid_of(question) if isinstance(question, dict) else None
     except (ValueError, RecursionError):
         uid = None
     if uid is None:
         raise Refused(HTTPStatus.BAD_REQUEST)
     try:
-        return uid, review.read(question)
+        return uid, admission.read(question)
     except Exception as error:  # noqa: BLE001 - as above
         _failed(error)
         return uid, None

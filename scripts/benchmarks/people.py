@@ -16,8 +16,8 @@ from destinations.cluster.reflector import WatchedSecrets
 from destinations.secret.trim import slim_config_map
 from destinations.web import current
 from edrportal.signin.middleware import People
-from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN
+from edrportal.signin.users import Principal
 from scripts.benchmarks import scene
 from scripts.benchmarks.portal import Portal, portal
 from scripts.benchmarks.report import Figure, interleaved, p99, spread

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 from kubernetes import client
 
 from destinations.cluster.kube.adapter import KubernetesCluster
-from destinations.cluster.kube.tokens import LIFE_SECONDS, TokenFile, renew
+from destinations.cluster.kube.kubeconfig import LIFE_SECONDS, TokenFile, renew
 from destinations.cluster.port import Forbidden
 from destinations.web import current
 from tests.services.effort import times
@@ -123,7 +123,7 @@ def test_f14_no_call_fails_while_the_token_is_replaced_ten_times_at_twenty_calls
 ) -> None:
     """The API server remembers a token for ten seconds; in full each one really expires before the next is asked for."""
     again: list[float] = []
-    monkeypatch.setattr("destinations.cluster.kube.tokens.TokenFile.read", _counting(again))
+    monkeypatch.setattr("destinations.cluster.kube.kubeconfig.TokenFile.read", _counting(again))
     every = times(14, 140) / 10
     account.issue(every + 0.5)
     source = TokenFile(account.file, clock=lambda: 0.0)  # never by time: only when refused

@@ -17,8 +17,8 @@ from destinations.cluster.port import Forbidden
 from destinations.livecheck import runner
 from destinations.livecheck.explanations import MAY_REMAIN, NOT_TESTED
 from destinations.livecheck.jobs import Ticket
-from destinations.livecheck.recent import Recent
 from destinations.livecheck.registry.port import Code, Side, StageResult, Step
+from destinations.livecheck.runner import Recent
 from tests.livecheck.world import PASSWORD, destination
 from tests.services.pki import issue
 from tests.services.scripted import ends, report

@@ -12,7 +12,7 @@ import pytest
 from destinations import names
 from destinations.cluster.memory import InMemoryConfigMaps
 from destinations.cluster.port import Ambiguous, Conflict, Forbidden
-from destinations.livecheck import fingerprint, serialization, store
+from destinations.livecheck import fingerprint, store
 from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.livecheck.result import Last
 from destinations.livecheck.store import Results, Writer
@@ -57,7 +57,7 @@ def test_a_result_is_kept_without_its_details_and_read_again(portal: InMemoryClu
      "2026-01-01T00:00:00Z pass pass a/b - - push:both:!:may-push:1", "2026-01-01T00:00:00Z pass pass a/b - -" + " x" * 2000],
 )  # fmt: skip
 def test_what_others_wrote_there_is_no_result(text: str) -> None:
-    assert serialization.read("one", text) is None
+    assert store.read("one", text) is None
 
 
 def test_results_of_destinations_that_are_gone_go_but_not_those_that_may_be_new(portal: InMemoryCluster) -> None:
@@ -70,11 +70,11 @@ def test_results_of_destinations_that_are_gone_go_but_not_those_that_may_be_new(
 
 
 def test_two_thousand_destinations_fit_and_beyond_the_limit_the_oldest_go() -> None:
-    lines = {f"{number:04}-of-some-twenty-chars": serialization.line(last("x")) for number in range(2000)}
+    lines = {f"{number:04}-of-some-twenty-chars": store.line(last("x")) for number in range(2000)}
     assert store.bounded(lines) == lines
     assert sum(len(name) + len(line) for name, line in lines.items()) < 0.8 * 1024 * 1024
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    many = {str(number): serialization.line(last("x", at=at + timedelta(seconds=number))) for number in range(4000)}
+    many = {str(number): store.line(last("x", at=at + timedelta(seconds=number))) for number in range(4000)}
     fitting = store.bounded(many)
     assert sum(len(name) + len(line) for name, line in fitting.items()) <= store.MAX_BYTES
     assert set(fitting) == {str(number) for number in range(4000 - len(fitting), 4000)}

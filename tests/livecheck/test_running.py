@@ -10,9 +10,8 @@ import pytest
 
 from destinations.livecheck import runner
 from destinations.livecheck.ratelimit import Often, TurnedAway
-from destinations.livecheck.recent import Recent
 from destinations.livecheck.registry.port import Code, Leg, Plan, Step
-from destinations.livecheck.runner import Checks, Question
+from destinations.livecheck.runner import Checks, Question, Recent
 from tests.livecheck.world import last
 from tests.services.scripted import ends, report
 

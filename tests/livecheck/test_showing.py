@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from destinations.livecheck import chain, presentation
+from destinations.livecheck import presentation, result
 from destinations.livecheck.registry.port import Code, Leg, Plan, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last, with_names
 from tests.livecheck.world import last
@@ -33,12 +33,12 @@ PLAN = Plan("one", Leg("registry.example.com", "team/chart"), Leg("registry.exam
     ],
 )
 def test_the_ca_that_nobody_trusts_is_named(presented: list[object], missing: str) -> None:
-    assert chain.missing([one.der for one in presented]) == missing  # type: ignore[attr-defined]
+    assert result.missing([one.der for one in presented]) == missing  # type: ignore[attr-defined]
 
 
 def test_what_is_no_certificate_is_left_out() -> None:
-    assert chain.missing([b"", b"no certificate"]) == ""
-    assert [one.subject for one in chain.read([b"x", LEAF.der])] == ["CN=leaf"]
+    assert result.missing([b"", b"no certificate"]) == ""
+    assert [one.subject for one in result.read([b"x", LEAF.der])] == ["CN=leaf"]
 
 
 def named(found: Report) -> Last:

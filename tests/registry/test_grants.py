@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from destinations.livecheck.registry.grants import is_token, may_push
+from destinations.livecheck.registry.challenge import is_token, may_push
 
 NAME = "team/workspace-shop-image"
 

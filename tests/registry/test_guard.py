@@ -13,7 +13,7 @@ from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.guard import Approved, approve, parse, parse_realm
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.rules import PRIVATE, Rules, check_address
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Trouble
 from destinations.livecheck.registry.watch import Watch
 from destinations.livecheck.registry.wire import connect
 from edrportal.configuration.registry import RegistryEnvironment, address_rules

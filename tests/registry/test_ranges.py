@@ -10,7 +10,7 @@ import pytest
 
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.rules import Rules, check_address, service_range
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Trouble
 from edrportal.configuration.registry import RegistryEnvironment, address_rules
 
 CLUSTERS: dict[str, tuple[str, list[str]]] = {

@@ -14,7 +14,7 @@ from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.resolver import Resolver
 from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.trouble import OutOfTime, Trouble
+from destinations.livecheck.registry.stops import OutOfTime, Trouble
 from tests.services.stopwatch import Stopwatch
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from destinations.livecheck.registry import gochain
+from destinations.livecheck.registry import trust as gochain
 from destinations.livecheck.registry.port import Code, Outcome, Side, Step, Trust
 from tests.registry.asking import Authority, basic, check, code, plan, serving
 from tests.registry.certificates import CLIENT, SERVER, Made, by_sha1, made, server, uses

@@ -12,7 +12,7 @@ import pytest
 
 from destinations.livecheck.registry.port import Code, Leg, Outcome, Plan, Side, Step, Trust
 from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Trouble
 from destinations.livecheck.registry.trust import context
 from tests.registry.asking import (
     ANY_PORT,

@@ -20,7 +20,7 @@ from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.guard import Approved, approve
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.trouble import OutOfTime, TooLarge, Trouble
+from destinations.livecheck.registry.stops import OutOfTime, TooLarge, Trouble
 from destinations.livecheck.registry.watch import Watch
 from destinations.livecheck.registry.wire import MAX_ANSWER_BYTES, MAX_HEADER_LINES, Reader, connect, send
 from tests.registry.talker import drips, falls_silent, pours, says, talking

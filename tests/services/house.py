@@ -12,8 +12,8 @@ from edrportal.serving.bridge import Bridge, Held
 from edrportal.serving.connection import Phase
 from edrportal.serving.door import Door
 from edrportal.serving.lanes import Lane
+from edrportal.serving.limits import REFUSAL
 from edrportal.serving.ports import listen
-from edrportal.serving.refusals import REFUSAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

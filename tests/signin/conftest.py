@@ -10,7 +10,7 @@ import pytest
 from destinations.cluster.memory import InMemoryCluster
 from destinations.web import current
 from edrportal.signin import attempts, middleware, views
-from edrportal.signin.limits import Attempts
+from edrportal.signin.attempts import Attempts
 from edrportal.signin.oidc import flow
 from tests.services.oidc_provider import OidcProvider, oidc_provider
 from tests.services.parts import Missing

@@ -18,8 +18,8 @@ from destinations.permissions import TABLE, Right
 from destinations.secret import plainyaml
 from destinations.verdict import certificates
 from destinations.web.api import body as apibody
-from destinations.web.forms.selection import ChosenField
-from destinations.web.pages import bundle
+from destinations.web.forms.teams import ChosenField
+from destinations.web.pages import fragments
 from tests.signin import world
 from tests.signin.test_permissions import CHANGES, KINDS, SEES, addresses, named
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.people
 PARSERS: list[tuple[Any, str]] = [
-    (forms.BaseForm, "full_clean"), (apibody, "read"), (bundle, "typed"), (bundle, "certificates_of"),
+    (forms.BaseForm, "full_clean"), (apibody, "read"), (fragments, "typed"), (fragments, "certificates_of"),
     (certificates, "read_new_bundle"), (certificates, "holds_private_key"), (imports, "read"), (plainyaml, "load_all"),
     (validation, "in_either"), (validation, "in_host"), (ChosenField, "to_python"), (App, "parse"),
 ]  # fmt: skip

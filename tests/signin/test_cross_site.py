@@ -14,7 +14,7 @@ from tests.signin.test_permissions import addresses
 
 if TYPE_CHECKING:
     from destinations.cluster.memory import InMemoryCluster
-    from edrportal.signin.limits import Attempts
+    from edrportal.signin.attempts import Attempts
 
 pytestmark = pytest.mark.people
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")

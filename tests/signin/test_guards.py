@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from destinations.web.addresses import client_address, is_https
-from edrportal.signin.defaults import shipped_passwords
-from edrportal.signin.limits import Attempts, Wait
-from edrportal.signin.returning import safe_next
+from edrportal.signin.attempts import Attempts, Wait
+from edrportal.signin.guards import safe_next
+from edrportal.signin.warnings import shipped_passwords
 
 
 class Clock:

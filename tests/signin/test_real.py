@@ -16,7 +16,7 @@ from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.reflector import WatchedSecrets
 from destinations.secret.trim import slim_config_map
 from destinations.web import current
-from edrportal.signin import revocations, sessions
+from edrportal.signin import sessions
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_an_administrator_gives_a_destination_and_takes_it_back(portal: Kubernet
 def test_a_namespace_that_was_made_anew_is_another_team(
     portal: KubernetesCluster, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("destinations.cluster.namespaces.LIFE_SECONDS", 0.0)
+    monkeypatch.setattr("destinations.cluster.lookups.LIFE_SECONDS", 0.0)
     manager = world.sign_in("manager")
     assert manager.get("/destinations/a-one/rotate").status_code == 200
     remove(api_server, "team-a")
@@ -143,7 +143,7 @@ def test_every_replica_forgets_who_is_gone(portal: KubernetesCluster, api_server
         assert [one.get("/team/").status_code for one in (signed, deleted, changed)] == [200, 200, 200]
         stolen = sessions.decode(signed.cookies["edrportal-session"].value, _now())
         assert stolen
-        revocations.end(portal.config_maps, stolen, _now())  # signed out at the first
+        sessions.end(portal.config_maps, stolen, _now())  # signed out at the first
         stored = portal.get_secret("user-viewer")
         portal.delete_secret(stored.name, uid=stored.uid, resource_version=stored.resource_version)
         manifest = dict(portal.get_secret("user-exporter").manifest)
@@ -169,12 +169,12 @@ def test_many_sign_outs_at_once_are_all_kept(portal: KubernetesCluster) -> None:
 
     def end(session: sessions.Session) -> None:
         barrier.wait()
-        revocations.end(portal.config_maps, session, _now())
+        sessions.end(portal.config_maps, session, _now())
 
     with ThreadPoolExecutor(len(found)) as threads:
         list(threads.map(end, found))
     stored = portal.config_maps.list_with_version(lambda one: one).secrets
-    assert all(revocations.ended_at(stored, session.subject) for session in found)
+    assert all(sessions.ended_at(stored, session.subject) for session in found)
 
 
 @pytest.mark.parametrize("role", ["administrator", "manager", "viewer"])

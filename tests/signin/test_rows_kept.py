@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.web.pages import rows
+from destinations.web.pages import overview
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_a_changed_secret_is_another_row_and_the_same_one_is_not_written_again(
     client = world.sign_in("administrator")
     before = row(client)
     with monkeypatch.context() as patched:
-        patched.delattr(rows, "render_to_string")
+        patched.delattr(overview, "render_to_string")
         assert row(client) == before
     manifest = dict(people.get_secret("a-one").manifest)
     labels = {**manifest["metadata"]["labels"], names.REGISTRY_LABEL: "false"}

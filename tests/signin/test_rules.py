@@ -12,8 +12,8 @@ from destinations.names import CONFIG_MAPS, ROLE_LABEL
 from destinations.secret.codec import read_config_map, read_secret
 from destinations.verdict.version import EpinioVersion
 from edrportal.signin import passwords, users
-from edrportal.signin.principal import Principal
 from edrportal.signin.roles import ADMIN, Role, read_roles
+from edrportal.signin.users import Principal
 from tests.signin import world
 
 if TYPE_CHECKING:

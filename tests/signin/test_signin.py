@@ -19,12 +19,12 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, Unreachable
 from destinations.web import current
 from edrportal.configuration.environment import Environment
-from edrportal.signin import revocations, sessions, users
+from edrportal.signin import sessions, users
 from tests.signin import world
 from tests.signin.test_permissions import tokenless
 
 if TYPE_CHECKING:
-    from edrportal.signin.limits import Attempts
+    from edrportal.signin.attempts import Attempts
 
 pytestmark = pytest.mark.people
 COOKIE = "edrportal-session"
@@ -260,15 +260,15 @@ def test_a_sign_out_that_cannot_be_written_is_not_called_one(
 def test_two_replicas_that_end_sessions_at_once_lose_none(people: InMemoryCluster) -> None:
     found = [sessions.Session(f"user-{number}", "epinio", 1, 1, "") for number in range(16)]
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda session: revocations.end(people.config_maps, session, datetime.now(UTC)), found))
+        list(pool.map(lambda session: sessions.end(people.config_maps, session, datetime.now(UTC)), found))
     ended = people.config_maps.list_with_version(lambda one: one).secrets
-    assert all(revocations.ended_at(ended, session.subject) for session in found)
+    assert all(sessions.ended_at(ended, session.subject) for session in found)
 
 
 def test_old_entries_go_when_the_sessions_would_have_ended_by_themselves(people: InMemoryCluster) -> None:
     now = datetime.now(UTC)
-    revocations.end(people.config_maps, sessions.Session("old", "epinio", 1, 1, ""), now - timedelta(hours=9))
-    revocations.end(people.config_maps, sessions.Session("new", "epinio", 1, 1, ""), now)
+    sessions.end(people.config_maps, sessions.Session("old", "epinio", 1, 1, ""), now - timedelta(hours=9))
+    sessions.end(people.config_maps, sessions.Session("new", "epinio", 1, 1, ""), now)
     assert len(people.config_maps.get("edrportal-sessions").data) == 1
 
 

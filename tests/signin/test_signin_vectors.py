@@ -12,7 +12,7 @@ import pytest
 from destinations.cluster.memory import InMemoryCluster
 from destinations.web import current
 from edrportal.signin import accounts, users
-from edrportal.signin.principal import Principal
+from edrportal.signin.users import Principal
 
 NAMESPACES = ("workspace", "team", "other", "a", "b")
 STRICTER = {"password-5"}

@@ -12,8 +12,8 @@ from destinations import names
 from destinations.model import Credentials, Secret
 from destinations.secret import docker_config
 from edrportal.demo.cluster import certificate
-from edrportal.webhook import review
-from edrportal.webhook.warn import MAX_CONFIG_BYTES, MAX_LENGTH, MOST, warnings
+from edrportal.webhook import admission
+from edrportal.webhook.admission import MAX_CONFIG_BYTES, MAX_LENGTH, MOST, warnings
 from tests.services.leaks import known
 
 NOW = datetime.now(UTC)
@@ -42,7 +42,7 @@ def bundle(content: bytes = PEM) -> Secret:
 
 def warned(old: Secret | None, new: Secret | None, *others: Secret, unknown: bool = False) -> tuple[str, ...]:
     known_ = None if unknown else {one.name: one for one in others}
-    return warnings(review.Review("uid", old, new), known_, now=NOW, version=None)
+    return warnings(admission.Review("uid", old, new), known_, now=NOW, version=None)
 
 
 def test_a_hidden_one_is_told_in_epinios_words_with_the_fix() -> None:
@@ -112,16 +112,16 @@ def test_no_warning_holds_a_password() -> None:
 @pytest.mark.parametrize("body", [{}, [], {"request": {}}, {"request": {"uid": ""}}, {"request": {"uid": 1}}, None])
 def test_what_is_no_question_has_no_uid(body: Any) -> None:
     with pytest.raises(ValueError, match="uid"):
-        review.uid_of(body)
+        admission.uid_of(body)
 
 
 def test_the_answer_lets_everything_through() -> None:
-    assert review.answer("u") == {
+    assert admission.answer("u") == {
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "response": {"uid": "u", "allowed": True},
     }
-    assert review.answer("u", ["a"])["response"]["warnings"] == ["a"]
+    assert admission.answer("u", ["a"])["response"]["warnings"] == ["a"]
 
 
 def test_a_configuration_of_an_odd_size_is_told_and_not_judged() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from destinations.cluster.deployed import LIFE_SECONDS, Deployed
+from destinations.cluster.lookups import VERSION_LIFE_SECONDS, Deployed
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
 from destinations.verdict.version import EpinioVersion
@@ -44,7 +44,7 @@ def test_it_is_asked_once_a_minute_and_nobody_waits_for_the_second_answer() -> N
     cluster.epinio_version = "v1.14.1"
     cluster.may_answer.clear()
     cluster.answered.clear()
-    now[0] += LIFE_SECONDS + 1
+    now[0] += VERSION_LIFE_SECONDS + 1
     assert deployed.found().label == "v1.13.2"
     cluster.may_answer.set()
     assert cluster.answered.wait(5)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from destinations.golang import godial, goidna, gourl
+from destinations.golang import goidna, gonet, gourl
 from destinations.golang.goescape import URLError
-from destinations.verdict import hosts
+from destinations.verdict import references
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_url_is_printed_as_go_prints_it(read: str, printed: str | None) -> Non
     ],
 )
 def test_what_cannot_be_dialed_is_known_before_a_name_is_resolved(host: str, problem: str) -> None:
-    assert hosts.problem(host) == problem
+    assert references.problem(host) == problem
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_a_label_that_is_not_punycode_is_refused(host: str) -> None:
 
 
 def test_plain_hosts_are_dialed() -> None:
-    assert godial.dial_problem("registry.example.com:5000") == ""
+    assert gonet.dial_problem("registry.example.com:5000") == ""

@@ -13,7 +13,7 @@ import yaml
 
 from destinations import names
 from destinations.input import imports
-from destinations.input.imports import ends
+from destinations.input.imports import account as ends
 from destinations.input.imports.account import Unusable
 from destinations.input.imports.docker import AZURE_USER
 from tests.services.leaks import known

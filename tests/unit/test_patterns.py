@@ -13,14 +13,14 @@ from tests.services import costs
 MIB = 1024 * 1024
 SIZES = 20, 512, 32 * 1024
 BOUNDED = {
-    "destinations.secret.scrub": 16 * 1024,  # the end of a log
+    "destinations.secret.redaction": 16 * 1024,  # the end of a log
     r'"(?:[^"\\]|\\.)*"': 1000,  # a message: a longer one is masked whole
 }
 """What modules and patterns are given at most."""
 _NOISE = 0.01
 MADE_WHILE_RUNNING = {
-    "destinations.verdict.presets.kind:pattern",  # those of destinations.presets, which are tried
-    "destinations.secret.scrub:'|'.join((way if len(way) >= _SHORT else f'(?<!\\\\w){way}(?!\\\\w)' for way in map(re.escape, ways)))",  # noqa: E501
+    "destinations.verdict.presets:pattern",  # those of destinations.presets, which are tried
+    "destinations.secret.redaction:'|'.join((way if len(way) >= _SHORT else f'(?<!\\\\w){way}(?!\\\\w)' for way in map(re.escape, ways)))",  # noqa: E501
     "destinations.golang.goescape:f'[{plain}]*'",  # one class of characters each
     "destinations.golang.goescape:f'[{kept or plain}]*'",
     "destinations.golang.goescape:f'[^{plain}]'.encode()",
@@ -53,7 +53,7 @@ def test_the_patterns_are_found_wherever_they_stand() -> None:
         "destinations.web.forms.fields",
         "destinations.verdict.presets",
         "destinations.input.validation",
-        "edrportal.signin.returning",
+        "edrportal.signin.guards",
     } <= set(found)
     assert found["destinations.input.imports.account"].methods == ("sub",)
 

@@ -51,7 +51,7 @@ def test_only_the_registries_room_and_the_single_sign_on_open_sockets() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["guard.py", "rules.py", "port.py", "trouble.py", "deadline.py"])
+@pytest.mark.parametrize("name", ["guard.py", "rules.py", "port.py", "stops.py", "deadline.py"])
 def test_the_guard_opens_none_itself(name: str) -> None:
     assert not imported(Path("destinations/livecheck/registry") / name) & {
         "socket",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edrportal.configuration.environment import Environment
-from edrportal.telemetry import audit, requestid
+from edrportal.telemetry import audit, logs
 from edrportal.telemetry.logs import JsonFormatter
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_nobody_but_a_proxy_that_is_believed_gives_the_id(client: Client, settin
 
 @pytest.mark.parametrize("given", ["", "short", "x" * 65, "with blank in it", "a\x1b[31mbcdefgh", "ümlaut-in-it"])
 def test_an_id_that_would_spoil_a_log_is_replaced(given: str) -> None:
-    assert re.fullmatch("[0-9a-f]{32}", requestid.of({"HTTP_X_REQUEST_ID": given}, 1))
+    assert re.fullmatch("[0-9a-f]{32}", logs.of({"HTTP_X_REQUEST_ID": given}, 1))
 
 
 def test_every_line_of_a_request_carries_its_id(client: Client, lines: io.StringIO) -> None:

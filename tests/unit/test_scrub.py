@@ -13,8 +13,7 @@ from destinations import names
 from destinations.model import Credentials, Secret
 from destinations.secret import docker_config
 from destinations.secret.masking import MASK
-from destinations.secret.scrub import MAX_LINE, MAX_LINES, one_line, scrubbed, without
-from destinations.secret.secret_texts import secrets_of
+from destinations.secret.redaction import MAX_LINE, MAX_LINES, one_line, scrubbed, secrets_of, without
 from tests.services.leaks import canary, find
 
 HEX = random.token_hex(32)

@@ -11,8 +11,8 @@ from destinations import names
 from destinations.access import Authority, self_service
 from destinations.actions import Change, Denied, NameTaken, Refused, add, delete
 from destinations.actions.common import Seen
+from destinations.cluster.lookups import UNKNOWN, Namespaces
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.namespaces import UNKNOWN, Namespaces
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
 from destinations.model import Credentials, Draft, Secret
 from destinations.web.request import Limited

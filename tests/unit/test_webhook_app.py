@@ -20,8 +20,8 @@ from destinations.model import Credentials, Secret
 from destinations.secret import docker_config
 from destinations.web import current
 from edrportal.demo.cluster import certificate
-from edrportal.serving.refusals import REFUSAL
-from edrportal.webhook import app, review
+from edrportal.serving.limits import REFUSAL
+from edrportal.webhook import admission, app
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -151,14 +151,14 @@ def test_the_largest_change_of_a_secret_is_read() -> None:
 def test_four_are_read_at_once_and_the_next_is_let_through_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "_WAIT_SECONDS", 0.1)
     go_on, reading = threading.Event(), threading.Semaphore(0)
-    read = review.read
+    read = admission.read
 
     def slowly(question: Any) -> Any:
         reading.release()
         assert go_on.wait(10)
         return read(question)
 
-    monkeypatch.setattr(review, "read", slowly)
+    monkeypatch.setattr(admission, "read", slowly)
     body = json.dumps({"request": {"uid": "u", "object": HIDDEN}}).encode()
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(ask, body) for _ in range(4)]

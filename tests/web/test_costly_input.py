@@ -26,7 +26,7 @@ from destinations.verdict import certificates
 from destinations.web import forms as served
 from destinations.web.api import body as apibody
 from destinations.web.forms import RepairForm
-from edrportal.signin import defaults
+from edrportal.signin import warnings
 from edrportal.signin.oidc import rolesmapping
 from edrportal.webhook import app as webhook
 from tests.malformed import costly, patterns
@@ -172,7 +172,7 @@ READERS: dict[str, tuple[Callable[[str], None], int]] = {
     "a new bundle": (quiet(lambda text: certificates.read_new_bundle(raw(text), datetime.now(UTC))), CAP),
     "a stored bundle": (quiet(lambda text: certificates.read_bundle(raw(text))), MIB),
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
-    "Dex's users": (quiet(lambda text: defaults.shipped_passwords([], raw(text))), CAP),
+    "Dex's users": (quiet(lambda text: warnings.shipped_passwords([], raw(text))), CAP),
     "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), rolesmapping.MappingError), CAP),
     "a body of the JSON interface": (quiet(api_body, apibody.Unreadable), MIB),
     "a question of the webhook": (quiet(posted), MIB),

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from destinations.cluster.deployed import Found
+from destinations.cluster.lookups import Found
 from destinations.cluster.memory import InMemoryCluster
 from destinations.web import current, installation
 from edrportal.configuration.environment import ConfigurationError, Environment

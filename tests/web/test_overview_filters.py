@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
-from destinations.overview import csvtable
+from destinations.overview import rows as csvtable
 from destinations.overview.filters import FIRST, ORDERS, Filter
 from destinations.overview.table import rows
 from destinations.secret.codec import rfc3339

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from destinations import names
 from destinations.golang import gox509
-from destinations.livecheck import chain
-from destinations.livecheck.registry import gochain, trust
+from destinations.livecheck import result
+from destinations.livecheck.registry import trust
 from destinations.verdict.certificates import read_bundle
 from tests.malformed.asking import add, destination, encoded, verdict
 from tests.malformed.bundles import PEM, pem
@@ -54,10 +54,10 @@ def test_a_given_one_is_stored_as_it_is(client: Client, portal: InMemoryCluster,
 @every_certificate
 def test_one_that_a_registry_presents_breaks_no_check(what: str) -> None:
     content = TAKEN[what]
-    (shown,) = chain.read([content])
+    (shown,) = result.read([content])
     assert shown.subject
-    assert chain.missing([content])
-    gochain.takes([content], [content], {content})
+    assert result.missing([content])
+    trust.takes([content], [content], {content})
     assert trust.has_only_a_common_name((content,)) is (b"\x06\x03\x55\x1d\x11" not in content)
 
 

@@ -18,7 +18,7 @@ from destinations.cluster.kube import kubeconfig, stream
 from destinations.cluster.kube.calls import CONNECT_SECONDS, open_stream, paged, patiently, read, write
 from destinations.cluster.kube.config_maps import KubernetesConfigMaps
 from destinations.cluster.kube.exports import KubernetesExports
-from destinations.cluster.kube.tokens import TokenFile
+from destinations.cluster.kube.kubeconfig import TokenFile
 from destinations.cluster.port import (
     NO_CONFIGURATION,
     AlreadyExists,

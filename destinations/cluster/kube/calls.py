@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
 
-from destinations.cluster.kube import tokens
+from destinations.cluster.kube import kubeconfig
 from destinations.cluster.port import (
     Ambiguous,
     ClusterError,
@@ -158,7 +158,7 @@ def _refusal(status: int, taken: type[ClusterError], call: Callable[..., Any]) -
 def _ask(call: Callable[..., Any], *args: Any, **options: Any) -> tuple[dict[str, Any] | None, int, bool]:
     """Ask once, and once more where the token was refused (401): nothing was done then, and there may be a newer one."""
     found = _ask_once(call, *args, **options)
-    return _ask_once(call, *args, **options) if found[1] == _UNAUTHORIZED and tokens.renew(call) else found
+    return _ask_once(call, *args, **options) if found[1] == _UNAUTHORIZED and kubeconfig.renew(call) else found
 
 
 def _ask_once(
@@ -199,7 +199,7 @@ def open_stream(
     verb = "watch" if "watch" in options else _verb(call)
     with counters.api_call(verb, _resource(call)):
         answer, status = _open(call, *args, timeout=timeout, **options)
-        if status == _UNAUTHORIZED and tokens.renew(call):
+        if status == _UNAUTHORIZED and kubeconfig.renew(call):
             answer, status = _open(call, *args, timeout=timeout, **options)
         if answer is not None:
             return answer

@@ -18,14 +18,14 @@ from destinations.input.imports import commands, docker, robots
 from destinations.input.imports.account import Account, Found, Unusable, choose
 from destinations.secret import manifests, placeholders
 from destinations.secret.manifests import UnreadableInput, UnusableInput
-from destinations.verdict import twice
+from destinations.verdict import suspects
 
 MAX_BYTES = 256 * 1024
 _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
 _LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
-_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, twice.SAID}
+_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.SAID}
 _UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
 _MOST_LISTED = 500
 _ECR_TOKEN = {"payload", "datakey"}
@@ -99,24 +99,24 @@ def _of_secret(document: Mapping[str, Any], now: datetime) -> Found:
     if secret is None or content is None:
         return Found((), (_OTHER_SECRETS,))
     try:
-        plain, count = twice.undone(content.decode("utf-8-sig"))
+        plain, count = suspects.undone(content.decode("utf-8-sig"))
         config = json.loads(plain)
     except (ValueError, RecursionError):
         config, count = None, 0
     if not isinstance(config, dict):
         raise Unusable("The credentials in the Secret are no JSON object.", _KINDS)
     found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
-    return replace(found, left_out=(twice.SAID, *found.left_out)) if count else found
+    return replace(found, left_out=(suspects.SAID, *found.left_out)) if count else found
 
 
 def _text(raw: bytes) -> tuple[str, list[str]]:
     """Return the text of a file, and what was unusual about it, as sentences. Raises Unusable."""
     try:
         text, said = _decoded(raw)
-        inner, count = twice.undone(text)
+        inner, count = suspects.undone(text)
     except UnicodeDecodeError:
         raise Unusable("It is no text in UTF-8.", _KINDS) from None
-    return inner, said + [twice.SAID] * bool(count)
+    return inner, said + [suspects.SAID] * bool(count)
 
 
 def _decoded(raw: bytes) -> tuple[str, list[str]]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from destinations.input.imports import ends, pairs
+from destinations.input.imports import account as ends
+from destinations.input.imports import account as pairs
 from destinations.input.imports.account import Account, Found, address
 
 _HELPERS = {"credsStore", "credHelpers"}

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from destinations.input.imports import docker, ends, pairs
+from destinations.input.imports import account as ends
+from destinations.input.imports import account as pairs
+from destinations.input.imports import docker
 from destinations.input.imports.account import Account, Found, address
 
 _PASSWORDS = ("secret", "token", "password", "accessToken", "access_token", "Secret")

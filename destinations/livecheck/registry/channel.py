@@ -14,8 +14,7 @@ from destinations.livecheck.registry import trust, wire
 from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.port import Code, Trust
-from destinations.livecheck.registry.stops import Stop
-from destinations.livecheck.registry.trouble import OutOfTime, Trouble
+from destinations.livecheck.registry.stops import OutOfTime, Stop, Trouble
 from destinations.livecheck.registry.watch import Watch
 
 _REDIRECTS = range(300, 400)

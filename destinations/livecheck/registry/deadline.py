@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from destinations.livecheck.registry.trouble import OutOfTime
+from destinations.livecheck.registry.stops import OutOfTime
 
 
 class Deadline:

@@ -16,7 +16,7 @@ from destinations.livecheck.registry import resolver
 from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.rules import Address, Rules, check_address, is_inner, refusing
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Trouble
 
 Resolve = Callable[[str, Deadline], Iterable[Address]]
 IsInner = Callable[[Address], bool]

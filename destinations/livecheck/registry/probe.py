@@ -12,7 +12,8 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from destinations.livecheck.registry import helm, refusals, resolver, skopeo, welcome, wire
+from destinations.livecheck.registry import helm, reach, resolver, skopeo, wire
+from destinations.livecheck.registry import visit as welcome
 from destinations.livecheck.registry.channel import Answer, Channel
 from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.guard import Approved, Resolve
@@ -30,8 +31,7 @@ from destinations.livecheck.registry.port import (
 )
 from destinations.livecheck.registry.reach import Reach
 from destinations.livecheck.registry.rules import Rules, is_inner
-from destinations.livecheck.registry.stops import Stop
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Stop, Trouble
 from destinations.livecheck.registry.trust import TlsError
 from destinations.livecheck.registry.visit import Known, Visit
 from destinations.livecheck.registry.watch import Watch
@@ -173,12 +173,12 @@ class _Check:
         try:
             chain = channel.handshake()
         except TlsError as error:
-            chain = refusals.chain_of(channel.approved, self._watch) if error.is_trust else ()
+            chain = reach.chain_of(channel.approved, self._watch) if error.is_trust else ()
             self.chain = self.chain or chain
-            if error.code is Code.NO_TLS and refusals.speaks_plain_http(channel.approved, self._watch):
+            if error.code is Code.NO_TLS and reach.speaks_plain_http(channel.approved, self._watch):
                 falls_back = self._plan.lenient and trust.public
                 raise Stop(Code.PLAIN_HTTP, ok=None if falls_back else False, ok_image=False) from None
-            raise refusals.explained(error, chain) from None
+            raise reach.explained(error, chain) from None
         self.chain = self.chain or chain
         return _Found(Code.TRUSTED, value=True)
 

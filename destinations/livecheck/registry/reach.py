@@ -1,25 +1,52 @@
-"""Where a check may go, and what the servers on its way may learn about the network.
-
-A team manager may name any host, and may run a server at a public address or, as an application of Epinio's, inside. Such
-a server must not see whether some port inside is open, closed or filtered. So a name is inner or public and never both;
-inside, one address of a name is dialed, and no other after it; and a token service inside is asked when the connections to
-the registry that named it are closed, and if it gives no answer of its own, nothing is sent anywhere afterwards.
-"""
+"""Why TLS failed, more exactly than the handshake says: looks once more, and sends nothing that is secret."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from destinations.livecheck.registry import guard
+from destinations.livecheck.registry import guard, trust, wire
 from destinations.livecheck.registry.channel import Channel
 from destinations.livecheck.registry.guard import Approved, IsInner, Resolve
 from destinations.livecheck.registry.port import Code, Trust
 from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.stops import Stop, Trouble
 from destinations.livecheck.registry.tokens import Tokens
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.trust import TlsError
 from destinations.livecheck.registry.watch import Watch
+
+_HTTP = b"HTTP/"
+
+
+def explained(error: TlsError, chain: tuple[bytes, ...]) -> Stop:
+    """Return how the stage ends; `chain` is what the server presents."""
+    if error.code is Code.NAME_MISMATCH and trust.has_only_a_common_name(chain):
+        return Stop(Code.COMMON_NAME_ONLY)
+    return Stop(error.code)
+
+
+def chain_of(approved: Approved, watch: Watch) -> tuple[bytes, ...]:
+    """Return the chain of a server that nobody trusts, empty where it shows none in time."""
+    channel = Channel(approved, None, watch)
+    try:
+        return channel.handshake()
+    except (trust.TlsError, Trouble):
+        return ()
+    finally:
+        channel.close()
+
+
+def speaks_plain_http(approved: Approved, watch: Watch) -> bool:
+    """Say whether the port answers a bare request by HTTP without TLS, as Helm finds out too. Raises OutOfTime."""
+    try:
+        with wire.connect(approved, watch) as sock:
+            wire.send(sock, f"GET /v2/ HTTP/1.0\r\nHost: {approved.name}\r\n\r\n".encode("ascii"), watch.deadline)
+            with wire.Reader(sock, watch.deadline).makefile() as answer:
+                return answer.read(len(_HTTP)) == _HTTP
+    except Trouble:
+        _ = watch.deadline.left
+        return False
+
 
 _ANSWERS = {Code.WRONG_CREDENTIALS, Code.NO_CREDENTIALS}
 """What a token service proves itself by, beside a token."""

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.rules import Address
-from destinations.livecheck.registry.trouble import OutOfTime, Trouble
+from destinations.livecheck.registry.stops import OutOfTime, Trouble
 from destinations.livecheck.threads import Threads
 
 SECONDS = 3.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Trouble
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

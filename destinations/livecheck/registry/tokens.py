@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from destinations.livecheck.registry import grants, guard
+from destinations.livecheck.registry import challenge as grants
+from destinations.livecheck.registry import guard
 from destinations.livecheck.registry.challenge import Challenge
 from destinations.livecheck.registry.channel import Answer, Channel
-from destinations.livecheck.registry.places import path_of
 from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop
-from destinations.livecheck.registry.trouble import Trouble
+from destinations.livecheck.registry.stops import Stop, Trouble
+from destinations.livecheck.registry.uploads import path_of
 
 Reach = Callable[[str], Channel]
 Explain = Callable[[Stop], Stop]

@@ -8,7 +8,7 @@ import threading
 from typing import Self
 
 from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.trouble import OutOfTime
+from destinations.livecheck.registry.stops import OutOfTime
 
 
 class Watch:

@@ -11,7 +11,7 @@ from destinations.livecheck.registry.deadline import Deadline
 from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.port import Code
 from destinations.livecheck.registry.rules import Address
-from destinations.livecheck.registry.trouble import TooLarge, Trouble
+from destinations.livecheck.registry.stops import TooLarge, Trouble
 from destinations.livecheck.registry.watch import Watch
 
 if TYPE_CHECKING:

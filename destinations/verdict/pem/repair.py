@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from destinations.golang import gox509
 from destinations.golang.gox509 import GoCertificate
-from destinations.verdict.pem import contents, layers, marks
-from destinations.verdict.pem.layers import Unwrapped
+from destinations.verdict.pem import contents, marks
+from destinations.verdict.pem.contents import Unwrapped
 from destinations.verdict.pem.marks import Lines, Piece
 
 _LOOSE = re.compile(r"MI[A-Za-z0-9+/]{58,}={0,2}")
@@ -85,7 +85,7 @@ def read(raw: bytes, *, leave_keys: bool = False) -> Repaired:
 
     Where there is a private key nothing is taken, or, with `leave_keys`, everything but the keys.
     """
-    found = layers.unwrap(raw)
+    found = contents.unwrap(raw)
     has_key = _holds_key(raw, found)
     if has_key and not leave_keys:
         return Repaired(has_private_key=True)
@@ -113,12 +113,12 @@ def read(raw: bytes, *, leave_keys: bool = False) -> Repaired:
 
 def holds_private_key(raw: bytes) -> bool:
     """Return whether there is a private key in a text or file, also where it is encoded."""
-    return _holds_key(raw, layers.unwrap(raw))
+    return _holds_key(raw, contents.unwrap(raw))
 
 
 def _holds_key(raw: bytes, found: Unwrapped) -> bool:
     text = found.text.encode("utf-8", "surrogateescape")
-    return any(map(contents.is_key, (raw, found.data, text, layers.base64(found.text) or b"")))
+    return any(map(contents.is_key, (raw, found.data, text, contents.base64(found.text) or b"")))
 
 
 def _is_of_key(piece: Piece) -> bool:
@@ -147,7 +147,7 @@ def _take(course: _Course, piece: Piece) -> None:
     prefix = _prefix(course, at) if begin else ""
     body = course.text[piece.start : piece.stop]
     kept, dropped = contents.body(body, prefix)
-    content = layers.base64(kept) if begin else contents.tail(course.text[piece.start : piece.stop])
+    content = contents.base64(kept) if begin else contents.tail(course.text[piece.start : piece.stop])
     found = contents.of_block(label, content) if content and not _UNPRINTABLE.search(prefix + body) else ()
     if not found:
         course.refuse(at, *_why(label, has_begin=begin is not None, has_end=end is not None))
@@ -197,7 +197,7 @@ def _take_loose(course: _Course, piece: Piece) -> None:
 
 
 def _finish_loose(course: _Course, at: int, held: str) -> None:
-    content = layers.base64(held)
+    content = contents.base64(held)
     found = contents.of_block("CERTIFICATE", content) if content else ()
     if not found:
         course.refuse(at, *_STRAY)

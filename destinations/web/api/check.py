@@ -14,7 +14,8 @@ from destinations.livecheck.plan import DEFAULT_APP
 from destinations.livecheck.ratelimit import TurnedAway
 from destinations.web import errors
 from destinations.web.api import body, destinations
-from destinations.web.changes import checks, save
+from destinations.web.changes import check as checks
+from destinations.web.changes import save
 from destinations.web.changes.check import trouble_of
 
 _FIELDS = {"app"}

@@ -25,7 +25,7 @@ from destinations.secret.masking import masked_everywhere, masked_judgement
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.api import body as apibody
-from destinations.web.changes import checks, save
+from destinations.web.changes import check, save
 from destinations.web.forms import NewForm, RotateForm
 
 _ADD = {"name", "host", "username", "password", "password_blanks", "credentials_confirmed", "organization", "bundle",
@@ -67,7 +67,7 @@ def destinations(request: HttpRequest) -> HttpResponse:
         authority = asked.authority(request)
         found = current.list_secrets()
         visible = {secret.name for secret in authority.visible(found)}
-        checked = checks.last_of(secret.name for secret in found if secret.name in visible)
+        checked = check.last_of(secret.name for secret in found if secret.name in visible)
     except ClusterError as error:
         return failure(request, error)
     judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
@@ -76,7 +76,7 @@ def destinations(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             **rows.row(masked_judgement(one)),
-            "last_check": checks.row(checked.get(one.name), by_name, sees_all=sees_all),
+            "last_check": check.row(checked.get(one.name), by_name, sees_all=sees_all),
         }
         for one in (by_judgement[name] for name in _asked_for(request, found) if name in by_judgement)
     ]

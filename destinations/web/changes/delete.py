@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
 from destinations.actions import Refused, Seen, bundles
@@ -72,3 +74,13 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
     }
     return save.page(request, "destinations/delete.html", context, status=status)
+
+
+@require_POST
+def sweep(request: HttpRequest) -> HttpResponse:
+    """Remove them, and say which."""
+    try:
+        result = save.act(request, "sweep", "", lambda: actions.sweep(current.cluster(), datetime.now(UTC)))
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    return save.done(request, result, "", to="overview")

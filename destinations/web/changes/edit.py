@@ -17,7 +17,7 @@ from destinations.web import current, errors
 from destinations.web.changes import precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import EditForm
-from destinations.web.pages import bundle, preview
+from destinations.web.pages import fragments
 
 
 @sensitive_post_parameters()
@@ -28,7 +28,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         secret = save.find_one(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    if request.method != "POST" or bundle.is_asked(request):
+    if request.method != "POST" or fragments.is_asked(request):
         return _page(request, secret, _unsaved(request, secret), 200)
     form = EditForm(request.POST, request.FILES, stored=secret)
     if not form.is_valid():
@@ -68,8 +68,8 @@ def _unsaved(request: HttpRequest, secret: Secret) -> EditForm:
     """Return the form as it is stored, or as it was typed where it is only looked at."""
     if request.method != "POST":
         return EditForm(initial=_initial(secret))
-    form = EditForm(initial=bundle.typed(request), stored=secret)
-    bundle.certificates_of(request, form)
+    form = EditForm(initial=fragments.typed(request), stored=secret)
+    fragments.certificates_of(request, form)
     return form
 
 
@@ -105,6 +105,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "gate": gate,
         "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
         "certs_name": masked_name(codec.certs_name(secret)),
-        **preview.beside(request, form),
+        **fragments.beside(request, form),
     }
     return save.page(request, "destinations/edit.html", context, status=status)

@@ -22,7 +22,7 @@ from destinations.web import request as asked
 from destinations.web.changes import precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import NewForm
-from destinations.web.pages import bundle, guide, preview
+from destinations.web.pages import fragments
 
 
 @sensitive_post_parameters()
@@ -31,7 +31,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
     if request.method != "POST":
         return _empty(request)
-    if bundle.is_asked(request):
+    if fragments.is_asked(request):
         return _preview(request)
     form = NewForm(request.POST, request.FILES, authority=asked.authority(request))
     if not form.is_valid():
@@ -61,7 +61,7 @@ def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
 
 def _empty(request: HttpRequest) -> HttpResponse:
     """Show the empty form, or a copy of another destination: everything but name and password."""
-    initial = {"nonce": save.nonce(), "team": request.GET.get("team", ""), **guide.initial(request)}
+    initial = {"nonce": save.nonce(), "team": request.GET.get("team", ""), **fragments.initial(request)}
     source = request.GET.get("from", "")
     if source:
         try:
@@ -85,8 +85,8 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
 
 def _preview(request: HttpRequest) -> HttpResponse:
     """Show both references and the certificates without JavaScript: what was typed stands there again, but for secrets."""
-    form = NewForm(initial=bundle.typed(request), authority=asked.authority(request))
-    bundle.certificates_of(request, form)
+    form = NewForm(initial=fragments.typed(request), authority=asked.authority(request))
+    fragments.certificates_of(request, form)
     return _page(request, form, 200)
 
 
@@ -99,6 +99,6 @@ def _page(  # noqa: PLR0913 - one page's parts
     source: str = "",
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "source": source, **preview.beside(request, form)}
+    context: dict[str, Any] = {"form": form, "source": source, **fragments.beside(request, form)}
     context |= {"trouble": trouble or gate.trouble, "gate": gate}
     return save.page(request, "destinations/new.html", context, status=status)

@@ -18,7 +18,7 @@ from destinations.livecheck.presentation import Shown
 from destinations.livecheck.ratelimit import TurnedAway
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
-from destinations.web.changes import checks
+from destinations.web.changes import check
 from destinations.web.changes.check import trouble_of
 
 
@@ -54,8 +54,8 @@ def ask(request: HttpRequest, question: Callable[[], Question]) -> Gate:
         unconfirmed = "check_failed" in request.POST and "anyway" not in request.POST
         return Gate(may_save=False, unconfirmed=True) if unconfirmed else OPEN
     try:
-        last = checking.check(question(), checks.asker(request))
+        last = checking.check(question(), check.asker(request))
     except TurnedAway as error:
         return Gate(may_save=False, trouble=trouble_of(error))
-    shown = checks.report(request, last)
+    shown = check.report(request, last)
     return Gate(may_save=False, shown=shown) if shown.fails else Gate(may_save=True, last=last)

@@ -16,7 +16,7 @@ from destinations.web import current, errors
 from destinations.web.changes import precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import RotateForm
-from destinations.web.pages import bundle, exports, guide
+from destinations.web.pages import exports, fragments
 
 _ROTATED = "The credentials of {} were rotated: the next export uses them. Revoke the old ones at the registry."
 _KEPT = "{} was changed. Its password stays the one that was stored."
@@ -30,7 +30,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         secret = save.find_one(request, name)  # before anything is read of the form
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    if request.method != "POST" or bundle.is_asked(request):
+    if request.method != "POST" or fragments.is_asked(request):
         return _page(request, secret, _unsaved(request, secret), 200)
     form = RotateForm(request.POST, request.FILES, host_of=lambda: docker_config.host_key(secret))
     if not form.is_valid():
@@ -60,8 +60,8 @@ def _unsaved(request: HttpRequest, secret: Secret) -> RotateForm:
     """Return the form as it is stored, or as it was typed where it is only looked at."""
     if request.method != "POST":
         return RotateForm(initial=_initial(secret))
-    form = RotateForm(initial=bundle.typed(request))
-    bundle.certificates_of(request, form)
+    form = RotateForm(initial=fragments.typed(request))
+    fragments.certificates_of(request, form)
     return form
 
 
@@ -105,6 +105,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "certs_name": masked_name(codec.certs_name(secret)),
         "host": docker_config.host_key(secret),
         "exports": exports.section(secret, details=False),
-        **guide.context(request, docker_config.host_key(secret)),
+        **fragments.guide_context(request, docker_config.host_key(secret)),
     }
     return save.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

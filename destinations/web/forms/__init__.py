@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from destinations.web.forms.edit import EditForm
+from destinations.web.forms.change import EditForm, RotateForm
 from destinations.web.forms.new import NewForm
 from destinations.web.forms.repair import RepairForm
-from destinations.web.forms.rotate import RotateForm
-from destinations.web.forms.selection import AppForm, DeleteForm, SwitchForm
-from destinations.web.forms.teams import AssignForm, TeamForm
+from destinations.web.forms.teams import AppForm, AssignForm, DeleteForm, SwitchForm, TeamForm
 
 __all__ = [
     "AppForm",

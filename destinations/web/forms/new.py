@@ -1,4 +1,4 @@
-"""The form of a new destination."""
+"""An account that comes as a file instead of being typed; its password never goes to the page."""
 
 from __future__ import annotations
 
@@ -9,10 +9,119 @@ from django.core.exceptions import ValidationError
 
 from destinations.access import Authority
 from destinations.cluster.limits import is_dns_label
-from destinations.input import validation
+from destinations.input import imports, validation
+from destinations.input.imports import Account, Found, Unusable
 from destinations.model import Credentials, Draft
+from destinations.web.forms.change import TargetForm
 from destinations.web.forms.fields import text_field
-from destinations.web.forms.imports import ImportForm
+
+_MAX_CHOICES = 50
+_AGAIN = "Give the file again, since it is not kept here."
+
+
+class ImportForm(TargetForm):
+    """What was not typed is taken from the import before the form is checked, so that it goes through every trap."""
+
+    import_text = forms.CharField(
+        label="Take the account from a file",
+        help_text="A config.json of docker login, a pull secret in YAML or JSON, or the file of a robot or service account. "
+        "Paste or drop it here: it is read once, and not shown again.",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": "3", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    import_file = forms.FileField(label="…or choose it", required=False, allow_empty_file=True)
+    import_host = text_field("Registry in the file", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
+        """Begin without an import."""
+        super().__init__(*args, **kwargs)
+        self.import_notes: tuple[str, ...] = ()
+        self.import_choices: tuple[str, ...] = ()
+        self._imported: Account | None = None
+        self._import_trouble = ""
+
+    def full_clean(self) -> None:
+        """Take what the import holds first; its text is forgotten in any case."""
+        if self.is_bound:
+            self._take()
+        super().full_clean()
+
+    def clean(self) -> dict[str, Any]:
+        """Say what is wrong with the import, and leave out what then cannot be known."""
+        cleaned = super().clean()
+        if self._import_trouble:
+            for name in {"host", "organization", "username"} & set(self.errors):
+                if not self.data.get(name):
+                    del self._errors[name]  # type: ignore[attr-defined]
+            self.add_error("import_text", self._import_trouble)
+        if self._imported:
+            if cleaned.get("password") or cleaned.get("password_file"):
+                self.add_error("password", "There is both a password and an import. Give one of them.")
+            cleaned["password"], cleaned["password_file"] = self._checked(self._imported.password), None
+        return cleaned
+
+    def _checked(self, password: str) -> str:
+        """Return the password if it is one that could be typed."""
+        try:
+            self.fields["password"].run_validators(password)
+        except ValidationError as error:
+            self.add_error("import_text", error)
+            return ""
+        return password
+
+    @property
+    def has_import(self) -> bool:
+        """Whether an import was given: then its password is missing wherever the form is shown again."""
+        return bool(self._imported or self._import_trouble)
+
+    def _take(self) -> None:
+        raw = self._given()
+        if not raw:
+            return
+        try:
+            self._choose(imports.read(raw))
+        except Unusable as error:
+            self._import_trouble = f"{error.message} {error.fix}"
+
+    def _given(self) -> bytes:
+        typed, file = self.data.get("import_text") or "", self.files.get("import_file")
+        if typed:
+            self.forget("import_text", "")
+        if typed.strip() and file:
+            self._import_trouble = f"There is both text and a file. Give one of them. {_AGAIN}"
+            return b""
+        if file:
+            return bytes(file.read(imports.MAX_BYTES + 1)) or b" "
+        return typed.encode("utf-8", "replace") if typed.strip() else b""
+
+    def _choose(self, found: Found) -> None:
+        wanted = (self.data.get("import_host") or self.data.get("host") or "").strip()
+        account = imports.choose(found, wanted)
+        self.import_notes = found.left_out
+        if account is None:
+            self.import_choices = tuple(dict.fromkeys(one.address for one in found.accounts))[:_MAX_CHOICES]
+            why = (
+                "The file has no account for this registry."
+                if wanted
+                else "The file has accounts for several registries."
+            )
+            self._import_trouble = f"{why} Choose one below. {_AGAIN}"
+            return
+        if len(found.accounts) > 1:
+            self.import_notes += (f"The accounts of other registries were left out: {len(found.accounts) - 1}.",)
+        self._imported = account
+        self._fill(account)
+
+    def _fill(self, account: Account) -> None:
+        """Put into the form what was left blank there; the account's name is always the import's."""
+        stated = {"host": account.host, "organization": account.organization, "expires_on": account.expires_on}
+        for name, value in stated.items():
+            if value and not self.data.get(name):
+                self.forget(name, value)
+        self.forget("username", account.username)
+        if account.host and self.data.get("import_host"):
+            self.forget("host", account.host)
 
 
 class NewForm(ImportForm):

@@ -1,12 +1,55 @@
-"""The forms about teams: whose a destination is, and where self-service is on."""
+"""The forms that act on what is there: destinations chosen to be switched, and one to be deleted."""
 
 from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from destinations.cluster.limits import MAX_LABEL, is_dns_label
+from destinations.actions import Seen
+from destinations.cluster.limits import MAX_LABEL, is_dns_label, is_name
 from destinations.web.forms.fields import nonce_field, text_field
+
+_MAX_STATE = 64
+
+
+class ChosenField(forms.Field):
+    """Destinations as the overview's boxes name them: `NAME UID RESOURCEVERSION`, several."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> list[tuple[str, Seen]]:
+        """Return names with the state that was seen. Raises ValidationError."""
+        found = []
+        for text in value or []:
+            name, _, state = text.partition(" ")
+            uid, _, version = state.partition(" ")
+            if not (is_name(name) and 0 < len(uid) <= _MAX_STATE and 0 < len(version) <= _MAX_STATE):
+                raise forms.ValidationError("That is no destination.")
+            found.append((name, Seen(uid, version)))
+        return found
+
+
+class SwitchForm(forms.Form):
+    """Destinations to disable or enable."""
+
+    to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
+    chosen = ChosenField()
+    nonce = nonce_field()
+
+
+class AppForm(forms.Form):
+    """The application whose export a live check is about."""
+
+    namespace = text_field("Namespace", maxlength="63")
+    application = text_field("Application", maxlength="63")
+
+
+class DeleteForm(forms.Form):
+    """The name once more."""
+
+    confirmation = text_field("Type the name of the destination", required=True)
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
 class TeamField(forms.Form):

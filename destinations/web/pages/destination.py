@@ -20,7 +20,8 @@ from destinations.secret import codec, gitops, history, owners
 from destinations.secret.masking import MASK, masked_key, masked_name
 from destinations.web import current, errors
 from destinations.web import request as asked
-from destinations.web.changes import checks, save
+from destinations.web.changes import check as checks
+from destinations.web.changes import save
 from destinations.web.pages import exports
 
 _HARMLESS = ("epinio.io/", "edrportal/")

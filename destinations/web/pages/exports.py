@@ -13,8 +13,8 @@ from destinations.cluster.port import ClusterError, Forbidden, NotFound
 from destinations.model import Secret
 from destinations.overview import exports
 from destinations.overview.exports import Export, State
-from destinations.secret import scrub
-from destinations.secret.secret_texts import secrets_of
+from destinations.secret import redaction
+from destinations.secret.redaction import secrets_of
 from destinations.web import current
 
 SECONDS = 1.5
@@ -113,15 +113,15 @@ def _with_log(export: Export, secrets: frozenset[str], end: float) -> Troubled:
         pod = _newest(reader.pods(export.job, seconds=_left(end)))
         if pod is None:
             return Troubled(export, missing=_NO_POD)
-        reason = "" if pod.reason in _NO_NEWS else scrub.one_line(pod.reason, longest=60)
-        log = reader.log(pod.name, export.container, lines=scrub.MAX_LINES, size=_LOG_BYTES, seconds=_left(end))
+        reason = "" if pod.reason in _NO_NEWS else redaction.one_line(pod.reason, longest=60)
+        log = reader.log(pod.name, export.container, lines=redaction.MAX_LINES, size=_LOG_BYTES, seconds=_left(end))
     except Forbidden:
         return Troubled(export, missing=_NO_RIGHT, reason=reason)
     except NotFound:
         return Troubled(export, missing=_NO_POD, reason=reason)
     except ClusterError:
         return Troubled(export, missing=_NO_ANSWER, reason=reason)
-    lines = scrub.scrubbed(log, secrets)
+    lines = redaction.scrubbed(log, secrets)
     return Troubled(export, lines, "" if lines else _NOTHING, reason)
 
 

@@ -13,7 +13,7 @@ from destinations.cluster.port import ClusterError
 from destinations.overview import events
 from destinations.overview.hub import Subscription
 from destinations.web import current
-from edrportal.signin import staying
+from edrportal.signin import middleware
 
 BEAT_SECONDS = 2.5
 """How often a stream looks whether its person is still signed in, and whether the page is still there."""
@@ -63,7 +63,7 @@ def _chunks(request: HttpRequest, place: Subscription) -> Iterator[bytes]:
     yield _alive(place)
     while (changes := place.take(BEAT_SECONDS)) is not None:
         try:
-            authority = staying.authority(request)
+            authority = middleware.authority(request)
             yield (events.written(changes, authority) or _alive(place)) if authority else events.END
         except ClusterError:
             return  # the page comes again, and is told then

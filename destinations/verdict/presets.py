@@ -1,8 +1,45 @@
-"""The registries themselves. Facts from the vendors' documentation; each names what to type into the form."""
+"""Kinds of registries: how their hosts look, what things are called there, and where a push stumbles. Pure.
+
+Facts from the vendors' documentation; each preset names what to type into the form.
+"""
 
 from __future__ import annotations
 
-from destinations.verdict.presets.kind import Preset
+import re
+from dataclasses import dataclass
+
+_PORT = re.compile(r":[0-9]+\Z")
+_MAX_HOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One kind of registry.
+
+    `host` is the host itself where everybody has the same one (`fixed`), else an example of it; `patterns` are regular
+    expressions over a host without its port, in lower case. `word` is what the organization is called there, `where`
+    the way to an account for a machine, `right` what it needs to push, `credential` which kind of password that is.
+    """
+
+    key: str
+    kind: str
+    host: str
+    patterns: tuple[str, ...]
+    word: str
+    organization: str
+    where: str
+    right: str
+    username: str
+    credential: str
+    traps: tuple[str, ...] = ()
+    fixed: bool = False
+    fixed_username: str = ""
+
+    def knows(self, host: str) -> bool:
+        """Say whether a host, with or without a port, is probably of this kind."""
+        name = _PORT.sub("", host.strip().lower())
+        return len(name) <= _MAX_HOST and any(re.fullmatch(pattern, name) for pattern in self.patterns)
+
 
 _IMMUTABLE = "Every default export pushes chart version 0.0.0: with {} the second one is refused."
 
@@ -198,3 +235,20 @@ PLAIN = Preset(
 PRESETS = (
     DOCKER_HUB, GHCR, QUAY, GITLAB, HARBOR, ECR, ARTIFACT_REGISTRY, ACR, NEXUS, ARTIFACTORY, PLAIN,
 )  # fmt: skip
+
+
+BY_KEY = {preset.key: preset for preset in PRESETS}
+CHOICES = (("", "Recognise it by its host"), *((preset.key, preset.kind) for preset in PRESETS))
+
+
+def of_host(host: str) -> Preset | None:
+    """Return the kind of registry that a host tells, None where it tells none."""
+    return next((preset for preset in PRESETS if preset.knows(host)), None)
+
+
+def chosen(key: str, host: str) -> Preset | None:
+    """Return the kind that somebody chose, else the one that the host tells; a key that is unknown counts as none."""
+    return BY_KEY.get(key) or of_host(host)
+
+
+__all__ = ["BY_KEY", "CHOICES", "PLAIN", "PRESETS", "Preset", "chosen", "of_host"]

@@ -1,9 +1,40 @@
-"""Enable and disable self-service for a namespace: one ConfigMap says where it is on, for every replica."""
+"""Give a destination to a team, or make it a shared one."""
 
 from __future__ import annotations
 
-from destinations.cluster.port import AlreadyExists, Ambiguous, ConfigMaps, Conflict, NotFound
+from dataclasses import dataclass
+
+from destinations import names
+from destinations.actions.common import Change, Done, Seen, read_seen, stamps, write
+from destinations.cluster.port import AlreadyExists, Ambiguous, Cluster, ConfigMaps, Conflict, NotFound
 from destinations.names import MANAGED_BY_LABEL, MANAGED_BY_PORTAL, TEAMS_CONFIG_MAP
+from destinations.secret import codec
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The team, empty for a shared destination, and the uid of its namespace where it is known."""
+
+    team: str
+    uid: str = ""
+
+
+def assign(cluster: Cluster, name: str, to: Assignment, *, seen: Seen, change: Change) -> Done:
+    """Write the team's label; one that has it already, with the same uid, is left alone.
+
+    Raises Denied, Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    """
+    secret = read_seen(cluster, name, seen, change)
+    if isinstance(secret, Done):
+        return secret
+    before = secret.labels.get(names.TEAM_LABEL, ""), secret.annotations.get(names.TEAM_UID_ANNOTATION, "")
+    if before == (to.team, to.uid):
+        return Done.of(secret)
+    did = f"given to team {to.team}" if to.team else "shared with everybody"
+    annotations = {names.TEAM_UID_ANNOTATION: to.uid or None, **stamps(change, did, old=secret)}
+    manifest = codec.changed(secret, labels={names.TEAM_LABEL: to.team or None}, annotations=annotations)
+    return Done.of(write(cluster, secret, manifest, None))
+
 
 _ATTEMPTS = 5
 

@@ -1,4 +1,7 @@
-"""Go's `netip.ParseAddr`, which `net/url` asks about every host in square brackets."""
+"""Addresses as Go reads and dials them.
+
+Mirrors net/netip (ParseAddr) and net (JoinHostPort, the dialer's checks).
+"""
 
 from __future__ import annotations
 
@@ -115,3 +118,41 @@ def _check_end(address: str, rest: str, groups: int, *, ellipsis: bool) -> None:
         raise _error(address, "address string too short")
     if groups == _GROUPS and ellipsis:
         raise _error(address, "the :: must expand to at least one field of zeros")
+
+
+_PLAIN = re.compile(r"[^:\[\]]*(?::[0-9]{0,4})?", re.ASCII)
+_PORT = re.compile(r"(.*):([0-9]*)", re.ASCII | re.DOTALL)
+_HTTPS = "443"
+_MAX_PORT = 65535
+_LONGEST_PORT = 12
+
+
+def dial_problem(host: str) -> str:
+    """Return Go's words for a host, with or without a port, that cannot be dialed; empty where it can."""
+    if _PLAIN.fullmatch(host):
+        return ""
+    match = _PORT.fullmatch(host)
+    name, port = (match[1], match[2] or _HTTPS) if match else (host, _HTTPS)
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    address = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+    problem = _split_problem(address)
+    if problem:
+        return f"dial tcp: address {address}: {problem}"
+    if len(port.lstrip("0")) > _LONGEST_PORT or int(port) > _MAX_PORT:
+        return f"dial tcp: address {port}: invalid port"
+    return ""
+
+
+def _split_problem(address: str) -> str:
+    """Return what `net.SplitHostPort` says of an address that ends in a colon and a port."""
+    colon = address.rindex(":")
+    opening, closing = 0, 0
+    if address.startswith("["):
+        end = address.find("]")
+        if end + 1 != colon:
+            return "too many colons in address" if address[end + 1] == ":" else "missing port in address"
+        opening, closing = 1, end + 1
+    if "[" in address[opening:]:
+        return "unexpected '[' in address"
+    return "unexpected ']' in address" if "]" in address[closing:] else ""

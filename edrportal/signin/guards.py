@@ -1,13 +1,21 @@
-"""Whether a browser sends a request for another site's page, which a script has no reason to. Pure but for the settings."""
+"""What is said where passwords would travel in clear (`Environment.is_in_clear`)."""
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from destinations.web.addresses import is_https
+
+IN_CLEAR = (
+    "Nobody can sign in here: there is no TLS, and passwords would travel in clear.",
+    "Whoever runs the portal puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
+)
+
 
 MESSAGE = "A page of another site sent this request, and nothing was done."
 FIX = "Call the JSON interface from a script or a program, and not from the pages of another site."
@@ -47,3 +55,25 @@ def _parts(origin: str) -> tuple[str, str, int] | None:
         return found.scheme, found.hostname, found.port or _PORTS[found.scheme]
     except ValueError:
         return None
+
+
+HOME = "/"
+_MAX = 2000
+_PLAIN = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\xa0\ud800-\udfff]*")
+_LOOPS = ("/signin", "/signout", "/oidc/", "/demo/")
+
+
+def safe_next(target: str, *, host: str, https: bool) -> str:
+    """Return the path to go back to, the overview for whatever is no plain path of this site."""
+    if len(target) > _MAX or not _PLAIN.fullmatch(target) or target.startswith(_LOOPS):
+        return HOME
+    return target if url_has_allowed_host_and_scheme(target, allowed_hosts={host}, require_https=https) else HOME
+
+
+def path_of(url: str) -> str:
+    """Return path and query of an address that a browser stated, empty for one that is none; `safe_next` judges it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -1,0 +1,112 @@
+"""Where exports go: what adding and editing have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+
+from destinations import actions, names
+from destinations.input import validation
+from destinations.model import Secret
+from destinations.secret import docker_config
+from destinations.secret.masking import MASK
+from destinations.verdict import tokens
+from destinations.web import current
+from destinations.web.forms.credentials import AccountForm
+from destinations.web.forms.fields import bundle_choice_field, text_field
+
+
+class TargetForm(AccountForm):
+    """What adding and editing have in common."""
+
+    host = text_field("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
+    organization = text_field("Organization", "The path below the host: team, or platform/team", limit=255)
+    description = text_field("Description", "Optional, for people.", required=False, limit=500)
+
+    def clean(self) -> dict[str, Any]:
+        """Forget a password that was typed into the host, so that the page does not show it again."""
+        cleaned = super().clean()
+        if "@" in self.data.get("host", ""):
+            self.forget("host", f"{MASK}@{self.data['host'].rpartition('@')[2]}")
+        return cleaned
+
+    def check_target(self, cleaned: dict[str, Any]) -> None:
+        """Run the traps of host and organization; one that is missing has been found already."""
+        host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
+        trap, _ = validation.in_either(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+        if organization or (trap and trap.field == "host"):
+            self.catch(trap)
+
+
+class EditForm(TargetForm):
+    """A destination changed: what the stored password may not follow asks for it again."""
+
+    username = text_field("User name", "Needed with a password.", required=False, limit=1024)
+    bundle_choice = bundle_choice_field()
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    field_order = (
+        "host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
+        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "nonce", "uid", "resource_version",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Keep the destination as it is stored, to compare with."""
+        super().__init__(*args, **kwargs)
+        self._stored = stored or Secret(name="")
+
+    def clean(self) -> dict[str, Any]:
+        """Run the traps on what changes, and ask for the password where the stored one may not be kept."""
+        cleaned = super().clean()
+        if self._has_new_target(cleaned):
+            self.check_target(cleaned)
+        self.check_account(cleaned, host=cleaned.get("host") or "")
+        given = self.read_bundle(cleaned)
+        cleaned["bundle"] = self.chosen_bundle(cleaned, given)
+        host = cleaned.get("host") or ""
+        password_needed = actions.needs_password(self._stored, host=host, bundle=cleaned["bundle"])
+        if host and password_needed and not cleaned.get("password") and "password" not in self.errors:
+            self.add_error(
+                "password", "Type the password again: it is kept only while host and certificates stay as they are."
+            )
+        if cleaned.get("password") and not cleaned.get("username"):
+            self.add_error("username", "Type the user name that belongs to the password.")
+        return cleaned
+
+    def _has_new_target(self, cleaned: dict[str, Any]) -> bool:
+        stated = self._stored.annotations.get(names.ORGANIZATION_ANNOTATION)
+        return (cleaned.get("host"), cleaned.get("organization")) != (docker_config.host_key(self._stored), stated)
+
+
+class RotateForm(AccountForm):
+    """New credentials, and a new bundle if wanted."""
+
+    bundle_choice = bundle_choice_field()
+    uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    field_order = (
+        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "bundle_choice", "bundle_text",
+        "bundle_file", "expires_on", "nonce", "uid", "resource_version",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, host_of: Callable[[], str] = str, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Keep how to find the registry's host, which is needed only where a user name may be a robot's."""
+        super().__init__(*args, **kwargs)
+        self._host_of = host_of
+
+    def clean(self) -> dict[str, Any]:
+        """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
+        cleaned = super().clean()
+        robot = tokens.may_be_robot(cleaned.get("username") or "")
+        self.check_account(cleaned, host=self._host_of() if robot else "")
+        given = self.read_bundle(cleaned)
+        cleaned["bundle"] = self.chosen_bundle(cleaned, given)
+        choice = cleaned.get("bundle_choice")
+        if choice != "keep" and not cleaned.get("password") and "password" not in self.errors:
+            self.add_error(
+                "password", "Type the password again: it is kept only while the certificates stay as they are."
+            )
+        return cleaned
