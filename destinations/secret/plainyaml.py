@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from yaml import SafeLoader as _SafeLoader
 
 MAX_DEPTH = 100
 MAX_EVENTS = 150_000
@@ -23,6 +22,11 @@ _MAX_ODD_KEYS = 100
 _TAG = "tag:yaml.org,2002:"
 _BREAKS = "\n\r\x85\u2028\u2029"
 _WRITE_OUT = "write out what it stands for"
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _SafeLoader
+else:
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is there, is six times as fast
 
 
 class Unreadable(ValueError):

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import yaml
-from yaml import BaseLoader as _BaseLoader
 
 from destinations.secret import plainyaml
 from destinations.secret.plainyaml import Unreadable
@@ -26,6 +26,11 @@ _FORM = """it is a list of connectors, each with its groups and their roles:
   groups:
   - id: organization:team
     roles: [admin]"""
+
+if TYPE_CHECKING:
+    from yaml import BaseLoader as _BaseLoader
+else:
+    _BaseLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
 
 
 class _Loader(_BaseLoader):
