@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PORT = os.environ.get("PORT", "8765")
 ADDRESS = f"http://127.0.0.1:{PORT}"
-SCHEMES = ("light", "dark")
-SIZE = {"width": 1280, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def main() -> None:
@@ -77,7 +76,9 @@ def _shoot(directory: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for scheme in SCHEMES:
-            page = browser.new_page(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
+            page = browser.new_page(
+                viewport={"width": 1280, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
+            )
             page.goto(f"{ADDRESS}/signin")
             page.click('button[value="administrator"]')
             for name, show in PICTURES.items():
