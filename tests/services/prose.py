@@ -1,7 +1,8 @@
 """How the project writes English: words that no text uses, American spelling, headings in sentence case.
 
 The rules are those of the glossary: one standard term for each thing. `faults` takes plain text; `of_markdown`,
-`of_template` and `of_python` take from a file what people read, by line, without code.
+`of_template` and `of_python` take from a file what people read, with its line and without code; `is_sentence_case` is
+for what `headings` and `template_headings` find.
 """
 
 from __future__ import annotations
@@ -161,6 +162,15 @@ def of_template(text: str) -> Iterator[tuple[int, str]]:
             lead = part[: len(part) - len(part.lstrip())]
             yield number + lead.count("\n"), " ".join(unescape(part).split())
         number += part.count("\n")
+
+
+def template_headings(text: str) -> Iterator[tuple[int, str]]:
+    """Yield headings, column heads, legends, summaries and buttons of a template, with 0 for what it fills in."""
+    for one in re.finditer(r"<(h[1-6]|th|legend|summary|button)\b[^>]*>(.*?)</\1>", text, re.DOTALL):
+        filled = re.sub(r"\{\{.*?\}\}|<code\b.*?</code>", " 0 ", one[2], flags=re.DOTALL)
+        heading = " ".join(unescape(re.sub(r"\{%.*?%\}|<[^>]*>", " ", filled, flags=re.DOTALL)).split())
+        if heading:
+            yield text[: one.start()].count("\n") + 1, heading
 
 
 def _empty(match: re.Match[str]) -> str:

@@ -81,3 +81,10 @@ def test_of_a_template_the_words_and_the_titles_are_read() -> None:
 def test_of_a_module_docstrings_and_messages_are_read() -> None:
     source = '"""Read `anew` it.\n\nAnd more."""\nNAME = "anew"\ntext = f"two words {NAME}"\n'
     assert list(prose.of_python(source)) == [(1, "Read it. And more."), (5, "two words")]
+
+
+def test_of_a_template_the_headings_and_buttons_are_found() -> None:
+    page = "<h1>Add {{ kind }}</h1>\n<p>Text</p><button>Check <b>Now</b></button>\n<h2>{% if a %}{{ name }} is new</h2>"
+    found = list(prose.template_headings(page))
+    assert found == [(1, "Add 0"), (2, "Check Now"), (3, "0 is new")]
+    assert [prose.is_sentence_case(heading) for _, heading in found] == [True, False, True]
