@@ -136,9 +136,9 @@ def test_readme_says_what_a_destination_is_and_what_the_statuses_mean_in_its_fir
     assert STATUS.findall(TEXTS["docs/verdict.md"].partition("## The stages")[0]) == statuses
 
 
-@pytest.mark.parametrize("page", [*PAGES, "SECURITY.md"])
-def test_a_page_begins_by_saying_who_it_is_for(page: str) -> None:
-    heading, first = TEXTS[page].split("\n\n")[:2]
+@pytest.mark.parametrize("document", [*PAGES, "SECURITY.md"])
+def test_a_page_begins_by_saying_who_it_is_for(document: str) -> None:
+    heading, first = TEXTS[document].split("\n\n")[:2]
     assert heading.startswith("# ")
     assert re.match(r"This (page|index) is for\b", first)
 
