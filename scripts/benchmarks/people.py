@@ -78,7 +78,7 @@ def _flood(served: Portal, people: list[str]) -> Iterator[Figure]:
     found = [one.result() for one in statuses]
     yield Figure(
         f"other pages while {_RATE} people sign in every second for {_SECONDS} s",
-        f"{spread(times)}; {found.count(302)} of {len(found)} got in at once, {found.count(503)} were asked to come again",
+        f"{spread(times)}; {found.count(302)} of {len(found)} got in at once, {found.count(503)} were asked to try again",
         f"p99 <= {_GOAL_MS} ms",
         p99(times) <= _GOAL_MS,
     )
@@ -129,5 +129,5 @@ def _page() -> Figure:
         for watch in watches:
             watch.close()
     more = statistics.median(costs[1]) - statistics.median(costs[0])
-    what = f"processor time that knowing who asks adds to a page, {_COUNT:,} destinations"
+    what = f"processor time that the session check adds to a page, {_COUNT:,} destinations"
     return Figure(what, f"{more:.2f} ms", f"<= {_PAGE_MS:g} ms", more <= _PAGE_MS)

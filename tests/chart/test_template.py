@@ -149,7 +149,7 @@ def test_a_cluster_with_it_is_enough(helm_home: Path, version: str) -> None:
 
 
 def settings() -> set[str]:
-    return set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", Path("README.md").read_text(), re.MULTILINE))
+    return set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", Path("docs/configuration.md").read_text(), re.MULTILINE))
 
 
 def schema() -> dict[str, Any]:

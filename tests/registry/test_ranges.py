@@ -68,8 +68,8 @@ def test_registries_beside_the_cluster_are_not_refused(cluster: str) -> None:
     assert [one for one in ORDINARY if is_refused(one, found)] == []
 
 
-def test_readme_has_the_ranges_that_the_code_refuses_and_allows_by_default() -> None:
-    rows = dict(re.findall(r"(?m)^\| `(EDRPORTAL_[A-Z_]+)` \| (.*) \|$", Path("README.md").read_text()))
+def test_the_documents_have_the_ranges_that_the_code_refuses_and_allows_by_default() -> None:
+    rows = dict(re.findall(r"(?m)^\| `(EDRPORTAL_[A-Z_]+)` \| (.*) \|$", Path("docs/configuration.md").read_text()))
     cluster = rows["EDRPORTAL_CLUSTER_NETWORKS"].split(" | ")[0]
     private = rows["EDRPORTAL_REGISTRY_NETWORKS"].partition("all of ")[2].partition(" by default")[0]
     found = by_default("")

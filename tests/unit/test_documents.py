@@ -12,6 +12,7 @@ import yaml
 from edrportal import __version__
 from edrportal.cli import COMMANDS
 from edrportal.signin.oidc import reasons as oidc_trouble
+from scripts.screenshots import taken
 from tests.services.charts import CHART
 
 DOCUMENTS = sorted(map(str, [*Path("docs").glob("*.md"), *Path().glob("*.md")]))
@@ -34,7 +35,7 @@ def value(path: str) -> Any:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_link_leads_somewhere(document: str) -> None:
-    for target in re.findall(r"\]\(([^):]+)\)", TEXTS[document]):
+    for target in re.findall(r"(?:\]\(|src(?:set)?=\")([^):\"]+)[)\"]", TEXTS[document]):
         path, _, heading = target.partition("#")
         found = (Path(document).parent / path) if path else Path(document)
         assert found.exists(), target
@@ -75,7 +76,7 @@ def test_every_value_of_the_chart_is_there() -> None:
 
 
 def test_every_setting_named_anywhere_is_one() -> None:
-    listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", TEXTS["README.md"], re.MULTILINE))
+    listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", TEXTS["docs/configuration.md"], re.MULTILINE))
     assert told(r"\b(EDRPORTAL_[A-Z_]+[A-Z])\b") - {"EDRPORTAL_TEST_EFFORT"} <= listed
 
 
@@ -96,14 +97,20 @@ def test_every_value_in_a_block_of_values_is_there() -> None:
     assert checked >= 3
 
 
-def test_every_trouble_of_a_single_sign_on_and_every_alert_is_explained() -> None:
+def test_what_the_fixes_of_a_single_sign_on_name_is_explained() -> None:
     reasons = [one for one in vars(oidc_trouble).values() if isinstance(one, oidc_trouble.Reason)]
     assert len(reasons) > 20
-    for reason in reasons:
-        assert f"| {reason.message} | {reason.fix} |" in TEXTS["docs/single-sign-on.md"]
+    names = r"EDRPORTAL_[A-Z_]+[A-Z]|/\.well-known/[a-z-]+|\b(?:[a-z]+_[a-z_]+|[a-z]+[A-Z][A-Za-z]+|dex-config)\b"
+    named = {name for reason in reasons for name in re.findall(names, reason.fix)}
+    assert {"EDRPORTAL_OIDC_CA_FILE", "staticClients", "jwks_uri", "dex-config"} <= named
+    assert [name for name in sorted(named) if name not in TEXTS["docs/single-sign-on.md"]] == []
+
+
+def test_every_alert_is_explained() -> None:
     alerts = [
         rule["alert"] for rule in yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())["groups"][0]["rules"]
     ]
+    assert len(alerts) > 8
     assert [one for one in alerts if f"`{one}`" not in TEXTS["docs/operate.md"]] == []
 
 
@@ -111,3 +118,38 @@ def test_every_file_of_rules_that_is_named_is_there() -> None:
     named = set(re.findall(r"`(\w+\.py)`", TEXTS["docs/verdict.md"]))
     assert named <= {path.name for room in ("verdict", "golang") for path in Path("destinations", room).glob("*.py")}
     assert len(named) > 8
+
+
+PAGES = sorted(map(str, Path("docs").glob("*.md")))
+STATUS = re.compile(r"(?m)^\| \**([A-Z][A-Za-z, ]+?)\** \|")
+
+
+def test_readme_is_short() -> None:
+    assert len(TEXTS["README.md"].splitlines()) <= 120
+
+
+def test_readme_says_what_a_destination_is_and_what_the_statuses_mean_in_its_first_screen() -> None:
+    first = "\n".join(TEXTS["README.md"].splitlines()[:25])
+    assert "An **export destination** is" in first
+    statuses = STATUS.findall(first)
+    assert len(statuses) == 5
+    assert STATUS.findall(TEXTS["docs/verdict.md"].partition("## The stages")[0]) == statuses
+
+
+@pytest.mark.parametrize("document", [*PAGES, "SECURITY.md"])
+def test_a_page_begins_by_saying_who_it_is_for(document: str) -> None:
+    heading, first = TEXTS[document].split("\n\n")[:2]
+    assert heading.startswith("# ")
+    assert re.match(r"This (page|index) is for\b", first)
+
+
+@pytest.mark.parametrize("index", ["README.md", "docs/README.md"])
+def test_an_index_leads_to_every_page(index: str) -> None:
+    linked = {str((Path(index).parent / one).resolve()) for one in re.findall(r"\]\(([^:#)]+)", TEXTS[index])}
+    pages = [*PAGES, "SECURITY.md", "CONTRIBUTING.md"]
+    assert [page for page in pages if page != index and str(Path(page).resolve()) not in linked] == []
+
+
+def test_the_pictures_are_those_that_the_documents_show() -> None:
+    shown = {Path(one).name for one in told(r"!\[[^\]]*\]\(([^)]+)\)") | told(r"src(?:set)?=\"([^\"]+)\"")}
+    assert shown == {path.name for path in Path("docs").glob("*.png")} == {*taken()}

@@ -62,10 +62,10 @@ def test_the_guard_opens_none_itself(name: str) -> None:
     }
 
 
-def test_the_readme_lists_every_setting_and_no_other() -> None:
+def test_the_documents_list_every_setting_and_no_other() -> None:
     readers = "".join(path.read_text() for path in Path("edrportal/configuration").glob("*.py"))
     read = set(re.findall(r"EDRPORTAL_[A-Z_]+[A-Z]", readers))
-    listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", Path("README.md").read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^\| `(EDRPORTAL_[A-Z_]+)`", Path("docs/configuration.md").read_text(), re.MULTILINE))
     secret = {"EDRPORTAL_SECRET_KEY", "EDRPORTAL_SECRET_KEY_FALLBACKS", "EDRPORTAL_OIDC_CLIENT_SECRET"}
     assert listed == read | {f"{name}_FILE" for name in secret}
 

@@ -64,5 +64,5 @@ def test_the_rules_of_a_part_are_those_of_a_role() -> None:
     assert secrets["verbs"] == ["get", "list", "watch", "create", "update", "delete"]
 
 
-def test_the_readme_shows_the_rules_for_exports() -> None:
-    assert verbs.rules(verbs.of_part(verbs.EXPORTS)) in Path("README.md").read_text()
+def test_the_documents_show_the_rules_for_exports() -> None:
+    assert verbs.rules(verbs.of_part(verbs.EXPORTS)) in Path("docs/people.md").read_text()
