@@ -7,11 +7,11 @@ import logging
 import socket
 from collections.abc import Callable
 from enum import IntEnum, auto
-from typing import Any
+from typing import Any, cast
 
 import h11
 from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from edrportal.serving import limits
@@ -72,7 +72,8 @@ class Connection(H11Protocol):
     @property
     def unsent(self) -> int:
         """How many bytes the client has not taken."""
-        return int(self.transport.get_write_buffer_size()) if self.transport else 0
+        transport = self._transport()
+        return int(transport.get_write_buffer_size()) if transport else 0
 
     def worth(self, now: float) -> float:
         """Return how much is lost by closing it, as a number to compare by; infinite while somebody waits for an answer."""
@@ -94,8 +95,8 @@ class Connection(H11Protocol):
     def drop(self) -> None:
         """Close it now, whatever is under way."""
         self._give_up()
-        if self.transport:
-            self.transport.abort()
+        if transport := self._transport():
+            transport.abort()
         elif self.handshake:
             self.handshake.cancel()
 
@@ -132,8 +133,10 @@ class Connection(H11Protocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Go on where a request is there whole: its client may have ended its side and wait for the answer, as `nc -N` does."""
-        whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE} and self.cycle and not self.cycle.response_started
-        self.is_ended = bool(whole) and self.transport.can_write_eof()
+        whole = self.conn.their_state in {h11.DONE, h11.MUST_CLOSE}
+        cycle = self._cycle()
+        is_waiting = whole and cycle is not None and not cycle.response_started
+        self.is_ended = is_waiting and self.transport.can_write_eof()
         if self.is_ended:
             self.cycle.keep_alive = False
         return self.is_ended
@@ -149,11 +152,20 @@ class Connection(H11Protocol):
         else:
             self.drop()
 
+    def _transport(self) -> asyncio.Transport | None:
+        """Return the transport, None before the connection is made (uvicorn's annotation leaves that out)."""
+        return cast("asyncio.Transport | None", self.transport)
+
+    def _cycle(self) -> RequestResponseCycle | None:
+        """Return the request under way, None between requests (likewise)."""
+        return cast("RequestResponseCycle | None", self.cycle)
+
     def _give_up(self) -> None:
         """Let nobody write an answer, nor wait for the request."""
-        if self.cycle and not self.cycle.response_complete:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        cycle = self._cycle()
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """Wait for the next request, which may have come already."""

@@ -37,7 +37,7 @@ def violations(page: Page) -> list[str]:
 
 
 def test_every_address_with_a_page_is_looked_at(page: Page) -> None:
-    assert page
+    assert page is not None
     assert {name for name, _, _ in states()} == set(TABLE) - NO_PAGES - ELSEWHERE
 
 

@@ -81,7 +81,7 @@ def test_a_rotation(tab: Page, demo: InMemoryCluster) -> None:
 
 
 def test_a_live_check_and_what_it_cannot_know(tab: Page, demo: InMemoryCluster) -> None:
-    assert demo.get_secret("production")
+    assert demo.get_secret("production").name == "production"
     tab.goto("/destinations/production")
     tab_to(tab, "BUTTON Check now")
     tab.keyboard.press("Enter")
@@ -113,7 +113,7 @@ def test_giving_to_a_team_and_a_deletion(tab: Page, demo: InMemoryCluster) -> No
 
 
 def test_a_search_a_status_and_an_order(tab: Page, demo: InMemoryCluster) -> None:
-    assert demo.get_secret("production")
+    assert demo.get_secret("production").name == "production"
     tab.goto("/")
     tab_to(tab, "INPUT  q")
     tab.keyboard.type("prod")

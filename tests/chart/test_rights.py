@@ -174,7 +174,7 @@ def test_the_portal_uses_every_right_it_has_and_misses_none(release: Installed, 
         assert ref.get("namespace", release.namespace) == release.namespace or ref["resource"] == "namespaces"
     refused = [one for one in asked(release) if one["responseStatus"]["code"] in {401, 403, 422}]
     assert not refused
-    assert portal.get_secret("copied")
+    assert portal.get_secret("copied").name == "copied"
 
 
 FORBIDDEN = [

@@ -288,7 +288,7 @@ def test_who_may_change_a_destination_may_check_it(
 @pytest.mark.people
 def test_everybody_who_sees_a_destination_sees_its_result(people: InMemoryCluster, registries: Scripted) -> None:
     registries.answers = {"shared": ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.IMAGE)}
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     world.sign_in("administrator").post("/destinations/shared/check")
     for role in ("administrator", "manager", "exporter", "viewer"):
         shown = page(world.sign_in(role), "/destinations/shared")
@@ -300,7 +300,7 @@ def test_everybody_who_sees_a_destination_sees_its_result(people: InMemoryCluste
 def test_the_progress_of_somebody_elses_check_names_only_what_one_sees(
     people: InMemoryCluster, registries: Scripted
 ) -> None:
-    assert people.get_secret("b-one")
+    assert people.get_secret("b-one").name == "b-one"
     answer = world.sign_in("administrator").post("/check", {"all": "1"})
     runner.CHECKS.finish(20)
     assert len(registries.asked) == 4
@@ -314,7 +314,7 @@ def test_the_progress_of_somebody_elses_check_names_only_what_one_sees(
 def test_the_interface_checks_and_answers_with_the_result(
     people: InMemoryCluster, registries: Scripted, no_waiting: list[float]
 ) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
 
     def ask(name: str, role: str, body: object = None) -> Any:
         text = "" if body is None else json.dumps(body)

@@ -179,7 +179,7 @@ def test_a_manager_learns_of_a_form_what_they_learn_of_a_stored_destination(
     held: list[float] = []
     monkeypatch.setattr(runner, "CHECKS", runner.Checks(pause=held.append))
     registries.answers = {"team-a-one": ends(Step.CONNECT, Code.NO_CONNECTION, address="192.0.2.9")}
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     manager = world.sign_in("manager")
     page = manager.post("/destinations/new", {**NEW, "team": "team-a", "check": "first"}).content.decode()
     assert "The check found no registry" in page

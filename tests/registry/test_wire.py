@@ -318,7 +318,9 @@ def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatc
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
             monkeypatch.setenv(name.upper(), f"http://127.0.0.1:{proxy.port}")
         rules = Rules(frozenset({talker.port}), networks=(), allow_loopback=True)
-        assert approve(f"localhost:{talker.port}", Deadline(5), rules, lambda *_: [ip_address("127.0.0.1")])
+        approve(
+            f"localhost:{talker.port}", Deadline(5), rules, lambda *_: [ip_address("127.0.0.1")]
+        )  # raises for a refusal
         assert answer(talker.port) == (200, b"{}")
         assert (talker.accepted, proxy.accepted) == (1, 0)
 

@@ -124,7 +124,7 @@ def test_f38_nobody_goes_without_an_answer_and_a_slow_write_is_finished(
             assert clients.lost == []
             assert set(clients.answers) == {200}
             assert writing.result(WITHIN_SECONDS).status == 303
-            assert cluster.get_secret(f"late-{round_}")
+            assert cluster.get_secret(f"late-{round_}").name == f"late-{round_}"
             assert took < WITHIN_SECONDS
             print(f"{sum(clients.answers.values())} answers, 0 lost, ended after {took:.1f} s")  # noqa: T201 - a figure
 

@@ -79,7 +79,7 @@ def test_f38_no_disk_is_needed(api_server: ApiServer, filled: KubernetesCluster,
             assert person.ask("GET", "/?after=write").status == 200
     finally:
         shutil.rmtree(place)
-    assert filled.get_secret("added")
+    assert filled.get_secret("added").name == "added"
 
 
 def large(number: int) -> dict[str, object]:

@@ -38,7 +38,7 @@ def ask(path: str, name: str, body: object = None, *, key: str = "", raw: bytes 
 
 
 def test_everybody_is_told_who_they_are(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     assert ask("/api/me", "manager").json() == {
         "username": "manager",
         "roles": ["exporter:team-a"],
@@ -63,7 +63,7 @@ def test_everybody_is_told_who_they_are(people: InMemoryCluster) -> None:
     ],
 )
 def test_everybody_gets_the_rows_that_exist_for_them(people: InMemoryCluster, role: str, shown: set[str]) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     assert {row["name"] for row in ask("/api/destinations", role).json()} == shown
 
 
@@ -75,7 +75,7 @@ HEADERS = [
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_without_an_account_there_is_nothing(people: InMemoryCluster, header: str) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     headers: dict[str, Any] = {"HTTP_AUTHORIZATION": header} if header else {}
     for path in ("/api/me", "/api/destinations"):
         answer = Client().get(path, **headers)
@@ -85,13 +85,13 @@ def test_without_an_account_there_is_nothing(people: InMemoryCluster, header: st
 
 
 def test_a_password_with_every_page_makes_no_session_and_counts_nowhere_else(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     assert not ask("/api/me", "manager").cookies
     assert Client().get("/team/", HTTP_AUTHORIZATION=basic("manager")).status_code == 302
 
 
 def test_wrong_passwords_are_limited_as_on_the_page(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     for _ in range(5):
         assert Client().get("/api/me", HTTP_AUTHORIZATION=basic("manager", "wrong")).status_code == 401
     answer = ask("/api/me", "manager")
@@ -115,7 +115,7 @@ def test_a_pipeline_gets_in_from_where_it_got_in_before_whoever_guesses_elsewher
         for _ in range(10):
             assert call("192.0.2.10") == 200
         assert call("203.0.113.77", "wrong") == 429
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_cookie_alone_writes_nothing_from_another_site(people: InMemoryCluster) -> None:
@@ -227,7 +227,7 @@ def test_a_body_that_cannot_be_read_is_refused_in_words(people: InMemoryCluster,
         answer = ask(path, "administrator", raw=raw)
         assert answer.status_code == 400, path
         assert set(answer.json()) == {"error", "fix"}
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 ODD: list[tuple[int, str, str, dict[str, Any]]] = [
@@ -248,7 +248,7 @@ ODD: list[tuple[int, str, str, dict[str, Any]]] = [
 def test_whatever_fails_is_told_to_a_script_in_json(
     people: InMemoryCluster, status: int, method: str, path: str, extra: dict[str, Any]
 ) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     answer = Client().generic(method, path, HTTP_AUTHORIZATION=basic("administrator"), **extra)
     assert answer.status_code == status
     assert set(answer.json()) == {"error", "fix"}
@@ -258,7 +258,7 @@ def test_whatever_fails_is_told_to_a_script_in_json(
 def test_a_fault_and_a_busy_portal_are_told_in_json_too(
     people: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
 
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError
@@ -275,7 +275,7 @@ def test_a_fault_and_a_busy_portal_are_told_in_json_too(
 
 
 def test_another_content_type_is_refused(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     answer = Client().post("/api/destinations", NEW, HTTP_AUTHORIZATION=basic("administrator"))
     assert answer.status_code == 400
 
@@ -289,14 +289,14 @@ def test_an_unknown_outcome_is_called_so(people: InMemoryCluster, monkeypatch: p
     monkeypatch.setattr(InMemoryCluster, "replace_secret", lost)
     answer = ask("/api/destinations/shared/rotate", "administrator", {"password": "x"})
     assert (answer.status_code, answer.json()["outcome"]) == (503, "unknown")
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_silent_cluster_is_503_without_a_claim(people: InMemoryCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(*_: Any) -> None:
         raise Unreachable("NoUsableAnswer")
 
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     monkeypatch.setattr(InMemoryCluster, "list_secrets", silent)
     answer = ask("/api/destinations", "administrator")
     assert answer.status_code == 503

@@ -99,7 +99,7 @@ def status(name: str, role: str, kind: str) -> int:
 def test_nothing_is_parsed_for_what_is_not_theirs(
     people: InMemoryCluster, parsed: list[str], name: str, role: str
 ) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     client, address = world.sign_in(role), addresses()[name]
     account: dict[str, Any] = {"HTTP_AUTHORIZATION": world.basic(role)} if name.startswith("api") else {}
     for kind in KINDS if "{name}" in address or name in BY_NAME else KINDS[:1]:
@@ -120,7 +120,7 @@ def test_nothing_is_parsed_for_what_is_not_theirs(
 def test_nothing_is_parsed_of_somebody_unknown_or_in_a_portal_that_is_read_only(
     people: InMemoryCluster, parsed: list[str], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     address = addresses()[name].format(name="a-one")
     for body in bodies(name, "a-one"):
         assert Client().post(address, **body).status_code == 401

@@ -149,13 +149,13 @@ def test_somebody_unknown_gets_to_the_sign_in_and_nowhere_else(people: InMemoryC
             assert answer.status_code in {302, 401}, (name, method)
             assert answer.status_code == 401 or answer.headers["Location"].startswith("/signin?next=%2F")
             assert answer.status_code == 302 or method not in {"GET", "HEAD"} or name.startswith("api")
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
 
 
 @pytest.mark.parametrize("role", ["manager", "exporter", "nobody"])
 def test_a_guessed_name_is_answered_like_one_that_does_not_exist(people: InMemoryCluster, role: str) -> None:
     client = world.sign_in(role)
-    assert people.get_secret("orphaned")
+    assert people.get_secret("orphaned").name == "orphaned"
     for tail in ("", "/", "/rotate", "/edit", "/repair", "/delete"):
         for kind in ("other", "ownerless"):
             known = client.get(f"/destinations/{named(role, kind)}{tail}")
@@ -171,7 +171,7 @@ def tokenless(content: bytes) -> bytes:
 
 
 def test_a_button_that_is_not_ones_own_says_which_right_is_missing(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     page = world.sign_in("manager").get("/destinations/shared").content.decode()
     assert 'disabled aria-describedby="missing">Rotate credentials' in page
     assert "This destination is shared: only administrators change it." in page
@@ -180,7 +180,7 @@ def test_a_button_that_is_not_ones_own_says_which_right_is_missing(people: InMem
 
 
 def test_the_manifest_the_history_and_the_account_are_for_those_who_change_it(people: InMemoryCluster) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     assert world.CHANGER in world.sign_in("manager").get("/destinations/a-one").content.decode()
     assert world.ACCOUNT in world.sign_in("manager").get("/destinations/a-one/rotate").content.decode()
     assert world.CHANGER not in world.sign_in("viewer").get("/destinations/a-one").content.decode()
@@ -232,4 +232,4 @@ def test_a_form_that_cannot_be_judged_is_given_back_without_its_secrets(
     assert 'action="/destinations/new"' in page
     for lost in ("u:p@", world.STORED, "no namespace", "PRIVATE KEY"):
         assert lost not in page
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"

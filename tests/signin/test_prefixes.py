@@ -105,7 +105,7 @@ def test_who_manages_the_longer_team_too_adds_for_that_one(teams: InMemoryCluste
 
 def test_an_administrator_names_a_destination_as_they_like(teams: InMemoryCluster) -> None:
     assert api({**DRAFT, "name": "team-a-b-harbor", "team": "team-a"}, "administrator").status_code == 201
-    assert teams.get_secret("team-a-b-harbor")
+    assert teams.get_secret("team-a-b-harbor").name == "team-a-b-harbor"
 
 
 def test_where_the_portal_may_not_look_the_enabled_teams_count(

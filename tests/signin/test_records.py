@@ -141,7 +141,7 @@ def test_what_is_refused_fails_or_is_unknown_is_recorded_once_too(
 
 
 def test_a_failed_sign_in_never_names_what_was_typed(people: InMemoryCluster, heard: Heard) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     Client().post("/signin", {"username": TYPED, "password": TYPED})
     assert only(heard) == ("sign-in", "refused", "", "", "wrong-credentials")
     header = base64.b64encode(f"{TYPED}:{TYPED}".encode()).decode()
@@ -218,7 +218,7 @@ def test_a_session_that_cannot_be_begun_is_a_failed_sign_in(
     monkeypatch.setattr(accounts, "begin", fail)
     try_to_sign_in()
     assert only(heard) == ("sign-in", "failed", "epinio:manager", "", "NoUsableAnswer")
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 @pytest.mark.parametrize("value", ["a\r\nforged: x", "\x1b[31m", "\u202e", "\ud800", "x" * 10_000, '"}\n{"'])

@@ -29,7 +29,7 @@ def row(client: Client, path: str = "/") -> str:
 def test_a_box_is_for_those_who_may_change_it_whoever_looked_first(
     people: InMemoryCluster, path: str, order: tuple[str, str]
 ) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     disabled = {name: "disabled" in row(world.sign_in(name), path) for name in order}
     assert disabled == {"administrator": False, "viewer": True}
 

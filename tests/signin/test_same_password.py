@@ -112,7 +112,7 @@ def test_a_manager_cannot_try_what_an_administrator_stored(
 
 
 def test_a_manager_cannot_try_what_stood_in_the_own_destination_before(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     add("own", "administrator")
     add("second", "manager", SECRET)
     assert not rotate("team-a-own", "manager", "away")

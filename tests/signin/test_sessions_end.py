@@ -125,7 +125,7 @@ def test_a_sign_out_with_a_copy_that_was_idle_ends_the_one_that_was_not(people: 
     assert (status(active), status(idle)) == (200, 302)
     assert sign_out(idle).headers["Location"] == "/signin?out=1"
     assert status(active) == 302
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_cookie_that_is_forged_or_too_old_signs_nobody_out_and_the_page_claims_no_more(
@@ -141,7 +141,7 @@ def test_a_cookie_that_is_forged_or_too_old_signs_nobody_out_and_the_page_claims
         assert "signed out in this browser" in page
         assert "wherever else" not in page
     assert status(good) == 200
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_cookie_that_is_void_already_writes_nothing_more(people: InMemoryCluster) -> None:
@@ -203,7 +203,7 @@ def test_a_session_ends_with_the_single_sign_on_that_it_came_from(
     with override_settings(ENVIRONMENT=Environment.read(SSO | changed), ALLOWED_HOSTS=["*"]):
         assert status(ann) == 302
         assert status(own) == 200  # that of somebody with a password goes on
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 @pytest.mark.parametrize("changed", [{"issuer": "https://elsewhere.example"}, {"issuer": ""}, {"rolesMapping": "[]"}])
@@ -263,4 +263,4 @@ def test_only_a_session_that_counts_is_active(people: InMemoryCluster) -> None:
     assert not sessions.decode(text, now + timedelta(minutes=16))
     assert sessions.signed(text, now + timedelta(minutes=16))
     assert not sessions.signed(text, now + timedelta(hours=9))
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"

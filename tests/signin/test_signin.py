@@ -48,12 +48,12 @@ def test_who_signs_in_gets_back_to_where_they_were(people: InMemoryCluster) -> N
     answer = post(client, "manager", world.PASSWORD, next="/destinations/shared?x=1")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/destinations/shared?x=1")
     assert client.get("/destinations/shared").status_code == 200
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"])
 def test_it_never_leads_elsewhere(people: InMemoryCluster, target: str) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     assert post(Client(), "manager", world.PASSWORD, next=target).headers["Location"] == "/"
 
 
@@ -98,7 +98,7 @@ def test_an_empty_name_or_password_is_refused_whatever_epinio_does(people: InMem
 
 
 def test_a_body_of_a_megabyte_or_of_json_does_no_harm(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     assert post(Client(), "manager", "x" * 1_100_000).status_code == 413
     assert Client().post("/signin", b'{"username": "x"}', content_type="application/json").status_code == 422
 
@@ -187,7 +187,7 @@ def test_the_cookie_holds_no_secret_and_is_small(people: InMemoryCluster) -> Non
     ],
 )
 def test_a_spoiled_cookie_is_nobodys(people: InMemoryCluster, spoil: Any) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     good = cookie(world.sign_in("manager"))
     assert status(good) == 200
     assert status(spoil(good)) == 302
@@ -207,11 +207,11 @@ def test_a_cookie_of_another_key_salt_or_time_is_nobodys(people: InMemoryCluster
         assert status(Signer(salt="edrportal.session").sign_object({**told, key: int(value)})) == 302, key
     assert status(Signer(salt="edrportal.session").sign_object({**told, "s": "administrator"})) == 302
     assert status(Signer(salt="edrportal.session").sign_object({"s": []})) == 302
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_changed_key_keeps_the_sessions_of_the_one_before(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     good = cookie(world.sign_in("manager"))
     with override_settings(SECRET_KEY="n" * 40, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
         assert status(good) == 200
@@ -239,7 +239,7 @@ def test_sign_outs_survive_a_change_of_the_key(people: InMemoryCluster) -> None:
     client.post("/signout")
     with override_settings(SECRET_KEY="n" * 40, SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
         assert status(stolen) == 302
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_sign_out_that_cannot_be_written_is_not_called_one(
@@ -327,7 +327,7 @@ def test_activity_prolongs_a_session_and_a_minute_passes_in_between(people: InMe
     assert (newer.begun, newer.active) == (session.begun, int(later.timestamp()))
     assert sessions.decode(sessions.encode(newer), later + timedelta(minutes=14))
     assert not sessions.decode(sessions.encode(newer), later + timedelta(minutes=16))
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_session_that_does_not_fit_into_a_cookie_is_refused_in_words() -> None:
@@ -340,17 +340,17 @@ def test_a_session_that_does_not_fit_into_a_cookie_is_refused_in_words() -> None
 def test_five_failures_close_an_account_for_a_while_and_no_other(
     people: InMemoryCluster, fresh_attempts: Attempts
 ) -> None:
-    assert fresh_attempts
+    assert fresh_attempts is not None
     for _ in range(5):
         assert post(Client(), "manager", "wrong").status_code == 401
     answer = post(Client(), "manager", world.PASSWORD)
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) <= 300
-    assert world.sign_in("viewer")
+    world.sign_in("viewer")  # fails where it may not
     for _ in range(6):
         assert post(Client(), "never there", "wrong").status_code in {401, 429}
     assert post(Client(), "never there", "wrong").status_code == 429  # an unknown name is closed, too
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_saw(people: InMemoryCluster) -> None:
@@ -364,7 +364,7 @@ def test_attempts_are_counted_by_the_address_that_a_trusted_proxy_saw(people: In
         assert attempt(f"203.0.113.{number}, 198.51.100.7", 1) == 401
     assert attempt("203.0.113.99, 198.51.100.7", 1) == 429  # what the person writes in front changes nothing
     assert attempt("203.0.113.99, 198.51.100.8", 1) == 401
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_forged_form_signs_nobody_in_or_out(people: InMemoryCluster) -> None:
@@ -378,7 +378,7 @@ def test_a_forged_form_signs_nobody_in_or_out(people: InMemoryCluster) -> None:
         assert strict.post(path, {}).status_code == 403, path
         assert strict.post(path, {}, HTTP_ORIGIN="null").status_code == 403, path
     assert signed.get("/team/").status_code == 200
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_behind_tls_the_cookies_are_for_this_host_alone(people: InMemoryCluster) -> None:
@@ -387,11 +387,11 @@ def test_behind_tls_the_cookies_are_for_this_host_alone(people: InMemoryCluster)
         answer = Client().post("/signin", {"username": "manager", "password": world.PASSWORD}, secure=True)
     morsel = answer.cookies["__Host-edrportal-session"]
     assert (morsel["secure"], morsel["path"], morsel["domain"], morsel["samesite"]) == (True, "/", "", "Strict")
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
 
 
 def test_a_link_from_elsewhere_finds_the_session(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     answer = Client().get("/destinations/shared", HTTP_SEC_FETCH_SITE="cross-site")
     assert answer.status_code == 200
     assert 'content="0;url=/destinations/shared"' in answer.content.decode()
@@ -399,7 +399,7 @@ def test_a_link_from_elsewhere_finds_the_session(people: InMemoryCluster) -> Non
 
 
 def test_a_fragment_leads_the_whole_page_to_the_sign_in(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     answer = Client().get("/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="http://testserver/?q=x")
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/signin?next=%2F%3Fq%3Dx")
     answer = Client().get("/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="https://evil.example//evil.example")
@@ -410,7 +410,7 @@ def test_a_fragment_leads_the_whole_page_to_the_sign_in(people: InMemoryCluster)
     "current", ["http://[", "http://[::1", "http://[x]/", "//", "\\", "http://a:b:c/", "x" * 9_000]
 )
 def test_a_fragment_from_an_address_that_is_none_leads_to_the_sign_in(people: InMemoryCluster, current: str) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     answer = Client().get("/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL=current)
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"].startswith("/signin?next=")
@@ -418,13 +418,13 @@ def test_a_fragment_from_an_address_that_is_none_leads_to_the_sign_in(people: In
 
 @pytest.mark.parametrize("path", ["/preview", "/certificates/look"])
 def test_what_a_form_asks_by_itself_leads_nobody_away_from_what_is_typed(people: InMemoryCluster, path: str) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     answer = Client().post(path, {"host": "registry.example.com"}, headers={"HX-Request": "true"})
     assert (answer.status_code, answer.content, "HX-Redirect" in answer.headers) == (401, b"", False)
 
 
 def test_the_demos_click_is_nowhere_else(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     assert Client().post("/demo/signin", {"as": "administrator"}).status_code == 404
     assert "demo/signin" not in Client().get("/signin").content.decode()
     assert Client().get("/").status_code == 302
@@ -468,7 +468,7 @@ def test_a_user_of_any_name_is_shown_as_text(people: InMemoryCluster, payload: s
 
 
 def test_of_two_cookies_of_the_name_neither_opens_what_one_alone_would_not(people: InMemoryCluster) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     good = cookie(world.sign_in("manager"))
     for pair in (f"{COOKIE}={good}; {COOKIE}=forged", f"{COOKIE}=forged; {COOKIE}={good}"):
         answer = Client().get("/api/me", HTTP_COOKIE=pair)

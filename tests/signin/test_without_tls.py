@@ -35,4 +35,4 @@ def test_without_tls_nobody_signs_in_and_everybody_reads_why(
     assert "there is no TLS" in answer.json()["error"]
     settings.ENVIRONMENT = Environment.read({**stated, "EDRPORTAL_ALLOW_PLAIN_HTTP": "true"})
     assert 'name="password"' in client.get("/signin").content.decode()
-    assert people
+    assert people is not None

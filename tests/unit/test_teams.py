@@ -102,7 +102,7 @@ def test_the_action_itself_refuses_to_delete_what_is_another_teams() -> None:
         delete(cluster, "one", seen=seen, permit=Limited(authority()))
     with pytest.raises(NotFound):
         delete(cluster, "one", seen=seen, permit=Limited(authority(person=Person(namespaces=()))))
-    assert cluster.get_secret("one")
+    assert cluster.get_secret("one").name == "one"
 
 
 def test_a_taken_name_tells_a_manager_nothing() -> None:

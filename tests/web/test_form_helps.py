@@ -63,7 +63,7 @@ def test_a_rotation_is_guided_by_the_stored_host(client: Client, portal: InMemor
     add(client, host="quay.io")
     assert "Guide: Quay" in text_of(client.get("/destinations/one/rotate"))
     assert "Guide: Quay" in text_of(client.get("/destinations/one/edit"))
-    assert portal.get_secret("one")
+    assert portal.get_secret("one").name == "one"
 
 
 @pytest.mark.parametrize("as_file", [False, True])
@@ -169,4 +169,4 @@ def test_the_manifest_for_git_is_a_sound_destination_with_placeholders(client: C
         judged.create_secret(manifest)
     with current.use(judged):
         assert "Accepted" in words_of(client.get("/destinations/one")).partition("Export destinations")[2][:400]
-    assert portal.get_secret("one")
+    assert portal.get_secret("one").name == "one"

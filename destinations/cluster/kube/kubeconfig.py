@@ -132,7 +132,7 @@ class _Loaded:
         self._found = client.Configuration()
         self._found.proxy = None
         loader.load_and_set(self._found)  # type: ignore[no-untyped-call]
-        self._refresh = self._found.refresh_api_key_hook
+        self._refresh: Callable[[client.Configuration], object] | None = self._found.refresh_api_key_hook
 
     def refresh(self) -> None:
         if self._refresh:

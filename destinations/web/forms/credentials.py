@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 
 from destinations.input import validation
 from destinations.input.validation import Trap
@@ -65,7 +64,7 @@ class BundleForm(forms.Form):
         if typed.strip() and file:
             self.add_error("bundle_text", "There is both text and a file. Give one of them.")
             return b""
-        if len(self.files.getlist("bundle_file") if isinstance(self.files, MultiValueDict) else ()) > 1:
+        if len(self.files.getlist("bundle_file")) > 1:
             self.add_error("bundle_file", "There is more than one file. Put all certificates into one.")
             return b""
         most = certificates.MAX_BUNDLE_BYTES + 1
