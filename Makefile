@@ -31,11 +31,19 @@ soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, repl
 	EDRPORTAL_TEST_EFFORT=full $(RUN) -m pytest tests/soak tests/running tests/cluster/test_tokens.py tests/x509 -rP --timeout=3600 --junitxml=.venv/soak.xml
 	HYPOTHESIS_PROFILE=soak $(RUN) -m pytest tests -k properties --timeout=3600
 
+check: lint     ## what to run before a commit: make lint, and the tests that need no server (a minute)
+	$(RUN) -m pytest -n auto --dist worksteal -q tests/unit -m "not alone and not slow"
+
 lint: .venv/dev ## ruff, mypy --strict, templates
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	.venv/bin/djlint --check --lint --quiet templates
+
+fix: .venv/dev  ## what the linters can correct by themselves
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+	.venv/bin/djlint --reformat --quiet templates
 
 screenshots: .venv/dev ## the pictures of README and docs, from the demo in Chromium
 	$(RUN) scripts/screenshots.py
@@ -78,5 +86,5 @@ clean:          ## remove what these commands made in the project
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r scripts/audit.txt
 	@touch $@
 
-.PHONY: help demo run venv test soak lint screenshots benchmark image audit sbom lock clean
+.PHONY: help demo run venv test soak check lint fix screenshots benchmark image audit sbom lock clean
 .DEFAULT_GOAL := help

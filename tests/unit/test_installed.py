@@ -22,6 +22,9 @@ from tests.services.processes import free_port, running
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.slow
+
+
 PACKAGED = ("destinations", "edrportal", "templates", "static", "pyproject.toml", "README.md", "LICENSE")
 
 

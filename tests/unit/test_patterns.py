@@ -10,6 +10,9 @@ from tests.malformed import patterns
 from tests.malformed.patterns import Pattern
 from tests.services import costs
 
+pytestmark = pytest.mark.slow
+
+
 MIB = 1024 * 1024
 SIZES = 20, 512, 32 * 1024
 BOUNDED = {

@@ -13,6 +13,9 @@ import pytest
 
 from tests.services import printed
 
+pytestmark = pytest.mark.slow
+
+
 HERE = Path(__file__).parents[2]
 HANGS = """
     import os, signal, sys, threading, time, pytest
