@@ -17,7 +17,7 @@ REFUSED = {*range(400, 500)} - {408, 429}
 
 
 def ask(path: str) -> tuple[str, int]:
-    """Return the body and the status of an answer, whatever it is. Raises OSError or HTTPException where there is none."""
+    """Return the body and the status of an answer, whatever it is. Raises OSError or HTTPException if none came."""
     request = Request(os.environ["PORTAL"] + path, headers={"Host": os.environ["PORTAL_HOST"]})  # noqa: S310
     try:
         with urlopen(request, timeout=5) as answer:  # noqa: S310
