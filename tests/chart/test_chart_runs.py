@@ -41,9 +41,9 @@ class Browser:
     """
 
     url: str
-    origin: str = f"https://{HOST}"
     cookies: dict[str, str] = field(default_factory=dict)
     insecure: list[str] = field(default_factory=list)
+    origin: str = f"https://{HOST}"
 
     def __post_init__(self) -> None:
         self._pool = urllib3.PoolManager(retries=False, timeout=20)
@@ -149,7 +149,7 @@ def test_an_epinio_user_adds_a_destination_by_the_portal_as_it_is_installed(
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080"])
 def test_port_forward_leads_to_the_sign_in_and_to_the_forms(release: Installed, portal: str, host: str) -> None:
     """Browsers take Secure cookies from loopback over plain HTTP; here the cookies come along in any case."""
-    person = Browser(portal, f"http://{host}")
+    person = Browser(portal, origin=f"http://{host}")
     try:
         assert person.send("/signin", username="administrator", password=world.PASSWORD).status == 302
         typed = {"host": "registry.example.com", "organization": "org", "username": "robot", "password": "pw"}

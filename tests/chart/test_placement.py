@@ -55,7 +55,7 @@ def test_zones_are_a_preference_that_needs_no_label(helm_home: Path, kubernetes:
 def test_what_is_stated_replaces_the_defaults(helm_home: Path) -> None:
     constraint = {"maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"}
     other = {**constraint, "labelSelector": {"matchLabels": {"a": "b"}}}
-    affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}
+    affinity: dict[str, Any] = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}
     spec = pod(helm_home, {"topologySpreadConstraints": [constraint, other], "affinity": affinity})
     completed = {**constraint, "labelSelector": {"matchLabels": SELECTOR}}
     assert (spec["topologySpreadConstraints"], spec["affinity"]) == ([completed, other], affinity)

@@ -152,7 +152,7 @@ def included(
 
 @pytest.mark.parametrize("condition", ["edrportal.enabled", ""])
 def test_a_chart_that_includes_this_one_switches_it_on_and_off(helm_home: Path, tmp_path: Path, condition: str) -> None:
-    shared = {"domain": "example.com", "imageRegistry": "registry.example.com", "other": {"a": 1}}
+    shared: dict[str, Any] = {"domain": "example.com", "imageRegistry": "registry.example.com", "other": {"a": 1}}
     shared["imagePullSecrets"] = [{"name": "everywhere"}]
     own = {"image": {"registry": "registry.example.com"}, "podSecurityContext": {"runAsUser": None, "runAsGroup": None}}
 

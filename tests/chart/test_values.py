@@ -14,7 +14,7 @@ from tests.services.charts import HelmError
 from tests.services.parts import KUBECTL, program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.services.apiserver import ApiServer
@@ -78,7 +78,7 @@ def nested(path: tuple[str, ...], value: object) -> dict[str, Any]:
     return {path[0]: nested(path[1:], value) if path[1:] else value}
 
 
-def together(given: list[tuple[tuple[str, ...], object]]) -> dict[str, Any]:
+def together(given: Sequence[tuple[tuple[str, ...], object]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path, value in given:
         found = charts.merged(found, nested(path, value))
