@@ -96,6 +96,8 @@ def take(server: ApiServer, namespace: str, objects: list[dict[str, Any]]) -> No
     for one in plain:
         if "namespace" in one["metadata"]:
             one["metadata"]["namespace"] = namespace
+        else:
+            one["metadata"]["name"] += f"-{namespace}"  # another test may have installed one of the same name
     command = [str(program(KUBECTL)), f"--kubeconfig={server.kubeconfig}", "create", "--dry-run=server"]
     text = yaml.safe_dump_all(plain)
     ran = subprocess.run(
