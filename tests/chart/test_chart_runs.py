@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from edrportal.serving import server
 from tests.services import charts
 from tests.services.charts import Installed
 from tests.services.processes import free_port, running
+from tests.services.tcpproxy import tcp_proxy
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -34,19 +35,25 @@ HOST = "edrportal.example.com"
 
 @dataclass
 class Browser:
-    """Somebody behind the ingress controller: TLS ends there, and the cookies come along."""
+    """Somebody behind the ingress controller: TLS ends there, and the cookies come along.
+
+    With another `origin` the browser comes by no proxy, as with `kubectl port-forward`.
+    """
 
     url: str
     cookies: dict[str, str] = field(default_factory=dict)
     insecure: list[str] = field(default_factory=list)
+    origin: str = f"https://{HOST}"
 
     def __post_init__(self) -> None:
         self._pool = urllib3.PoolManager(retries=False, timeout=20)
 
     def ask(self, method: str, path: str, **form: str) -> urllib3.BaseHTTPResponse:
-        headers = {"Host": HOST, "X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+        scheme, _, host = self.origin.partition("://")
+        headers = {"Host": host}
+        headers |= {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"} if scheme == "https" else {}
         headers |= {
-            "Origin": f"https://{HOST}",
+            "Origin": self.origin,
             "Cookie": "; ".join(f"{key}={value}" for key, value in self.cookies.items()),
         }
         headers |= {"Content-Type": "application/x-www-form-urlencoded"}
@@ -73,7 +80,9 @@ def container(objects: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @contextmanager
-def started(release: Installed, directory: Path, values: dict[str, Any], home: Path) -> Iterator[str]:
+def started(
+    release: Installed, directory: Path, values: dict[str, Any], home: Path, *, metrics: int = 0
+) -> Iterator[str]:
     """Run the portal with the environment of the Deployment; only what a kubelet would mount lies elsewhere."""
     stated = {one["name"]: one.get("value", "") for one in container(charts.render(home, values))["env"]}
     for name, content in (("key", "k" * 64), ("fallbacks", "")):
@@ -83,7 +92,7 @@ def started(release: Installed, directory: Path, values: dict[str, Any], home: P
         "EDRPORTAL_SECRET_KEY_FILE": str(directory / "key"),
         "EDRPORTAL_SECRET_KEY_FALLBACKS_FILE": str(directory / "fallbacks"),
         "KUBECONFIG": str(release.kubeconfig),
-        "EDRPORTAL_METRICS_PORT": str(free_port()),  # the one of the values may be taken here
+        "EDRPORTAL_METRICS_PORT": str(metrics or free_port()),  # the one of the values may be taken here
         "PATH": os.environ["PATH"],
     }
     port = free_port()
@@ -137,6 +146,41 @@ def test_an_epinio_user_adds_a_destination_by_the_portal_as_it_is_installed(
     assert not person.insecure
 
 
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080"])
+def test_port_forward_leads_to_the_sign_in_and_to_the_forms(release: Installed, portal: str, host: str) -> None:
+    """Browsers take Secure cookies from loopback over plain HTTP; here the cookies come along in any case."""
+    person = Browser(portal, origin=f"http://{host}")
+    try:
+        assert person.send("/signin", username="administrator", password=world.PASSWORD).status == 302
+        typed = {"host": "registry.example.com", "organization": "org", "username": "robot", "password": "pw"}
+        name = f"by-{host.partition(':')[0].replace('.', '-')}"
+        assert person.send("/destinations/new", name=name, **typed).status == 303
+    finally:
+        person.close()
+    assert release.get(f"secrets/{name}")["metadata"]["labels"][names.REGISTRY_LABEL] == "true"
+
+
+def test_the_portal_answers_itself_while_only_its_own_way_to_the_api_server_is_broken(
+    api_server: ApiServer, release: Installed, helm_home: Path, tmp_path: Path
+) -> None:
+    """Readiness follows the API server (docs/operate.md says why), liveness does not, and a page says what is wrong."""
+    with tcp_proxy(api_server) as proxy:
+        through = tmp_path / "kubeconfig"
+        own = api_server.url.rpartition(":")[2]
+        through.write_text(release.kubeconfig.read_text().replace(f":{own}", f":{proxy.port}"))
+        second = free_port()
+        platform = f"http://127.0.0.1:{second}"
+        with started(replace(release, kubeconfig=through), tmp_path, {}, helm_home, metrics=second) as url:
+            assert probed(platform, "/readyz")
+            proxy.close()
+            person = Browser(url)
+            answer = person.send("/signin", username="administrator", password=world.PASSWORD)
+            person.close()
+            assert (probed(platform, "/readyz"), probed(url, "/readyz")) == (False, False)
+            assert (probed(platform, "/healthz"), probed(url, "/healthz")) == (True, True)
+    assert (answer.status, "The cluster does not answer" in answer.data.decode()) == (503, True)
+
+
 def test_the_probes_of_the_chart_find_the_portal(portal: str, helm_home: Path) -> None:
     made = container(charts.render(helm_home))
     for name in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -150,7 +194,7 @@ def test_the_probes_of_the_chart_find_the_portal(portal: str, helm_home: Path) -
 def hook(home: Path, **stated: str) -> subprocess.CompletedProcess[str]:
     """Run the command of the `helm test` pod."""
     (test,) = charts.one(charts.render(home), "Pod")["spec"]["containers"]
-    environment = {one["name"]: one["value"] for one in test["env"]} | stated
+    environment = {one["name"]: one["value"] for one in test["env"]} | {"SECONDS_TO_WAIT": "1"} | stated
     assert test["command"][0] == "python"
     command = [sys.executable, *test["command"][1:]]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

@@ -74,15 +74,6 @@ def test_a_new_generation_of_the_key_honours_the_one_before(release: Installed) 
     assert release.get(DEPLOYMENT)["spec"]["template"] != before  # so that pods are made anew and read it
 
 
-def test_an_existing_key_is_used_and_none_is_made(release: Installed) -> None:
-    release.helm("upgrade", {"signingKey": {"existingSecret": "ours", "key": "session", "fallbacksKey": "old"}})
-    secrets = {one["metadata"]["name"] for one in release.get("secrets")["items"]}
-    assert "edrportal-key" not in secrets
-    (volume,) = release.get(DEPLOYMENT)["spec"]["template"]["spec"]["volumes"]
-    items = [{"key": "session", "path": "key"}, {"key": "old", "path": "fallbacks"}]
-    assert (volume["secret"]["secretName"], volume["secret"]["items"]) == ("ours", items)
-
-
 def test_what_the_portal_keeps_survives_upgrade_rollback_and_uninstall(release: Installed) -> None:
     note(release, "edrportal-teams", {"team-a": "uid-a", "team-b": "uid-b"})
     release.helm("upgrade", {"replicaCount": 3})
@@ -113,9 +104,10 @@ def test_config_maps_that_the_portal_made_before_are_left_to_it(release: Install
     assert "data" not in release.get("configmaps/edrportal-sessions")
 
 
-def test_an_uninstall_leaves_nothing_but_what_the_portal_kept(release: Installed) -> None:
+def test_an_uninstall_leaves_nothing_but_the_key_and_what_the_portal_kept(release: Installed) -> None:
     release.helm("uninstall")
-    for resource in ("secrets", "serviceaccounts", "services", "rbac.authorization.k8s.io/v1:roles",
+    assert [one["metadata"]["name"] for one in release.get("secrets")["items"]] == ["edrportal-key"]
+    for resource in ("serviceaccounts", "services", "rbac.authorization.k8s.io/v1:roles",
                      "rbac.authorization.k8s.io/v1:rolebindings", "apps/v1:deployments", "networking.k8s.io/v1:ingresses",
                      "networking.k8s.io/v1:networkpolicies", "policy/v1:poddisruptionbudgets"):  # fmt: skip
         assert release.get(resource)["items"] == [], resource

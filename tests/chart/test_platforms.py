@@ -76,16 +76,21 @@ def test_annotations_that_are_no_text_are_quoted(helm_home: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("where", ["podAnnotations", "podLabels", "nodeSelector", "service", "serviceAccount"])
+@pytest.mark.parametrize(
+    "where",
+    ["podAnnotations", "podLabels", "nodeSelector", "deploymentAnnotations", "service", "serviceAccount", "ingress"],
+)
 def test_every_map_of_texts_takes_switches_and_whole_numbers_as_they_stand(helm_home: Path, where: str) -> None:
     given = {"a/on": True, "a/many": 12345678, "a/text": "yes: no", "a/number": "1.10", "a/empty": ""}
-    values = {where: {"annotations": given} if where.startswith("service") else given}
+    values = {where: {"annotations": given} if where in {"service", "serviceAccount", "ingress"} else given}
     objects = charts.render(helm_home, values)
     template = charts.one(objects, "Deployment")["spec"]["template"]
     found = {
         "podAnnotations": template["metadata"]["annotations"],
         "podLabels": template["metadata"]["labels"],
         "nodeSelector": template["spec"].get("nodeSelector"),
+        "deploymentAnnotations": charts.one(objects, "Deployment")["metadata"].get("annotations"),
+        "ingress": charts.one(objects, "Ingress")["metadata"].get("annotations"),
         "service": charts.one(objects, "Service", charts.RELEASE)["metadata"].get("annotations"),
         "serviceAccount": charts.one(objects, "ServiceAccount")["metadata"].get("annotations"),
     }[where]
@@ -129,11 +134,13 @@ def test_a_port_stands_in_the_public_address_and_in_no_host_of_the_ingress(
     assert [ingress["rules"][0]["host"], *ingress["tls"][0]["hosts"]] == [name, name]
 
 
-def included(home: Path, tmp_path: Path, values: dict[str, Any]) -> list[dict[str, Any]]:
+def included(
+    home: Path, tmp_path: Path, values: dict[str, Any], *, condition: str = "edrportal.enabled"
+) -> list[dict[str, Any]]:
     """Render a chart that includes this one, as an installation of several products does."""
     parent = tmp_path / "platform"
     shutil.copytree(charts.CHART, parent / "charts" / "edrportal")
-    dependency = {"name": "edrportal", "version": "*", "condition": "edrportal.enabled"}
+    dependency = {"name": "edrportal", "version": "*"} | ({"condition": condition} if condition else {})
     about = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
     (parent / "Chart.yaml").write_text(yaml.safe_dump(about))
     (parent / "values.yaml").write_text(yaml.safe_dump(values))
@@ -143,13 +150,22 @@ def included(home: Path, tmp_path: Path, values: dict[str, Any]) -> list[dict[st
     return [one for one in yaml.safe_load_all(text) if one]
 
 
-def test_a_chart_that_includes_this_one_switches_it_on_and_off(helm_home: Path, tmp_path: Path) -> None:
-    shared = {"domain": "example.com", "imageRegistry": "registry.example.com", "other": {"a": 1}}
+@pytest.mark.parametrize("condition", ["edrportal.enabled", ""])
+def test_a_chart_that_includes_this_one_switches_it_on_and_off(helm_home: Path, tmp_path: Path, condition: str) -> None:
+    shared: dict[str, Any] = {"domain": "example.com", "imageRegistry": "registry.example.com", "other": {"a": 1}}
+    shared["imagePullSecrets"] = [{"name": "everywhere"}]
     own = {"image": {"registry": "registry.example.com"}, "podSecurityContext": {"runAsUser": None, "runAsGroup": None}}
-    objects = included(helm_home, tmp_path / "on", {"global": shared, "edrportal": {"enabled": True, **own}})
-    context = charts.one(objects, "Deployment")["spec"]["template"]["spec"]["securityContext"]
-    assert ("runAsUser" in context, context["fsGroup"]) == (False, 10001)
-    assert included(helm_home, tmp_path / "off", {"global": shared, "edrportal": {"enabled": False, **own}}) == []
+
+    def render(name: str, *, enabled: bool, **more: Any) -> list[dict[str, Any]]:
+        values = {"global": shared, "edrportal": {"enabled": enabled, **own, **more}}
+        return included(helm_home, tmp_path / name, values, condition=condition)
+
+    spec = charts.one(render("on", enabled=True), "Deployment")["spec"]["template"]["spec"]
+    assert ("runAsUser" in spec["securityContext"], spec["securityContext"]["fsGroup"]) == (False, 10001)
+    assert spec["imagePullSecrets"] == [{"name": "everywhere"}]
+    assert render("off", enabled=False) == []
+    everything = {"webhook": {"enabled": True}, "metrics": {"alerts": {"enabled": True}}}
+    assert render("all-off", enabled=False, **everything) == []
 
 
 def test_switched_off_by_itself_it_says_where_that_belongs(helm_home: Path) -> None:

@@ -158,6 +158,8 @@ RELEASES = (
     "kubectl rollout restart deployment/edrportal --namespace epinio",
     "helm uninstall edrportal --namespace epinio",
     "kubectl delete configmap edrportal-sessions edrportal-teams edrportal-checks --namespace epinio",
+    "kubectl delete secret edrportal-key --namespace epinio",
+    "kubectl delete pod edrportal-test --namespace epinio --ignore-not-found",
     "helm install edrportal deploy/chart --namespace epinio --values values.yaml",
 )
 """In this order."""
@@ -165,6 +167,7 @@ NEEDS_MORE = {
     "epinio app export --registry NAME APP": "Epinio",
     "kubectl rollout status deployment/edrportal --namespace epinio": "a node",
     "helm test edrportal --namespace epinio": "a node",
+    "kubectl port-forward -n epinio svc/edrportal 8080:80": "a node",
 }
 DOCUMENTS = ["README.md", *sorted(map(str, Path("docs").glob("*.md")))]
 

@@ -71,10 +71,14 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def web_server(
-    handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None, *, address: str = "127.0.0.1"
+    handler: type[BaseHTTPRequestHandler],
+    context: ssl.SSLContext | None = None,
+    *,
+    address: str = "127.0.0.1",
+    port: int = 0,
 ) -> Iterator[int]:
-    """Serve for as long as the block lasts, and yield the port."""
-    server = _Server((address, 0), handler)
+    """Serve for as long as the block lasts, and yield the port; 0 is a free one."""
+    server = _Server((address, port), handler)
     server.context = context
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
