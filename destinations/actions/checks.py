@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from destinations import names
+from destinations.access import Authority
 from destinations.actions import edits, rotations
-from destinations.actions.common import Done, Permit
+from destinations.actions.common import Done
 from destinations.actions.edits import Edit
 from destinations.actions.rotations import Rotation
 from destinations.cluster.port import ClusterError
@@ -36,7 +37,7 @@ class Asker:
 
     who: str
     address: str
-    permit: Permit
+    permit: Authority
 
 
 def of_stored(secret: Secret, everything: Mapping[str, Secret], *, app: str = DEFAULT_APP) -> Question:
@@ -48,7 +49,7 @@ def of_stored(secret: Secret, everything: Mapping[str, Secret], *, app: str = DE
     return Question(secret.name, asked, fingerprint.of(secret, everything))
 
 
-def of_new(draft: Draft, permit: Permit) -> Question:
+def of_new(draft: Draft, permit: Authority) -> Question:
     """Return what to ask of a new destination as it would be stored. Raises Denied."""
     permit.check_new(draft.team)
     certs = _TYPED_BUNDLE if draft.bundle else ""

@@ -39,7 +39,7 @@ _APP = App.parse(DEFAULT_APP)
 
 def asker(request: HttpRequest) -> Asker:
     """Return who asks for a check. Raises the port's errors."""
-    return Asker(asked.principal(request).who, asked.address(request), save.permit(request))
+    return Asker(asked.principal(request).who, asked.address(request), asked.authority(request))
 
 
 def app_of(data: QueryDict) -> str:
@@ -170,7 +170,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest, everything: dict[str, Secret]) -> list[Secret]:
     """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
     if "all" in request.POST:
-        permit = save.permit(request)
+        permit = asked.authority(request)
         return [one for one in everything.values() if codec.is_destination(one) and permit.changes(one)]
     found = []
     for name in dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen")):
