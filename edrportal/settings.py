@@ -130,10 +130,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # What these say at DEBUG is not ours to answer for.
     "loggers": {
-        **{
-            name: {"level": "INFO"}
-            for name in ("kubernetes", "urllib3", "asyncio", "authlib", "requests", "requests_oauthlib")
-        },
+        **{name: {"level": "INFO"} for name in ("kubernetes", "urllib3", "asyncio", "requests", "requests_oauthlib")},
         "edrportal.telemetry.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
     },
 }

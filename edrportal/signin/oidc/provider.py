@@ -1,6 +1,11 @@
-"""Single sign-on as it is configured: the portal's own client, and Epinio's `dex-config` beside it."""
+"""The provider of the single sign-on, and who it can name.
+
+It is configured by the portal's own client, and Epinio's `dex-config` beside it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,12 +15,53 @@ from destinations.model import Secret
 from destinations.web import current
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import rolesmapping
-from edrportal.signin.oidc.flow import Identity, OidcTrouble, Provider
-from edrportal.signin.oidc.model import SCOPES
+from edrportal.signin.oidc.reasons import OidcTrouble
+
+SCOPES = "openid profile email groups federated:id"
+"""What Dex takes and Epinio asks for; others refuse what they do not know (RFC 6749, 3.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How the provider is reached, and as whom.
+
+    `issuer` is what tokens name and where browsers go; `endpoint` is where the portal itself asks (empty: the issuer),
+    such as the service of Dex inside the cluster, by `proxy` where there is one. `ca_file` names a PEM file for both
+    (empty: the public CAs). An empty `client_secret` makes the portal a public client, which PKCE alone protects.
+    """
+
+    issuer: str
+    endpoint: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    ca_file: str = ""
+    redirect_uri: str = ""
+    scopes: str = SCOPES
+    proxy: str = ""
+
+    @property
+    def back_channel(self) -> str:
+        """The address that the portal itself asks, without a slash at its end."""
+        return (self.endpoint or self.issuer).rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in, as the provider says; the e-mail address is verified. `name` and `connector_id` may be empty.
+
+    `groups_left_out`: the provider says that there are groups which it did not put into the token, for its size.
+    """
+
+    subject: str
+    email: str
+    name: str
+    connector_id: str
+    groups: tuple[str, ...]
+    groups_left_out: bool = False
 
 
 def is_on() -> bool:
-    """Say whether there is a button for it."""
+    """Return whether there is a button for it."""
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 
