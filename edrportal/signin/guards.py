@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from destinations.web.addresses import is_https
 
-IN_CLEAR = (
+PLAIN_HTTP_REFUSED = (
     "Nobody can sign in here: there is no TLS, and passwords would travel in clear.",
     "Whoever runs the portal puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
 )

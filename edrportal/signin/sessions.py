@@ -29,10 +29,6 @@ _SKEW_SECONDS = 60
 _RENEW_SECONDS = 60
 
 
-class TooLarge(Exception):
-    """The session does not fit into a cookie: there are too many or too long roles."""
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
     """Who signed in by which provider, since when, and a fingerprint of the user as they were then.
@@ -57,7 +53,7 @@ def begin(user: User, provider: str, now: datetime, *, after: int = 0, matched: 
 
 
 def encode(session: Session) -> str:
-    """Return the cookie's value. Raises TooLarge."""
+    """Return the cookie's value. Raises ValueError where too many or too long roles do not fit into one."""
     text = Signer(salt=_SALT).sign_object(
         {
             "s": session.subject,
@@ -70,7 +66,7 @@ def encode(session: Session) -> str:
         }
     )
     if len(text) > MAX_BYTES:
-        raise TooLarge
+        raise ValueError("The session does not fit into a cookie.")
     return text
 
 

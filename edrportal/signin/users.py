@@ -22,7 +22,7 @@ NAMESPACES_KEY = "namespaces"
 GITCONFIGS_KEY = "gitconfigs"
 
 
-class Unusable(Exception):
+class UnusableUser(Exception):
     """Epinio would answer 500 to this user; the text says why, for an administrator."""
 
 
@@ -74,7 +74,7 @@ def resolve(secret: Secret, roles: Sequence[Role], *, matched: Sequence[str] = (
     """Return a user as Epinio would see them after a sign-in.
 
     `roles` are all that there are; `matched` are the ids that the groups of a single sign-on give, which replace
-    those of the Secret if any of them exists. Raises Unusable.
+    those of the Secret if any of them exists. Raises UnusableUser.
     """
     stated = _stated_ids(secret)
     own = (*rules.parse(stated, roles), *_legacy(secret, roles))
@@ -107,12 +107,14 @@ def _rewritten(
 ) -> tuple[tuple[Role, ...], list[str]]:
     """Return roles and namespaces as they are read again after Epinio's own update of the Secret."""
     if not secret.annotations:
-        raise Unusable(
+        raise UnusableUser(
             "Epinio wants to note roles or namespaces on the user's Secret, which has no annotation at all, and fails "
             f"(500). Give it one: kubectl annotate secret {secret.name} epinio.io/roles=ROLE"
         )
     if secret.immutable and _changes_data(secret, namespaces):
-        raise Unusable("Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew.")
+        raise UnusableUser(
+            "Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew."
+        )
     return _read_again(found, roles), _lines("\n".join(namespaces))
 
 
