@@ -14,8 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.stops import OutOfTime
+from destinations.livecheck.deadline import Deadline
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import transport
 from edrportal.signin.oidc.provider import Provider
@@ -93,8 +92,8 @@ class _Cache(Generic[_T]):
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         try:
-            is_free = entry.lock.acquire(timeout=deadline.left)
-        except OutOfTime:
+            is_free = entry.lock.acquire(timeout=deadline.remaining())
+        except TimeoutError:
             is_free = False
         if not is_free:
             raise OidcTrouble(*why.SLOW)

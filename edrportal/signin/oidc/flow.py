@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.deadline import Deadline
 from edrportal.signin.oidc import discovery, idtoken, transport
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.discovery import forget

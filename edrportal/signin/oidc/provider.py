@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from destinations import names
 from destinations.model import Secret
+from destinations.secret.plainyaml import Unreadable
 from destinations.web import current
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import rolesmapping
@@ -103,12 +104,12 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
     port's errors, too.
     """
     try:
-        read = rolesmapping.read(mapping())
-    except rolesmapping.MappingError as error:
+        roles_mapping = rolesmapping.read(mapping())
+    except Unreadable as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
-    if identity.groups_left_out and read.connectors:
+    if identity.groups_left_out and roles_mapping.connectors:
         raise OidcTrouble(*why.GROUPS_LEFT_OUT)
-    return read.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+    return roles_mapping.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
 
 
 def mapping_notices() -> list[str]:
@@ -118,7 +119,7 @@ def mapping_notices() -> list[str]:
     """
     try:
         return list(rolesmapping.read(mapping()).notices)
-    except rolesmapping.MappingError as error:
+    except Unreadable as error:
         return [str(error)]
 
 
@@ -129,7 +130,7 @@ def mapping() -> bytes:
 
 
 def _dex() -> Secret | None:
-    return next((one for one in current.secrets_to_show() if one.name == names.DEX_CONFIG), None)
+    return next((secret for secret in current.secrets_to_show() if secret.name == names.DEX_CONFIG), None)
 
 
 def _text(dex: Secret | None, key: str) -> str:

@@ -18,8 +18,7 @@ import urllib3
 from urllib3 import exceptions as failed
 from urllib3.util.ssl_ import create_urllib3_context
 
-from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.stops import OutOfTime
+from destinations.livecheck.deadline import Deadline
 from destinations.livecheck.threads import Threads
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.provider import Provider
@@ -39,7 +38,7 @@ _TOKEN_ERRORS = {
 }
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
     ((failed.NewConnectionError, failed.ProtocolError), why.DOWN),
-    ((OutOfTime, TimeoutError, failed.TimeoutError), why.SLOW),
+    ((TimeoutError, failed.TimeoutError), why.SLOW),
     ((failed.LocationValueError,), why.ADDRESS),
     ((failed.ProxyError,), why.PROXY),
     ((failed.HTTPError,), why.FAILING),
@@ -106,7 +105,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 def _in_time(deadline: Deadline, ask: Callable[[], _T]) -> _T:
     """Return what a thread finds out in time. What went wrong there is raised here without its words or its frames."""
     try:
-        return _threads.run(ask, deadline.left)
+        return _threads.run(ask, deadline.remaining())
     except BaseException as error:  # noqa: BLE001 - whatever the thread met
         reason, kind = _reason(error), type(error).__name__
     _log.warning("%s (%s)", reason.message, kind)
@@ -117,7 +116,7 @@ def _exchanged(
     provider: Provider, url: str, deadline: Deadline, *, form: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
     """Return status and body of an answer, to a POST where there is a form; redirects and failures are troubles."""
-    left = deadline.left
+    left = deadline.remaining()
     timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=min(_READ_SECONDS, left))
     request: dict[str, Any] = {
         "redirect": False,
@@ -156,7 +155,7 @@ def _content(answer: urllib3.BaseHTTPResponse, deadline: Deadline) -> bytes:
             content += chunk
             if len(content) > _MAX_BYTES:
                 raise OidcTrouble(*why.TOO_LARGE)
-            _ = deadline.left
+            deadline.check()
     except failed.TimeoutError:
         raise
     except failed.HTTPError:
