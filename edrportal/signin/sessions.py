@@ -95,15 +95,15 @@ def _read(text: str) -> Session | None:
     if len(text) > MAX_BYTES:
         return None
     try:
-        found: dict[str, Any] = Signer(salt=_SALT).unsign_object(text)
+        fields: dict[str, Any] = Signer(salt=_SALT).unsign_object(text)
         return Session(
-            str(found["s"]),
-            str(found["p"]),
-            int(found["b"]),
-            int(found["a"]),
-            str(found["f"]),
-            tuple(map(str, found["r"])),
-            str(found["i"]),
+            str(fields["s"]),
+            str(fields["p"]),
+            int(fields["b"]),
+            int(fields["a"]),
+            str(fields["f"]),
+            tuple(map(str, fields["r"])),
+            str(fields["i"]),
         )
     except (BadSignature, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -125,7 +125,7 @@ def fingerprint(user: User) -> str:
 
 
 def is_of(session: Session, user: User) -> bool:
-    """Say whether the user is still who began the session."""
+    """Return whether the user is still who began the session."""
     return keys.is_digest(session.fingerprint, "fingerprint", _described(user))
 
 
@@ -150,7 +150,7 @@ def ended_at(config_maps: Iterable[Secret], subject: str) -> int:
 
 
 def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
-    """Say whether the session was ended."""
+    """Return whether the session was ended."""
     return session.begun <= ended_at(config_maps, session.subject)
 
 
