@@ -13,8 +13,13 @@ from typing import Protocol
 from destinations import names
 from destinations.cluster.limits import MAX_LABEL, is_dns_label
 from destinations.cluster.lookups import UNKNOWN
+from destinations.cluster.port import NotFound
 from destinations.model import Secret
 from destinations.secret import codec
+
+
+class Denied(Exception):
+    """A permission is missing; the text says which."""
 
 
 class Person(Protocol):
@@ -29,10 +34,24 @@ class Person(Protocol):
         """Whether Epinio shows them the export registries."""
 
     def may_export(self, namespace: str) -> bool:
-        """Say whether they may export an application of a namespace."""
+        """Return whether they may export an application of a namespace."""
 
     def exports(self) -> list[str] | None:
         """Return the namespaces they may export from, None for every one."""
+
+
+class Operator:
+    """Who runs the portal, on its command line: nothing is closed to them."""
+
+    is_administrator = True
+    may_list = True
+
+    def may_export(self, _namespace: str) -> bool:
+        """Return True."""
+        return True
+
+    def exports(self) -> None:
+        """Return None: every namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +80,35 @@ def team_of(secret: Secret) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What one person may see and change; asks for the uid of a namespace only where that decides."""
+    """What one person may see and change; asks for the uid of a namespace only where that decides.
+
+    An action checks it against the very object that it writes.
+    """
 
     person: Person
     enabled: Mapping[str, str]
     uid: Callable[[str], str | None]
 
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether they are an administrator, and may know of everything that is there."""
+        return self.person.is_administrator
+
+    def check(self, secret: Secret) -> None:
+        """Raise NotFound for a destination that does not exist for them, Denied for one they may not change."""
+        if not self.sees(secret):
+            raise NotFound("NotFound", status=404)
+        if missing := self.missing_to_change(secret):
+            raise Denied(missing)
+
+    def check_new(self, team: str) -> None:
+        """Raise Denied where they may not add for this team, or where only administrators add (a shared one)."""
+        missing = self.missing_for_team(team) if team else "Only administrators add shared destinations."
+        if missing and not self.is_unlimited:
+            raise Denied(missing)
+
     def sees(self, secret: Secret) -> bool:
-        """Say whether a destination exists for them at all."""
+        """Return whether a destination exists for them at all, and may be named to them."""
         if self.person.is_administrator or self.person.may_list:
             return True
         team = team_of(secret)
@@ -77,21 +117,32 @@ class Authority:
         return self.person.may_export(team) and not self.is_ownerless(secret)
 
     def changes(self, secret: Secret) -> bool:
-        """Say whether they may change a destination, and see its user name and who changed it."""
+        """Return whether they may change a destination, and see its user name and who changed it."""
         if self.person.is_administrator:
             return True
         team = team_of(secret)
-        return bool(team) and not self.missing_for(team) and not self.is_ownerless(secret)
+        return bool(team) and not self.missing_for_team(team) and not self.is_ownerless(secret)
 
     def is_ownerless(self, secret: Secret) -> bool:
-        """Say whether the destination's team is gone: its namespace was deleted, or is another by the same name."""
+        """Return whether the destination's team is gone: its namespace was deleted, or is another by the same name."""
         team = team_of(secret)
         if not team:
             return False
         now, then = self.uid(team), secret.annotations.get(names.TEAM_UID_ANNOTATION, "")
         return now is None or (now != UNKNOWN and bool(then) and now != then)
 
-    def missing_for(self, team: str) -> str:
+    def missing_to_change(self, secret: Secret) -> str:
+        """Return which permission they lack to change a destination that they see, empty for none."""
+        if self.changes(secret):
+            return ""
+        team = team_of(secret)
+        if not team:
+            return "This destination is shared: only administrators change it."
+        if self.is_ownerless(secret):
+            return "The namespace of its team is gone: only administrators change it."
+        return self.missing_for_team(team)
+
+    def missing_for_team(self, team: str) -> str:
         """Return what keeps them from managing a team's destinations, empty for nothing."""
         if self.person.is_administrator:
             return ""
@@ -121,7 +172,9 @@ class Authority:
     def teams(self) -> list[Team]:
         """Return their teams by name: the namespaces they may export from; of an administrator, the enabled ones."""
         exports = self.person.exports()
-        return [Team(name, self.missing_for(name)) for name in sorted(self.enabled if exports is None else exports)]
+        return [
+            Team(name, self.missing_for_team(name)) for name in sorted(self.enabled if exports is None else exports)
+        ]
 
     @property
     def may_add(self) -> bool:
@@ -131,3 +184,7 @@ class Authority:
     def visible(self, found: Iterable[Secret]) -> list[Secret]:
         """Return the destinations among Secrets that exist for them, and every Secret that is no destination."""
         return [one for one in found if not codec.is_destination(one) or self.sees(one)]
+
+
+UNLIMITED = Authority(Operator(), {}, lambda _: UNKNOWN)
+"""For the command line."""

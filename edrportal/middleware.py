@@ -20,11 +20,10 @@ _PLATFORM = {"/healthz", "/readyz"}
 _OWN_NAME = "localhost"
 
 
-class KnownHost:
+class KnownHostMiddleware:
     """Answers a page that was asked for by an unknown name with 400, and says which setting names it."""
 
     def __init__(self, get_response: Handler) -> None:
-        """Wrap the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -44,11 +43,10 @@ WAIT_SECONDS = 0.5
 _ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their own, by the processors
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses a body that states more than the limit, or no length at all, before a byte of it is read."""
 
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -63,14 +61,13 @@ class BodyLimit:
         return self._next(request)
 
 
-class Busy:
+class ConcurrencyLimitMiddleware:
     """Keeps threads free for the platform's questions while pages wait: pages above a number are turned away.
 
     The server has counted already, where it is our own.
     """
 
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
         self._places = BoundedSemaphore(PAGES_AT_ONCE)
 
@@ -91,11 +88,10 @@ class Busy:
             self._places.release()
 
 
-class Headers:
+class SecurityHeadersMiddleware:
     """Headers that Django has no setting for; pages are never stored anywhere."""
 
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -34,11 +34,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "edrportal.telemetry.logs.RequestId",
     "edrportal.telemetry.requests.Requests",
-    "edrportal.middleware.BodyLimit",
-    "edrportal.middleware.Headers",
-    "edrportal.middleware.Busy",
+    "edrportal.middleware.BodyLimitMiddleware",
+    "edrportal.middleware.SecurityHeadersMiddleware",
+    "edrportal.middleware.ConcurrencyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "edrportal.middleware.KnownHost",
+    "edrportal.middleware.KnownHostMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # no page shows a password, and it hides lengths (BREACH)
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -47,7 +47,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "edrportal.signin.middleware.People",
+    "edrportal.signin.middleware.AuthenticationMiddleware",
 ]
 ROOT_URLCONF = "edrportal.urls"
 WSGI_APPLICATION = "edrportal.wsgi.application"
@@ -130,10 +130,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # What these say at DEBUG is not ours to answer for.
     "loggers": {
-        **{
-            name: {"level": "INFO"}
-            for name in ("kubernetes", "urllib3", "asyncio", "authlib", "requests", "requests_oauthlib")
-        },
+        **{name: {"level": "INFO"} for name in ("kubernetes", "urllib3", "asyncio", "requests", "requests_oauthlib")},
         "edrportal.telemetry.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
     },
 }

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("destinations.web.urls")), path("", include("edrportal.signin.urls"))]
+from edrportal.signin import cookies, views
+
+urlpatterns = [
+    path("", include("destinations.web.urls")),
+    path("signin", views.signin, name="signin"),
+    path("signout", views.signout, name="signout"),
+    path("session", cookies.stay, name="session"),
+    path("oidc/start", views.oidc_start, name="oidc-start"),
+    path("oidc/callback", views.oidc_callback, name="oidc-callback"),
+    path("demo/signin", views.demo_signin, name="demo-signin"),
+]
 handler400 = "destinations.web.errors.bad_request"
 handler403 = "destinations.web.errors.forbidden"
 handler404 = "destinations.web.errors.not_found"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from destinations.cluster.memory import InMemoryCluster
 from destinations.livecheck import runner
 from destinations.web import current
-from edrportal.signin.middleware import People
+from edrportal.signin.middleware import AuthenticationMiddleware
 from edrportal.signin.roles import ADMIN
 from edrportal.signin.users import Principal
 from tests.services.apiserver import ApiServer
@@ -40,7 +40,7 @@ def administrator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """Let every request come from an administrator who has signed in, but in the tests of the sign-in itself."""
     if not request.node.get_closest_marker("people"):
         person = Principal("root", "epinio", (ADMIN,), ())
-        monkeypatch.setattr(People, "find", lambda *_: person)
+        monkeypatch.setattr(AuthenticationMiddleware, "find", lambda *_: person)
 
 
 @pytest.fixture(autouse=True)

@@ -5,16 +5,14 @@ that carries a write id (`writes` makes its outcome certain); then, and only of 
 clean-up.
 """
 
+from destinations.access import Denied
 from destinations.actions.additions import add
 from destinations.actions.common import (
     Change,
-    Denied,
     Done,
     NameTaken,
-    Permit,
     Refused,
     Seen,
-    Unlimited,
     refuse_foreign,
 )
 from destinations.actions.deletions import delete, sweep
@@ -30,11 +28,9 @@ __all__ = [
     "Done",
     "Edit",
     "NameTaken",
-    "Permit",
     "Refused",
     "Rotation",
     "Seen",
-    "Unlimited",
     "add",
     "assign",
     "delete",

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from destinations import names
+from destinations.access import Authority
 from destinations.actions import edits, rotations
-from destinations.actions.common import Done, Permit
+from destinations.actions.common import Done
 from destinations.actions.edits import Edit
 from destinations.actions.rotations import Rotation
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import fingerprint, runner
 from destinations.livecheck.plan import DEFAULT_APP, plan
-from destinations.livecheck.ratelimit import TurnedAway
+from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
@@ -36,7 +37,7 @@ class Asker:
 
     who: str
     address: str
-    permit: Permit
+    permit: Authority
 
 
 def of_stored(secret: Secret, everything: Mapping[str, Secret], *, app: str = DEFAULT_APP) -> Question:
@@ -48,7 +49,7 @@ def of_stored(secret: Secret, everything: Mapping[str, Secret], *, app: str = DE
     return Question(secret.name, asked, fingerprint.of(secret, everything))
 
 
-def of_new(draft: Draft, permit: Permit) -> Question:
+def of_new(draft: Draft, permit: Authority) -> Question:
     """Return what to ask of a new destination as it would be stored. Raises Denied."""
     permit.check_new(draft.team)
     certs = _TYPED_BUNDLE if draft.bundle else ""
@@ -84,11 +85,11 @@ def _with_bundle(everything: Mapping[str, Secret], bundle: bytes) -> Mapping[str
 
 
 def check(question: Question, asker: Asker) -> Last:
-    """Ask for somebody who waits, and record it. Raises TurnedAway."""
+    """Ask for somebody who waits, and record it. Raises RateLimited."""
     try:
         runner.CHECKS.often.admit(asker.who)
         last = runner.CHECKS.one(question, sees_all=asker.permit.is_unlimited)
-    except TurnedAway as error:
+    except RateLimited as error:
         audit.record(audit.Event("check", "refused", asker.who, asker.address, question.name, f"status-{error.status}"))
         raise
     _record(last, asker)
@@ -96,7 +97,7 @@ def check(question: Question, asker: Asker) -> Last:
 
 
 def check_stored(secret: Secret, everything: Mapping[str, Secret], asker: Asker, *, app: str) -> Last:
-    """Check a destination that they may change, and keep the result. Raises NotFound, Denied, TurnedAway, ValueError."""
+    """Check a destination that they may change, and keep the result. Raises NotFound, Denied, RateLimited, ValueError."""
     asker.permit.check(secret)
     return keep(check(of_stored(secret, everything, app=app), asker))
 
@@ -115,7 +116,7 @@ def check_several(chosen: Sequence[Secret], everything: Mapping[str, Secret], as
     try:
         runner.CHECKS.often.admit(asker.who)
         return runner.CHECKS.several(questions, sees_all=asker.permit.is_unlimited, keep=kept)
-    except TurnedAway as error:
+    except RateLimited as error:
         reason = f"status-{error.status}"
         audit.record(audit.Event("check", "refused", asker.who, asker.address, f"{len(chosen)} destinations", reason))
         raise

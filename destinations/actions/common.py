@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from destinations import names
+from destinations.access import UNLIMITED, Authority
 from destinations.actions import bundles, writes
 from destinations.cluster.port import Cluster, ClusterError, Conflict, NotFound
 from destinations.model import Secret
@@ -41,50 +42,6 @@ class Seen:
         return cls(secret.uid, secret.resource_version)
 
 
-class Denied(Exception):
-    """Whoever asks may not do it; the text says which right is missing."""
-
-
-class Permit(Protocol):
-    """What whoever asks may do; an action asks it of the very object that it writes."""
-
-    @property
-    def is_unlimited(self) -> bool:
-        """Whether they may know of everything that is there."""
-
-    def check(self, secret: Secret) -> None:
-        """Raise Denied for a destination they may not change, NotFound for one that does not exist for them."""
-
-    def check_new(self, team: str) -> None:
-        """Raise Denied where they may not add a destination of this team (empty: a shared one)."""
-
-    def sees(self, secret: Secret) -> bool:
-        """Say whether a destination may be named to them."""
-
-    def changes(self, secret: Secret) -> bool:
-        """Say whether they may change a destination, and so know about its account."""
-
-
-class Unlimited:
-    """The permit of who runs the portal, on the command line."""
-
-    is_unlimited = True
-
-    def check(self, secret: Secret) -> None:
-        """Allow it."""
-
-    def check_new(self, team: str) -> None:
-        """Allow it."""
-
-    def sees(self, secret: Secret) -> bool:  # noqa: ARG002 - the protocol's
-        """Say so."""
-        return True
-
-    def changes(self, secret: Secret) -> bool:  # noqa: ARG002 - the protocol's
-        """Say so."""
-        return True
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """Who asks for a change, when, and the write id: the same for the same form and content, so sent twice is one write."""
@@ -92,7 +49,7 @@ class Change:
     write_id: str
     by: str
     at: datetime
-    permit: Permit = field(default_factory=Unlimited)
+    permit: Authority = UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +214,7 @@ def _same_password(old: Secret, new: Secret, everything: Iterable[Secret]) -> li
     ]
 
 
-def told(found: Iterable[str], everything: Iterable[Secret], permit: Permit) -> str:
+def told(found: Iterable[str], everything: Iterable[Secret], permit: Authority) -> str:
     """Return the names of destinations for a sentence, without those that do not exist for who reads it."""
     visible = {secret.name for secret in everything if permit.sees(secret)}
     known = [name for name in found if name in visible]

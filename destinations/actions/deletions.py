@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from destinations.access import UNLIMITED, Authority
 from destinations.actions import bundles, writes
-from destinations.actions.common import Done, Permit, Seen, Unlimited, listed, refuse_foreign, told
+from destinations.actions.common import Done, Seen, listed, refuse_foreign, told
 from destinations.cluster.port import Cluster, ClusterError, Conflict, NotFound
 from destinations.secret import codec
 
 
-def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Permit | None = None) -> Done:
+def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Authority = UNLIMITED) -> Done:
     """Delete a destination, and its certificate secret if that is the portal's and nothing else names it.
 
     Raises Denied, Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
@@ -18,7 +19,6 @@ def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Permit | None = N
     secret = cluster.get_secret(name)
     if not codec.is_destination(secret):
         raise NotFound("NotFound", status=404)
-    permit = permit or Unlimited()
     permit.check(secret)
     if Seen.of(secret) != seen:
         raise Conflict("Conflict", status=409)
@@ -28,7 +28,7 @@ def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Permit | None = N
     return Done(name, "", (note,) if note else (), secret.uid)
 
 
-def _delete_bundle(cluster: Cluster, name: str, permit: Permit) -> str:
+def _delete_bundle(cluster: Cluster, name: str, permit: Authority) -> str:
     """Delete a deleted destination's certificate secret if that is safe; return a note where it stays."""
     if not name:
         return ""

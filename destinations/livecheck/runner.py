@@ -13,7 +13,7 @@ from math import ceil
 from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
 
-from destinations.livecheck.ratelimit import Often, TurnedAway
+from destinations.livecheck.ratelimit import RateLimited, RateLimiter
 from destinations.livecheck.registry.port import DEADLINE_SECONDS, Plan
 from destinations.livecheck.result import Last, tells_by_time, with_names
 from destinations.web import current
@@ -89,7 +89,7 @@ class Checks:
         self, *, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
     ) -> None:
         """Begin with no check."""
-        self.often = Often(clock=clock)
+        self.often = RateLimiter(clock=clock)
         self.recent = Recent()
         self._clock = clock
         self._pause = pause
@@ -101,13 +101,13 @@ class Checks:
         self._jobs: dict[str, Thread] = {}
 
     def one(self, question: Question, *, sees_all: bool) -> Last:
-        """Check one, while somebody waits for it. Raises TurnedAway.
+        """Check one, while somebody waits for it. Raises RateLimited.
 
         For people who do not see all, an answer whose time would tell something is held back. Their checks take no place
         that others wait for, since when it becomes free would tell something, too.
         """
         if not self._asked.acquire(timeout=WAIT_SECONDS):
-            raise TurnedAway.busy()
+            raise RateLimited.busy()
         try:
             if not sees_all:
                 began = self._clock()
@@ -116,7 +116,7 @@ class Checks:
                     self._pause(rest)
                 return last
             if not self._places.acquire(timeout=WAIT_SECONDS):
-                raise TurnedAway.busy()
+                raise RateLimited.busy()
             try:
                 return _check(question, _now(), sees_all=True)
             finally:
@@ -127,7 +127,7 @@ class Checks:
     def several(self, questions: Sequence[Question], *, sees_all: bool, keep: Keep) -> str:
         """Begin to check several and return the job's name; `keep` gets the results as they arrive, on other threads.
 
-        Raises TurnedAway. People who do not see all get theirs in rounds, at times that tell nothing.
+        Raises RateLimited. People who do not see all get theirs in rounds, at times that tell nothing.
         """
         job = token_urlsafe(9)
 
@@ -142,7 +142,7 @@ class Checks:
         thread = Thread(target=run, name="live-checks", daemon=True)
         with self._lock:
             if len(self._jobs) >= JOBS_AT_ONCE:
-                raise TurnedAway.busy()
+                raise RateLimited.busy()
             self._jobs[job] = thread
         thread.start()
         return job

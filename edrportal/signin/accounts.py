@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from django.conf import settings
 
+from destinations.cluster.port import ClusterError
 from destinations.model import Secret
 from destinations.web import current
 from edrportal.signin import passwords, roles, sessions, users
-from edrportal.signin.oidc import provider as single
+from edrportal.signin.attempts import ATTEMPTS
+from edrportal.signin.oidc import provider as oidc
+from edrportal.signin.oidc.reasons import PASSWORD_USER, OidcTrouble
 from edrportal.signin.roles import Role
 from edrportal.signin.sessions import Session
-from edrportal.signin.users import Principal, User
+from edrportal.signin.users import Principal, UnusableUser, User
+from edrportal.telemetry import audit
 
 EPINIO, OIDC = "epinio", "oidc"
 
@@ -28,45 +33,99 @@ class Notice:
 
 
 def known_roles() -> tuple[Role, ...]:
-    """Return every role that there is. Raises the port's errors."""
+    """Return every role. Raises the port's errors."""
     return roles.read_roles(current.config_maps_to_show(), current.epinio_version())
 
 
 def authenticate(username: str, password: str) -> User | None:
     """Return the user of a name and a password, None for a wrong one; an unknown name takes as long as a known one.
 
-    Raises users.Unusable where the password is right and Epinio would fail all the same, and the port's errors.
+    Raises UnusableUser where the password is right and Epinio would fail all the same, and the port's errors.
     """
-    found = [secret for secret in current.secrets_to_show() if users.is_user(secret)]
-    secret = users.find(found, username)
-    dearest = passwords.highest_cost(one.data.get(users.PASSWORD_KEY, b"") for one in found)
+    secrets = [secret for secret in current.secrets_to_show() if users.is_user(secret)]
+    secret = users.find(secrets, username)
+    dearest = passwords.highest_cost(user.data.get(users.PASSWORD_KEY, b"") for user in secrets)
     stored = secret.data.get(users.PASSWORD_KEY, b"") if secret else b""
     if not passwords.matches(stored, password, padded_to=dearest) or secret is None or not username:
         return None
     return users.resolve(secret, known_roles())
 
 
-class PasswordUser(Exception):
-    """A single sign-on would become a user that has a password, and the portal is told to let none."""
+class Cause(StrEnum):
+    """Why a password does not let somebody in, as records name it."""
+
+    TOO_MANY_FAILURES = "too-many-attempts"
+    TOO_MANY_AT_ONCE = "TooManyAtOnce"
+    UNUSABLE_USER = "unusable-user"
+    WRONG_CREDENTIALS = "wrong-credentials"
+
+    @property
+    def status(self) -> int:
+        """The status of an answer that says so."""
+        return {self.TOO_MANY_FAILURES: 429, self.TOO_MANY_AT_ONCE: 503, self.UNUSABLE_USER: 403}.get(self, 401)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A password that did not let somebody in; `seconds` until another attempt is worth making, `detail` for an unusable user."""
+
+    cause: Cause
+    seconds: int = 0
+    detail: str = ""
+
+
+def sign_in(username: str, password: str, address: str) -> User | Failure:
+    """Return whom a name and a password let in, within the limits; every failure is recorded. Raises the port's errors."""
+    wait = ATTEMPTS.charge(username, address)
+    if wait:
+        return _recorded(Failure(Cause.TOO_MANY_FAILURES, wait), address)
+    try:
+        user = authenticate(username, password)
+    except UnusableUser as error:
+        ATTEMPTS.succeeded(username, address)
+        return _recorded(Failure(Cause.UNUSABLE_USER, detail=str(error)), address, f"{EPINIO}:{username}")
+    except passwords.TooManyAtOnce:
+        ATTEMPTS.refund(username, address)
+        return too_many_at_once(address)
+    except ClusterError as error:
+        ATTEMPTS.refund(username, address)
+        audit.record(audit.Event("sign-in", "failed", "", address, reason=error.reason))
+        raise
+    if user is None:
+        ATTEMPTS.failed(username, address)
+        return _recorded(Failure(Cause.WRONG_CREDENTIALS), address)
+    ATTEMPTS.succeeded(username, address)
+    return user
+
+
+def too_many_at_once(address: str) -> Failure:
+    """Return and record that too many passwords are being compared just now."""
+    return _recorded(Failure(Cause.TOO_MANY_AT_ONCE, seconds=3), address)
+
+
+def _recorded(failure: Failure, address: str, who: str = "") -> Failure:
+    outcome = "failed" if failure.cause is Cause.TOO_MANY_AT_ONCE else "refused"
+    audit.record(audit.Event("sign-in", outcome, who, address, reason=failure.cause.value))
+    return failure
 
 
 def identify(email: str, matched: Sequence[str]) -> User | None:
     """Return the user of a single sign-on, None where several Secrets define the name.
 
-    Raises PasswordUser, users.Unusable and the port's errors.
+    Raises OidcTrouble for a user with a password where the portal is told to let none in, UnusableUser and the port's errors.
     """
-    found = [one for one in current.secrets_to_show() if users.is_user(one) and users.username_of(one) == email]
-    if settings.ENVIRONMENT.oidc.refuses_password_users and any(one.data.get(users.PASSWORD_KEY) for one in found):
-        raise PasswordUser
-    if len(found) > 1:
+    secrets = [user for user in current.secrets_to_show() if users.is_user(user) and users.username_of(user) == email]
+    if settings.ENVIRONMENT.oidc.refuses_password_users and any(user.data.get(users.PASSWORD_KEY) for user in secrets):
+        raise OidcTrouble(*PASSWORD_USER)
+    if len(secrets) > 1:
         return None
     known = known_roles()
     user = (
-        users.resolve(found[0], known, matched=matched)
-        if found
+        users.resolve(secrets[0], known, matched=matched)
+        if secrets
         else users.without_secret(email, known, matched=matched)
     )
-    return replace(user, mapping=single.mapping(), client=single.client())
+    return replace(user, mapping=oidc.mapping(), client=oidc.client())
 
 
 def principal_of(session: Session) -> Principal | None:
@@ -78,14 +137,14 @@ def principal_of(session: Session) -> Principal | None:
         return None
     try:
         user = _user_of(session)
-    except (users.Unusable, PasswordUser):
+    except (UnusableUser, OidcTrouble):
         return None
     return Principal.of(user, session.provider) if user and sessions.is_of(session, user) else None
 
 
 def _user_of(session: Session) -> User | None:
     if session.provider == OIDC:
-        return identify(session.subject, session.matched) if single.is_on() else None
+        return identify(session.subject, session.matched) if oidc.is_on() else None
     secret = users.find(current.secrets_to_show(), session.subject)
     return users.resolve(secret, known_roles()) if secret else None
 
@@ -96,23 +155,25 @@ def begin(user: User, provider: str, *, matched: Sequence[str] = ()) -> Session:
     return sessions.begin(user, provider, datetime.now(UTC), after=after, matched=matched)
 
 
-def warnings(found: Sequence[Secret]) -> list[Notice]:
+def warnings(secrets: Sequence[Secret]) -> list[Notice]:
     """Return what an administrator should know about the users among these Secrets. Raises the port's errors."""
-    said = [
+    notices = [
         Notice(f"The user {name} is defined by several Secrets: Epinio lets none of them in.", "Keep one.")
-        for name in users.duplicates(found)
+        for name in users.duplicates(secrets)
     ]
-    said += [
+    notices += [
         Notice(
             f"The user {name} has roles in a label epinio.io/roles, which Epinio does not read.",
             "Write them as an annotation of the same name.",
         )
-        for name in users.roles_as_labels(found)
+        for name in users.roles_as_labels(secrets)
     ]
     known = known_roles()
-    for secret in filter(users.is_user, found):
+    for secret in filter(users.is_user, secrets):
         try:
             users.resolve(secret, known)
-        except users.Unusable as error:
-            said.append(Notice(f"The user {users.username_of(secret)} cannot sign in, at Epinio either.", str(error)))
-    return said
+        except UnusableUser as error:
+            notices.append(
+                Notice(f"The user {users.username_of(secret)} cannot sign in, at Epinio either.", str(error))
+            )
+    return notices

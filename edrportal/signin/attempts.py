@@ -10,11 +10,13 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from secrets import token_bytes
 from threading import Lock
+
+from destinations.livecheck.ratelimit import SlidingWindow
 
 ACCOUNT_FAILURES = 5
 ADDRESS_FAILURES = 50
@@ -24,27 +26,14 @@ KNOWN_ADDRESSES = 8
 KNOWN_SECONDS = 30 * 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Too many failures: how many seconds until the next attempt is worth making."""
-
-    seconds: int
-
-
-@dataclass(slots=True)
-class _Count:
-    """The failures of one key in the last minutes, and the attempts that are being checked just now."""
-
-    failures: list[float] = field(default_factory=list)
-    open: int = 0
+_Window = SlidingWindow[bytes]
 
 
 class Attempts:
     """Safe for threads. Keys are hashed with a key of this process: what was typed may be a password.
 
-    `begin` is asked before a password is checked and counts the attempt as open; then one of `failed`, `succeeded`
-    or `abandoned` follows. Open attempts count as failures until then, so that many at once gain nothing. A refused
-    attempt does not prolong the wait.
+    `charge` comes before a password is checked; then one of `failed`, `succeeded` or `refund` follows. Until then the
+    attempt counts as a failure, so that many at once gain nothing. A refused attempt does not prolong the wait.
     """
 
     def __init__(
@@ -56,40 +45,42 @@ class Attempts:
         clock: Callable[[], float] = time.monotonic,
         capacity: int = 10_000,
     ) -> None:
-        """Start with nothing counted; `capacity` bounds how many accounts, addresses and pairs are remembered."""
+        """`capacity` bounds how many accounts, addresses and pairs are remembered."""
         self._key = token_bytes(32)
-        self._window = window
         self._clock = clock
         self._lock = Lock()
-        self._strangers = _Table(failures, capacity)
-        self._pairs = _Table(failures, capacity)
-        self._addresses = _Table(per_address, capacity)
-        self._known = _Known(capacity)
+        self._strangers: _Window = SlidingWindow(failures, window, capacity)
+        self._pairs: _Window = SlidingWindow(failures, window, capacity)
+        self._addresses: _Window = SlidingWindow(per_address, window, capacity)
+        self._known = _KnownAddresses(capacity)
 
-    def begin(self, account: str, address: str) -> Wait | None:
-        """Open an attempt, or return how long to wait."""
+    def charge(self, account: str, address: str) -> int | None:
+        """Count an attempt; or return how many seconds to wait, and count nothing."""
         with self._lock:
             now, keys = self._clock(), self._keys(account, address)
-            asked = [(self._pairs, keys.pair), (self._addresses, keys.address)]
+            limits = [(self._pairs, keys.pair), (self._addresses, keys.address)]
             if not self._known.holds(keys.account, keys.address, now):
-                asked.append((self._strangers, keys.account))
-            waits = [wait for table, key in asked if (wait := table.wait(key, now, self._window)) is not None]
+                limits.append((self._strangers, keys.account))
+            waits = [wait for window, key in limits if (wait := window.wait(key, now)) is not None]
             if waits:
-                return Wait(max(1, ceil(max(waits))))
-            for table, key in self._all(keys):
-                table.open(key, now, self._window)
+                return max(1, ceil(max(waits)))
+            for window, key in self._all(keys):
+                window.charge(key, now)
             return None
 
     def failed(self, account: str, address: str) -> None:
-        """Close an attempt that did not get in; that of a known address is none of the strangers' failures."""
+        """Count an attempt as a failure; that of a known address is none of the strangers' failures."""
         with self._lock:
             now, keys = self._clock(), self._keys(account, address)
             is_known = self._known.holds(keys.account, keys.address, now)
-            for table, key in self._all(keys):
-                table.close(key, None if is_known and table is self._strangers else now)
+            for window, key in self._all(keys):
+                if is_known and window is self._strangers:
+                    window.refund(key)
+                else:
+                    window.settle(key, now)
 
     def succeeded(self, account: str, address: str) -> None:
-        """Close an attempt that got in: its address is known to the account from now on.
+        """Refund an attempt that got in: its address is known to the account from now on.
 
         It forgets the failures of the account at this address, and those of strangers where it was one of them; never the
         address's. Somebody who guesses from elsewhere gains nothing by a script that gets in every minute.
@@ -97,20 +88,20 @@ class Attempts:
         with self._lock:
             now, keys = self._clock(), self._keys(account, address)
             if self._known.holds(keys.account, keys.address, now):
-                self._strangers.close(keys.account, None)
+                self._strangers.refund(keys.account)
             else:
                 self._strangers.forget(keys.account)
             self._known.add(keys.account, keys.address, now)
             self._pairs.forget(keys.pair)
-            self._addresses.close(keys.address, None)
+            self._addresses.refund(keys.address)
 
-    def abandoned(self, account: str, address: str) -> None:
-        """Close an attempt that could not be checked."""
+    def refund(self, account: str, address: str) -> None:
+        """Take an attempt back that could not be checked."""
         with self._lock:
-            for table, key in self._all(self._keys(account, address)):
-                table.close(key, None)
+            for window, key in self._all(self._keys(account, address)):
+                window.refund(key)
 
-    def _all(self, keys: _Keys) -> tuple[tuple[_Table, bytes], ...]:
+    def _all(self, keys: _Keys) -> tuple[tuple[_Window, bytes], ...]:
         return (self._strangers, keys.account), (self._pairs, keys.pair), (self._addresses, keys.address)
 
     def _keys(self, account: str, address: str) -> _Keys:
@@ -130,7 +121,7 @@ class _Keys:
     pair: bytes
 
 
-class _Known:
+class _KnownAddresses:
     """From which addresses an account got in; only who gets in adds to it, so that strangers cannot fill it."""
 
     def __init__(self, capacity: int) -> None:
@@ -138,83 +129,27 @@ class _Known:
         self._accounts: OrderedDict[bytes, OrderedDict[bytes, float]] = OrderedDict()
 
     def holds(self, account: bytes, address: bytes, now: float) -> bool:
-        found = self._accounts.get(account)
-        return found is not None and now - found.get(address, float("-inf")) < KNOWN_SECONDS
+        addresses = self._accounts.get(account)
+        return addresses is not None and now - addresses.get(address, float("-inf")) < KNOWN_SECONDS
 
     def add(self, account: bytes, address: bytes, now: float) -> None:
-        found = self._accounts.setdefault(account, OrderedDict())
-        found[address] = now
-        found.move_to_end(address)
+        addresses = self._accounts.setdefault(account, OrderedDict())
+        addresses[address] = now
+        addresses.move_to_end(address)
         self._accounts.move_to_end(account)
-        if len(found) > KNOWN_ADDRESSES:
-            found.popitem(last=False)
+        if len(addresses) > KNOWN_ADDRESSES:
+            addresses.popitem(last=False)
         if len(self._accounts) > self._capacity:
             self._accounts.popitem(last=False)
-
-
-class _Table:
-    """Counts by key, the longest untouched first; at capacity the one with the fewest failures of those goes."""
-
-    _LOOKED_AT = 64
-
-    def __init__(self, limit: int, capacity: int) -> None:
-        self._limit = limit
-        self._capacity = capacity
-        self._counts: OrderedDict[bytes, _Count] = OrderedDict()
-
-    def wait(self, key: bytes, now: float, window: float) -> float | None:
-        count = self._counts.get(key)
-        if count is None:
-            return None
-        count.failures = [at for at in count.failures if now - at < window]
-        if len(count.failures) >= self._limit:
-            return window - (now - count.failures[-self._limit])
-        return 1.0 if len(count.failures) + count.open >= self._limit else None
-
-    def open(self, key: bytes, now: float, window: float) -> None:
-        if key not in self._counts:
-            self._make_room(now, window)
-        count = self._counts.setdefault(key, _Count())
-        count.open += 1
-        self._counts.move_to_end(key)
-
-    def close(self, key: bytes, failed_at: float | None) -> None:
-        count = self._counts.get(key)
-        if count is None:
-            return
-        count.open = max(0, count.open - 1)
-        if failed_at is not None:
-            count.failures = [*count.failures, failed_at][-self._limit :]
-        elif not count.failures and not count.open:
-            del self._counts[key]
-
-    def forget(self, key: bytes) -> None:
-        count = self._counts.get(key)
-        if count is not None:
-            count.failures = []
-            self.close(key, None)
-
-    def _make_room(self, now: float, window: float) -> None:
-        if len(self._counts) < self._capacity:
-            return
-        oldest = [key for key, _ in zip(self._counts, range(self._LOOKED_AT), strict=False)]
-        for key in oldest:  # a key that is hot is moved out of the way, so that the next look finds others
-            count = self._counts[key]
-            count.failures = [at for at in count.failures if now - at < window]
-        least = min(oldest, key=lambda key: self._counts[key].open + len(self._counts[key].failures))
-        for key in oldest:
-            if len(self._counts[key].failures) >= self._limit - 1:
-                self._counts.move_to_end(key)
-        del self._counts[least]
 
 
 def _network(address: str) -> str:
     """Return what one household or one pod has: an IPv4 address, or a /64 of IPv6."""
     try:
-        found = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else str(found)
+    return str(ip_network((ip, 64), strict=False)) if isinstance(ip, IPv6Address) else str(ip)
 
 
 ATTEMPTS = Attempts()

@@ -44,7 +44,7 @@ def drop_session(response: HttpResponse) -> None:
 
 
 def is_set(response: HttpResponse) -> bool:
-    """Say whether the answer sets or drops the session already."""
+    """Return whether the answer sets or drops the session already."""
     return _name("session") in response.cookies
 
 
@@ -57,10 +57,10 @@ def keep_flow(response: HttpResponse, kept: Mapping[str, str]) -> None:
 def flow(request: HttpRequest) -> dict[str, str]:
     """Return what was kept, empty for nothing, too old or forged."""
     try:
-        found = signing.loads(request.COOKIES.get(_name("oidc"), ""), salt=_FLOW_SALT, max_age=_FLOW_SECONDS)
+        kept = signing.loads(request.COOKIES.get(_name("oidc"), ""), salt=_FLOW_SALT, max_age=_FLOW_SECONDS)
     except signing.BadSignature:
         return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    return {str(key): str(value) for key, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def drop_flow(response: HttpResponse) -> None:
@@ -69,7 +69,7 @@ def drop_flow(response: HttpResponse) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class TimeRemaining:
     """Seconds until a session ends: `idle` without another request, `whole` whatever is done. `until` is the latter."""
 
     idle: int
@@ -78,31 +78,33 @@ class Left:
     idle_minutes: int
 
 
-def left(session: Session, now: datetime) -> Left:
+def time_remaining(session: Session, now: datetime) -> TimeRemaining:
     """Return what is left of a session, this request counted as activity as far as the cookie will count it."""
     environment = settings.ENVIRONMENT
     counted = sessions.renewed(session, now) or session
     idle = counted.active + environment.idle_minutes * 60 - int(now.timestamp())
     until = datetime.fromtimestamp(session.begun / 1000, UTC) + timedelta(hours=environment.session_hours)
-    return Left(max(idle, 0), max(int((until - now).total_seconds()), 0), until, environment.idle_minutes)
+    return TimeRemaining(max(idle, 0), max(int((until - now).total_seconds()), 0), until, environment.idle_minutes)
 
 
-def of(request: HttpRequest) -> Left | None:
+def session_time(request: HttpRequest) -> TimeRemaining | None:
     """Return what is left of the session that a request came with, None where it came with none."""
     session: Session | None = getattr(request, "session_of", None)
-    return left(session, datetime.now(UTC)) if session else None
+    return time_remaining(session, datetime.now(UTC)) if session else None
 
 
-def context(request: HttpRequest) -> dict[str, Left | None]:
+def context(request: HttpRequest) -> dict[str, TimeRemaining | None]:
     """Return it for every template."""
-    return {"session_left": of(request)}
+    return {"session_left": session_time(request)}
 
 
 @require_safe
 def stay(request: HttpRequest) -> JsonResponse:
-    """Say how long the session lasts, and the token that its forms need after another sign-in.
+    """Answer how long the session lasts, and the token that its forms need after another sign-in.
 
     Asking is activity: the answer renews the cookie where that is due.
     """
-    found = of(request)
-    return JsonResponse({"idle": found.idle, "whole": found.whole, "token": get_token(request)} if found else {})
+    remaining = session_time(request)
+    if remaining is None:
+        return JsonResponse({})
+    return JsonResponse({"idle": remaining.idle, "whole": remaining.whole, "token": get_token(request)})

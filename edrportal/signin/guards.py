@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from destinations.web.addresses import is_https
 
-IN_CLEAR = (
+PLAIN_HTTP_REFUSED = (
     "Nobody can sign in here: there is no TLS, and passwords would travel in clear.",
     "Whoever runs the portal puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
 )
@@ -43,16 +43,16 @@ def _own(request: HttpRequest) -> list[tuple[str, str, int]]:
     """Return the origins of the portal's own pages: the public one, and the one that was asked."""
     scheme = "https" if is_https(request.META, settings.ENVIRONMENT.proxy_hops) else "http"
     stated = (_parts(settings.ENVIRONMENT.public_url), _parts(f"{scheme}://{request.get_host()}"))
-    return [one for one in stated if one]
+    return [origin for origin in stated if origin]
 
 
 def _parts(origin: str) -> tuple[str, str, int] | None:
     """Return scheme, host and port; None for what is no http origin, such as `null`."""
     try:
-        found = urlsplit(origin.strip())
-        if found.scheme not in _PORTS or not found.hostname:
+        parts = urlsplit(origin.strip())
+        if parts.scheme not in _PORTS or not parts.hostname:
             return None
-        return found.scheme, found.hostname, found.port or _PORTS[found.scheme]
+        return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
     except ValueError:
         return None
 

@@ -21,9 +21,9 @@ from destinations.permissions import Right
 from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.changes import save
-from edrportal.signin import accounts, cookies, guards, passwords, sessions, users
-from edrportal.signin.attempts import ATTEMPTS
-from edrportal.signin.guards import IN_CLEAR, path_of
+from edrportal.signin import accounts, cookies, guards, sessions
+from edrportal.signin.accounts import Cause, Failure
+from edrportal.signin.guards import PLAIN_HTTP_REFUSED, path_of
 from edrportal.signin.sessions import Session
 from edrportal.signin.users import Principal
 from edrportal.telemetry import audit
@@ -36,20 +36,10 @@ LIVE_HEADER = "Edrportal-Live"
 """Marks what a page asks for by itself: nobody is active because of it."""
 
 
-class Refusal(Exception):
-    """A request of a script does not get in: the answer to give."""
-
-    def __init__(self, answer: HttpResponse) -> None:
-        """Keep the answer."""
-        super().__init__()
-        self.answer = answer
-
-
-class People:
+class AuthenticationMiddleware:
     """Notes `principal` on every request whose address takes one."""
 
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -82,10 +72,10 @@ class People:
             person = who(request)
             if person is None:
                 return _signed_out(request)
+            if isinstance(person, HttpResponse):
+                return person
             request.principal = person  # type: ignore[attr-defined]
             missing = permissions.missing(name or "", right, asked.authority(request))
-        except Refusal as refusal:
-            return refusal.answer
         except ClusterError as error:
             return errors.cluster_error(request, error)
         return _refused(request, name or "", missing)
@@ -97,20 +87,20 @@ class People:
         return errors.cluster_error(request, error) if isinstance(error, ClusterError) else None
 
     @staticmethod
-    def find(request: HttpRequest) -> Principal | None:
-        """Return who asks, None for nobody. Raises Refusal and the port's errors."""
+    def find(request: HttpRequest) -> Principal | HttpResponse | None:
+        """Return who asks, None for nobody, or what to answer a script that does not get in. Raises the port's errors."""
         if errors.is_api(request) and guards.is_unsafe_from_elsewhere(request):
-            raise Refusal(_from_elsewhere(request))
+            return _from_elsewhere(request)
         if errors.is_api(request) and "Authorization" in request.headers:
             return _by_password(request)
         if errors.is_api(request) and request.method not in {"GET", "HEAD"}:
             return None  # a form of another site could send a cookie along; it cannot send a password
         text = cookies.session_text(request)
         session = sessions.decode(text, datetime.now(UTC)) if text else None
-        found = accounts.principal_of(session) if session else None
-        request.session_of = session if found else None  # type: ignore[attr-defined]
-        request.session_void = bool(text) and found is None  # type: ignore[attr-defined]
-        return found
+        principal = accounts.principal_of(session) if session else None
+        request.session_of = session if principal else None  # type: ignore[attr-defined]
+        request.session_void = bool(text) and principal is None  # type: ignore[attr-defined]
+        return principal
 
 
 def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -123,9 +113,9 @@ def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return answer
 
 
-def who(request: HttpRequest) -> Principal | None:
-    """Return who asks, now; in the demo somebody who only looks needs no sign-in. Raises Refusal and the port's errors."""
-    person = People.find(request)
+def who(request: HttpRequest) -> Principal | HttpResponse | None:
+    """Return what `find` does, now; in the demo somebody who only looks needs no sign-in. Raises the port's errors."""
+    person = AuthenticationMiddleware.find(request)
     name = request.resolver_match.url_name if request.resolver_match else None
     if person is None and settings.DEMO and name in _DEMO_OPEN and request.method in {"GET", "HEAD"}:
         return demo_administrator()
@@ -150,40 +140,26 @@ def demo_administrator() -> Principal:
     return Principal("admin", "demo", (ADMIN,), ())
 
 
-def _by_password(request: HttpRequest) -> Principal:
-    """Return who sent a user name and a password with the request. Raises Refusal and the port's errors."""
+def _by_password(request: HttpRequest) -> Principal | HttpResponse:
+    """Return who sent a user name and a password with the request, else the answer. Raises the port's errors."""
     if settings.ENVIRONMENT.is_in_clear:
-        raise Refusal(errors.told(*IN_CLEAR, 403))
-    username, password = _basic(request.headers["Authorization"])
-    where = asked.address(request)
-    wait = ATTEMPTS.begin(username, where)
-    if wait:
-        audit.record(audit.Event("sign-in", "refused", "", where, reason="too-many-attempts"))
-        answer = errors.told("Too many failed attempts.", f"Wait {wait.seconds} seconds.", 429)
-        answer.headers["Retry-After"] = str(wait.seconds)
-        raise Refusal(answer)
-    try:
-        user = accounts.authenticate(username, password)
-    except users.Unusable as error:
-        ATTEMPTS.succeeded(username, where)
-        audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
-        raise Refusal(errors.told("Epinio cannot sign this user in.", str(error), 403)) from None
-    except passwords.TooManyAtOnce as error:
-        ATTEMPTS.abandoned(username, where)
-        audit.record(audit.Event("sign-in", "failed", "", where, reason=type(error).__name__))
-        answer = errors.told("Many people sign in at this moment.", "Try again in a few seconds.", 503)
-        answer.headers["Retry-After"] = "3"
-        raise Refusal(answer) from None
-    except ClusterError as error:
-        ATTEMPTS.abandoned(username, where)
-        audit.record(audit.Event("sign-in", "failed", "", where, reason=error.reason))
-        raise
-    if user is None:
-        ATTEMPTS.failed(username, where)
-        audit.record(audit.Event("sign-in", "refused", "", where, reason="wrong-credentials"))
-        raise Refusal(_unauthorized())
-    ATTEMPTS.succeeded(username, where)
-    return Principal.of(user, accounts.EPINIO)
+        return errors.told(*PLAIN_HTTP_REFUSED, 403)
+    outcome = accounts.sign_in(*_basic(request.headers["Authorization"]), asked.address(request))
+    return _not_let_in(outcome) if isinstance(outcome, Failure) else Principal.of(outcome, accounts.EPINIO)
+
+
+def _not_let_in(failure: Failure) -> HttpResponse:
+    if failure.cause is Cause.WRONG_CREDENTIALS:
+        return _unauthorized()
+    message, fix = {
+        Cause.TOO_MANY_FAILURES: ("Too many failed attempts.", f"Wait {failure.seconds} seconds."),
+        Cause.TOO_MANY_AT_ONCE: ("Many people sign in at this moment.", "Try again in a few seconds."),
+        Cause.UNUSABLE_USER: ("Epinio cannot sign this user in.", failure.detail),
+    }[failure.cause]
+    answer = errors.told(message, fix, failure.cause.status)
+    if failure.seconds:
+        answer.headers["Retry-After"] = str(failure.seconds)
+    return answer
 
 
 def _from_elsewhere(request: HttpRequest) -> HttpResponse:
@@ -255,6 +231,6 @@ def _denied(request: HttpRequest, missing: str, fix: str = "Ask an administrator
 def authority(request: HttpRequest) -> Authority | None:
     """Return what they may see now, None once their session has ended or they are somebody else. Raises the port's errors."""
     person = who(request)
-    if person is None:
+    if not isinstance(person, Principal):
         return None
     return access.Authority(person, access.self_service(current.config_maps_to_show()), current.namespaces().uid)

@@ -73,7 +73,7 @@ def matches(stored: bytes, password: str, *, padded_to: int = USUAL_COST) -> boo
 
 def highest_cost(hashes: Iterable[bytes]) -> int:
     """Return the highest cost in use that is not refused, USUAL_COST where there is none."""
-    costs = (parsed.cost for one in hashes if (parsed := parse(one)) and parsed.cost <= MAX_COST)
+    costs = (parsed.cost for stored in hashes if (parsed := parse(stored)) and parsed.cost <= MAX_COST)
     return max(costs, default=USUAL_COST)
 
 
@@ -85,10 +85,10 @@ def _compute(parsed: Parsed, password: bytes, padded_to: int) -> bytes:
         raise TooManyAtOnce
     try:
         with _places:
-            found = _hashed(password, parsed.cost, salt)
+            computed = _hashed(password, parsed.cost, salt)
             for cost in range(parsed.cost, padded_to):  # 2^c + 2^c + 2^(c+1) + … + 2^(padded_to - 1) = 2^padded_to
                 _hashed(password, cost, salt)
-            return found
+            return computed
     finally:
         _waiting.release()
 

@@ -46,9 +46,8 @@ def read_roles(config_maps: Iterable[Secret], version: EpinioVersion | None = No
     `version` is Epinio's, None for the newest. The portal's own ConfigMaps are never roles, whatever their labels say: what
     it may write itself gives nobody a right.
     """
-    labeled = (one for one in config_maps if one.labels.get(ROLE_LABEL) == "true" and one.name not in CONFIG_MAPS)
-    found = sorted(labeled, key=lambda one: one.name)
-    return (ADMIN, *(_role(one, version) for one in found))
+    labeled = (each for each in config_maps if each.labels.get(ROLE_LABEL) == "true" and each.name not in CONFIG_MAPS)
+    return (ADMIN, *(_role(each, version) for each in sorted(labeled, key=lambda each: each.name)))
 
 
 def _role(config_map: Secret, version: EpinioVersion | None) -> Role:
@@ -73,10 +72,10 @@ def parse(ids: Iterable[str], roles: Sequence[Role]) -> tuple[Role, ...]:
 
     Nothing is trimmed; what follows a second colon is dropped.
     """
-    found = []
-    for one in ids:
-        role_id, _, rest = one.partition(":")
+    parsed = []
+    for full_id in ids:
+        role_id, _, rest = full_id.partition(":")
         role = next((role for role in roles if role.id == role_id), None)
         if role:
-            found.append(replace(role, namespace=rest.partition(":")[0]))
-    return tuple(found)
+            parsed.append(replace(role, namespace=rest.partition(":")[0]))
+    return tuple(parsed)

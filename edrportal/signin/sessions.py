@@ -29,10 +29,6 @@ _SKEW_SECONDS = 60
 _RENEW_SECONDS = 60
 
 
-class TooLarge(Exception):
-    """The session does not fit into a cookie: there are too many or too long roles."""
-
-
 @dataclass(frozen=True, slots=True)
 class Session:
     """Who signed in by which provider, since when, and a fingerprint of the user as they were then.
@@ -57,7 +53,7 @@ def begin(user: User, provider: str, now: datetime, *, after: int = 0, matched: 
 
 
 def encode(session: Session) -> str:
-    """Return the cookie's value. Raises TooLarge."""
+    """Return the cookie's value. Raises ValueError where too many or too long roles do not fit into one."""
     text = Signer(salt=_SALT).sign_object(
         {
             "s": session.subject,
@@ -70,7 +66,7 @@ def encode(session: Session) -> str:
         }
     )
     if len(text) > MAX_BYTES:
-        raise TooLarge
+        raise ValueError("The session does not fit into a cookie.")
     return text
 
 
@@ -99,15 +95,15 @@ def _read(text: str) -> Session | None:
     if len(text) > MAX_BYTES:
         return None
     try:
-        found: dict[str, Any] = Signer(salt=_SALT).unsign_object(text)
+        fields: dict[str, Any] = Signer(salt=_SALT).unsign_object(text)
         return Session(
-            str(found["s"]),
-            str(found["p"]),
-            int(found["b"]),
-            int(found["a"]),
-            str(found["f"]),
-            tuple(map(str, found["r"])),
-            str(found["i"]),
+            str(fields["s"]),
+            str(fields["p"]),
+            int(fields["b"]),
+            int(fields["a"]),
+            str(fields["f"]),
+            tuple(map(str, fields["r"])),
+            str(fields["i"]),
         )
     except (BadSignature, ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -129,7 +125,7 @@ def fingerprint(user: User) -> str:
 
 
 def is_of(session: Session, user: User) -> bool:
-    """Say whether the user is still who began the session."""
+    """Return whether the user is still who began the session."""
     return keys.is_digest(session.fingerprint, "fingerprint", _described(user))
 
 
@@ -154,7 +150,7 @@ def ended_at(config_maps: Iterable[Secret], subject: str) -> int:
 
 
 def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
-    """Say whether the session was ended."""
+    """Return whether the session was ended."""
     return session.begun <= ended_at(config_maps, session.subject)
 
 

@@ -22,7 +22,7 @@ NAMESPACES_KEY = "namespaces"
 GITCONFIGS_KEY = "gitconfigs"
 
 
-class Unusable(Exception):
+class UnusableUser(Exception):
     """Epinio would answer 500 to this user; the text says why, for an administrator."""
 
 
@@ -44,7 +44,7 @@ class User:
 
 
 def is_user(secret: Secret) -> bool:
-    """Say whether Epinio takes the Secret for a user."""
+    """Return whether Epinio takes the Secret for a user."""
     return secret.labels.get(USER_LABEL) == "true"
 
 
@@ -55,8 +55,8 @@ def username_of(secret: Secret) -> str:
 
 def find(secrets: Iterable[Secret], username: str) -> Secret | None:
     """Return the one Secret of a user; None for nobody, and for a name that several Secrets define."""
-    found = [secret for secret in secrets if is_user(secret) and username_of(secret) == username]
-    return found[0] if len(found) == 1 else None
+    matching = [secret for secret in secrets if is_user(secret) and username_of(secret) == username]
+    return matching[0] if len(matching) == 1 else None
 
 
 def duplicates(secrets: Iterable[Secret]) -> list[str]:
@@ -74,25 +74,25 @@ def resolve(secret: Secret, roles: Sequence[Role], *, matched: Sequence[str] = (
     """Return a user as Epinio would see them after a sign-in.
 
     `roles` are all that there are; `matched` are the ids that the groups of a single sign-on give, which replace
-    those of the Secret if any of them exists. Raises Unusable.
+    those of the Secret if any of them exists. Raises UnusableUser.
     """
     stated = _stated_ids(secret)
     own = (*rules.parse(stated, roles), *_legacy(secret, roles))
     default = rules.default_role(roles)
-    found = rules.parse(matched, roles) or own or ((default,) if default else ())
+    effective = rules.parse(matched, roles) or own or ((default,) if default else ())
     namespaces = _lines(_text(secret, NAMESPACES_KEY))
-    merged = _merged(namespaces, found)
-    if sorted(stated) != sorted(role.full_id for role in found) or len(merged) != len(namespaces):
+    merged = _merged(namespaces, effective)
+    if sorted(stated) != sorted(role.full_id for role in effective) or len(merged) != len(namespaces):
         added = namespaces if len(merged) == len(namespaces) else sorted(merged)
-        found, namespaces = _rewritten(secret, roles, found, added)
-    return User(username_of(secret), found, tuple(namespaces), secret.uid, secret.data.get(PASSWORD_KEY, b""))
+        effective, namespaces = _rewritten(secret, roles, effective, added)
+    return User(username_of(secret), effective, tuple(namespaces), secret.uid, secret.data.get(PASSWORD_KEY, b""))
 
 
 def without_secret(username: str, roles: Sequence[Role], *, matched: Sequence[str] = ()) -> User:
     """Return a user of the single sign-on who has no Secret: the matched roles, or the default one."""
     default = rules.default_role(roles)
-    found = rules.parse(matched, roles) or ((default,) if default else ())
-    saved = _read_again(found, roles)
+    effective = rules.parse(matched, roles) or ((default,) if default else ())
+    saved = _read_again(effective, roles)
     if merged := _merged((), saved):  # Epinio notes the namespaces in a second write, and reads all of it anew
         saved = _read_again(saved, roles)
     return User(username, saved, tuple(_lines("\n".join(sorted(merged)))))
@@ -103,17 +103,19 @@ def _read_again(written: Sequence[Role], roles: Sequence[Role]) -> tuple[Role, .
 
 
 def _rewritten(
-    secret: Secret, roles: Sequence[Role], found: Sequence[Role], namespaces: Sequence[str]
+    secret: Secret, roles: Sequence[Role], effective: Sequence[Role], namespaces: Sequence[str]
 ) -> tuple[tuple[Role, ...], list[str]]:
     """Return roles and namespaces as they are read again after Epinio's own update of the Secret."""
     if not secret.annotations:
-        raise Unusable(
+        raise UnusableUser(
             "Epinio wants to note roles or namespaces on the user's Secret, which has no annotation at all, and fails "
             f"(500). Give it one: kubectl annotate secret {secret.name} epinio.io/roles=ROLE"
         )
     if secret.immutable and _changes_data(secret, namespaces):
-        raise Unusable("Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew.")
-    return _read_again(found, roles), _lines("\n".join(namespaces))
+        raise UnusableUser(
+            "Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew."
+        )
+    return _read_again(effective, roles), _lines("\n".join(namespaces))
 
 
 def _changes_data(secret: Secret, namespaces: Sequence[str]) -> bool:
@@ -143,11 +145,11 @@ def _legacy(secret: Secret, roles: Sequence[Role]) -> tuple[Role, ...]:
     old = secret.labels.get(ROLE_LABEL)
     if old is None:
         return ()
-    found = [role for role in roles if role.id == old][:1]
+    granted = [role for role in roles if role.id == old][:1]
     if old == "user":
         namespaces = _lines(_text(secret, NAMESPACES_KEY))
-        found += [Role(ADMIN.id, namespace, may_list=True, may_export=True) for namespace in namespaces]
-    return tuple(found)
+        granted += [Role(ADMIN.id, namespace, may_list=True, may_export=True) for namespace in namespaces]
+    return tuple(granted)
 
 
 def _merged(namespaces: Iterable[str], roles: Iterable[Role]) -> set[str]:
@@ -206,7 +208,7 @@ class Principal:
         return any(role.may_list for role in self._in(""))
 
     def may_export(self, namespace: str) -> bool:
-        """Say whether Epinio lets them export an application of a namespace."""
+        """Return whether Epinio lets them export an application of a namespace."""
         if not namespace or not any(role.may_export for role in self._in(namespace) or self._in("")):
             return False
         return self.is_administrator or namespace in self.namespaces

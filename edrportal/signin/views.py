@@ -1,4 +1,4 @@
-"""The form of the sign-in. What it brings is read raw: an account is compared by its bytes."""
+"""The pages of the sign-in. What the form brings is read raw: an account is compared by its bytes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from destinations.web import current, errors
 from destinations.web import request as asked
 from destinations.web.addresses import is_https
 from edrportal.demo import cluster
-from edrportal.signin import accounts, cookies, passwords, sessions, users
-from edrportal.signin.attempts import ATTEMPTS
-from edrportal.signin.guards import IN_CLEAR, safe_next
+from edrportal.signin import accounts, cookies, passwords, sessions
+from edrportal.signin.accounts import Cause, Failure
+from edrportal.signin.guards import PLAIN_HTTP_REFUSED, safe_next
 from edrportal.signin.oidc import flow
-from edrportal.signin.oidc import provider as single
+from edrportal.signin.oidc import provider as oidc
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import OidcTrouble
-from edrportal.signin.users import User
+from edrportal.signin.users import UnusableUser, User
 from edrportal.telemetry import audit
 
 
@@ -41,13 +41,26 @@ class SignInForm(forms.Form):
     password = forms.CharField(label="Password", widget=forms.PasswordInput({"autocomplete": "current-password"}))
 
     def __init__(self, *, auto_focus: bool) -> None:
-        """Begin empty; the first field has the focus where nothing else is to be read before."""
         super().__init__()
         if auto_focus:
             self.fields["username"].widget.attrs["autofocus"] = True
 
 
-_WRONG = ("User name or password is wrong.", "Type both again; they are those of your Epinio account.")
+_FAILURES = {
+    Cause.TOO_MANY_FAILURES: (
+        "There were too many failed attempts.",
+        "Wait {wait}. Every other account signs in meanwhile.",
+    ),
+    Cause.TOO_MANY_AT_ONCE: ("Many people sign in at this moment.", "Try again in a few seconds."),
+    Cause.UNUSABLE_USER: (
+        "Epinio cannot sign this user in, so the portal does not either.",
+        "Ask an administrator: the portal tells them why on its overview.",
+    ),
+    Cause.WRONG_CREDENTIALS: (
+        "User name or password is wrong.",
+        "Type both again; they are those of your Epinio account.",
+    ),
+}
 _TOO_LARGE = (
     "Your roles do not fit into the portal's cookie.",
     "Ask an administrator of Epinio to give your groups fewer roles.",
@@ -59,7 +72,7 @@ _TOO_LARGE = (
 def signin(request: HttpRequest) -> HttpResponse:
     """Show the form; let in whom Epinio would let in."""
     if settings.ENVIRONMENT.is_in_clear:
-        return _page(request, 403, IN_CLEAR)
+        return _page(request, 403, PLAIN_HTTP_REFUSED)
     if request.method != "POST":
         return _page(request, 200)
     username, password = request.POST.get("username", ""), request.POST.get("password", "")
@@ -67,49 +80,29 @@ def signin(request: HttpRequest) -> HttpResponse:
         return _page(
             request, 422, ("Type both user name and password.", "Epinio users without a password get no access.")
         )
-    where = asked.address(request)
-    wait = ATTEMPTS.begin(username, where)
-    if wait:
-        audit.record(audit.Event("sign-in", "refused", "", where, reason="too-many-attempts"))
-        fix = f"Wait {_duration(wait.seconds)}. Every other account signs in meanwhile."
-        answer = _page(request, 429, ("There were too many failed attempts.", fix))
-        answer.headers["Retry-After"] = str(wait.seconds)
-        return answer
-    return _by_password(request, username, password, where)
-
-
-def _by_password(request: HttpRequest, username: str, password: str, where: str) -> HttpResponse:
     try:
-        user = accounts.authenticate(username, password)
-    except users.Unusable:
-        ATTEMPTS.succeeded(username, where)
-        audit.record(audit.Event("sign-in", "refused", f"epinio:{username}", where, reason="unusable-user"))
-        fix = "Ask an administrator: the portal tells them why on its overview."
-        return _page(request, 403, ("Epinio cannot sign this user in, so the portal does not either.", fix))
-    except passwords.TooManyAtOnce:
-        ATTEMPTS.abandoned(username, where)
-        return _busy(request, where)
+        outcome = accounts.sign_in(username, password, asked.address(request))
     except ClusterError as error:
-        ATTEMPTS.abandoned(username, where)
         return _unanswered(request, error)
-    if user is None:
-        ATTEMPTS.failed(username, where)
-        audit.record(audit.Event("sign-in", "refused", "", where, reason="wrong-credentials"))
-        return _page(request, 401, _WRONG)
-    ATTEMPTS.succeeded(username, where)
-    return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))
+    if isinstance(outcome, Failure):
+        return _not_let_in(request, outcome)
+    return _let_in(request, outcome, accounts.EPINIO, _next(request, request.POST.get("next", "")))
 
 
-def _busy(request: HttpRequest, where: str) -> HttpResponse:
-    audit.record(audit.Event("sign-in", "failed", "", where, reason=passwords.TooManyAtOnce.__name__))
-    answer = _page(request, 503, ("Many people sign in at this moment.", "Try again in a few seconds."))
-    answer.headers["Retry-After"] = "3"
+def _not_let_in(request: HttpRequest, failure: Failure) -> HttpResponse:
+    message, fix = _FAILURES[failure.cause]
+    answer = _page(request, failure.cause.status, (message, fix.format(wait=_duration(failure.seconds))))
+    if failure.seconds:
+        answer.headers["Retry-After"] = str(failure.seconds)
     return answer
 
 
-def _unanswered(request: HttpRequest, error: ClusterError, who: str = "") -> HttpResponse:
-    """Say that the cluster could not be asked, and record a sign-in that failed by it."""
+def _record_failed(request: HttpRequest, error: ClusterError, who: str = "") -> None:
     audit.record(audit.Event("sign-in", "failed", who, asked.address(request), reason=error.reason))
+
+
+def _unanswered(request: HttpRequest, error: ClusterError) -> HttpResponse:
+    """Say that the cluster could not be asked."""
     trouble = messages.of(error)
     return _page(request, trouble.status, (trouble.message, trouble.fix))
 
@@ -119,13 +112,15 @@ def _let_in(request: HttpRequest, user: User, provider: str, back: str, matched:
     who, where = f"{provider}:{user.username}", asked.address(request)
     try:
         session = accounts.begin(user, provider, matched=matched)
-        answer = _onward(request, back) if provider == accounts.OIDC else HttpResponseRedirect(back)
+    except ClusterError as error:
+        _record_failed(request, error, who)
+        return _unanswered(request, error)
+    answer = _onward(request, back) if provider == accounts.OIDC else HttpResponseRedirect(back)
+    try:
         cookies.keep_session(answer, session)
-    except sessions.TooLarge:
+    except ValueError:
         audit.record(audit.Event("sign-in", "refused", who, where, reason="too-many-roles"))
         return _page(request, 403, _TOO_LARGE)
-    except ClusterError as error:
-        return _unanswered(request, error, who)
     rotate_token(request)
     audit.record(audit.Event("sign-in", "done", who, where))
     return answer
@@ -165,15 +160,14 @@ def signout(request: HttpRequest) -> HttpResponse:
 @require_safe
 def oidc_start(request: HttpRequest) -> HttpResponse:
     """Send the browser to the provider."""
-    if not single.is_on():
+    if not oidc.is_on():
         raise Http404
     try:
-        started = flow.start(single.provider())
+        started = flow.start(oidc.provider())
     except OidcTrouble as trouble:
         return _page(request, 503, (trouble.message, trouble.fix))
     except ClusterError as error:
-        said = messages.of(error)
-        return _page(request, said.status, (said.message, said.fix))
+        return _unanswered(request, error)
     answer = HttpResponseRedirect(started.url)
     cookies.keep_flow(answer, {**started.kept, "next": _next(request, request.GET.get("next", ""))})
     return answer
@@ -182,7 +176,7 @@ def oidc_start(request: HttpRequest) -> HttpResponse:
 @require_safe
 def oidc_callback(request: HttpRequest) -> HttpResponse:
     """Take what the provider says, and let in whom Epinio's mapping lets in."""
-    if not single.is_on():
+    if not oidc.is_on():
         raise Http404
     kept = cookies.flow(request)
     answer = _returned(request, kept)
@@ -193,19 +187,20 @@ def oidc_callback(request: HttpRequest) -> HttpResponse:
 def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
     where = asked.address(request)
     try:
-        identity = flow.finish(single.provider(), kept, dict(request.GET.lists()))
-        matched = single.roles_of(identity)
+        identity = flow.finish(oidc.provider(), kept, dict(request.GET.lists()))
+        matched = oidc.roles_of(identity)
         user = accounts.identify(identity.email, matched)
-    except accounts.PasswordUser:
-        audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="password-user"))
-        return _page(request, 403, why.PASSWORD_USER)
     except OidcTrouble as trouble:
-        audit.record(audit.Event("sign-in", "refused", "", where, reason="single-sign-on"))
+        who, reason = "", "single-sign-on"
+        if trouble.reason == why.PASSWORD_USER:
+            who, reason = f"oidc:{identity.email}", "password-user"
+        audit.record(audit.Event("sign-in", "refused", who, where, reason=reason))
         return _page(request, 403, (trouble.message, trouble.fix))
-    except users.Unusable as error:
+    except UnusableUser as error:
         audit.record(audit.Event("sign-in", "refused", "", where, reason="unusable-user"))
         return _page(request, 403, ("Epinio cannot sign this user in.", str(error)))
     except ClusterError as error:
+        _record_failed(request, error)
         return _unanswered(request, error)
     if user is None:
         audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="several-users"))
@@ -223,7 +218,7 @@ def demo_signin(request: HttpRequest) -> HttpResponse:
     try:
         user = accounts.authenticate(name, cluster.PASSWORD)
     except passwords.TooManyAtOnce:
-        return _busy(request, asked.address(request))
+        return _not_let_in(request, accounts.too_many_at_once(asked.address(request)))
     if user is None:
         raise Http404
     return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))
@@ -242,7 +237,7 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
         "next": _next(request, stated),
         "signed_out": request.GET.get("out", ""),
         "closed": settings.ENVIRONMENT.is_in_clear,
-        "sso": single.is_on(),
+        "sso": oidc.is_on(),
         "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",
         "sso_trouble": _sso_trouble(),
         "people": cluster.PEOPLE if settings.DEMO else {},
@@ -254,15 +249,15 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
 
 def _sso_trouble() -> OidcTrouble | None:
     """Return why the button would not work now; the form beside it works all the same."""
-    if not single.is_on():
+    if not oidc.is_on():
         return None
     try:
-        return flow.reachable(single.provider())
+        return flow.reachable(oidc.provider())
     except OidcTrouble as trouble:
         return trouble
     except ClusterError as error:
-        said = messages.of(error)
-        return OidcTrouble(said.message, said.fix)
+        explained = messages.of(error)
+        return OidcTrouble(explained.message, explained.fix)
 
 
 def _duration(seconds: int) -> str:

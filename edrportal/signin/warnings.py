@@ -34,21 +34,22 @@ def shipped_passwords(
 
     A configuration of Dex that cannot be read names nobody.
     """
-    found = {name for name, stored in users if stored.strip() in known}
-    return tuple(sorted(found | {name for name, stored in _static_users(dex_config) if stored.strip() in known}))
+    shipped = {name for name, stored in users if stored.strip() in known}
+    return tuple(sorted(shipped | {name for name, stored in _static_users(dex_config) if stored.strip() in known}))
 
 
 def _static_users(config: bytes) -> list[tuple[str, bytes]]:
     if len(config) > _MAX_BYTES:
         return []
     try:
-        read: Any = next(iter(plainyaml.load_all(config.decode(), most=_MAX_VALUES)), None)
+        document: Any = next(iter(plainyaml.load_all(config.decode(), most=_MAX_VALUES)), None)
     except (Unreadable, UnicodeDecodeError):
         return []
-    stated = read.get("staticPasswords") if isinstance(read, dict) else None
-    entries = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
+    stated = document.get("staticPasswords") if isinstance(document, dict) else None
+    entries = [entry for entry in stated if isinstance(entry, dict)] if isinstance(stated, list) else []
     return [
-        (str(one.get("email") or one.get("username") or ""), str(one.get("hash") or "").encode()) for one in entries
+        (str(entry.get("email") or entry.get("username") or ""), str(entry.get("hash") or "").encode())
+        for entry in entries
     ]
 
 
@@ -57,17 +58,19 @@ _MAPPING_FIX = (
 )
 
 
-def for_administrators(found: Sequence[Secret]) -> list[Notice]:
+def for_administrators(secrets: Sequence[Secret]) -> list[Notice]:
     """Return the warnings, the default passwords first. Raises the port's errors."""
-    hashes = [(users.username_of(one), one.data.get(users.PASSWORD_KEY, b"")) for one in found if users.is_user(one)]
-    dex = next((one.data.get("config.yaml", b"") for one in found if one.name == names.DEX_CONFIG), b"")
+    hashes = [
+        (users.username_of(user), user.data.get(users.PASSWORD_KEY, b"")) for user in filter(users.is_user, secrets)
+    ]
+    dex = next((secret.data.get("config.yaml", b"") for secret in secrets if secret.name == names.DEX_CONFIG), b"")
     shipped = shipped_passwords(hashes, dex)
-    said = accounts.warnings(found)
+    notices = accounts.warnings(secrets)
     if shipped:
         message = f"Everybody can know the password of {', '.join(shipped)}: it is the one that Epinio's chart ships."
-        said.insert(0, Notice(message, "Change it now: whoever uses it may see and change every destination."))
-    said += [Notice(one, _MAPPING_FIX) for one in provider.mapping_notices()]
-    return said + _sign_on_in_clear()
+        notices.insert(0, Notice(message, "Change it now: whoever uses it may see and change every destination."))
+    notices += [Notice(notice, _MAPPING_FIX) for notice in provider.mapping_notices()]
+    return notices + _sign_on_in_clear()
 
 
 def _sign_on_in_clear() -> list[Notice]:

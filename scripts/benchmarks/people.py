@@ -15,7 +15,7 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.reflector import WatchedSecrets
 from destinations.secret.trim import slim_config_map
 from destinations.web import current
-from edrportal.signin.middleware import People
+from edrportal.signin.middleware import AuthenticationMiddleware
 from edrportal.signin.roles import ADMIN
 from edrportal.signin.users import Principal
 from scripts.benchmarks import scene
@@ -111,7 +111,7 @@ def _page() -> Figure:
     cluster = InMemoryCluster()
     cluster.load([scene.administrator(), *scene.manifests(_COUNT)])
     watches = WatchedSecrets(cluster), WatchedSecrets(cluster.config_maps, shrink=slim_config_map)
-    real = People.find
+    real = AuthenticationMiddleware.find
     somebody = Principal("benchmark", "epinio", (ADMIN,), ())
     with current.use(cluster, *watches):
         client = Client()
@@ -121,11 +121,11 @@ def _page() -> Figure:
         time.sleep(1)
         costs: tuple[list[float], list[float]] = ([], [])
         for number in range(200):
-            People.find = real if number % 2 else lambda *_: somebody  # type: ignore[method-assign]
+            AuthenticationMiddleware.find = real if number % 2 else lambda *_: somebody  # type: ignore[method-assign]
             started = time.process_time()
             client.get("/api/me")
             costs[number % 2].append((time.process_time() - started) * 1000)
-        People.find = real  # type: ignore[method-assign]
+        AuthenticationMiddleware.find = real  # type: ignore[method-assign]
         for watch in watches:
             watch.close()
     more = statistics.median(costs[1]) - statistics.median(costs[0])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.actions import Denied, Edit, Refused, Rotation, Unlimited, checks
+from destinations.access import UNLIMITED, Authority, Operator
+from destinations.actions import Denied, Edit, Refused, Rotation, checks
 from destinations.model import Credentials, Draft
 from edrportal.demo.cluster import certificate
 from tests.livecheck.world import HOST, PASSWORD, PEM, destination
@@ -76,19 +77,21 @@ def test_what_was_typed_goes_where_it_would_be_stored(stored: tuple[Secret, dict
     assert sent(rotated.plan) == {(HOST, TYPED, OTHER)}
     public = checks.of_rotated(*stored, Rotation("new", TYPED, b""))
     assert sent(public.plan) == {(HOST, TYPED, b"")}
-    added = checks.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), OTHER), Unlimited())
+    added = checks.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), OTHER), UNLIMITED)
     assert sent(added.plan) == {(HOST, TYPED, OTHER)}
 
 
 def test_who_may_not_add_for_a_team_checks_nothing_for_it(portal: InMemoryCluster) -> None:
     assert portal.list_secrets() == []
 
-    class Nobody(Unlimited):
+    class Nobody(Authority):
         def check_new(self, team: str) -> None:
             raise Denied(f"not for {team}")
 
     with pytest.raises(Denied):
-        checks.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), team="team-b"), Nobody())
+        checks.of_new(
+            Draft("two", HOST, "team", Credentials("new", TYPED), team="team-b"), Nobody(Operator(), {}, lambda _: None)
+        )
 
 
 def test_no_question_shows_a_password(stored: tuple[Secret, dict[str, Secret]]) -> None:

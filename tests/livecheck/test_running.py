@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations.livecheck import runner
-from destinations.livecheck.ratelimit import Often, TurnedAway
+from destinations.livecheck.ratelimit import RateLimited, RateLimiter
 from destinations.livecheck.registry.port import Code, Leg, Plan, Step
 from destinations.livecheck.runner import Checks, Question, Recent
 from tests.livecheck.world import last
@@ -75,7 +75,7 @@ def test_eight_run_at_once_and_who_finds_no_place_is_told(
     for thread in threads:
         thread.start()
     assert gate.full.wait(20)
-    with pytest.raises(TurnedAway) as told:
+    with pytest.raises(RateLimited) as told:
         checks.one(question("late"), sees_all=True)
     assert (told.value.status, told.value.fix) == (503, "Try again in 10 seconds.")
     gate.open.set()
@@ -105,7 +105,7 @@ def test_there_is_a_limit_to_checks_of_several(registries: Scripted) -> None:
     registries.answers = {"d-00": gate}
     for _ in range(runner.JOBS_AT_ONCE):
         checks.several(questions(1), sees_all=True, keep=lambda _found: None)
-    with pytest.raises(TurnedAway):
+    with pytest.raises(RateLimited):
         checks.several(questions(1), sees_all=True, keep=lambda _found: None)
     gate.open.set()
     checks.finish(20)
@@ -267,11 +267,11 @@ def test_the_time_of_a_result_is_when_it_was_asked_for(registries: Scripted) -> 
 
 def test_ten_a_minute_for_each_person_and_the_wait_is_told() -> None:
     clock = Clock()
-    often = Often(clock=clock)
+    often = RateLimiter(clock=clock)
     for _ in range(10):
         often.admit("epinio:ann")
         clock.now += 1
-    with pytest.raises(TurnedAway) as told:
+    with pytest.raises(RateLimited) as told:
         often.admit("epinio:ann")
     assert (told.value.status, told.value.seconds) == (429, 50)
     often.admit("epinio:bob")
@@ -281,10 +281,10 @@ def test_ten_a_minute_for_each_person_and_the_wait_is_told() -> None:
 
 def test_memory_is_bounded() -> None:
     clock = Clock()
-    often, recent = Often(clock=clock, capacity=3), Recent(capacity=3)
+    often, recent = RateLimiter(clock=clock, capacity=3), Recent(capacity=3)
     for number in range(50):
         often.admit(f"person-{number}")
         recent.put(last(f"d-{number}"))
-    assert len(often._asked) == 3  # noqa: SLF001 - the bound itself
+    assert len(often._window) == 3  # noqa: SLF001 - the bound itself
     assert recent.newer("d-46", None) is None
     assert recent.newer("d-49", None)

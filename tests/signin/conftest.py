@@ -9,7 +9,7 @@ import pytest
 
 from destinations.cluster.memory import InMemoryCluster
 from destinations.web import current
-from edrportal.signin import attempts, middleware, views
+from edrportal.signin import accounts
 from edrportal.signin.attempts import Attempts
 from edrportal.signin.oidc import flow
 from tests.services.oidc_provider import OidcProvider, oidc_provider
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 def fresh_attempts(monkeypatch: pytest.MonkeyPatch) -> Attempts:
     """Let no test suffer from another one's failed sign-ins."""
     fresh = Attempts()
-    for module in (attempts, middleware, views):
-        monkeypatch.setattr(module, "ATTEMPTS", fresh)
+    monkeypatch.setattr(accounts, "ATTEMPTS", fresh)
     return fresh
 
 

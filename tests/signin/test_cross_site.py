@@ -112,7 +112,7 @@ def test_another_site_closes_no_account_by_wrong_passwords(people: InMemoryClust
             HTTP_SEC_FETCH_SITE="cross-site",
         )
         assert answer.status_code == 403
-    assert fresh_attempts.begin("manager", "127.0.0.1") is None
+    assert fresh_attempts.charge("manager", "127.0.0.1") is None
     assert people.get_secret("shared").name == "shared"
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from destinations.web.addresses import client_address, is_https
-from edrportal.signin.attempts import Attempts, Wait
+from edrportal.signin.attempts import Attempts
 from edrportal.signin.guards import safe_next
 from edrportal.signin.warnings import shipped_passwords
 
@@ -22,7 +22,7 @@ class Clock:
 
 def fail(attempts: Attempts, account: str, address: str = "192.0.2.1", *, times: int = 1) -> None:
     for _ in range(times):
-        assert attempts.begin(account, address) is None
+        assert attempts.charge(account, address) is None
         attempts.failed(account, address)
 
 
@@ -32,29 +32,29 @@ def test_a_refused_attempt_does_not_prolong_the_wait() -> None:
     fail(attempts, "ann", times=5)
     for passed in range(0, 299, 10):
         clock.now = 1000.0 + passed
-        assert attempts.begin("ann", "192.0.2.1") == Wait(300 - passed)
+        assert attempts.charge("ann", "192.0.2.1") == 300 - passed
     clock.now = 1300.5
-    assert attempts.begin("ann", "192.0.2.1") is None
+    assert attempts.charge("ann", "192.0.2.1") is None
 
 
 def test_a_success_forgets_the_accounts_failures_and_not_the_addresses() -> None:
     attempts = Attempts(per_address=8)
     fail(attempts, "ann", times=4)
-    assert attempts.begin("ann", "192.0.2.1") is None
+    assert attempts.charge("ann", "192.0.2.1") is None
     attempts.succeeded("ann", "192.0.2.1")
     fail(attempts, "ann", times=4)
-    assert attempts.begin("bob", "192.0.2.1") is not None
-    assert attempts.begin("bob", "192.0.2.2") is None
+    assert attempts.charge("bob", "192.0.2.1") is not None
+    assert attempts.charge("bob", "192.0.2.2") is None
 
 
 def test_many_attempts_at_once_gain_nothing() -> None:
     attempts = Attempts()
     with ThreadPoolExecutor(30) as pool:
-        begun = list(pool.map(lambda _: attempts.begin("ann", "192.0.2.1"), range(30)))
+        begun = list(pool.map(lambda _: attempts.charge("ann", "192.0.2.1"), range(30)))
     assert begun.count(None) == 5
     for _ in range(5):
-        attempts.abandoned("ann", "192.0.2.1")
-    assert attempts.begin("ann", "192.0.2.1") is None
+        attempts.refund("ann", "192.0.2.1")
+    assert attempts.charge("ann", "192.0.2.1") is None
 
 
 def test_random_names_neither_free_a_closed_account_nor_fill_the_memory() -> None:
@@ -66,9 +66,9 @@ def test_random_names_neither_free_a_closed_account_nor_fill_the_memory() -> Non
         fail(attempts, f"random-{number}", f"10.{number % 250}.{number // 250}.1")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert attempts.begin("ann", "192.0.2.200") is not None
+    assert attempts.charge("ann", "192.0.2.200") is not None
     fail(attempts, "bob", "192.0.2.202")
-    assert attempts.begin("bob", "192.0.2.203") is not None
+    assert attempts.charge("bob", "192.0.2.203") is not None
     assert peak < 4_000_000
 
 
@@ -76,15 +76,15 @@ def test_addresses_of_one_ipv6_network_count_together() -> None:
     attempts = Attempts(per_address=5)
     for number in range(5):
         fail(attempts, f"u{number}", f"2001:db8:1:2::{number}")
-    assert attempts.begin("x", "2001:db8:1:2:ffff::1") is not None
-    assert attempts.begin("x", "2001:db8:1:3::1") is None
+    assert attempts.charge("x", "2001:db8:1:2:ffff::1") is not None
+    assert attempts.charge("x", "2001:db8:1:3::1") is None
 
 
 HOME, ELSEWHERE = "192.0.2.1", "203.0.113.9"
 
 
 def get_in(attempts: Attempts, account: str, address: str) -> None:
-    assert attempts.begin(account, address) is None
+    assert attempts.charge(account, address) is None
     attempts.succeeded(account, address)
 
 
@@ -95,9 +95,9 @@ def test_an_account_that_is_closed_elsewhere_is_open_where_it_got_in_before() ->
     for _ in range(50):  # for hours, and from many addresses
         for number in range(5):
             fail(attempts, "ann", f"203.0.113.{number}")
-        assert attempts.begin("ann", ELSEWHERE) is not None
-        assert attempts.begin("bob", ELSEWHERE) is None
-        attempts.abandoned("bob", ELSEWHERE)
+        assert attempts.charge("ann", ELSEWHERE) is not None
+        assert attempts.charge("bob", ELSEWHERE) is None
+        attempts.refund("bob", ELSEWHERE)
         get_in(attempts, "ann", HOME)
         clock.now += 301
 
@@ -108,7 +108,7 @@ def test_a_script_that_gets_in_every_minute_opens_the_account_to_nobody_else() -
     for number in range(5):
         fail(attempts, "ann", f"203.0.113.{number}")
         get_in(attempts, "ann", HOME)
-    assert attempts.begin("ann", "203.0.113.77") is not None
+    assert attempts.charge("ann", "203.0.113.77") is not None
 
 
 def test_a_known_address_has_its_own_failures_and_closes_nothing_elsewhere() -> None:
@@ -117,7 +117,7 @@ def test_a_known_address_has_its_own_failures_and_closes_nothing_elsewhere() -> 
     get_in(attempts, "ann", HOME)
     get_in(attempts, "ann", ELSEWHERE)
     fail(attempts, "ann", HOME, times=5)
-    assert attempts.begin("ann", HOME) == Wait(300)
+    assert attempts.charge("ann", HOME) == 300
     get_in(attempts, "ann", ELSEWHERE)
     get_in(attempts, "ann", "198.51.100.1")
     clock.now += 301
@@ -131,7 +131,7 @@ def test_the_guesses_at_an_account_are_bounded_however_many_addresses_there_are(
     guesses = 0
     for address in [f"192.0.2.{number}" for number in range(100)] + [f"10.0.0.{number}" for number in range(100)]:
         for _ in range(10):
-            if attempts.begin("ann", address) is None:
+            if attempts.charge("ann", address) is None:
                 attempts.failed("ann", address)
                 guesses += 1
     assert guesses == 5 * (1 + 8)
@@ -152,23 +152,23 @@ def test_an_address_is_known_for_thirty_days_and_to_one_account_alone() -> None:
     attempts = Attempts(clock=clock)
     get_in(attempts, "ann", HOME)
     fail(attempts, "bob", ELSEWHERE, times=5)
-    assert attempts.begin("bob", HOME) is not None
+    assert attempts.charge("bob", HOME) is not None
     clock.now += 30 * 86_400 - 1
     fail(attempts, "ann", ELSEWHERE, times=5)
-    assert attempts.begin("ann", HOME) is None
-    attempts.abandoned("ann", HOME)
+    assert attempts.charge("ann", HOME) is None
+    attempts.refund("ann", HOME)
     clock.now += 2
-    assert attempts.begin("ann", HOME) is not None
+    assert attempts.charge("ann", HOME) is not None
 
 
 def test_an_attempt_during_which_its_address_becomes_known_leaves_nothing_open() -> None:
     attempts = Attempts()
     for _ in range(20):
-        assert attempts.begin("ann", HOME) is None
-        assert attempts.begin("ann", HOME) is None
+        assert attempts.charge("ann", HOME) is None
+        assert attempts.charge("ann", HOME) is None
         attempts.succeeded("ann", HOME)
-        attempts.abandoned("ann", HOME)
-    begun = [attempts.begin("ann", ELSEWHERE) for _ in range(6)]
+        attempts.refund("ann", HOME)
+    begun = [attempts.charge("ann", ELSEWHERE) for _ in range(6)]
     assert begun.count(None) == 5
 
 
@@ -176,7 +176,7 @@ def test_many_attempts_at_once_gain_nothing_from_a_known_address() -> None:
     attempts = Attempts()
     get_in(attempts, "ann", HOME)
     with ThreadPoolExecutor(30) as pool:
-        begun = list(pool.map(lambda _: attempts.begin("ann", HOME), range(30)))
+        begun = list(pool.map(lambda _: attempts.charge("ann", HOME), range(30)))
     assert begun.count(None) == 5
 
 

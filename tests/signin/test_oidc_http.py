@@ -157,7 +157,7 @@ def test_discovery_and_keys_are_asked_for_once(liar: Liar) -> None:
 
 def test_a_glance_is_ten_seconds_old_at_most_and_a_trouble_five(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("edrportal.signin.oidc.memory.monotonic", lambda: now)
+    monkeypatch.setattr("edrportal.signin.oidc.discovery.monotonic", lambda: now)
     assert flow.reachable(liar.provider()) is None
     liar.statuses[DISCOVERY] = 500
     now += 9
@@ -175,7 +175,7 @@ def test_a_new_key_is_found_and_unknown_ones_cost_a_question_every_ten_seconds(
     liar: Liar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("edrportal.signin.oidc.memory.monotonic", lambda: now)
+    monkeypatch.setattr("edrportal.signin.oidc.discovery.monotonic", lambda: now)
     finish(liar)
     liar.key = RSAKey.generate_key(2048, {"kid": "two"})
     liar.header = {"alg": "RS256", "kid": "two"}
@@ -192,7 +192,7 @@ def test_a_new_key_is_found_and_unknown_ones_cost_a_question_every_ten_seconds(
 
 def test_a_key_that_was_withdrawn_counts_for_ten_minutes_at_most(liar: Liar, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.monotonic()
-    monkeypatch.setattr("edrportal.signin.oidc.memory.monotonic", lambda: now)
+    monkeypatch.setattr("edrportal.signin.oidc.discovery.monotonic", lambda: now)
     finish(liar)
     liar.keys = [RSAKey.generate_key(2048, {"kid": "two"}).as_dict(private=False)]
     now += 601

@@ -114,14 +114,14 @@ def test_a_role_in_a_namespace_takes_the_export_even_from_an_administrator() -> 
 
 def test_an_immutable_user_whom_epinio_wants_to_update_cannot_sign_in() -> None:
     manifest = dict(secret({"epinio.io/roles": "nope"}).manifest)
-    with pytest.raises(users.Unusable, match="immutable"):
+    with pytest.raises(users.UnusableUser, match="immutable"):
         users.resolve(read_secret({**manifest, "immutable": True}), ROLES)
     whole = secret({"epinio.io/roles": "view_only"}).manifest
     assert users.resolve(read_secret({**whole, "immutable": True}), ROLES).username == "ann"
 
 
 def test_a_user_without_annotations_is_refused_with_what_to_do() -> None:
-    with pytest.raises(users.Unusable, match="kubectl annotate secret u"):
+    with pytest.raises(users.UnusableUser, match="kubectl annotate secret u"):
         users.resolve(secret(), ROLES)
 
 

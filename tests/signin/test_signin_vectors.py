@@ -33,7 +33,7 @@ def asked(vector: dict[str, Any]) -> dict[str, Any]:
     with current.use(cluster):
         try:
             user = accounts.authenticate(vector["username"], vector["password"])
-        except users.Unusable:
+        except users.UnusableUser:
             return {"authenticated": False, "status": 500}
     if user is None:
         return {"authenticated": False, "status": 401}

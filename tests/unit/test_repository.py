@@ -38,14 +38,14 @@ def test_the_rules_know_neither_the_web_nor_a_client(path: str) -> None:
     assert not imported(Path(path)) & {"django", "kubernetes", "urllib3", "socket", "requests"}
 
 
-def test_only_the_registries_room_and_the_single_sign_on_open_sockets() -> None:
-    users = {path for path in CODE if imported(path) & {"socket", "requests", "http"}}
+def test_only_the_clusters_and_the_registries_rooms_and_the_single_sign_on_open_sockets() -> None:
+    users = {path for path in CODE if imported(path) & {"socket", "requests", "urllib3", "http"}}
+    users = {path for path in users if path.parent != Path("destinations/cluster/kube")}
     registries = {path for path in users if path.parent == Path("destinations/livecheck/registry")}
     assert {path.name for path in registries} >= {"resolver.py", "watch.py", "wire.py"}
     serving = {path for path in users if path.parent == Path("edrportal/serving")}  # answers, and asks itself
     assert {str(path) for path in users - registries - serving} == {
         "edrportal/demo/registry.py",  # answers, and asks nobody
-        "edrportal/signin/oidc/bounds.py",
         "edrportal/signin/oidc/transport.py",
         "edrportal/webhook/app.py",  # answers
     }

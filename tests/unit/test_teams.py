@@ -15,7 +15,6 @@ from destinations.cluster.lookups import UNKNOWN, Namespaces
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
 from destinations.model import Credentials, Draft, Secret
-from destinations.web.request import Limited
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -90,7 +89,7 @@ def test_the_action_itself_refuses_another_team(team: str) -> None:
     cluster = InMemoryCluster()
     draft = Draft("one", "registry.example.com", "o", Credentials("u", "p"), team=team)
     with pytest.raises(Denied):
-        add(cluster, draft, Change("w", "ann", NOW, Limited(authority())))
+        add(cluster, draft, Change("w", "ann", NOW, authority()))
     assert cluster.list_secrets() == []
 
 
@@ -99,9 +98,9 @@ def test_the_action_itself_refuses_to_delete_what_is_another_teams() -> None:
     cluster.load([{"metadata": {"name": "one", "labels": {names.REGISTRY_LABEL: "true"}}}])
     seen = Seen.of(cluster.get_secret("one"))
     with pytest.raises(Denied):
-        delete(cluster, "one", seen=seen, permit=Limited(authority()))
+        delete(cluster, "one", seen=seen, permit=authority())
     with pytest.raises(NotFound):
-        delete(cluster, "one", seen=seen, permit=Limited(authority(person=Person(namespaces=()))))
+        delete(cluster, "one", seen=seen, permit=authority(person=Person(namespaces=())))
     assert cluster.get_secret("one").name == "one"
 
 
@@ -110,7 +109,7 @@ def test_a_taken_name_tells_a_manager_nothing() -> None:
     cluster.load([{"metadata": {"name": "one"}}])
     draft = Draft("one", "registry.example.com", "o", Credentials("u", "p"), team="team")
     with pytest.raises(NameTaken, match="is not available") as caught:
-        add(cluster, draft, Change("w", "ann", NOW, Limited(authority())))
+        add(cluster, draft, Change("w", "ann", NOW, authority()))
     assert isinstance(caught.value, Refused)
 
 

@@ -21,7 +21,7 @@ from destinations.input import imports
 from destinations.management.commands import livecheck, rotate
 from destinations.model import Secret
 from destinations.repairs import Fix
-from destinations.secret import manifests
+from destinations.secret import manifests, plainyaml
 from destinations.verdict import certificates
 from destinations.web import forms as served
 from destinations.web.api import body as apibody
@@ -173,7 +173,7 @@ READERS: dict[str, tuple[Callable[[str], None], int]] = {
     "a stored bundle": (quiet(lambda text: certificates.read_bundle(raw(text))), MIB),
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
     "Dex's users": (quiet(lambda text: warnings.shipped_passwords([], raw(text))), CAP),
-    "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), rolesmapping.MappingError), CAP),
+    "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), plainyaml.Unreadable), CAP),
     "a body of the JSON interface": (quiet(api_body, apibody.Unreadable), MIB),
     "a question of the webhook": (quiet(posted), MIB),
     "a destination before the webhook": (quiet(judged), CAP // 2),

@@ -11,7 +11,7 @@ from destinations.actions import checks as checking
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import presentation
 from destinations.livecheck.plan import DEFAULT_APP
-from destinations.livecheck.ratelimit import TurnedAway
+from destinations.livecheck.ratelimit import RateLimited
 from destinations.web import errors
 from destinations.web.api import body, destinations
 from destinations.web.changes import check as checks
@@ -33,17 +33,17 @@ def check(request: HttpRequest, name: str) -> HttpResponse:
         last = checking.check_stored(secret, found, asker, app=app or DEFAULT_APP)
     except body.Unreadable as error:
         return errors.told(str(error), error.fix, error.status)
-    except (TurnedAway, ValueError) as error:
+    except (RateLimited, ValueError) as error:
         return _turned_away(error)
     except (ClusterError, Denied) as error:
         return destinations.failure(request, error)
     return JsonResponse(presentation.row(last, sees_all=asker.permit.is_unlimited))
 
 
-def _turned_away(error: TurnedAway | ValueError) -> HttpResponse:
+def _turned_away(error: RateLimited | ValueError) -> HttpResponse:
     trouble = trouble_of(error)
     status = _BAD_REQUEST if trouble.status == _UNUSABLE else trouble.status
     answer = errors.told(trouble.message, trouble.fix, status)
-    if isinstance(error, TurnedAway):
+    if isinstance(error, RateLimited):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer

@@ -23,7 +23,7 @@ from destinations.livecheck import explanations, jobs, presentation, runner
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.plan import DEFAULT_APP, App
 from destinations.livecheck.presentation import Shown
-from destinations.livecheck.ratelimit import TurnedAway
+from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.registry.port import Plan
 from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
@@ -39,7 +39,7 @@ _APP = App.parse(DEFAULT_APP)
 
 def asker(request: HttpRequest) -> Asker:
     """Return who asks for a check. Raises the port's errors."""
-    return Asker(asked.principal(request).who, asked.address(request), save.permit(request))
+    return Asker(asked.principal(request).who, asked.address(request), asked.authority(request))
 
 
 def app_of(data: QueryDict) -> str:
@@ -115,7 +115,7 @@ def check_one(request: HttpRequest, name: str) -> HttpResponse:
         secret, found = save.find(request, name)
         try:
             checking.check_stored(secret, found, asker(request), app=app_of(request.POST))
-        except (TurnedAway, ValueError) as error:
+        except (RateLimited, ValueError) as error:
             trouble = trouble_of(error)
         if request.headers.get("HX-Request") == "true":
             context = {**section(request, secret, found), "name": name, "check_trouble": trouble, "missing": ""}
@@ -138,9 +138,9 @@ def check_several(request: HttpRequest) -> HttpResponse:
         return errors.cluster_error(request, error)
 
 
-def trouble_of(error: TurnedAway | ValueError) -> Trouble:
+def trouble_of(error: RateLimited | ValueError) -> Trouble:
     """Return what to say of a check that did not begin."""
-    if isinstance(error, TurnedAway):
+    if isinstance(error, RateLimited):
         return Trouble(error.message, error.fix, error.status)
     return Trouble(
         "The application cannot be named like this.",
@@ -159,7 +159,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
     try:
         app = app_of(request.POST)
         job = checking.check_several(chosen, everything, asker(request), app=app)
-    except (TurnedAway, ValueError) as error:
+    except (RateLimited, ValueError) as error:
         return _turned_away(request, trouble_of(error))
     ticket = Ticket(job, len(chosen), datetime.now(UTC))
     answer = HttpResponseRedirect(f"{reverse('checks')}?{urlencode({'job': ticket.sign()})}")
@@ -170,7 +170,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest, everything: dict[str, Secret]) -> list[Secret]:
     """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
     if "all" in request.POST:
-        permit = save.permit(request)
+        permit = asked.authority(request)
         return [one for one in everything.values() if codec.is_destination(one) and permit.changes(one)]
     found = []
     for name in dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen")):

@@ -17,6 +17,7 @@ from destinations.secret.masking import masked_name
 from destinations.web import current, errors
 from destinations.web.changes import save
 from destinations.web.forms import DeleteForm
+from destinations.web.request import authority
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,7 +38,7 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
         return _page(request, secret, found, form, 422)
     seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
     try:
-        permit = save.permit(request)
+        permit = authority(request)
         result = save.act(
             request,
             "delete",

@@ -49,7 +49,7 @@ def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
     if uid is None:
         return _page(request, form, 422)
     draft = form.draft(uid)
-    gate = precheck.ask(request, lambda: checks.of_new(draft, save.permit(request)))
+    gate = precheck.ask(request, lambda: checks.of_new(draft, asked.authority(request)))
     if not gate.may_save:
         return _page(request, form, 422, gate=gate)
     change = save.change(request, form)

@@ -15,7 +15,7 @@ from destinations.actions import checks as checking
 from destinations.actions.messages import Trouble
 from destinations.livecheck import explanations
 from destinations.livecheck.presentation import Shown
-from destinations.livecheck.ratelimit import TurnedAway
+from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.web.changes import check
@@ -55,7 +55,7 @@ def ask(request: HttpRequest, question: Callable[[], Question]) -> Gate:
         return Gate(may_save=False, unconfirmed=True) if unconfirmed else OPEN
     try:
         last = checking.check(question(), check.asker(request))
-    except TurnedAway as error:
+    except RateLimited as error:
         return Gate(may_save=False, trouble=trouble_of(error))
     shown = check.report(request, last)
     return Gate(may_save=False, shown=shown) if shown.fails else Gate(may_save=True, last=last)

@@ -48,7 +48,7 @@ def change(request: HttpRequest, form: Form, *, scope: str = "", without: Collec
     sent twice is one write, and the same form sent with another password is another one. See `writeids`.
     """
     write_id = writeids.of(request, form, scope=scope, without=without)
-    return Change(write_id, asked.principal(request).username, datetime.now(UTC), permit(request))
+    return Change(write_id, asked.principal(request).username, datetime.now(UTC), asked.authority(request))
 
 
 def seen_again(form: Form, secret: Secret) -> QueryDict:
@@ -59,11 +59,6 @@ def seen_again(form: Form, secret: Secret) -> QueryDict:
     for key in ("uid", "resource_version", "nonce"):
         data.setlist(key, data.getlist(key)[-1:])
     return data
-
-
-def permit(request: HttpRequest) -> asked.Limited:
-    """Return what whoever asks may do, for an action. Raises the port's errors."""
-    return asked.Limited(asked.authority(request))
 
 
 def find_one(request: HttpRequest, name: str) -> Secret:
@@ -88,7 +83,7 @@ def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
 def checked(request: HttpRequest, secret: Secret) -> Secret:
     """Return the destination if whoever asks may change it; record a denial, and a guess, else."""
     try:
-        permit(request).check(secret)
+        asked.authority(request).check(secret)
     except (Denied, NotFound) as error:
         denied(request, secret.name, "not-seen" if isinstance(error, NotFound) else "not-permitted")
         raise

@@ -44,7 +44,7 @@ def destination(request: HttpRequest, name: str) -> HttpResponse:
     try:
         secret, found = save.find_to_see(request, name)
         authority = asked.authority(request)
-        missing = asked.missing_for(authority, secret)
+        missing = authority.missing_to_change(secret)
         accounts_shown = not missing
         checked = checks.section(request, secret, found)
         missing = missing or current.read_only()

@@ -1,23 +1,29 @@
-"""What the provider says about itself: its addresses and its keys."""
+"""What the provider says about itself: its addresses and its keys, cached for a while, and its troubles for a moment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
+from destinations.livecheck.deadline import Deadline
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import transport
-from edrportal.signin.oidc.bounds import Deadline
-from edrportal.signin.oidc.memory import Memory
-from edrportal.signin.oidc.model import Provider
-from edrportal.signin.oidc.reasons import OidcTrouble
+from edrportal.signin.oidc.provider import Provider
+from edrportal.signin.oidc.reasons import OidcTrouble, Reason
 
+_T = TypeVar("_T")
 _SECONDS = 600.0
+_TROUBLE_SECONDS = 5.0
+_RENEWAL_SECONDS = 10.0
 _KEY_TYPES: dict[str, type[RSAKey | ECKey]] = {"RSA": RSAKey, "EC": ECKey}
 _RSA_2048 = 342  # characters in the base64 of a modulus of that many bits
 
@@ -35,8 +41,77 @@ class Addresses:
     names_itself: bool = False
 
 
-_addresses: Memory[Addresses] = Memory()
-_keys: Memory[KeySet] = Memory()
+@dataclass(slots=True)
+class _Entry(Generic[_T]):
+    """The last answer and the last trouble with their times; the lock is held by the caller who asks."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answer: _T | None = None
+    answered_at: float = -math.inf
+    trouble: Reason | None = None
+    troubled_at: float = -math.inf
+    renewed_at: float = -math.inf
+
+    def refresh(self, ask: Callable[[], _T]) -> _T:
+        """Return a new answer, or raise a new trouble."""
+        self.trouble = None
+        try:
+            answer = ask()
+        except OidcTrouble as trouble:
+            self.trouble, self.troubled_at = trouble.reason, monotonic()
+            raise
+        self.answer, self.answered_at = answer, monotonic()
+        return answer
+
+
+class _Cache(Generic[_T]):
+    """Answers by key, safe for threads: one caller asks, and the others wait for what it hears."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[tuple[str, ...], _Entry[_T]] = {}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries = {}
+
+    def get(
+        self,
+        key: tuple[str, ...],
+        ask: Callable[[], _T],
+        deadline: Deadline,
+        *,
+        seconds: float,
+        renew: bool = False,
+    ) -> _T:
+        """Return an answer not older than the seconds; `renew` wants a newer one, and gets it every ten seconds at most.
+
+        Raises OidcTrouble, also for one that came up in the last five seconds.
+        """
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+        try:
+            is_free = entry.lock.acquire(timeout=deadline.remaining())
+        except TimeoutError:
+            is_free = False
+        if not is_free:
+            raise OidcTrouble(*why.SLOW)
+        try:
+            now = monotonic()
+            if entry.trouble and now - entry.troubled_at < _TROUBLE_SECONDS:
+                raise OidcTrouble(*entry.trouble)
+            if renew and now - entry.renewed_at >= _RENEWAL_SECONDS:
+                entry.renewed_at = now
+            elif entry.answer is not None and now - entry.answered_at < seconds:
+                return entry.answer
+            return entry.refresh(ask)
+        finally:
+            entry.lock.release()
+
+
+_addresses: _Cache[Addresses] = _Cache()
+_keys: _Cache[KeySet] = _Cache()
 
 
 def forget() -> None:
@@ -109,10 +184,10 @@ def _is_web(url: str) -> bool:
 
 def _key_set(provider: Provider, url: str, deadline: Deadline) -> KeySet:
     listed = transport.get(provider, url, deadline, unusable=why.NO_KEYS).get("keys")
-    found = [key for item in (listed if isinstance(listed, list) else []) if (key := _key(item))]
-    if not found:
+    usable = [key for item in (listed if isinstance(listed, list) else []) if (key := _key(item))]
+    if not usable:
         raise OidcTrouble(*why.NO_KEYS)
-    return KeySet(list(found))
+    return KeySet(list(usable))
 
 
 def _key(item: Any) -> RSAKey | ECKey | None:  # noqa: ANN401 - anything that JSON holds

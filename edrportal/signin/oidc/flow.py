@@ -5,17 +5,19 @@ Nothing is stored here between the two steps: what the second needs of the first
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from authlib.integrations.requests_client import OAuth2Session
-
+from destinations.livecheck.deadline import Deadline
 from edrportal.signin.oidc import discovery, idtoken, transport
 from edrportal.signin.oidc import reasons as why
-from edrportal.signin.oidc.bounds import Deadline
 from edrportal.signin.oidc.discovery import forget
-from edrportal.signin.oidc.model import Identity, Provider, Started
+from edrportal.signin.oidc.provider import Identity, Provider
 from edrportal.signin.oidc.reasons import OidcTrouble
 
 __all__ = ["Identity", "OidcTrouble", "Provider", "Started", "finish", "forget", "reachable", "start"]
@@ -25,30 +27,51 @@ _GLANCE_SECONDS, _GLANCE_AGE = 2.0, 10.0
 _CODE = re.compile(r"[\x20-\x7e]{1,4096}")  # RFC 6749, A.11
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where to send the browser, and what a signed cookie has to keep until it comes back: state, nonce, code_verifier."""
+
+    url: str = field(repr=False)
+    kept: dict[str, str] = field(repr=False)
+
+
 def start(provider: Provider) -> Started:
     """Return where to send the browser and what to keep until it comes back. Raises OidcTrouble."""
-    found = discovery.addresses(provider, Deadline(_START_SECONDS))
+    addresses = discovery.addresses(provider, Deadline(_START_SECONDS))
     kept = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "code_verifier")}
-    session = OAuth2Session(
-        provider.client_id, redirect_uri=provider.redirect_uri, scope=provider.scopes, code_challenge_method="S256"
-    )
-    url, _ = session.create_authorization_url(found.authorization, **kept)
-    return Started(url, kept)
+    parameters = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": provider.redirect_uri,
+        "scope": provider.scopes,
+        "state": kept["state"],
+        "nonce": kept["nonce"],
+        "code_challenge": _challenge(kept["code_verifier"]),
+        "code_challenge_method": "S256",
+    }
+    url = urlsplit(addresses.authorization)
+    query = urlencode([*parse_qsl(url.query, keep_blank_values=True), *parameters.items()])
+    return Started(url._replace(query=query).geturl(), kept)
+
+
+def _challenge(code_verifier: str) -> str:
+    """Return the S256 code challenge (RFC 7636, 4.2)."""
+    return urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
 
 
 def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list[str]]) -> Identity:
     """Return who came back with this query, after a start that kept this. Raises OidcTrouble."""
     deadline = Deadline(_FINISH_SECONDS)
     code = _code(provider, kept, query)
-    found = discovery.addresses(provider, deadline)
-    if found.names_itself and "iss" not in query:  # RFC 9207, 2.4: an answer without it is somebody else's
+    addresses = discovery.addresses(provider, deadline)
+    if addresses.names_itself and "iss" not in query:  # RFC 9207, 2.4: an answer without it is somebody else's
         raise OidcTrouble(*why.WRONG_STATE)
-    answer = transport.exchange(provider, found.token, code, kept["code_verifier"], deadline)
+    answer = transport.exchange(provider, addresses.token, code, kept["code_verifier"], deadline)
     claims = idtoken.claims(
         provider,
         answer,
         kept["nonce"],
-        lambda *, renew: discovery.keys(provider, found.keys, deadline, renew=renew),
+        lambda *, renew: discovery.keys(provider, addresses.keys, deadline, renew=renew),
     )
     return idtoken.identity(claims)
 

@@ -1,21 +1,68 @@
-"""Single sign-on as it is configured: the portal's own client, and Epinio's `dex-config` beside it."""
+"""The provider of the single sign-on, and who it can name.
+
+It is configured by the portal's own client, and Epinio's `dex-config` beside it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.urls import reverse
 
 from destinations import names
 from destinations.model import Secret
+from destinations.secret.plainyaml import Unreadable
 from destinations.web import current
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import rolesmapping
-from edrportal.signin.oidc.flow import Identity, OidcTrouble, Provider
-from edrportal.signin.oidc.model import SCOPES
+from edrportal.signin.oidc.reasons import OidcTrouble
+
+SCOPES = "openid profile email groups federated:id"
+"""What Dex takes and Epinio asks for; others refuse what they do not know (RFC 6749, 3.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How the provider is reached, and as whom.
+
+    `issuer` is what tokens name and where browsers go; `endpoint` is where the portal itself asks (empty: the issuer),
+    such as the service of Dex inside the cluster, by `proxy` where there is one. `ca_file` names a PEM file for both
+    (empty: the public CAs). An empty `client_secret` makes the portal a public client, which PKCE alone protects.
+    """
+
+    issuer: str
+    endpoint: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    ca_file: str = ""
+    redirect_uri: str = ""
+    scopes: str = SCOPES
+    proxy: str = ""
+
+    @property
+    def back_channel(self) -> str:
+        """The address that the portal itself asks, without a slash at its end."""
+        return (self.endpoint or self.issuer).rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in, as the provider says; the e-mail address is verified. `name` and `connector_id` may be empty.
+
+    `groups_left_out`: the provider says that there are groups which it did not put into the token, for its size.
+    """
+
+    subject: str
+    email: str
+    name: str
+    connector_id: str
+    groups: tuple[str, ...]
+    groups_left_out: bool = False
 
 
 def is_on() -> bool:
-    """Say whether there is a button for it."""
+    """Return whether there is a button for it."""
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 
@@ -57,12 +104,12 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
     port's errors, too.
     """
     try:
-        read = rolesmapping.read(mapping())
-    except rolesmapping.MappingError as error:
+        roles_mapping = rolesmapping.read(mapping())
+    except Unreadable as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
-    if identity.groups_left_out and read.connectors:
+    if identity.groups_left_out and roles_mapping.connectors:
         raise OidcTrouble(*why.GROUPS_LEFT_OUT)
-    return read.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
+    return roles_mapping.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
 
 
 def mapping_notices() -> list[str]:
@@ -72,7 +119,7 @@ def mapping_notices() -> list[str]:
     """
     try:
         return list(rolesmapping.read(mapping()).notices)
-    except rolesmapping.MappingError as error:
+    except Unreadable as error:
         return [str(error)]
 
 
@@ -83,7 +130,7 @@ def mapping() -> bytes:
 
 
 def _dex() -> Secret | None:
-    return next((one for one in current.secrets_to_show() if one.name == names.DEX_CONFIG), None)
+    return next((secret for secret in current.secrets_to_show() if secret.name == names.DEX_CONFIG), None)
 
 
 def _text(dex: Secret | None, key: str) -> str:

@@ -33,15 +33,11 @@ else:
     _BaseLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
 
 
-class _Loader(_BaseLoader):
+class _MappingLoader(_BaseLoader):
     """YAML in which a plain text stays as it is written, unless it is a null."""
 
 
-_Loader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
-
-
-class MappingError(ValueError):
-    """A mapping that Epinio cannot read either; the text is fit for an administrator and quotes nothing."""
+_MappingLoader.add_implicit_resolver(_NULL, re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +71,14 @@ class RolesMapping:
 
 
 def read(text: bytes) -> RolesMapping:
-    """Read the value under `rolesMapping`; an empty one gives an empty mapping. Raises MappingError."""
+    """Read the value under `rolesMapping`; an empty one gives an empty mapping. Raises Unreadable."""
     top = _composed(text)
     if isinstance(top, yaml.MappingNode):
-        raise MappingError(
+        raise Unreadable(
             "The key rolesMapping of the Secret dex-config is a map, as a page of Epinio's documentation shows it, and "
             f"Epinio cannot read that; {_FORM}"
         )
-    reader = _Reader()
+    reader = _MappingReader()
     return RolesMapping(reader.connectors(top), tuple(dict.fromkeys(reader.notices))) if top else RolesMapping()
 
 
@@ -91,36 +87,43 @@ def _composed(text: bytes) -> yaml.Node | None:
     try:
         whole = text.decode()
         _check_shape(whole)
-        loader = _Loader(whole)
+        loader = _MappingLoader(whole)
         try:
-            found: yaml.Node | None = loader.get_node() if loader.check_node() else None
+            document: yaml.Node | None = loader.get_node() if loader.check_node() else None
         finally:
             loader.dispose()
     except UnicodeDecodeError:
-        raise MappingError("rolesMapping is not in UTF-8") from None
+        raise Unreadable("rolesMapping is not in UTF-8") from None
     except yaml.MarkedYAMLError as error:
         where = f"; look at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise MappingError(f"rolesMapping is no YAML{where}") from None
+        raise Unreadable(f"rolesMapping is no YAML{where}") from None
     except yaml.YAMLError:
-        raise MappingError("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
-    return found
+        raise Unreadable("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
+    return document
 
 
 def _check_shape(text: str) -> None:
     """Refuse what is not read anywhere here, and a version that Epinio does not read."""
     if len(text) > _MAX_LENGTH:
-        raise MappingError(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
+        raise Unreadable(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
+    if not _is_version_read(text):
+        raise Unreadable("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+
+
+def _is_version_read(text: str) -> bool:
+    """Return whether the first document states no other version. Raises Unreadable where it may not be composed."""
     try:
-        for event in plainyaml.events(text, _Loader):
+        for event in plainyaml.events(text, _MappingLoader):
             if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
-                raise MappingError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+                return False
             if isinstance(event, yaml.DocumentEndEvent):
-                return
+                break
     except Unreadable as error:
-        raise MappingError(f"rolesMapping is not read by the portal: {error}") from None
+        raise Unreadable(f"rolesMapping is not read by the portal: {error}") from None
+    return True
 
 
-class _Reader:
+class _MappingReader:
     """Reads nodes, and notes what Epinio takes for less than was probably meant."""
 
     def __init__(self) -> None:
@@ -162,7 +165,7 @@ def _items(node: yaml.Node) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif not _is_null(node):
-        raise MappingError(f"{_at(node)}a list is needed; {_FORM}")
+        raise Unreadable(f"{_at(node)}a list is needed; {_FORM}")
 
 
 def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
@@ -170,16 +173,16 @@ def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode):
         if _is_null(node):
             return
-        raise MappingError(f"{_at(node)}a map is needed; {_FORM}")
+        raise Unreadable(f"{_at(node)}a map is needed; {_FORM}")
     for key, value in node.value:
         yield _text(key), value
 
 
 def _text(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise MappingError(f"{_at(node)}a text is needed; {_FORM}")
+        raise Unreadable(f"{_at(node)}a text is needed; {_FORM}")
     if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
-        raise MappingError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
+        raise Unreadable(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
     return "" if _is_null(node) else str(node.value)
 
 
