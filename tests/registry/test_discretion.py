@@ -19,9 +19,9 @@ import pytest
 
 from destinations.livecheck import runner
 from destinations.livecheck.registry import probe
+from destinations.livecheck.registry.guard import PRIVATE
 from destinations.livecheck.registry.port import Code, Outcome, Side, Step
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import PRIVATE
 from destinations.livecheck.result import for_others
 from destinations.livecheck.runner import Checks, Question
 from destinations.web import current

@@ -8,14 +8,13 @@ from __future__ import annotations
 from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Challenge, Scheme
-from destinations.livecheck.registry.channel import Answer
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.channel import RegistryAnswer
+from destinations.livecheck.registry.port import CheckStopped, Code
 from destinations.livecheck.registry.visit import FORBIDDEN, OK, PING, UNAUTHORIZED, Visit
 
 
 def log_in(visit: Visit) -> tuple[Code, bool | None]:
-    """Return how the login ends. Raises Stop."""
+    """Return how the login ends. Raises CheckStopped."""
     if visit.first.status == OK:
         return Code.NOT_CHECKED, None
     asked = _challenge(visit, visit.first)
@@ -26,12 +25,12 @@ def log_in(visit: Visit) -> tuple[Code, bool | None]:
     answer = visit.ask("GET", PING)
     answer.raise_for_trouble()
     if answer.status != OK:
-        raise Stop(Code.TOKEN_SERVICE_FAILS, detail={"status": str(answer.status)})
+        raise CheckStopped(Code.TOKEN_SERVICE_FAILS, detail={"status": str(answer.status)})
     return (Code.NO_CREDENTIALS, None) if visit.account.is_anonymous else (Code.LOGGED_IN, True)
 
 
 def push(visit: Visit) -> Code:
-    """Return how the right to push was proven. Raises Stop."""
+    """Return how the right to push was proven. Raises CheckStopped."""
     manifest = f"/v2/{visit.leg.repository}/manifests/{uploads.NOWHERE}"
     if visit.first.status != OK:
         return _authorized(visit, visit.first, manifest)
@@ -46,7 +45,7 @@ def push(visit: Visit) -> Code:
     return Code.MAY_PUSH_ANONYMOUSLY if code is Code.MAY_PUSH else code
 
 
-def _authorized(visit: Visit, answer: Answer, manifest: str) -> Code:
+def _authorized(visit: Visit, answer: RegistryAnswer, manifest: str) -> Code:
     asked = _challenge(visit, answer)
     if asked.scheme is Scheme.BEARER:
         return visit.may_push(_token(visit, asked, manifest), manifest)
@@ -56,32 +55,32 @@ def _authorized(visit: Visit, answer: Answer, manifest: str) -> Code:
 
 
 def _token(visit: Visit, asked: Challenge, manifest: str) -> str:
-    """Return a token for the push. Raises Stop: CREATOR_FAILS where Helm's first look ends it.
+    """Return a token for the push. Raises CheckStopped: CREATOR_FAILS where Helm's first look ends it.
 
     Helm 3.18 to 3.19.5 asks for pull alone before it looks for the manifest (pkg/registry/client.go has no scope hint).
     Where the repository does not exist, Quay refuses that token to a Creator and takes an admin's.
     """
     try:
         return visit.scoped_token(asked)
-    except Stop as stop:
+    except CheckStopped as stop:
         if stop.code is Code.WOULD_CREATE and visit.ask("HEAD", manifest).status in {UNAUTHORIZED, FORBIDDEN}:
-            raise Stop(Code.CREATOR_FAILS) from None
+            raise CheckStopped(Code.CREATOR_FAILS) from None
         raise
 
 
-def _challenge(visit: Visit, answer: Answer) -> Challenge:
-    """Return what Helm answers. Raises Stop where it gives up."""
+def _challenge(visit: Visit, answer: RegistryAnswer) -> Challenge:
+    """Return what Helm answers. Raises CheckStopped where it gives up."""
     asked = challenges.for_helm(answer.all("WWW-Authenticate"))
     if asked is None:
-        raise Stop(Code.WANTS_OTHER)
+        raise CheckStopped(Code.WANTS_OTHER)
     if asked.scheme is Scheme.BEARER and challenges.helm_refuses(asked.realm, visit.channel.approved.name):
-        raise Stop(Code.REALM_REFUSED, ok=None if visit.lenient else False)
+        raise CheckStopped(Code.REALM_REFUSED, ok=None if visit.lenient else False)
     return asked
 
 
 def _show_basic(visit: Visit) -> None:
     if visit.account.is_anonymous:
-        raise Stop(Code.NO_CREDENTIALS)
+        raise CheckStopped(Code.NO_CREDENTIALS)
     if not (visit.leg.username and visit.leg.password):
-        raise Stop(Code.HALF_CREDENTIALS)
+        raise CheckStopped(Code.HALF_CREDENTIALS)
     visit.show_basic()

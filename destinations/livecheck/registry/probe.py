@@ -12,13 +12,15 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from destinations.livecheck.registry import helm, reach, resolver, skopeo, wire
+from destinations.livecheck.deadline import Deadline
+from destinations.livecheck.registry import helm, network, reach, skopeo
 from destinations.livecheck.registry import visit as welcome
-from destinations.livecheck.registry.channel import Answer, Channel
-from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.guard import Approved, Resolve
+from destinations.livecheck.registry.channel import Channel, RegistryAnswer
+from destinations.livecheck.registry.guard import Approved, Resolve, Rules, is_inner
+from destinations.livecheck.registry.network import Watch
 from destinations.livecheck.registry.port import (
     DEADLINE_SECONDS,
+    CheckStopped,
     Code,
     Leg,
     Outcome,
@@ -30,11 +32,8 @@ from destinations.livecheck.registry.port import (
     Trust,
 )
 from destinations.livecheck.registry.reach import Reach
-from destinations.livecheck.registry.rules import Rules, is_inner
-from destinations.livecheck.registry.stops import Stop, Trouble
-from destinations.livecheck.registry.trust import TlsError
+from destinations.livecheck.registry.trust import CERTIFICATE_CODES
 from destinations.livecheck.registry.visit import Known, Visit
-from destinations.livecheck.registry.watch import Watch
 
 _T = TypeVar("_T")
 _TOOLS = {Side.CHART: helm, Side.IMAGE: skopeo}
@@ -44,7 +43,7 @@ _ORDER = {step: number for number, step in enumerate(Step)}
 class NetworkRegistries:
     """Keeps the promises of `port.Registries`, on the network that the rules allow."""
 
-    def __init__(self, rules: Rules, resolve: Resolve = resolver.resolve, seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(self, rules: Rules, resolve: Resolve = network.resolve, seconds: float = DEADLINE_SECONDS) -> None:
         """Take what the operator allows; nothing is asked yet."""
         self._rules = rules
         self._resolve = resolve
@@ -142,17 +141,17 @@ class _Check:
 
     def _connected(self, approved: Approved) -> _Found[tuple[Approved, socket.socket | None]]:
         try:
-            sock = wire.connect(approved, self._watch)
-        except Trouble as trouble:
-            if approved.left_out and trouble.code is Code.NO_CONNECTION:
+            sock = network.connect(approved, self._watch)
+        except CheckStopped:
+            if approved.left_out:  # the tools try the other ones, too
                 detail = {"address": str(approved.addresses[0])}
-                raise Stop(Code.NO_CONNECTION, ok=None, detail=detail) from None  # the tools try the other ones, too
+                raise CheckStopped(Code.NO_CONNECTION, ok=None, detail=detail) from None
             raise
         try:
             address = ip_address(sock.getpeername()[0])
         except OSError:  # it has hung up already
             sock.close()
-            raise Trouble(Code.NO_CONNECTION) from None
+            raise CheckStopped(Code.NO_CONNECTION) from None
         return _Found(Code.CONNECTED, (replace(approved, addresses=(address,)), sock), detail={"address": str(address)})
 
     def _meet(self, sides: tuple[Side, ...], channel: Channel, known: Known) -> None:
@@ -172,13 +171,13 @@ class _Check:
     def _secured(self, channel: Channel, trust: Trust) -> _Found[bool]:
         try:
             chain = channel.handshake()
-        except TlsError as error:
-            chain = reach.chain_of(channel.approved, self._watch) if error.is_trust else ()
+        except CheckStopped as stop:
+            chain = reach.chain_of(channel.approved, self._watch) if stop.code in CERTIFICATE_CODES else ()
             self.chain = self.chain or chain
-            if error.code is Code.NO_TLS and reach.speaks_plain_http(channel.approved, self._watch):
+            if stop.code is Code.NO_TLS and reach.speaks_plain_http(channel.approved, self._watch):
                 falls_back = self._plan.lenient and trust.public
-                raise Stop(Code.PLAIN_HTTP, ok=None if falls_back else False, ok_image=False) from None
-            raise reach.explained(error, chain) from None
+                raise CheckStopped(Code.PLAIN_HTTP, ok=None if falls_back else False, ok_image=False) from None
+            raise reach.explain_tls(stop, chain) from None
         self.chain = self.chain or chain
         return _Found(Code.TRUSTED, value=True)
 
@@ -200,8 +199,8 @@ class _Check:
         begun = time.monotonic()
         try:
             found = run()
-        except (Stop, Trouble) as ended:
-            stop = Stop.of(ended) if isinstance(ended, Trouble) else ended
+        except (CheckStopped, TimeoutError) as ended:
+            stop = ended if isinstance(ended, CheckStopped) else CheckStopped(Code.OUT_OF_TIME)
             oks = {Side.CHART: stop.ok, Side.IMAGE: stop.ok_image}
             together = [sides] if len({oks[side] for side in sides}) == 1 else [(side,) for side in sides]
             for same in together:
@@ -217,7 +216,7 @@ class _Check:
         self.stages.append(StageResult(step, side, found.ok, found.code, ms, found.detail))
 
 
-def _welcomed(channel: Channel) -> _Found[Answer]:
+def _welcomed(channel: Channel) -> _Found[RegistryAnswer]:
     code, answer = welcome.ask(channel)
     return _Found(code, answer)
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Scheme
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.port import CheckStopped, Code
 from destinations.livecheck.registry.visit import OK, Visit
 
 
 def log_in(visit: Visit) -> tuple[Code, bool | None]:
-    """Return what is known of the credentials. Raises Stop."""
+    """Return what is known of the credentials. Raises CheckStopped."""
     asked = challenges.for_skopeo(visit.first.all("WWW-Authenticate"))
     if asked is None and visit.first.status == OK:
         return Code.NOT_CHECKED, None
     if asked is None:
-        raise Stop(Code.WANTS_OTHER)
+        raise CheckStopped(Code.WANTS_OTHER)
     if asked.scheme is Scheme.BASIC:
         visit.show_basic()
     else:
@@ -29,7 +28,7 @@ def log_in(visit: Visit) -> tuple[Code, bool | None]:
 
 
 def push(visit: Visit) -> Code:
-    """Return how the right to push was proven. Raises Stop."""
+    """Return how the right to push was proven. Raises CheckStopped."""
     blob = f"/v2/{visit.leg.repository}/blobs/{uploads.NOWHERE}"
     if visit.token:
         return visit.may_push(visit.token, blob)

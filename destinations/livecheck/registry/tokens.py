@@ -16,13 +16,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from destinations.livecheck.registry import challenge as grants
 from destinations.livecheck.registry import guard
 from destinations.livecheck.registry.challenge import Challenge
-from destinations.livecheck.registry.channel import Answer, Channel
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop, Trouble
+from destinations.livecheck.registry.channel import Channel, RegistryAnswer
+from destinations.livecheck.registry.port import CheckStopped, Code
 from destinations.livecheck.registry.uploads import path_of
 
 Reach = Callable[[str], Channel]
-Explain = Callable[[Stop], Stop]
+Explain = Callable[[CheckStopped], CheckStopped]
 
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 _NOT_SERVED = {400, 404, 405, 415, 501}
@@ -65,24 +64,24 @@ class Tokens:
         self._explain = explain
 
     def ask(self, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> str:
-        """Return a token. Raises Stop: what the service says, or that the portal does not go there."""
+        """Return a token. Raises CheckStopped: what the service says, or that the portal does not go there."""
         try:
             channel = self._reach(guard.parse_realm(challenge.realm))
-        except Trouble as trouble:
-            raise _refused(trouble, challenge.realm) from None
+        except CheckStopped as stop:
+            raise _unreached(stop, challenge.realm) from None
         try:
             answer = self._get(channel, challenge, scopes, account)
             if answer.status in _NOT_SERVED and not account.named and account.username and account.password:
                 answer = channel.ask("POST", path_of(challenge.realm), form=_password_form(challenge, scopes, account))
             return _token(answer, account)
-        except Stop as stop:
-            failure = Stop(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop
+        except CheckStopped as stop:
+            failure = CheckStopped(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop
             raise self._explain(failure) from None
         finally:
             channel.close()
 
     @staticmethod
-    def _get(channel: Channel, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Answer:
+    def _get(channel: Channel, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> RegistryAnswer:
         if account.identity_token:
             return channel.ask("POST", path_of(challenge.realm), form=_refresh_form(challenge, scopes, account))
         query = [("account", account.username)] if account.named and account.username else []
@@ -91,14 +90,9 @@ class Tokens:
         return channel.ask("GET", _with(challenge.realm, query), authorization=account.shown)
 
 
-def _refused(trouble: Trouble, realm: str) -> Stop:
-    if trouble.code is Code.OUT_OF_TIME:
-        return Stop(Code.OUT_OF_TIME, ok=None)
-    if not realm:
-        return Stop(Code.TOKEN_SERVICE_FAILS)
-    if trouble.code in {Code.NO_SUCH_NAME, Code.NO_CONNECTION}:
-        return Stop(Code.TOKEN_SERVICE_FAILS)
-    return Stop(Code.REALM_REFUSED, ok=None)
+def _unreached(stop: CheckStopped, realm: str) -> CheckStopped:
+    fails = not realm or stop.code in {Code.NO_SUCH_NAME, Code.NO_CONNECTION}
+    return CheckStopped(Code.TOKEN_SERVICE_FAILS if fails else Code.REALM_REFUSED)
 
 
 def _with(realm: str, query: list[tuple[str, str]]) -> str:
@@ -121,10 +115,10 @@ def _scope(scopes: tuple[str, ...]) -> Mapping[str, str]:
     return {"scope": " ".join(scopes)} if scopes else {}
 
 
-def _token(answer: Answer, account: Account) -> str:
+def _token(answer: RegistryAnswer, account: Account) -> str:
     detail = {"status": str(answer.status)}
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise Stop(Code.NO_CREDENTIALS if account.is_anonymous else Code.WRONG_CREDENTIALS, detail=detail)
+        raise CheckStopped(Code.NO_CREDENTIALS if account.is_anonymous else Code.WRONG_CREDENTIALS, detail=detail)
     answer.raise_for_trouble()
     try:
         found = json.loads(answer.body) if answer.status == _OK else None
@@ -134,5 +128,5 @@ def _token(answer: Answer, account: Account) -> str:
     held = [found.get(name) for name in names] if isinstance(found, dict) else []
     token = next((one for one in held if isinstance(one, str) and one), "")
     if not grants.is_token(token):
-        raise Stop(Code.TOKEN_SERVICE_FAILS, detail=detail)
+        raise CheckStopped(Code.TOKEN_SERVICE_FAILS, detail=detail)
     return token

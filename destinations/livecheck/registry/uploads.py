@@ -9,10 +9,9 @@ from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
-from destinations.livecheck.registry.channel import Answer
+from destinations.livecheck.registry.channel import RegistryAnswer
 from destinations.livecheck.registry.guard import Approved
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.port import CheckStopped, Code
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -50,7 +49,7 @@ def path_of(url: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-Ask = Callable[[str, str], Answer]
+Ask = Callable[[str, str], RegistryAnswer]
 
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
 _GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
@@ -59,13 +58,13 @@ NOWHERE = f"sha256:{sha256(b'what no registry holds: edrportal').hexdigest()}"
 """A digest to look for: whether it is there does not matter, whether one may look does."""
 
 
-def look(answer: Answer) -> None:
-    """Judge the answer to what the tool looks for before it pushes; whether it is there does not matter. Raises Stop."""
+def look(answer: RegistryAnswer) -> None:
+    """Judge the answer to what the tool looks for before it pushes; whether it is there does not matter. Raises CheckStopped."""
     answer.raise_for_trouble()
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+        raise CheckStopped(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
     if answer.status not in {_OK, _NOT_FOUND}:
-        raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+        raise CheckStopped(Code.BAD_ANSWER, detail={"status": str(answer.status)})
 
 
 def target(repository: str) -> str:
@@ -78,7 +77,7 @@ def invented(repository: str) -> str:
     return f"/v2/{repository}/blobs/uploads/{uuid4()}?digest={NOWHERE}"
 
 
-def shows_right(answer: Answer) -> bool | None:
+def shows_right(answer: RegistryAnswer) -> bool | None:
     """Say what the answer to an invented upload tells of the right to push; None where it tells nothing.
 
     Only distribution's own words count: another registry may look for the upload first.
@@ -89,35 +88,35 @@ def shows_right(answer: Answer) -> bool | None:
     return True if is_distribution and answer.status == _NOT_FOUND and _NO_SUCH_UPLOAD in _codes(answer) else None
 
 
-def _codes(answer: Answer) -> set[str]:
+def _codes(answer: RegistryAnswer) -> set[str]:
     try:
         return {str(one["code"]) for one in json.loads(answer.body)["errors"]}
     except (ValueError, LookupError, TypeError, RecursionError):
         return set()
 
 
-def proven(answer: Answer, ask: Ask, repository: str, approved: Approved) -> Code:
-    """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises Stop."""
+def proven(answer: RegistryAnswer, ask: Ask, repository: str, approved: Approved) -> Code:
+    """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises CheckStopped."""
     answer.raise_for_trouble()
     detail = {"status": str(answer.status)}
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise Stop(Code.MAY_NOT_PUSH, detail=detail)
+        raise CheckStopped(Code.MAY_NOT_PUSH, detail=detail)
     if answer.status == _NOT_FOUND:
-        raise Stop(Code.NO_REPOSITORY, detail=detail)
+        raise CheckStopped(Code.NO_REPOSITORY, detail=detail)
     location = next(iter(answer.all("Location")), "")
     if answer.status != _ACCEPTED or not location:
-        raise Stop(Code.BAD_ANSWER, detail=detail)
+        raise CheckStopped(Code.BAD_ANSWER, detail=detail)
     place = led_to(location, target(repository), approved)
     if not place.is_at(
         approved
     ):  # Helm refuses to go on there; skopeo would, but a port that speaks TLS does not answer
-        raise Stop(Code.UPLOAD_ELSEWHERE, ok_image=False if place.is_at(approved, "http") else None)
+        raise CheckStopped(Code.UPLOAD_ELSEWHERE, ok_image=False if place.is_at(approved, "http") else None)
     return _cancel(ask, place.target)
 
 
 def _cancel(ask: Ask, target: str) -> Code:
     try:
         gone = ask("DELETE", target).status in _GONE
-    except Stop:
+    except CheckStopped:
         gone = False
     return Code.MAY_PUSH if gone else Code.UPLOAD_LEFT

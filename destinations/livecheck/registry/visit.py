@@ -8,10 +8,9 @@ from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import challenge as grants
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Challenge, Scheme
-from destinations.livecheck.registry.channel import Answer, Channel
+from destinations.livecheck.registry.channel import Channel, RegistryAnswer
 from destinations.livecheck.registry.guard import Approved
-from destinations.livecheck.registry.port import Code, Leg, Side
-from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.port import CheckStopped, Code, Leg, Side
 from destinations.livecheck.registry.tokens import Account, Tokens
 from destinations.livecheck.registry.uploads import led_to
 
@@ -34,7 +33,7 @@ class Visit:
     side: Side
     leg: Leg = field(repr=False)
     channel: Channel
-    first: Answer
+    first: RegistryAnswer
     tokens: Tokens
     known: Known
     lenient: bool = False
@@ -53,12 +52,12 @@ class Visit:
         """What the tool asks a token for."""
         return f"repository:{self.leg.repository}:pull,push"
 
-    def ask(self, method: str, target: str) -> Answer:
-        """Send what the tool would send, with what it has to show. Raises Stop and OutOfTime."""
+    def ask(self, method: str, target: str) -> RegistryAnswer:
+        """Send what the tool would send, with what it has to show. Raises CheckStopped."""
         return self.channel.ask(method, target, authorization=self.authorization)
 
     def show_basic(self) -> None:
-        """Prove the password at `/v2/`, once for each. Raises Stop."""
+        """Prove the password at `/v2/`, once for each. Raises CheckStopped."""
         self.authorization = shown = self.account.basic
         self.refuse_known(shown)
         if shown in self.known.taken:
@@ -68,13 +67,15 @@ class Visit:
         if answer.status in {UNAUTHORIZED, FORBIDDEN}:
             self.known.refused.add(shown)
             empty = self.account.is_anonymous
-            raise Stop(Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)})
+            raise CheckStopped(
+                Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)}
+            )
         if answer.status != OK:
-            raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+            raise CheckStopped(Code.BAD_ANSWER, detail={"status": str(answer.status)})
         self.known.taken.add(shown)
 
     def take_token(self, challenge: Challenge, *scopes: str) -> str:
-        """Get a token and show it from now on. Raises Stop.
+        """Get a token and show it from now on. Raises CheckStopped.
 
         Who refuses a password that a token was given for refuses the right, not the password.
         """
@@ -83,11 +84,11 @@ class Visit:
         self.refuse_known(shown)
         try:
             token = self.tokens.ask(challenge, scopes, account)
-        except Stop as stop:
+        except CheckStopped as stop:
             if stop.code is Code.WRONG_CREDENTIALS and shown:
                 if shown in self.known.taken:
                     detail = {"repository": self.leg.repository, **stop.detail}
-                    raise Stop(Code.MAY_NOT_PUSH, detail=detail) from None
+                    raise CheckStopped(Code.MAY_NOT_PUSH, detail=detail) from None
                 self.known.refused.add(shown)
             raise
         self.known.taken.add(shown)
@@ -95,42 +96,42 @@ class Visit:
         return token
 
     def refuse_known(self, shown: str) -> None:
-        """Stop before a password that was refused is sent again. Raises Stop."""
+        """Stop before a password that was refused is sent again. Raises CheckStopped."""
         if shown in self.known.refused:
-            raise Stop(Code.WRONG_CREDENTIALS)
+            raise CheckStopped(Code.WRONG_CREDENTIALS)
 
     def may_push(self, token: str, target: str) -> Code:
-        """Return MAY_PUSH or UPLOAD_LEFT for a token with the scope of the push. Raises Stop.
+        """Return MAY_PUSH or UPLOAD_LEFT for a token with the scope of the push. Raises CheckStopped.
 
         `target` is what the tool looks for first.
         """
         granted = grants.may_push(token, self.leg.repository)
         if granted is False:
-            raise Stop(Code.MAY_NOT_PUSH)
+            raise CheckStopped(Code.MAY_NOT_PUSH)
         uploads.look(self.ask("HEAD", target))
         return Code.MAY_PUSH if granted else self.prove()
 
     def prove(self) -> Code:
-        """Return how the right to push was proven, by an upload only where nothing else tells. Raises Stop."""
+        """Return how the right to push was proven, by an upload only where nothing else tells. Raises CheckStopped."""
         answer = self.ask("PUT", uploads.invented(self.leg.repository))
         answer.raise_for_trouble()
         told = uploads.shows_right(answer)
         if told is False:
-            raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+            raise CheckStopped(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
         return Code.MAY_PUSH if told else self.cancelled(self.open_upload())
 
-    def open_upload(self) -> Answer:
-        """Open an upload and return the answer, whatever it says. Raises Stop."""
+    def open_upload(self) -> RegistryAnswer:
+        """Open an upload and return the answer, whatever it says. Raises CheckStopped."""
         return self.ask("POST", uploads.target(self.leg.repository))
 
-    def cancelled(self, answer: Answer) -> Code:
-        """Return what an upload that was opened proves, and cancel it. Raises Stop."""
+    def cancelled(self, answer: RegistryAnswer) -> Code:
+        """Return what an upload that was opened proves, and cancel it. Raises CheckStopped."""
         return uploads.proven(answer, self.ask, self.leg.repository, self.channel.approved)
 
     def scoped_token(self, challenge: Challenge) -> str:
-        """Get a token for the push; where to ask might create the repository, only for one that is there. Raises Stop."""
+        """Get a token for the push; where to ask might create the repository, only for one that is there. Raises CheckStopped."""
         if challenge.may_create and not self.account.is_anonymous and not self._exists(challenge):
-            raise Stop(Code.WOULD_CREATE, ok=None)
+            raise CheckStopped(Code.WOULD_CREATE, ok=None)
         return self.take_token(challenge, self.scope)
 
     def _exists(self, challenge: Challenge) -> bool:
@@ -142,8 +143,8 @@ class Visit:
 _REDIRECTS = range(300, 400)
 
 
-def ask(channel: Channel) -> tuple[Code, Answer]:
-    """Return what the registry wants, and its answer. Raises Stop for what is none."""
+def ask(channel: Channel) -> tuple[Code, RegistryAnswer]:
+    """Return what the registry wants, and its answer. Raises CheckStopped for what is none."""
     answer = channel.ask("GET", PING)
     if answer.status in _REDIRECTS:
         raise _redirected(answer, channel.approved)
@@ -152,17 +153,17 @@ def ask(channel: Channel) -> tuple[Code, Answer]:
         return _wanted(answer), answer
     if answer.status == OK and _is_registry(answer):
         return Code.WANTS_NOTHING, answer
-    raise Stop(Code.NOT_A_REGISTRY, detail={"status": str(answer.status)})
+    raise CheckStopped(Code.NOT_A_REGISTRY, detail={"status": str(answer.status)})
 
 
-def _wanted(answer: Answer) -> Code:
+def _wanted(answer: RegistryAnswer) -> Code:
     found = challenges.for_skopeo(answer.all("WWW-Authenticate"))
     if found is None:
-        raise Stop(Code.WANTS_OTHER)
+        raise CheckStopped(Code.WANTS_OTHER)
     return Code.WANTS_BASIC if found.scheme is Scheme.BASIC else Code.WANTS_TOKEN
 
 
-def _is_registry(answer: Answer) -> bool:
+def _is_registry(answer: RegistryAnswer) -> bool:
     """Say whether 200 came from a registry: it names the protocol, or answers in JSON (distribution's and OCI's API)."""
     kind = next(iter(answer.all("Content-Type")), "")
     return bool(answer.all("Docker-Distribution-Api-Version")) or kind.partition(";")[0].strip().lower() in {
@@ -171,7 +172,7 @@ def _is_registry(answer: Answer) -> bool:
     }
 
 
-def _redirected(answer: Answer, approved: Approved) -> Stop:
+def _redirected(answer: RegistryAnswer, approved: Approved) -> CheckStopped:
     """Return what follows of a redirect that the portal does not follow, and the tools do.
 
     Helm shows its credentials to no other origin; skopeo to none but hosts below the registry's own name (Go's net/http up
@@ -180,4 +181,6 @@ def _redirected(answer: Answer, approved: Approved) -> Stop:
     place = led_to(next(iter(answer.all("Location")), ""), PING, approved)
     stays, below = place.is_at(approved), place.host.endswith(f".{approved.name}")
     detail = {"status": str(answer.status)}
-    return Stop(Code.REDIRECTS, ok=None if stays else False, ok_image=None if stays or below else False, detail=detail)
+    return CheckStopped(
+        Code.REDIRECTS, ok=None if stays else False, ok_image=None if stays or below else False, detail=detail
+    )
