@@ -65,11 +65,11 @@ class Reach:
 
         Several addresses are tried only for people who may learn about the network, and only outside of it.
         """
-        found = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
-        inside = any(self._is_inner(address) and not address.is_loopback for address in found.addresses)
-        if (self._sees_all and not inside) or len(found.addresses) == 1:
-            return found
-        return replace(found, addresses=found.addresses[:1], left_out=True)
+        approved = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
+        inside = any(self._is_inner(address) and not address.is_loopback for address in approved.addresses)
+        if (self._sees_all and not inside) or len(approved.addresses) == 1:
+            return approved
+        return replace(approved, addresses=approved.addresses[:1], left_out=True)
 
     def leave_host(self, *, proven: bool) -> None:
         """Close what is open before another host is dialed; after one that is no registry, none is."""

@@ -5,29 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from destinations.livecheck.registry import challenge as challenges
-from destinations.livecheck.registry import challenge as grants
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Challenge, Scheme
 from destinations.livecheck.registry.channel import Channel, RegistryAnswer
 from destinations.livecheck.registry.guard import Approved
 from destinations.livecheck.registry.port import CheckStopped, Code, Leg, Side
-from destinations.livecheck.registry.tokens import Account, Tokens
-from destinations.livecheck.registry.uploads import led_to
+from destinations.livecheck.registry.tokens import RegistryLogin, Tokens
+from destinations.livecheck.registry.uploads import resolve_location
 
 PING = "/v2/"
 OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 
 
 @dataclass(slots=True)
-class Known:
-    """What this registry took and refused in this very check, by the header that shows it: none is tried twice."""
+class CredentialCache:
+    """What this registry accepted and rejected in this very check, by the header that carries it: none is sent twice."""
 
-    taken: set[str] = field(default_factory=set, repr=False)
-    refused: set[str] = field(default_factory=set, repr=False)
+    accepted: set[str] = field(default_factory=set, repr=False)
+    rejected: set[str] = field(default_factory=set, repr=False)
 
 
 @dataclass(slots=True)
-class Visit:
+class RegistrySession:
     """One tool's requests; `first` is the registry's answer to `/v2/` without credentials."""
 
     side: Side
@@ -35,21 +34,21 @@ class Visit:
     channel: Channel
     first: RegistryAnswer
     tokens: Tokens
-    known: Known
+    cache: CredentialCache
     lenient: bool = False
     authorization: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     """skopeo's, from the login to the push; its cache keeps it, too."""
 
     @property
-    def account(self) -> Account:
-        """As whom the tool asks."""
+    def credentials(self) -> RegistryLogin:
+        """What the tool signs in with."""
         leg = self.leg
-        return Account(leg.username, leg.password, leg.identity_token, named=self.side is Side.IMAGE)
+        return RegistryLogin(leg.username, leg.password, leg.identity_token, named=self.side is Side.IMAGE)
 
     @property
     def scope(self) -> str:
-        """What the tool asks a token for."""
+        """What the tool requests a token for."""
         return f"repository:{self.leg.repository}:pull,push"
 
     def ask(self, method: str, target: str) -> RegistryAnswer:
@@ -58,46 +57,46 @@ class Visit:
 
     def show_basic(self) -> None:
         """Prove the password at `/v2/`, once for each. Raises CheckStopped."""
-        self.authorization = shown = self.account.basic
-        self.refuse_known(shown)
-        if shown in self.known.taken:
+        self.authorization = header = self.credentials.basic
+        self.check_cache(header)
+        if header in self.cache.accepted:
             return
         answer = self.ask("GET", PING)
         answer.raise_for_trouble()
         if answer.status in {UNAUTHORIZED, FORBIDDEN}:
-            self.known.refused.add(shown)
-            empty = self.account.is_anonymous
+            self.cache.rejected.add(header)
+            empty = self.credentials.is_anonymous
             raise CheckStopped(
                 Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)}
             )
         if answer.status != OK:
             raise CheckStopped(Code.BAD_ANSWER, detail={"status": str(answer.status)})
-        self.known.taken.add(shown)
+        self.cache.accepted.add(header)
 
     def take_token(self, challenge: Challenge, *scopes: str) -> str:
         """Get a token and show it from now on. Raises CheckStopped.
 
         Who refuses a password that a token was given for refuses the right, not the password.
         """
-        account = self.account
-        shown = "" if account.identity_token else account.shown
-        self.refuse_known(shown)
+        credentials = self.credentials
+        header = "" if credentials.identity_token else credentials.token_header
+        self.check_cache(header)
         try:
-            token = self.tokens.ask(challenge, scopes, account)
+            token = self.tokens.fetch(challenge, scopes, credentials)
         except CheckStopped as stop:
-            if stop.code is Code.WRONG_CREDENTIALS and shown:
-                if shown in self.known.taken:
+            if stop.code is Code.WRONG_CREDENTIALS and header:
+                if header in self.cache.accepted:
                     detail = {"repository": self.leg.repository, **stop.detail}
                     raise CheckStopped(Code.MAY_NOT_PUSH, detail=detail) from None
-                self.known.refused.add(shown)
+                self.cache.rejected.add(header)
             raise
-        self.known.taken.add(shown)
+        self.cache.accepted.add(header)
         self.authorization = f"Bearer {token}"
         return token
 
-    def refuse_known(self, shown: str) -> None:
-        """Stop before a password that was refused is sent again. Raises CheckStopped."""
-        if shown in self.known.refused:
+    def check_cache(self, header: str) -> None:
+        """Stop before a password that was rejected is sent again. Raises CheckStopped."""
+        if header in self.cache.rejected:
             raise CheckStopped(Code.WRONG_CREDENTIALS)
 
     def may_push(self, token: str, target: str) -> Code:
@@ -105,32 +104,32 @@ class Visit:
 
         `target` is what the tool looks for first.
         """
-        granted = grants.may_push(token, self.leg.repository)
+        granted = challenges.may_push(token, self.leg.repository)
         if granted is False:
             raise CheckStopped(Code.MAY_NOT_PUSH)
-        uploads.look(self.ask("HEAD", target))
+        uploads.check_lookup(self.ask("HEAD", target))
         return Code.MAY_PUSH if granted else self.prove()
 
     def prove(self) -> Code:
         """Return how the right to push was proven, by an upload only where nothing else tells. Raises CheckStopped."""
-        answer = self.ask("PUT", uploads.invented(self.leg.repository))
+        answer = self.ask("PUT", uploads.nonexistent_upload_url(self.leg.repository))
         answer.raise_for_trouble()
-        told = uploads.shows_right(answer)
-        if told is False:
+        may_push = uploads.proves_push(answer)
+        if may_push is False:
             raise CheckStopped(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
-        return Code.MAY_PUSH if told else self.cancelled(self.open_upload())
+        return Code.MAY_PUSH if may_push else self.cancel_upload(self.open_upload())
 
     def open_upload(self) -> RegistryAnswer:
         """Open an upload and return the answer, whatever it says. Raises CheckStopped."""
-        return self.ask("POST", uploads.target(self.leg.repository))
+        return self.ask("POST", uploads.upload_url(self.leg.repository))
 
-    def cancelled(self, answer: RegistryAnswer) -> Code:
+    def cancel_upload(self, answer: RegistryAnswer) -> Code:
         """Return what an upload that was opened proves, and cancel it. Raises CheckStopped."""
-        return uploads.proven(answer, self.ask, self.leg.repository, self.channel.approved)
+        return uploads.judge_upload(answer, self.ask, self.leg.repository, self.channel.approved)
 
-    def scoped_token(self, challenge: Challenge) -> str:
+    def push_token(self, challenge: Challenge) -> str:
         """Get a token for the push; where to ask might create the repository, only for one that is there. Raises CheckStopped."""
-        if challenge.may_create and not self.account.is_anonymous and not self._exists(challenge):
+        if challenge.may_create and not self.credentials.is_anonymous and not self._exists(challenge):
             raise CheckStopped(Code.WOULD_CREATE, ok=None)
         return self.take_token(challenge, self.scope)
 
@@ -143,28 +142,28 @@ class Visit:
 _REDIRECTS = range(300, 400)
 
 
-def ask(channel: Channel) -> tuple[Code, RegistryAnswer]:
+def ping(channel: Channel) -> tuple[Code, RegistryAnswer]:
     """Return what the registry wants, and its answer. Raises CheckStopped for what is none."""
     answer = channel.ask("GET", PING)
     if answer.status in _REDIRECTS:
-        raise _redirected(answer, channel.approved)
+        raise _explain_redirect(answer, channel.approved)
     answer.raise_for_trouble()
     if answer.status == UNAUTHORIZED:
-        return _wanted(answer), answer
+        return _authentication(answer), answer
     if answer.status == OK and _is_registry(answer):
         return Code.WANTS_NOTHING, answer
     raise CheckStopped(Code.NOT_A_REGISTRY, detail={"status": str(answer.status)})
 
 
-def _wanted(answer: RegistryAnswer) -> Code:
-    found = challenges.for_skopeo(answer.all("WWW-Authenticate"))
-    if found is None:
+def _authentication(answer: RegistryAnswer) -> Code:
+    challenge = challenges.for_skopeo(answer.all("WWW-Authenticate"))
+    if challenge is None:
         raise CheckStopped(Code.WANTS_OTHER)
-    return Code.WANTS_BASIC if found.scheme is Scheme.BASIC else Code.WANTS_TOKEN
+    return Code.WANTS_BASIC if challenge.scheme is Scheme.BASIC else Code.WANTS_TOKEN
 
 
 def _is_registry(answer: RegistryAnswer) -> bool:
-    """Say whether 200 came from a registry: it names the protocol, or answers in JSON (distribution's and OCI's API)."""
+    """Return whether 200 came from a registry: it names the protocol, or answers in JSON (distribution's and OCI's API)."""
     kind = next(iter(answer.all("Content-Type")), "")
     return bool(answer.all("Docker-Distribution-Api-Version")) or kind.partition(";")[0].strip().lower() in {
         "application/json",
@@ -172,14 +171,14 @@ def _is_registry(answer: RegistryAnswer) -> bool:
     }
 
 
-def _redirected(answer: RegistryAnswer, approved: Approved) -> CheckStopped:
+def _explain_redirect(answer: RegistryAnswer, approved: Approved) -> CheckStopped:
     """Return what follows of a redirect that the portal does not follow, and the tools do.
 
     Helm shows its credentials to no other origin; skopeo to none but hosts below the registry's own name (Go's net/http up
     to 1.23). Nobody asks for a push there without. What the same origin or such a host answers, nobody can know from here.
     """
-    place = led_to(next(iter(answer.all("Location")), ""), PING, approved)
-    stays, below = place.is_at(approved), place.host.endswith(f".{approved.name}")
+    location = resolve_location(next(iter(answer.all("Location")), ""), PING, approved)
+    stays, below = location.is_at(approved), location.host.endswith(f".{approved.name}")
     detail = {"status": str(answer.status)}
     return CheckStopped(
         Code.REDIRECTS, ok=None if stays else False, ok_image=None if stays or below else False, detail=detail
