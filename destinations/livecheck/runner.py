@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from math import ceil
+from queue import SimpleQueue
 from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
 
@@ -173,16 +174,33 @@ class Checks:
     def _in_any_order(
         self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0, *, sees_all: bool
     ) -> None:
-        gathered = _Gathered(keep, self._clock)
+        """Check them on a few threads, with a pause before each but the first; `keep` gets results together, not singly.
 
-        def work(question: Question) -> None:
-            with self._for_several, self._places:
-                last = _quietly(question, at, sees_all=sees_all)
-            if last:
-                gathered.add(last)
+        The threads are daemons, as those of `concurrent.futures` are not: no check keeps a portal that stops from ending.
+        """
+        waiting, turn, results = iter(list(enumerate(questions))), Lock(), SimpleQueue[Last | None]()
 
-        _spread(questions, work, lambda: self._pause(pace) if pace else None)
-        gathered.hand_over()
+        def work() -> None:
+            while True:
+                with turn:
+                    number, question = next(waiting, (0, None))
+                    if question is None:
+                        return
+                    if number and pace:
+                        self._pause(pace)
+                with self._for_several, self._places:
+                    last = _quietly(question, at, sees_all=sees_all)
+                results.put(last)
+
+        for _ in range(SEVERAL_AT_ONCE):
+            Thread(target=work, name="live-check", daemon=True).start()
+        batch, since = list[Last](), self._clock()
+        for count in range(1, len(questions) + 1):
+            if last := results.get():
+                batch.append(last)
+            if batch and (count == len(questions) or self._clock() - since >= HAND_OVER_SECONDS):
+                keep(batch)
+                batch, since = [], self._clock()
 
     def _in_rounds(self, questions: Sequence[Question], at: datetime, keep: Keep) -> None:
         """Begin and answer each round at a time that no result has a say in, also where rounds of other jobs wait."""
@@ -202,59 +220,6 @@ def rest_of_slot(last: Last | None, passed: float) -> float:
 
 
 CHECKS = Checks()
-
-
-class _Gathered:
-    """Results on their way to `keep`: together, not one by one. Safe for threads."""
-
-    def __init__(self, keep: Keep, clock: Callable[[], float]) -> None:
-        self._keep = keep
-        self._clock = clock
-        self._lock = Lock()
-        self._found: list[Last] = []
-        self._since = clock()
-
-    def add(self, last: Last) -> None:
-        """Take one, and hand over what is there where that is due."""
-        with self._lock:
-            self._found.append(last)
-            due = self._clock() - self._since >= HAND_OVER_SECONDS
-        if due:
-            self.hand_over()
-
-    def hand_over(self) -> None:
-        """Hand over what is there."""
-        with self._lock:
-            found, self._found, self._since = self._found, [], self._clock()
-        if found:
-            self._keep(found)
-
-
-def _spread(
-    questions: Iterable[Question], work: Callable[[Question], None], rest: Callable[[], object] = lambda: None
-) -> None:
-    """Do it for all of them on a few threads, with a rest before each but the first; come back when all is done."""
-    waiting = iter(list(questions))
-    lock = Lock()
-    begun = False
-
-    def run() -> None:
-        nonlocal begun
-        while True:
-            with lock:
-                question = next(waiting, None)
-                if begun and question is not None:
-                    rest()
-                begun = True
-            if question is None:
-                return
-            work(question)
-
-    threads = [Thread(target=run, name="live-check", daemon=True) for _ in range(SEVERAL_AT_ONCE)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def _check(question: Question, at: datetime, *, sees_all: bool = False) -> Last:

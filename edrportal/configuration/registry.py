@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from destinations.livecheck.registry.rules import (
+from destinations.livecheck.registry.guard import (
     PRIVATE,
     Network,
     Rules,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from destinations.livecheck.plan import plan
+from destinations.livecheck.registry.guard import Rules
 from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import Rules
 from destinations.model import Credentials, Draft
 from destinations.secret import codec
 from scripts.benchmarks import scene

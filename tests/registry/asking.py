@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from destinations.livecheck.registry.guard import Rules
 from destinations.livecheck.registry.port import Code, Leg, Plan, Side, Step, Trust
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import Rules
 from tests.services.leaks import known
 from tests.services.pki import LOOPBACK, Holder, issue
 from tests.services.web import Handler, tls, web_server

@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.services.tcpproxy import connections
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
@@ -55,11 +57,7 @@ class Attacker:
 
     def serve(self) -> None:
         """Take connections until the listener is closed."""
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
+        for near in connections(self.listener):
             self.note("connect")
             thread = threading.Thread(target=self._talk, args=(near,), daemon=True)
             self._threads.append(thread)

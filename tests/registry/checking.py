@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from destinations.livecheck.plan import NO_ROOTS, plan
+from destinations.livecheck.registry.guard import Rules
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import Rules
 from tests.registry.scenarios import NAME
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.livecheck.registry import wire
+from destinations.livecheck.registry import network
 from destinations.livecheck.registry.port import Code, Side, Step, Trust
 from tests.registry.asking import Authority, check, code, plan
 from tests.registry.talker import says, talking
@@ -71,6 +71,6 @@ def test_a_server_that_hangs_up_is_not_asked_again(authority: Authority) -> None
 
 
 def test_a_server_that_has_hung_up_already_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "connect", lambda *_: socket.socket())
+    monkeypatch.setattr(network, "connect", lambda *_: socket.socket())
     report = check(plan(443, Trust()))
     assert code(report, Step.CONNECT, Side.CHART) == (Code.NO_CONNECTION, False)

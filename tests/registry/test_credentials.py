@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.livecheck.registry.channel import Answer
+from destinations.livecheck.registry.channel import RegistryAnswer
 from destinations.livecheck.registry.port import Code, Leg, Outcome, Side, Step, Trust
-from destinations.livecheck.registry.tokens import Account
-from destinations.livecheck.registry.visit import Known, Visit
+from destinations.livecheck.registry.session import CredentialCache, RegistrySession
+from destinations.livecheck.registry.tokens import RegistryLogin
 from tests.registry.asking import (
     BASIC,
     CANARY,
@@ -201,10 +201,10 @@ def test_no_secret_and_no_word_of_the_server_comes_back(
 
 def test_what_holds_a_password_does_not_show_it() -> None:
     leg = Leg("registry.example.com", CHART, USER, PASSWORD, "refresh-canary")
-    account = Account(USER, PASSWORD, "refresh-canary")
-    known = Known(taken={BASIC}, refused={BASIC})
-    visit = Visit(Side.CHART, leg, None, None, None, known, authorization=BASIC, token="e30.x")  # type: ignore[arg-type]
-    answer = Answer(200, {"X": CANARY}, CANARY.encode())  # type: ignore[arg-type]
+    account = RegistryLogin(USER, PASSWORD, "refresh-canary")
+    known = CredentialCache(accepted={BASIC}, rejected={BASIC})
+    visit = RegistrySession(Side.CHART, leg, None, None, None, known, authorization=BASIC, token="e30.x")  # type: ignore[arg-type]
+    answer = RegistryAnswer(200, {"X": CANARY}, CANARY.encode())  # type: ignore[arg-type]
     text = "".join(map(repr, (leg, account, known, visit, answer))) + str(visit)
     assert not any(secret in text for secret in (PASSWORD, BASIC, "refresh-canary", "e30.x", CANARY))
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from destinations.livecheck.registry.network import Resolver
 from destinations.livecheck.registry.port import Code, Outcome, Side, Step
-from destinations.livecheck.registry.resolver import Resolver
 from tests.registry.asking import Asked, Authority, basic, check, code, found, plan, serving, wants, with_tokens
 from tests.registry.talker import drips, falls_silent, pours, says, talking
 from tests.registry.test_wire import deaf

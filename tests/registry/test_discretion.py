@@ -19,26 +19,14 @@ import pytest
 
 from destinations.livecheck import runner
 from destinations.livecheck.registry import probe
+from destinations.livecheck.registry.guard import PRIVATE
 from destinations.livecheck.registry.port import Code, Outcome, Side, Step
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.livecheck.registry.rules import PRIVATE
 from destinations.livecheck.result import for_others
 from destinations.livecheck.runner import Checks, Question
 from destinations.web import current
-from tests.registry.asking import (
-    ANY_PORT,
-    NOT_FOUND,
-    OPEN,
-    Authority,
-    check,
-    code,
-    found,
-    grants,
-    plan,
-    serving,
-    wants,
-    with_tokens,
-)
+from tests.registry import asking
+from tests.registry.asking import ANY_PORT, Authority, check, code, plan, serving, wants
 from tests.registry.attacker import INSIDE, KINDS, PUBLIC, attacking, target
 
 if TYPE_CHECKING:
@@ -214,12 +202,12 @@ def two_hosts(authority: Authority, service: str) -> Iterator[tuple[list[Asked],
     """Check as a manager a registry inside whose token service has another name and another address inside."""
     context = authority.context(REGISTRY, service, "127.0.0.2")
 
-    with serving(grants, context, address=INSIDE) as tokens:
+    with serving(asking.grants, context, address=INSIDE) as tokens:
 
         def says(asked: Asked) -> Reply:
             if not asked.authorization:
                 return wants(f'Bearer realm="https://{service}:{tokens.port}/token",service="s"')
-            return OPEN if asked.path == "/v2/" else NOT_FOUND
+            return asking.OPEN if asked.path == "/v2/" else asking.NOT_FOUND
 
         with serving(says, context, address=BESIDE) as server:
             names = {REGISTRY: BESIDE, service: INSIDE}
@@ -228,7 +216,7 @@ def two_hosts(authority: Authority, service: str) -> Iterator[tuple[list[Asked],
 
 
 def test_a_registry_that_is_its_own_token_service_is_asked_as_harbors_is(authority: Authority) -> None:
-    with serving(with_tokens(grants), authority.context(REGISTRY), address=INSIDE) as server:
+    with serving(asking.with_tokens(asking.grants), authority.context(REGISTRY), address=INSIDE) as server:
         asked = of_manager(plan(server.port, authority.trust, host=REGISTRY))
         report = check(asked, resolve=lambda *_: [ip_address(INSIDE)])
     assert (report.chart, report.image) == (Outcome.PASS, Outcome.PASS)
@@ -245,7 +233,7 @@ def test_whatever_else_answers_inside_is_told_like_a_closed_port(authority: Auth
             with serving(partial(leads_to, realm), context, address=BESIDE) as server:
                 asked = of_manager(plan(server.port, authority.trust, host=REGISTRY))
                 reports.append(check(asked, resolve=lambda name, _: [ip_address(names[name])]))
-    answered, refused = (found(for_others(one)) for one in reports)
+    answered, refused = (asking.found(for_others(one)) for one in reports)
     assert answered == refused
 
 
@@ -256,7 +244,7 @@ def leads_to(realm: str, _asked: Asked) -> Reply:
 def test_the_registrys_own_name_leads_no_realm_to_another_address(authority: Authority) -> None:
     """The realm is judged by the address that was dialed: here the only one that is public."""
     answers = iter([[PUBLIC], [INSIDE], [INSIDE]])
-    with serving(grants, authority.context(REGISTRY), address=INSIDE) as inside:
+    with serving(asking.grants, authority.context(REGISTRY), address=INSIDE) as inside:
         realm = f'Bearer realm="https://{REGISTRY}:{inside.port}/token",service="s"'
         with serving(lambda _: wants(realm), authority.context(REGISTRY)) as server:
             asked = plan(server.port, authority.trust, host=REGISTRY)

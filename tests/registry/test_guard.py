@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.guard import Approved, approve, parse, parse_realm
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.rules import PRIVATE, Rules, check_address
-from destinations.livecheck.registry.stops import Trouble
-from destinations.livecheck.registry.watch import Watch
-from destinations.livecheck.registry.wire import connect
+from destinations.livecheck.deadline import Deadline
+from destinations.livecheck.registry.guard import PRIVATE, Approved, Rules, approve, check_address, parse, parse_realm
+from destinations.livecheck.registry.network import Watch, connect
+from destinations.livecheck.registry.port import CheckStopped, Code
 from edrportal.configuration.registry import RegistryEnvironment, address_rules
 
 if TYPE_CHECKING:
-    from destinations.livecheck.registry.rules import Address
+    from destinations.livecheck.registry.guard import Address
 
 RULES = Rules(
     ports=frozenset({443, 5000, 5443, 8443}),
@@ -221,13 +218,13 @@ def dial(host: str, rules: Rules = RULES, resolve: Any = resolve) -> Approved:
     """Do what a check does first: ask the guard, then connect to whatever it approves."""
     deadline = Deadline(5)
     approved = approve(host, deadline, rules, resolve)
-    with Watch(deadline) as watch, contextlib.suppress(Trouble):
+    with Watch(deadline) as watch, contextlib.suppress(CheckStopped):
         connect(approved, watch)
     return approved
 
 
 def code_of(host: str, **more: Any) -> Code:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(CheckStopped) as caught:
         dial(host, **more)
     return caught.value.code
 
@@ -252,7 +249,7 @@ def test_other_ports_are_not_dialled(host: str, dialled: list[Any]) -> None:
 
 @pytest.mark.parametrize(("url", "code"), REALMS, ids=ascii)
 def test_a_hostile_realm_is_not_dialled(url: str, code: Code, dialled: list[Any]) -> None:
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(CheckStopped) as caught:
         dial(parse_realm(url))
     assert (caught.value.code, dialled) == (code, [])
 
@@ -374,7 +371,7 @@ def test_an_allowed_network_does_not_open_what_is_refused_always() -> None:
 
 def test_a_refusal_says_nothing_of_what_was_asked() -> None:
     for host in ("evil\x1b[31m.example.com", "two.example.com", "registry.example.com:22"):
-        with pytest.raises(Trouble) as caught:
+        with pytest.raises(CheckStopped) as caught:
             dial(host)
         assert str(caught.value) in set(Code)
 
@@ -410,7 +407,7 @@ def test_what_the_api_servers_name_leads_to_is_refused(dialled: list[Any]) -> No
 def test_an_api_server_whose_name_leads_nowhere_keeps_nobody_from_a_registry(dialled: list[Any]) -> None:
     def resolve(name: str, _: Deadline) -> list[Address]:
         if name == "api.example.com":
-            raise Trouble(Code.NO_SUCH_NAME)
+            raise CheckStopped(Code.NO_SUCH_NAME)
         return [ip_address(PUBLIC)]
 
     dial("registry.example.com", rules=address_rules(RegistryEnvironment(), ["api.example.com"]), resolve=resolve)
@@ -422,7 +419,7 @@ def test_the_api_servers_address_is_refused_whatever_else_is_said() -> None:
     found = address_rules(stated, ["fd12::1", "[fd12::2]", "api.example.com", "127.0.0.1", "192.168.49.2", ""])
     assert found.refused_addresses == frozenset(map(ip_address, ("172.20.0.1", "fd12::1", "fd12::2", "192.168.49.2")))
     assert found.refused_names == {"api.example.com"}
-    with pytest.raises(Trouble):
+    with pytest.raises(CheckStopped):
         check_address(ip_address("172.20.0.1"), found)
     check_address(ip_address("172.20.0.2"), found)
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.rules import Rules, check_address, service_range
-from destinations.livecheck.registry.stops import Trouble
+from destinations.livecheck.registry.guard import Rules, check_address, service_range
+from destinations.livecheck.registry.port import CheckStopped, Code
 from edrportal.configuration.registry import RegistryEnvironment, address_rules
 
 CLUSTERS: dict[str, tuple[str, list[str]]] = {
@@ -45,7 +44,7 @@ def by_default(api_server: str, **stated: str) -> Rules:
 def is_refused(address: str, rules: Rules) -> bool:
     try:
         check_address(ip_address(address), rules)
-    except Trouble as trouble:
+    except CheckStopped as trouble:
         assert trouble.code is Code.ADDRESS_REFUSED  # noqa: PT017 - the only reason there is
         return True
     return False

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.livecheck.registry import probe, wire
+from destinations.livecheck.registry import network, probe
+from destinations.livecheck.registry.guard import Rules
 from destinations.livecheck.registry.port import Code, Outcome, Side, Step
-from destinations.livecheck.registry.rules import Rules
 from tests.registry.asking import ANY_PORT, Authority, check, code, grants, jwt, plan, serving, wants, with_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from destinations.livecheck.registry.deadline import Deadline
+    from destinations.livecheck.deadline import Deadline
     from tests.registry.asking import Asked, Reply, Server
 
 HOSTILE = (
@@ -51,13 +51,13 @@ def test_a_hostile_realm_is_refused_and_never_dialled(
     realm: str, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialled: list[str] = []
-    connect = wire.connect
+    connect = network.connect
 
     def watched(approved: Any, watch: Any) -> Any:
         dialled.extend(map(str, approved.addresses))
         return connect(approved, watch)
 
-    monkeypatch.setattr(wire, "connect", watched)
+    monkeypatch.setattr(network, "connect", watched)
 
     def says(asked: Asked) -> Reply:
         return wants(f'Bearer realm="{realm.format(port=asked.host.rpartition(":")[2])}",service="s"')

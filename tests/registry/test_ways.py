@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.livecheck.registry.port import Code, Leg, Outcome, Plan, Side, Step, Trust
-from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.stops import Trouble
+from destinations.livecheck.registry.guard import Rules
+from destinations.livecheck.registry.port import CheckStopped, Code, Leg, Outcome, Plan, Side, Step, Trust
 from destinations.livecheck.registry.trust import context
 from tests.registry.asking import (
     ANY_PORT,
@@ -40,7 +39,7 @@ UNSAID = (Code.NOT_REACHED, Code.NO_REGISTRY)
 
 
 def unknown(_name: str, _: object) -> list[object]:
-    raise Trouble(Code.NO_SUCH_NAME)
+    raise CheckStopped(Code.NO_SUCH_NAME)
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,18 @@ import struct
 import tracemalloc
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
-from http.client import HTTPResponse, IncompleteRead
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, cast
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.guard import Approved, approve
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.stops import OutOfTime, TooLarge, Trouble
-from destinations.livecheck.registry.watch import Watch
-from destinations.livecheck.registry.wire import MAX_ANSWER_BYTES, MAX_HEADER_LINES, Reader, connect, send
+from destinations.livecheck.deadline import Deadline
+from destinations.livecheck.registry.channel import MAX_ANSWER_BYTES, Channel
+from destinations.livecheck.registry.guard import Approved, Rules, approve
+from destinations.livecheck.registry.network import Watch, connect
+from destinations.livecheck.registry.port import CheckStopped, Code, Trust
+from destinations.livecheck.registry.reach import speaks_plain_http
 from tests.registry.talker import drips, falls_silent, pours, says, talking
 from tests.services.pki import make_pki
 from tests.services.stopwatch import Stopwatch
@@ -51,26 +50,30 @@ def tls(request: pytest.FixtureRequest) -> Pki | None:
 
 
 @contextmanager
-def asked(port: int, tls: Pki | None, seconds: float) -> Iterator[Reader]:
-    """Connect, send a request and give what reads the answer."""
+def channel(port: int, pki: Pki, deadline: Deadline) -> Iterator[Channel]:
+    """Give what asks a server on this port."""
     with ExitStack() as stack:
-        watch = stack.enter_context(Watch(Deadline(seconds)))
-        sock = connect(here(port), watch)
-        if tls:
-            sock = ssl.create_default_context(cafile=str(tls.ca)).wrap_socket(sock, server_hostname="localhost")
-        stack.enter_context(sock)
-        send(sock, REQUEST, watch.deadline)
-        yield Reader(sock, watch.deadline)
+        watch = stack.enter_context(Watch(deadline))
+        channel = Channel(here(port), Trust((pki.ca.read_bytes(),), public=False), watch)
+        stack.callback(channel.close)
+        yield channel
 
 
 def here(port: int, *addresses: str) -> Approved:
     return Approved("localhost", port, tuple(map(ip_address, addresses or ("127.0.0.1",))))
 
 
-def answer(port: int, tls: Pki | None = None, seconds: float = 5) -> tuple[int, bytes]:
-    with asked(port, tls, seconds) as reader, HTTPResponse(cast("socket.socket", reader)) as response:
-        response.begin()
-        return response.status, response.read()
+def answer(port: int, pki: Pki, seconds: float = 5) -> tuple[int, bytes]:
+    with channel(port, pki, Deadline(seconds)) as asked:
+        response = asked.ask("GET", "/v2/")
+        return response.status, response.body
+
+
+def failure(port: int, pki: Pki, seconds: float = 5) -> Code:
+    with pytest.raises(CheckStopped) as caught:
+        answer(port, pki, seconds)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    return caught.value.code
 
 
 @cache
@@ -95,17 +98,17 @@ def packed(body: bytes) -> bytes:
         b"HTTP/1.1 200 OK\n\n{}",
     ],
 )
-def test_an_honest_answer_is_read(said: bytes, tls: Pki | None) -> None:
-    with talking(says(said), tls) as talker:
-        assert answer(talker.port, tls) == (200, b"{}")
+def test_an_honest_answer_is_read(said: bytes, pki: Pki) -> None:
+    with talking(says(said), pki) as talker:
+        assert answer(talker.port, pki) == (200, b"{}")
 
 
-def test_an_answer_of_just_the_size_is_read() -> None:
+def test_an_answer_of_just_the_size_is_read(pki: Pki) -> None:
     said = OK + b"\r\n"
-    with talking(says(said + b"x" * (MAX_ANSWER_BYTES - len(said)))) as talker:
-        assert len(answer(talker.port)[1]) == MAX_ANSWER_BYTES - len(said)
-    with talking(says(said + b"x" * (MAX_ANSWER_BYTES - len(said) + 1))) as talker, pytest.raises(TooLarge):
-        answer(talker.port)
+    with talking(says(said + b"x" * (MAX_ANSWER_BYTES - len(said))), pki) as talker:
+        assert len(answer(talker.port, pki)[1]) == MAX_ANSWER_BYTES - len(said)
+    with talking(says(said + b"x" * (MAX_ANSWER_BYTES - len(said) + 1)), pki) as talker:
+        assert failure(talker.port, pki) is Code.BAD_ANSWER
 
 
 SLOW = {
@@ -121,12 +124,20 @@ SLOW = {
 
 
 @pytest.mark.parametrize("what", SLOW)
-def test_whoever_is_slow_is_left_at_the_deadline(what: str, tls: Pki | None) -> None:
-    with talking(SLOW[what], tls) as talker:
+def test_whoever_is_slow_is_left_at_the_deadline(what: str, pki: Pki) -> None:
+    with talking(SLOW[what], pki) as talker:
         began = Stopwatch()
-        with pytest.raises(OutOfTime) as caught:
-            answer(talker.port, tls, seconds=0.3)
-        assert caught.value.code == Code.OUT_OF_TIME
+        assert failure(talker.port, pki, seconds=0.3) is Code.OUT_OF_TIME
+        assert began.clock > 0.2
+        assert began.seconds < 1.5
+
+
+@pytest.mark.parametrize("script", [falls_silent(), falls_silent(b"HT"), drips(b"", b"", 0.1)])
+def test_whoever_is_slow_without_tls_is_left_at_the_deadline(script: Script) -> None:
+    with talking(script) as talker, Watch(Deadline(0.3)) as watch:
+        began = Stopwatch()
+        with pytest.raises(TimeoutError):
+            speaks_plain_http(here(talker.port), watch)
         assert began.clock > 0.2
         assert began.seconds < 1.5
 
@@ -153,13 +164,11 @@ BIG: dict[str, Script] = {
 
 
 @pytest.mark.parametrize("what", BIG)
-def test_whoever_says_too_much_is_left_before_it_takes_memory(what: str, tls: Pki | None) -> None:
+def test_whoever_says_too_much_is_left_before_it_takes_memory(what: str, pki: Pki) -> None:
     bomb(300)
-    with talking(BIG[what], tls) as talker, measured() as memory:
+    with talking(BIG[what], pki) as talker, measured() as memory:
         began = Stopwatch()
-        with pytest.raises(TooLarge) as caught:
-            answer(talker.port, tls)
-        assert caught.value.code == Code.BAD_ANSWER
+        assert failure(talker.port, pki) is Code.BAD_ANSWER
         assert began.seconds < 2.5
     assert memory() < 5 * MIB
 
@@ -178,40 +187,30 @@ def measured() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("length", [300 * MIB, 10**15, 10**30])
-def test_no_memory_is_set_aside_for_a_length_that_is_only_stated(length: int) -> None:
+def test_no_memory_is_set_aside_for_a_length_that_is_only_stated(length: int, pki: Pki) -> None:
     said = OK + b"Content-Length: %d\r\n\r\n{}" % length
-    with talking(says(said)) as talker, measured() as memory, pytest.raises(IncompleteRead):
-        answer(talker.port)
+    with talking(says(said), pki) as talker, measured() as memory:
+        assert failure(talker.port, pki) is Code.BAD_ANSWER
     assert memory() < 5 * MIB
 
 
-def test_a_gzip_bomb_that_is_small_enough_stays_packed() -> None:
-    with talking(says(packed(bomb(50)))) as talker, measured() as memory:
-        assert answer(talker.port) == (200, bomb(50))
+def test_a_gzip_bomb_that_is_small_enough_stays_packed(pki: Pki) -> None:
+    with talking(says(packed(bomb(50))), pki) as talker, measured() as memory:
+        assert answer(talker.port, pki) == (200, bomb(50))
     assert memory() < 5 * MIB
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 @pytest.mark.parametrize("step", [1, 7, 65536])
-def test_header_lines_are_counted_to_the_blank_one_however_they_arrive(end: bytes, step: int) -> None:
-    class Pieces:
-        def __init__(self, said: bytes) -> None:
-            self.said = said
-
-        def settimeout(self, _: float) -> None: ...
-
-        def recv_into(self, buffer: bytearray) -> int:
-            count = min(step, len(self.said), len(buffer))
-            memoryview(buffer)[:count], self.said = self.said[:count], self.said[count:]
-            return count
-
-    def read(headers: int) -> bytes:
+def test_header_lines_are_counted_to_the_blank_one_however_they_arrive(end: bytes, step: int, pki: Pki) -> None:
+    def serve(headers: int) -> Script:
         said = b"HTTP/1.1 200 OK" + end + (b"X: y" + end) * headers + end + (b"body" + end) * 500
-        return Reader(cast("socket.socket", Pieces(said)), Deadline(5)).makefile("rb").read()
+        return says(*(said[start : start + step] for start in range(0, len(said), step)))
 
-    assert read(MAX_HEADER_LINES).count(b"body") == 500
-    with pytest.raises(TooLarge):
-        read(MAX_HEADER_LINES + 1)
+    with talking(serve(99), pki) as talker:
+        assert answer(talker.port, pki)[1].count(b"body") == 500
+    with talking(serve(101), pki) as talker:
+        assert failure(talker.port, pki) is Code.BAD_ANSWER
 
 
 def resets(sock: socket.socket, _: threading.Event) -> None:
@@ -220,44 +219,46 @@ def resets(sock: socket.socket, _: threading.Event) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def test_a_broken_connection_is_a_bad_answer() -> None:
-    with talking(resets) as talker, pytest.raises(Trouble) as caught:
-        answer(talker.port)
-    assert (caught.value.code, caught.value.__suppress_context__) == (Code.BAD_ANSWER, True)
+def test_a_broken_connection_is_a_bad_answer(pki: Pki) -> None:
+    with talking(resets, pki) as talker:
+        assert failure(talker.port, pki) is Code.BAD_ANSWER
 
 
-def test_a_request_that_nobody_takes_ends_at_the_deadline() -> None:
-    with (
-        talking(lambda _, over: over.wait(20)) as talker,
-        Watch(Deadline(0.3)) as watch,
-        connect(here(talker.port), watch) as sock,
-        pytest.raises(OutOfTime),
-    ):
-        send(sock, bytes(64 * MIB), watch.deadline)
+def test_a_request_that_nobody_takes_ends_at_the_deadline(pki: Pki) -> None:
+    with talking(lambda _, over: over.wait(20), pki) as talker, channel(talker.port, pki, Deadline(0.3)) as asked:
+        began = Stopwatch()
+        with pytest.raises(CheckStopped) as caught:
+            asked.ask("GET", "/v2/", authorization="x" * 64 * MIB)
+        assert caught.value.code is Code.OUT_OF_TIME
+        assert began.seconds < 1.5
 
 
-def test_nothing_is_sent_when_the_time_is_over() -> None:
-    near, far = socket.socketpair()
-    with near, far:
-        with pytest.raises(OutOfTime):
-            send(near, REQUEST, Deadline(0))
-        far.settimeout(0)
-        with pytest.raises(BlockingIOError):
-            far.recv(1)
+def test_nothing_is_sent_when_the_time_is_over(pki: Pki) -> None:
+    now, received = 100.0, SimpleQueue[bytes]()
+    with talking(lambda sock, _: received.put(sock.recv(65536)), pki) as talker:
+        with channel(talker.port, pki, Deadline(10, clock=lambda: now)) as asked:
+            asked.handshake()
+            now = 110.0
+            with pytest.raises(CheckStopped) as caught:
+                asked.ask("GET", "/v2/")
+        assert caught.value.code is Code.OUT_OF_TIME
+        assert received.get(timeout=5) == b""
 
 
-def test_a_request_to_nobody_has_no_connection() -> None:
-    with talking(says()) as talker, Watch(Deadline(5)) as watch, connect(here(talker.port), watch) as sock:
-        sock.shutdown(socket.SHUT_WR)
-        with pytest.raises(Trouble) as caught:
-            send(sock, REQUEST, watch.deadline)
-    assert caught.value.code == Code.NO_CONNECTION
+def test_a_request_to_nobody_has_no_answer(pki: Pki) -> None:
+    with talking(says(), pki) as talker, channel(talker.port, pki, Deadline(5)) as asked:
+        asked.handshake()
+        assert asked.sock
+        asked.sock.shutdown(socket.SHUT_WR)
+        with pytest.raises(CheckStopped) as caught:
+            asked.ask("GET", "/v2/")
+    assert caught.value.code is Code.BAD_ANSWER
 
 
 def test_a_closed_port_has_no_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with Watch(Deadline(5)) as watch, pytest.raises(Trouble) as caught:
+    with Watch(Deadline(5)) as watch, pytest.raises(CheckStopped) as caught:
         connect(here(port), watch)
     assert (caught.value.code, caught.value.__suppress_context__ or caught.value.__context__) == (
         Code.NO_CONNECTION,
@@ -288,7 +289,7 @@ def test_an_address_that_says_nothing_leaves_the_next_its_share_of_the_time() ->
 def test_a_host_that_says_nothing_ends_at_the_deadline() -> None:
     with talking(says(), host="127.0.0.2") as talker, deaf(talker.port), Watch(Deadline(0.3)) as watch:
         began = Stopwatch()
-        with pytest.raises(OutOfTime):
+        with pytest.raises(TimeoutError):
             connect(here(talker.port), watch)
         assert began.seconds < 1
 
@@ -312,8 +313,8 @@ def test_a_machine_without_ipv6_takes_the_next_address(monkeypatch: pytest.Monke
         assert sock.getpeername() == ("127.0.0.1", talker.port)
 
 
-def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    with talking(says(OK + b"\r\n{}")) as talker, talking(says()) as proxy:
+def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch, pki: Pki) -> None:
+    with talking(says(OK + b"\r\n{}"), pki) as talker, talking(says()) as proxy:
         for name in ("http_proxy", "https_proxy", "all_proxy", "socks_proxy"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
             monkeypatch.setenv(name.upper(), f"http://127.0.0.1:{proxy.port}")
@@ -321,7 +322,7 @@ def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatc
         approve(
             f"localhost:{talker.port}", Deadline(5), rules, lambda *_: [ip_address("127.0.0.1")]
         )  # raises for a refusal
-        assert answer(talker.port) == (200, b"{}")
+        assert answer(talker.port, pki) == (200, b"{}")
         assert (talker.accepted, proxy.accepted) == (1, 0)
 
 
@@ -331,7 +332,7 @@ def test_the_watch_ends_a_call_that_waits_without_any_limit(tls: Pki | None) -> 
         if tls:
             sock = ssl.create_default_context(cafile=str(tls.ca)).wrap_socket(sock, server_hostname="localhost")
         with sock:
-            send(sock, REQUEST, watch.deadline)
+            sock.sendall(REQUEST)
             sock.settimeout(None)
             began = Stopwatch()
             with suppress(OSError):
@@ -339,22 +340,20 @@ def test_the_watch_ends_a_call_that_waits_without_any_limit(tls: Pki | None) -> 
             assert began.seconds < 1
 
 
-@pytest.mark.parametrize("error", [None, ConnectionResetError()])
-def test_an_end_that_the_watch_made_is_no_end_of_the_answer(error: Exception | None) -> None:
+@pytest.mark.parametrize("ends", [says(OK + b"\r\n{}"), says(), resets])
+def test_an_end_after_the_deadline_is_no_end_of_the_answer(ends: Script, pki: Pki) -> None:
     now = 100.0
 
-    class Ends:
-        def settimeout(self, _: float) -> None: ...
+    def late(sock: socket.socket, over: threading.Event) -> None:
+        nonlocal now
+        now = 200.0
+        ends(sock, over)
 
-        def recv_into(self, _: bytearray) -> int:
-            nonlocal now
-            now = 200.0
-            if error:
-                raise error
-            return 0
-
-    with pytest.raises(OutOfTime):
-        Reader(cast("socket.socket", Ends()), Deadline(10, clock=lambda: now)).read(1)
+    with talking(late, pki) as talker, channel(talker.port, pki, Deadline(10, clock=lambda: now)) as asked:
+        asked.handshake()
+        with pytest.raises(CheckStopped) as caught:
+            asked.ask("GET", "/v2/")
+    assert caught.value.code is Code.OUT_OF_TIME
 
 
 def test_the_watch_keeps_nothing_open_and_takes_nothing_more() -> None:
@@ -363,12 +362,12 @@ def test_the_watch_keeps_nothing_open_and_takes_nothing_more() -> None:
             sock = connect(here(talker.port), watch)
         assert sock.recv(1) == b""
         sock.close()
-        with pytest.raises(OutOfTime):
+        with pytest.raises(TimeoutError):
             connect(here(talker.port), watch).close()
 
 
 def test_the_watch_does_not_begin_too_late() -> None:
-    with pytest.raises(OutOfTime):
+    with pytest.raises(TimeoutError):
         Watch(Deadline(0))
 
 
@@ -376,7 +375,9 @@ def test_a_deadline_counts_down_and_ends() -> None:
     now = 100.0
     deadline = Deadline(10, clock=lambda: now)
     now = 104.0
-    assert deadline.left == 6
+    assert (deadline.remaining(), deadline.has_passed) == (6, False)
     now = 110.0
-    with pytest.raises(OutOfTime):
-        _ = deadline.left
+    assert deadline.has_passed
+    for late in (deadline.remaining, deadline.check):
+        with pytest.raises(TimeoutError):
+            late()

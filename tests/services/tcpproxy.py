@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _CHUNK = 64 * 1024
 
 
+def connections(listener: socket.socket) -> Iterator[socket.socket]:
+    """Yield who connects, until the listener is closed."""
+    while True:
+        try:
+            near, _ = listener.accept()
+        except OSError:
+            return
+        yield near
+
+
 class TcpProxy:
     """`delay` seconds are waited before each request; while `silent` nothing passes; `cut` ends what is open."""
 
@@ -33,11 +43,7 @@ class TcpProxy:
         self._listener = socket.create_server(("127.0.0.1", self.port))
 
     def serve(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
+        for near in connections(self._listener):
             self.accepted += 1
             try:
                 far = socket.create_connection(("127.0.0.1", self._target))

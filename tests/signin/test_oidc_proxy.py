@@ -16,6 +16,7 @@ from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import OidcTrouble
 from tests.services.pki import make_pki
 from tests.services.processes import free_port
+from tests.services.tcpproxy import connections
 from tests.signin.liar import finish, lying
 
 if TYPE_CHECKING:
@@ -35,11 +36,7 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def serve(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
+        for near in connections(self._listener):
             threading.Thread(target=self._answer, args=(near,), daemon=True).start()
 
     def _answer(self, near: socket.socket) -> None:

@@ -42,7 +42,7 @@ def test_only_the_clusters_and_the_registries_rooms_and_the_single_sign_on_open_
     users = {path for path in CODE if imported(path) & {"socket", "requests", "urllib3", "http"}}
     users = {path for path in users if path.parent != Path("destinations/cluster/kube")}
     registries = {path for path in users if path.parent == Path("destinations/livecheck/registry")}
-    assert {path.name for path in registries} >= {"resolver.py", "watch.py", "wire.py"}
+    assert {path.name for path in registries} == {"channel.py", "network.py", "probe.py", "trust.py"}
     serving = {path for path in users if path.parent == Path("edrportal/serving")}  # answers, and asks itself
     assert {str(path) for path in users - registries - serving} == {
         "edrportal/demo/registry.py",  # answers, and asks nobody
@@ -51,9 +51,9 @@ def test_only_the_clusters_and_the_registries_rooms_and_the_single_sign_on_open_
     }
 
 
-@pytest.mark.parametrize("name", ["guard.py", "rules.py", "port.py", "stops.py", "deadline.py"])
+@pytest.mark.parametrize("name", ["registry/guard.py", "registry/port.py", "deadline.py"])
 def test_the_guard_opens_none_itself(name: str) -> None:
-    assert not imported(Path("destinations/livecheck/registry") / name) & {
+    assert not imported(Path("destinations/livecheck") / name) & {
         "socket",
         "ssl",
         "http",

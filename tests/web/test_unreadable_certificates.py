@@ -57,7 +57,7 @@ def test_one_that_a_registry_presents_breaks_no_check(what: str) -> None:
     (shown,) = result.read([content])
     assert shown.subject
     assert result.missing([content])
-    trust.takes([content], [content], {content})
+    trust.go_accepts([content], [content], {content})
     assert trust.has_only_a_common_name((content,)) is (b"\x06\x03\x55\x1d\x11" not in content)
 
 

@@ -23,12 +23,12 @@ _NEEDED = frozenset({"pull", "push"})
 
 
 def is_token(text: str) -> bool:
-    """Say whether a token service's answer can stand in a header at all."""
+    """Return whether a token service's answer can stand in a header at all."""
     return bool(_VISIBLE.fullmatch(text))
 
 
 def may_push(token: str, repository: str) -> bool | None:
-    """Say whether the token grants pull and push for the repository; None where it does not say what it grants."""
+    """Return whether the token grants pull and push for the repository; None where it does not say what it grants."""
     access = _access(token)
     if access is None:
         return None
@@ -136,7 +136,7 @@ def _parameters(line: str, position: int, parameter: re.Pattern[str]) -> dict[st
 
 
 def helm_refuses(realm: str, registry: str) -> bool:
-    """Say whether Helm takes no token from there: plain http, or an inner address of another host (validateRealm).
+    """Return whether Helm takes no token from there: plain http, or an inner address of another host (validateRealm).
 
     `registry` is the host of the registry without its port. An empty realm is not refused; the request then fails.
     """

@@ -6,24 +6,25 @@ import http.client
 import io
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
-from destinations.livecheck.registry import trust, wire
-from destinations.livecheck.registry.deadline import Deadline
+from destinations.livecheck.registry import network, trust
 from destinations.livecheck.registry.guard import Approved
-from destinations.livecheck.registry.port import Code, Trust
-from destinations.livecheck.registry.stops import OutOfTime, Stop, Trouble
-from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.network import Watch
+from destinations.livecheck.registry.port import CheckStopped, Code, Trust
 
+MAX_ANSWER_BYTES = 64 * 1024
+"""One answer, from its status line to its last trailer, interim answers before it included."""
 _REDIRECTS = range(300, 400)
 _TOO_MANY, _SERVER_ERROR = 429, 500
 _HEADERS = {"User-Agent": "edrportal", "Docker-Distribution-API-Version": "registry/2.0"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RegistryAnswer:
     """What came back. Header values and body are the server's words: nothing of them is shown or logged."""
 
     status: int
@@ -35,18 +36,57 @@ class Answer:
         return [str(value) for value in self.headers.get_all(name, [])]
 
     def raise_for_trouble(self) -> None:
-        """Raise Stop for what says nothing about rights: a redirect, 429, or an error of the server."""
+        """Raise CheckStopped for what says nothing about permissions: a redirect, 429, or an error of the server."""
         detail = {"status": str(self.status)}
         if self.status in _REDIRECTS:
-            raise Stop(Code.REDIRECTS, ok=None, detail=detail)
+            raise CheckStopped(Code.REDIRECTS, ok=None, detail=detail)
         if self.status == _TOO_MANY:
-            raise Stop(Code.TOO_MANY_REQUESTS, detail=detail)
+            raise CheckStopped(Code.TOO_MANY_REQUESTS, detail=detail)
         if self.status >= _SERVER_ERROR:
-            raise Stop(Code.SERVER_ERROR, detail=detail)
+            raise CheckStopped(Code.SERVER_ERROR, detail=detail)
 
 
-class Channel:
+class _LimitedReader(io.RawIOBase):
+    """Reads a file up to MAX_ANSWER_BYTES: http.client counts header lines, but no interim answers and no trailers."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self._file = file
+        self._left = MAX_ANSWER_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - what typeshed alone can name
+        count = self._file.readinto1(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise CheckStopped(Code.BAD_ANSWER)
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _LimitedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *options: Any, **more: Any) -> None:  # noqa: ANN401 - http.client's own
+        super().__init__(sock, *options, **more)
+        self.fp = io.BufferedReader(_LimitedReader(self.fp))
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    content = response.read(MAX_ANSWER_BYTES + 1)  # sets no memory aside for a length that is only stated
+    if response.length:
+        raise http.client.IncompleteRead(content)  # which `read` with a size does not raise
+    return content
+
+
+class Channel(http.client.HTTPConnection):
     """One origin, as a tool with one trust reaches it; keeps its connection from one request to the next."""
+
+    default_port = 443
+    response_class = _LimitedResponse
+    sock: ssl.SSLSocket | None
 
     def __init__(
         self, approved: Approved, trust: Trust | None, watch: Watch, sock: socket.socket | None = None
@@ -55,133 +95,84 @@ class Channel:
 
         Without a trust every server is taken: to look at its chain, never to ask it anything.
         """
-        self._sock = sock
+        super().__init__(approved.name, approved.port)
         self.approved = approved
         self._trust = trust
         self._watch = watch
-        self._fresh: ssl.SSLSocket | None = None
-        self._connection = _Connection(self)
+        self._plain = sock
+        self._has_answered = False
 
     def handshake(self) -> tuple[bytes, ...]:
-        """Open the connection and return the chain that the server presented. Raises Trouble and TlsError."""
-        self._fresh = self._secured()
-        return trust.presented(self._fresh)
+        """Open the connection and return the chain that the server presented. Raises CheckStopped and TimeoutError."""
+        return trust.presented_chain(self._secure())
 
-    def opened(self) -> _Wire:
-        """Return the connection that the handshake left, else a new one."""
-        sock, self._fresh = self._fresh or self._secured(), None
-        return _Wire(sock, self._watch.deadline)
+    def connect(self) -> None:
+        """Open the connection, as http.client asks for it where none is open."""
+        self._secure()
 
-    def _secured(self) -> ssl.SSLSocket:
-        sock, self._sock = self._sock or wire.connect(self.approved, self._watch), None
-        sock.settimeout(self._watch.deadline.left)
+    def _secure(self) -> ssl.SSLSocket:
+        sock, self._plain = self._plain or network.connect(self.approved, self._watch), None
         try:
-            return trust.secured(sock, self.approved.name, self._trust)
+            self.sock = trust.start_tls(sock, self.approved.name, self._trust)
         except OSError:
-            _ = self._watch.deadline.left  # where it is over, that is the reason
-            raise Trouble(Code.NO_CONNECTION) from None
-        except trust.TlsError as error:
-            if not error.is_trust:
-                _ = self._watch.deadline.left
+            self._watch.deadline.check()  # where it has passed, that is the reason
+            raise CheckStopped(Code.NO_CONNECTION) from None
+        except CheckStopped as stop:
+            if stop.code not in trust.CERTIFICATE_CODES:
+                self._watch.deadline.check()
             raise
+        self._has_answered = False
+        return self.sock
 
     def ask(
         self, method: str, target: str, *, authorization: str = "", form: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Send one request and return its answer. Raises Stop; out of time, too, is one."""
+    ) -> RegistryAnswer:
+        """Send one request and return its answer. Raises CheckStopped; out of time, too, is one."""
         headers = {**_HEADERS, **({"Authorization": authorization} if authorization else {})}
         body = "" if method == "POST" else None
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form, errors="surrogateescape")
         try:
-            return self._answer(method, target, body, headers)
-        except OutOfTime:
-            raise Stop(Code.OUT_OF_TIME, ok=None) from None
-        except (http.client.HTTPException, Trouble, trust.TlsError, ValueError):
-            raise Stop(Code.BAD_ANSWER) from None
+            self._watch.deadline.check()
+            answer = self._answer(method, target, body, headers)
+        except (http.client.HTTPException, OSError, CheckStopped, ValueError):
+            answer = None
+        if self._watch.deadline.has_passed:  # an end that the watch made is no end of the answer
+            raise CheckStopped(Code.OUT_OF_TIME)
+        if answer is None:
+            raise CheckStopped(Code.BAD_ANSWER)
+        return answer
 
-    def _answer(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+    def _answer(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> RegistryAnswer:
         """Send it, and once more where the server had closed the kept connection meanwhile.
 
         A POST goes over a new one: what it opens or counts would be opened or counted twice.
         """
         if method == "POST":
-            self._connection.close()
-        kept = self._connection.sock is not None
+            self.close()
+        is_reused = self.sock is not None and self._has_answered
         try:
-            return self._exchanged(method, target, body, headers)
+            return self._exchange(method, target, body, headers)
         except http.client.RemoteDisconnected:
-            if not kept:
+            if not is_reused:
                 raise
-            return self._exchanged(method, target, body, headers)
+            return self._exchange(method, target, body, headers)
 
-    def _exchanged(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> RegistryAnswer:
         try:
-            self._connection.request(method, target, body, headers)
-            with self._connection.getresponse() as answer:
-                return Answer(answer.status, answer.headers, answer.read())
+            self.request(method, target, body, headers)
+            with self.getresponse() as response:
+                content = _read(response)
         except BaseException:
             self.close()
             raise
+        self._has_answered = True
+        return RegistryAnswer(response.status, response.headers, content)
 
     def close(self) -> None:
         """Close what is open."""
-        self._connection.close()
-        for left in (self._sock, self._fresh):
-            if left:
-                left.close()
-        self._sock = self._fresh = None
-
-
-class _Wire:
-    """What http.client takes for a socket. As with one, an answer that is still being read outlives `close`."""
-
-    def __init__(self, sock: ssl.SSLSocket, deadline: Deadline) -> None:
-        self._sock = sock
-        self._deadline = deadline
-        self._is_closed = False
-        self._answers = 0
-
-    def sendall(self, data: bytes) -> None:
-        wire.send(self._sock, data, self._deadline)
-
-    def makefile(self, mode: str = "rb") -> io.BufferedReader:
-        self._answers += 1
-        return _Reader(self._sock, self._deadline, self._read).makefile(mode)
-
-    def _read(self) -> None:
-        self._answers -= 1
-        if self._is_closed and not self._answers:
-            self._sock.close()
-
-    def close(self) -> None:
-        self._is_closed = True
-        if not self._answers:
-            self._sock.close()
-
-
-class _Reader(wire.Reader):
-    """Says when it is closed."""
-
-    def __init__(self, sock: ssl.SSLSocket, deadline: Deadline, closed: Callable[[], None]) -> None:
-        super().__init__(sock, deadline)
-        self._closed = closed
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._closed()
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP/1.1 over whatever the channel opens; http.client asks for it anew where the server closed the last one."""
-
-    default_port = 443
-
-    def __init__(self, channel: Channel) -> None:
-        super().__init__(channel.approved.name, channel.approved.port)
-        self._channel = channel
-
-    def connect(self) -> None:
-        self.sock = self._channel.opened()
+        super().close()
+        if self._plain:
+            self._plain.close()
+            self._plain = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import EllipsisType
 from typing import Protocol
 
 DEADLINE_SECONDS = 10.0
@@ -166,6 +167,40 @@ class StageResult:
     code: Code
     ms: int | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+_SAYS_NOTHING_OF_THE_TOOLS = {
+    Code.BAD_HOST,
+    Code.ADDRESS_REFUSED,
+    Code.MIXED_ADDRESSES,
+    Code.PORT_REFUSED,
+    Code.REALM_REFUSED,
+    Code.OUT_OF_TIME,
+}
+"""What the portal itself refuses or gives up."""
+
+
+class CheckStopped(Exception):
+    """A stage of a check ends here, `code` says why; its text is the code, never a word of a server, so it may be logged.
+
+    `ok` False where the tool would fail, None where the check is inconclusive. It is Helm's; `ok_image` is skopeo's, where
+    one stage serves both, and the same unless it is given.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        *,
+        ok: bool | EllipsisType | None = ...,
+        ok_image: bool | EllipsisType | None = ...,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code.value)
+        self.code = code
+        default = None if code in _SAYS_NOTHING_OF_THE_TOOLS else False
+        self.ok = default if isinstance(ok, EllipsisType) else ok
+        self.ok_image = self.ok if isinstance(ok_image, EllipsisType) else ok_image
+        self.detail = dict(detail or {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from destinations.livecheck.registry import helm, reach, resolver, skopeo, wire
-from destinations.livecheck.registry import visit as welcome
-from destinations.livecheck.registry.channel import Answer, Channel
-from destinations.livecheck.registry.deadline import Deadline
-from destinations.livecheck.registry.guard import Approved, Resolve
+from destinations.livecheck.deadline import Deadline
+from destinations.livecheck.registry import helm, network, reach, skopeo
+from destinations.livecheck.registry.channel import Channel
+from destinations.livecheck.registry.guard import Approved, Resolve, Rules, is_inner
+from destinations.livecheck.registry.network import Watch
 from destinations.livecheck.registry.port import (
     DEADLINE_SECONDS,
+    CheckStopped,
     Code,
     Leg,
     Outcome,
@@ -30,11 +31,8 @@ from destinations.livecheck.registry.port import (
     Trust,
 )
 from destinations.livecheck.registry.reach import Reach
-from destinations.livecheck.registry.rules import Rules, is_inner
-from destinations.livecheck.registry.stops import Stop, Trouble
-from destinations.livecheck.registry.trust import TlsError
-from destinations.livecheck.registry.visit import Known, Visit
-from destinations.livecheck.registry.watch import Watch
+from destinations.livecheck.registry.session import CredentialCache, RegistrySession, ping
+from destinations.livecheck.registry.trust import CERTIFICATE_CODES
 
 _T = TypeVar("_T")
 _TOOLS = {Side.CHART: helm, Side.IMAGE: skopeo}
@@ -44,7 +42,7 @@ _ORDER = {step: number for number, step in enumerate(Step)}
 class NetworkRegistries:
     """Keeps the promises of `port.Registries`, on the network that the rules allow."""
 
-    def __init__(self, rules: Rules, resolve: Resolve = resolver.resolve, seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(self, rules: Rules, resolve: Resolve = network.resolve, seconds: float = DEADLINE_SECONDS) -> None:
         """Take what the operator allows; nothing is asked yet."""
         self._rules = rules
         self._resolve = resolve
@@ -70,7 +68,7 @@ def outcome(stages: tuple[StageResult, ...], side: Side) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found(Generic[_T]):
+class _StageOutput(Generic[_T]):
     """How a stage ended, and what the next one goes on with: nothing where it ended early."""
 
     code: Code
@@ -84,7 +82,7 @@ class _Check:
 
     def __init__(self, plan: Plan, rules: Rules, resolve: Resolve, watch: Watch) -> None:
         self._plan = plan
-        once = cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place
+        once = functools.cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place
         self._reach = Reach(rules, once, watch, is_inner, sees_all=plan.sees_all)
         self._watch = watch
         self._legs = {Side.CHART: plan.chart, Side.IMAGE: plan.image}
@@ -93,135 +91,138 @@ class _Check:
 
     def run(self) -> None:
         """Go every way that the legs need."""
-        for sides in self._grouped(tuple(self._legs), lambda leg: leg.stop):
+        for sides in self._group(tuple(self._legs), lambda leg: leg.stop):
             leg = self._legs[sides[0]]
             code, detail = (Code.NO_TARGET, {"message": leg.stop, "fix": leg.fix}) if leg.stop else (Code.READY, {})
-            self._note(Step.SECRETS, sides, _Found(code, leg, ok=not leg.stop, detail=detail))
-        asked = tuple(side for side, leg in self._legs.items() if leg.host)
-        hosts = self._grouped(asked, lambda leg: leg.host)
-        for sides, approved in [(sides, self._resolved(sides)) for sides in hosts]:  # all, before one is dialed
+            self._note(Step.SECRETS, sides, _StageOutput(code, leg, ok=not leg.stop, detail=detail))
+        targets = tuple(side for side, leg in self._legs.items() if leg.host)
+        hosts = self._group(targets, lambda leg: leg.host)
+        for sides, approved in [(sides, self._resolve(sides)) for sides in hosts]:  # all, before one is dialed
             if approved:
                 self._go(sides, approved)
 
-    def _grouped(self, sides: tuple[Side, ...], key: Callable[[Leg], object]) -> list[tuple[Side, ...]]:
+    def _group(self, sides: tuple[Side, ...], key: Callable[[Leg], object]) -> list[tuple[Side, ...]]:
         """Return the sides, together where their legs have the same key."""
-        found: dict[object, tuple[Side, ...]] = {}
+        groups: dict[object, tuple[Side, ...]] = {}
         for side in sides:
-            found.setdefault(key(self._legs[side]), ())
-            found[key(self._legs[side])] += (side,)
-        return list(found.values())
+            groups.setdefault(key(self._legs[side]), ())
+            groups[key(self._legs[side])] += (side,)
+        return list(groups.values())
 
-    def _resolved(self, sides: tuple[Side, ...]) -> Approved | None:
+    def _resolve(self, sides: tuple[Side, ...]) -> Approved | None:
         host = self._legs[sides[0]].host
-        return self._stage(Step.RESOLVE, sides, lambda: self._approved(host))
+        return self._stage(Step.RESOLVE, sides, lambda: self._approve(host))
 
     def _go(self, sides: tuple[Side, ...], approved: Approved) -> None:
         """Go to one host, for those who have to go there."""
         if self._is_silent(Step.CONNECT, sides):
             return
-        connected = self._stage(Step.CONNECT, sides, lambda: self._connected(approved))
+        connected = self._stage(Step.CONNECT, sides, lambda: self._connect(approved))
         if connected:
-            dialled, sock = connected
-            known = Known()
-            for same in self._grouped(sides, lambda leg: leg.trust):
+            origin, sock = connected
+            cache = CredentialCache()
+            for same in self._group(sides, lambda leg: leg.trust):
                 if not self._is_silent(Step.TLS, same):
-                    self._meet(same, Channel(dialled, self._legs[same[0]].trust, self._watch, sock), known)
+                    self._meet(same, Channel(origin, self._legs[same[0]].trust, self._watch, sock), cache)
                 sock = None
-        proven = any(one.step is Step.REGISTRY and one.ok for one in self.stages if one.side in {*sides, Side.BOTH})
+        proven = any(
+            stage.step is Step.REGISTRY and stage.ok for stage in self.stages if stage.side in {*sides, Side.BOTH}
+        )
         self._reach.leave_host(proven=proven)
 
     def _is_silent(self, step: Step, sides: tuple[Side, ...]) -> bool:
         """Return whether nothing may be sent any more, and note that these sides end here."""
         if self._reach.is_silent:
-            self._note(step, sides, _Found(Code.NOT_REACHED, value=None, ok=None))
+            self._note(step, sides, _StageOutput(Code.NOT_REACHED, value=None, ok=None))
         return self._reach.is_silent
 
-    def _approved(self, host: str) -> _Found[Approved]:
-        found = self._reach.host(host)
-        return _Found(Code.RESOLVED, found, detail={"address": str(found.addresses[0])})
+    def _approve(self, host: str) -> _StageOutput[Approved]:
+        approved = self._reach.host(host)
+        return _StageOutput(Code.RESOLVED, approved, detail={"address": str(approved.addresses[0])})
 
-    def _connected(self, approved: Approved) -> _Found[tuple[Approved, socket.socket | None]]:
+    def _connect(self, approved: Approved) -> _StageOutput[tuple[Approved, socket.socket | None]]:
         try:
-            sock = wire.connect(approved, self._watch)
-        except Trouble as trouble:
-            if approved.left_out and trouble.code is Code.NO_CONNECTION:
+            sock = network.connect(approved, self._watch)
+        except CheckStopped:
+            if approved.left_out:  # the tools try the other ones, too
                 detail = {"address": str(approved.addresses[0])}
-                raise Stop(Code.NO_CONNECTION, ok=None, detail=detail) from None  # the tools try the other ones, too
+                raise CheckStopped(Code.NO_CONNECTION, ok=None, detail=detail) from None
             raise
         try:
             address = ip_address(sock.getpeername()[0])
         except OSError:  # it has hung up already
             sock.close()
-            raise Trouble(Code.NO_CONNECTION) from None
-        return _Found(Code.CONNECTED, (replace(approved, addresses=(address,)), sock), detail={"address": str(address)})
+            raise CheckStopped(Code.NO_CONNECTION) from None
+        return _StageOutput(
+            Code.CONNECTED, (replace(approved, addresses=(address,)), sock), detail={"address": str(address)}
+        )
 
-    def _meet(self, sides: tuple[Side, ...], channel: Channel, known: Known) -> None:
+    def _meet(self, sides: tuple[Side, ...], channel: Channel, cache: CredentialCache) -> None:
         """Go on from the connection, for those who trust the same."""
         try:
-            secured = self._stage(Step.TLS, sides, lambda: self._secured(channel, self._legs[sides[0]].trust))
-            first = self._stage(Step.REGISTRY, sides, lambda: _welcomed(channel)) if secured else None
+            is_secure = self._stage(Step.TLS, sides, lambda: self._verify_tls(channel, self._legs[sides[0]].trust))
+            first = self._stage(Step.REGISTRY, sides, lambda: _StageOutput(*ping(channel))) if is_secure else None
             if not first:
                 return
             for side in sides:
                 if not self._is_silent(Step.LOGIN, (side,)):
                     tokens = self._reach.tokens(channel.approved, self._legs[side].trust, channel.close)
-                    self._push(Visit(side, self._legs[side], channel, first, tokens, known, self._plan.lenient))
+                    self._push(
+                        RegistrySession(side, self._legs[side], channel, first, tokens, cache, self._plan.lenient)
+                    )
         finally:
             channel.close()
 
-    def _secured(self, channel: Channel, trust: Trust) -> _Found[bool]:
+    def _verify_tls(self, channel: Channel, trust: Trust) -> _StageOutput[bool]:
         try:
             chain = channel.handshake()
-        except TlsError as error:
-            chain = reach.chain_of(channel.approved, self._watch) if error.is_trust else ()
+        except CheckStopped as stop:
+            chain = reach.chain_of(channel.approved, self._watch) if stop.code in CERTIFICATE_CODES else ()
             self.chain = self.chain or chain
-            if error.code is Code.NO_TLS and reach.speaks_plain_http(channel.approved, self._watch):
+            if stop.code is Code.NO_TLS and reach.speaks_plain_http(channel.approved, self._watch):
                 falls_back = self._plan.lenient and trust.public
-                raise Stop(Code.PLAIN_HTTP, ok=None if falls_back else False, ok_image=False) from None
-            raise reach.explained(error, chain) from None
+                raise CheckStopped(Code.PLAIN_HTTP, ok=None if falls_back else False, ok_image=False) from None
+            raise reach.explain_tls(stop, chain) from None
         self.chain = self.chain or chain
-        return _Found(Code.TRUSTED, value=True)
+        return _StageOutput(Code.TRUSTED, value=True)
 
-    def _push(self, visit: Visit) -> None:
+    def _push(self, session: RegistrySession) -> None:
         """Log in and prove the right to push, as one of the tools."""
-        tool, sides = _TOOLS[visit.side], (visit.side,)
-        detail = {"repository": visit.leg.repository}
-        if self._stage(Step.LOGIN, sides, lambda: _logged_in(tool.log_in(visit))):
-            self._stage(Step.PUSH, sides, lambda: _Found(tool.push(visit), value=True, detail=detail), detail)
+        tool, sides = _TOOLS[session.side], (session.side,)
+        detail = {"repository": session.leg.repository}
+        if self._stage(Step.LOGIN, sides, lambda: _login_output(tool.log_in(session))):
+            self._stage(Step.PUSH, sides, lambda: _StageOutput(tool.push(session), value=True, detail=detail), detail)
 
     def _stage(
         self,
         step: Step,
         sides: tuple[Side, ...],
-        run: Callable[[], _Found[_T]],
+        run: Callable[[], _StageOutput[_T]],
         detail: Mapping[str, str] = MappingProxyType({}),
     ) -> _T | None:
         """Run one stage and note how it ended; `detail` is known however it ends."""
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
-            found = run()
-        except (Stop, Trouble) as ended:
-            stop = Stop.of(ended) if isinstance(ended, Trouble) else ended
+            output = run()
+        except (CheckStopped, TimeoutError) as ended:
+            stop = ended if isinstance(ended, CheckStopped) else CheckStopped(Code.OUT_OF_TIME)
             oks = {Side.CHART: stop.ok, Side.IMAGE: stop.ok_image}
             together = [sides] if len({oks[side] for side in sides}) == 1 else [(side,) for side in sides]
             for same in together:
-                ended_so = _Found(stop.code, stop, ok=oks[same[0]], detail={**detail, **stop.detail})
-                self._note(step, same, ended_so, begun)
+                stopped = _StageOutput(stop.code, stop, ok=oks[same[0]], detail={**detail, **stop.detail})
+                self._note(step, same, stopped, started)
             return None
-        self._note(step, sides, found, begun)
-        return found.value
+        self._note(step, sides, output, started)
+        return output.value
 
-    def _note(self, step: Step, sides: tuple[Side, ...], found: _Found[Any], begun: float | None = None) -> None:
-        ms = None if begun is None else round((time.monotonic() - begun) * 1000)
+    def _note(
+        self, step: Step, sides: tuple[Side, ...], output: _StageOutput[Any], started: float | None = None
+    ) -> None:
+        ms = None if started is None else round((time.monotonic() - started) * 1000)
         side = sides[0] if len(sides) == 1 else Side.BOTH
-        self.stages.append(StageResult(step, side, found.ok, found.code, ms, found.detail))
+        self.stages.append(StageResult(step, side, output.ok, output.code, ms, output.detail))
 
 
-def _welcomed(channel: Channel) -> _Found[Answer]:
-    code, answer = welcome.ask(channel)
-    return _Found(code, answer)
-
-
-def _logged_in(ended: tuple[Code, bool | None]) -> _Found[bool]:
+def _login_output(ended: tuple[Code, bool | None]) -> _StageOutput[bool]:
     code, ok = ended
-    return _Found(code, value=True, ok=ok)
+    return _StageOutput(code, value=True, ok=ok)

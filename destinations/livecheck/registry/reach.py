@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
-from destinations.livecheck.registry import guard, trust, wire
+from destinations.livecheck.registry import guard, network, trust
 from destinations.livecheck.registry.channel import Channel
-from destinations.livecheck.registry.guard import Approved, IsInner, Resolve
-from destinations.livecheck.registry.port import Code, Trust
-from destinations.livecheck.registry.rules import Rules
-from destinations.livecheck.registry.stops import Stop, Trouble
+from destinations.livecheck.registry.guard import Approved, IsInner, Resolve, Rules
+from destinations.livecheck.registry.network import Watch
+from destinations.livecheck.registry.port import CheckStopped, Code, Trust
 from destinations.livecheck.registry.tokens import Tokens
-from destinations.livecheck.registry.trust import TlsError
-from destinations.livecheck.registry.watch import Watch
 
 _HTTP = b"HTTP/"
 
 
-def explained(error: TlsError, chain: tuple[bytes, ...]) -> Stop:
+def explain_tls(stop: CheckStopped, chain: tuple[bytes, ...]) -> CheckStopped:
     """Return how the stage ends; `chain` is what the server presents."""
-    if error.code is Code.NAME_MISMATCH and trust.has_only_a_common_name(chain):
-        return Stop(Code.COMMON_NAME_ONLY)
-    return Stop(error.code)
+    if stop.code is Code.NAME_MISMATCH and trust.has_only_a_common_name(chain):
+        return CheckStopped(Code.COMMON_NAME_ONLY)
+    return stop
 
 
 def chain_of(approved: Approved, watch: Watch) -> tuple[bytes, ...]:
@@ -30,22 +28,20 @@ def chain_of(approved: Approved, watch: Watch) -> tuple[bytes, ...]:
     channel = Channel(approved, None, watch)
     try:
         return channel.handshake()
-    except (trust.TlsError, Trouble):
+    except (CheckStopped, TimeoutError):
         return ()
     finally:
         channel.close()
 
 
 def speaks_plain_http(approved: Approved, watch: Watch) -> bool:
-    """Say whether the port answers a bare request by HTTP without TLS, as Helm finds out too. Raises OutOfTime."""
-    try:
-        with wire.connect(approved, watch) as sock:
-            wire.send(sock, f"GET /v2/ HTTP/1.0\r\nHost: {approved.name}\r\n\r\n".encode("ascii"), watch.deadline)
-            with wire.Reader(sock, watch.deadline).makefile() as answer:
-                return answer.read(len(_HTTP)) == _HTTP
-    except Trouble:
-        _ = watch.deadline.left
-        return False
+    """Return whether the port answers a bare request by HTTP without TLS, as Helm finds out too. Raises TimeoutError."""
+    start = b""
+    with suppress(OSError, CheckStopped), network.connect(approved, watch) as sock, sock.makefile("rb") as answer:
+        sock.sendall(f"GET /v2/ HTTP/1.0\r\nHost: {approved.name}\r\n\r\n".encode("ascii"))
+        start = answer.read(len(_HTTP))
+    watch.deadline.check()
+    return start == _HTTP
 
 
 _ANSWERS = {Code.WRONG_CREDENTIALS, Code.NO_CREDENTIALS}
@@ -65,15 +61,15 @@ class Reach:
         self.is_silent = False
 
     def host(self, host: str) -> Approved:
-        """Return a host that may be asked, with the addresses that are tried. Raises Trouble as `guard.approve` does.
+        """Return a host that may be asked, with the addresses that are tried. Raises CheckStopped as `guard.approve` does.
 
         Several addresses are tried only for people who may learn about the network, and only outside of it.
         """
-        found = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
-        inside = any(self._is_inner(address) and not address.is_loopback for address in found.addresses)
-        if (self._sees_all and not inside) or len(found.addresses) == 1:
-            return found
-        return replace(found, addresses=found.addresses[:1], left_out=True)
+        approved = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
+        inside = any(self._is_inner(address) and not address.is_loopback for address in approved.addresses)
+        if (self._sees_all and not inside) or len(approved.addresses) == 1:
+            return approved
+        return replace(approved, addresses=approved.addresses[:1], left_out=True)
 
     def leave_host(self, *, proven: bool) -> None:
         """Close what is open before another host is dialed; after one that is no registry, none is."""
@@ -100,24 +96,24 @@ class Reach:
                 self._watch.drop()
             return Channel(service, trust, self._watch)
 
-        def explain(stop: Stop) -> Stop:
+        def explain(stop: CheckStopped) -> CheckStopped:
             if stop.code in _ANSWERS:
                 return stop
             if asked_inside and not self._sees_all:
                 self.is_silent = True
-                return Stop(Code.TOKEN_SERVICE_FAILS, ok=None if left_out else stop.ok, detail=stop.detail)
+                return CheckStopped(Code.TOKEN_SERVICE_FAILS, ok=None if left_out else stop.ok, detail=stop.detail)
             if left_out and stop.code is Code.TOKEN_SERVICE_FAILS and not stop.detail:  # the tools try every address
-                return Stop(Code.TOKEN_SERVICE_FAILS, ok=None)
+                return CheckStopped(Code.TOKEN_SERVICE_FAILS, ok=None)
             return stop
 
         return Tokens(reach, explain)
 
     def _check_inside(self, service: Approved, registry: Approved) -> None:
-        """Raise Trouble where a registry must not lead to this inner address."""
+        """Raise CheckStopped where a registry must not lead to this inner address."""
         if not self._is_inner(registry.addresses[0]):
-            raise Trouble(Code.ADDRESS_REFUSED)
+            raise CheckStopped(Code.ADDRESS_REFUSED)
         if not (self._sees_all or service.addresses == registry.addresses or _is_beside(service.name, registry.name)):
-            raise Trouble(Code.ADDRESS_REFUSED)
+            raise CheckStopped(Code.ADDRESS_REFUSED)
 
 
 def _is_same(service: Approved, registry: Approved) -> bool:
@@ -126,5 +122,5 @@ def _is_same(service: Approved, registry: Approved) -> bool:
 
 def _is_beside(name: str, registry: str) -> bool:
     """Return whether a name is in the domain of the registry's name, such as `gitlab.example.com` for `registry.example.com`."""
-    domain = "" if guard.is_address(registry) else registry.partition(".")[2]
+    domain = "" if guard.as_address(registry) else registry.partition(".")[2]
     return "." in domain and (name == domain or name.endswith(f".{domain}"))

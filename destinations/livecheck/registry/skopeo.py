@@ -9,30 +9,29 @@ from __future__ import annotations
 from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import uploads
 from destinations.livecheck.registry.challenge import Scheme
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop
-from destinations.livecheck.registry.visit import OK, Visit
+from destinations.livecheck.registry.port import CheckStopped, Code
+from destinations.livecheck.registry.session import OK, RegistrySession
 
 
-def log_in(visit: Visit) -> tuple[Code, bool | None]:
-    """Return what is known of the credentials. Raises Stop."""
-    asked = challenges.for_skopeo(visit.first.all("WWW-Authenticate"))
-    if asked is None and visit.first.status == OK:
+def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
+    """Return what is known of the credentials. Raises CheckStopped."""
+    challenge = challenges.for_skopeo(session.first.all("WWW-Authenticate"))
+    if challenge is None and session.first.status == OK:
         return Code.NOT_CHECKED, None
-    if asked is None:
-        raise Stop(Code.WANTS_OTHER)
-    if asked.scheme is Scheme.BASIC:
-        visit.show_basic()
+    if challenge is None:
+        raise CheckStopped(Code.WANTS_OTHER)
+    if challenge.scheme is Scheme.BASIC:
+        session.show_basic()
     else:
-        visit.token = visit.scoped_token(asked)
-    return (Code.NO_CREDENTIALS, None) if visit.account.is_anonymous else (Code.LOGGED_IN, True)
+        session.token = session.push_token(challenge)
+    return (Code.NO_CREDENTIALS, None) if session.credentials.is_anonymous else (Code.LOGGED_IN, True)
 
 
-def push(visit: Visit) -> Code:
-    """Return how the right to push was proven. Raises Stop."""
-    blob = f"/v2/{visit.leg.repository}/blobs/{uploads.NOWHERE}"
-    if visit.token:
-        return visit.may_push(visit.token, blob)
-    uploads.look(visit.ask("HEAD", blob))
-    code = visit.prove()
-    return Code.MAY_PUSH_ANONYMOUSLY if code is Code.MAY_PUSH and not visit.authorization else code
+def push(session: RegistrySession) -> Code:
+    """Return how the right to push was proven. Raises CheckStopped."""
+    blob = f"/v2/{session.leg.repository}/blobs/{uploads.NOWHERE}"
+    if session.token:
+        return session.may_push(session.token, blob)
+    uploads.check_lookup(session.ask("HEAD", blob))
+    code = session.prove()
+    return Code.MAY_PUSH_ANONYMOUSLY if code is Code.MAY_PUSH and not session.authorization else code

@@ -13,24 +13,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from destinations.livecheck.registry import challenge as grants
+from destinations.livecheck.registry import challenge as challenges
 from destinations.livecheck.registry import guard
 from destinations.livecheck.registry.challenge import Challenge
-from destinations.livecheck.registry.channel import Answer, Channel
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop, Trouble
+from destinations.livecheck.registry.channel import Channel, RegistryAnswer
+from destinations.livecheck.registry.port import CheckStopped, Code
 from destinations.livecheck.registry.uploads import path_of
 
 Reach = Callable[[str], Channel]
-Explain = Callable[[Stop], Stop]
+Explain = Callable[[CheckStopped], CheckStopped]
 
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 _NOT_SERVED = {400, 404, 405, 415, 501}
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """As whom a token is asked for; all three may be empty. `named` sends the user name as skopeo does."""
+class RegistryLogin:
+    """What a token is requested with; all three may be empty. `named` sends the user name as skopeo does."""
 
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -50,8 +49,8 @@ class Account:
         )
 
     @property
-    def shown(self) -> str:
-        """What a token service is shown by GET, empty for nothing; skopeo shows no half of user name and password."""
+    def token_header(self) -> str:
+        """What a token service gets with a GET, empty for nothing; skopeo sends no half of user name and password."""
         shows = self.username and self.password if self.named else self.username or self.password
         return self.basic if shows else ""
 
@@ -60,45 +59,44 @@ class Tokens:
     """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
 
     def __init__(self, reach: Reach, explain: Explain = lambda stop: stop) -> None:
-        """Begin with nothing asked; `explain` returns how a failure of a token service is told."""
+        """`explain` returns how a failure of a token service is reported."""
         self._reach = reach
         self._explain = explain
 
-    def ask(self, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> str:
-        """Return a token. Raises Stop: what the service says, or that the portal does not go there."""
+    def fetch(self, challenge: Challenge, scopes: tuple[str, ...], credentials: RegistryLogin) -> str:
+        """Return a token. Raises CheckStopped: what the service says, or that the portal does not go there."""
         try:
             channel = self._reach(guard.parse_realm(challenge.realm))
-        except Trouble as trouble:
-            raise _refused(trouble, challenge.realm) from None
+        except CheckStopped as stop:
+            raise _unreached(stop, challenge.realm) from None
         try:
-            answer = self._get(channel, challenge, scopes, account)
-            if answer.status in _NOT_SERVED and not account.named and account.username and account.password:
-                answer = channel.ask("POST", path_of(challenge.realm), form=_password_form(challenge, scopes, account))
-            return _token(answer, account)
-        except Stop as stop:
-            failure = Stop(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop
+            answer = self._get(channel, challenge, scopes, credentials)
+            if answer.status in _NOT_SERVED and not credentials.named and credentials.username and credentials.password:
+                answer = channel.ask(
+                    "POST", path_of(challenge.realm), form=_password_form(challenge, scopes, credentials)
+                )
+            return _token(answer, credentials)
+        except CheckStopped as stop:
+            failure = CheckStopped(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop
             raise self._explain(failure) from None
         finally:
             channel.close()
 
     @staticmethod
-    def _get(channel: Channel, challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Answer:
-        if account.identity_token:
-            return channel.ask("POST", path_of(challenge.realm), form=_refresh_form(challenge, scopes, account))
-        query = [("account", account.username)] if account.named and account.username else []
+    def _get(
+        channel: Channel, challenge: Challenge, scopes: tuple[str, ...], credentials: RegistryLogin
+    ) -> RegistryAnswer:
+        if credentials.identity_token:
+            return channel.ask("POST", path_of(challenge.realm), form=_refresh_form(challenge, scopes, credentials))
+        query = [("account", credentials.username)] if credentials.named and credentials.username else []
         query += [("service", challenge.service)] if challenge.service else []
         query += [("scope", scope) for scope in scopes]
-        return channel.ask("GET", _with(challenge.realm, query), authorization=account.shown)
+        return channel.ask("GET", _with(challenge.realm, query), authorization=credentials.token_header)
 
 
-def _refused(trouble: Trouble, realm: str) -> Stop:
-    if trouble.code is Code.OUT_OF_TIME:
-        return Stop(Code.OUT_OF_TIME, ok=None)
-    if not realm:
-        return Stop(Code.TOKEN_SERVICE_FAILS)
-    if trouble.code in {Code.NO_SUCH_NAME, Code.NO_CONNECTION}:
-        return Stop(Code.TOKEN_SERVICE_FAILS)
-    return Stop(Code.REALM_REFUSED, ok=None)
+def _unreached(stop: CheckStopped, realm: str) -> CheckStopped:
+    fails = not realm or stop.code in {Code.NO_SUCH_NAME, Code.NO_CONNECTION}
+    return CheckStopped(Code.TOKEN_SERVICE_FAILS if fails else Code.REALM_REFUSED)
 
 
 def _with(realm: str, query: list[tuple[str, str]]) -> str:
@@ -107,13 +105,13 @@ def _with(realm: str, query: list[tuple[str, str]]) -> str:
     return path_of(urlunsplit(parts._replace(query=whole)))
 
 
-def _password_form(challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Mapping[str, str]:
-    form = {"grant_type": "password", "username": account.username, "password": account.password}
+def _password_form(challenge: Challenge, scopes: tuple[str, ...], credentials: RegistryLogin) -> Mapping[str, str]:
+    form = {"grant_type": "password", "username": credentials.username, "password": credentials.password}
     return {**form, "service": challenge.service, "client_id": "oras-go", **_scope(scopes)}
 
 
-def _refresh_form(challenge: Challenge, scopes: tuple[str, ...], account: Account) -> Mapping[str, str]:
-    form = {"grant_type": "refresh_token", "refresh_token": account.identity_token, "client_id": "containers/image"}
+def _refresh_form(challenge: Challenge, scopes: tuple[str, ...], credentials: RegistryLogin) -> Mapping[str, str]:
+    form = {"grant_type": "refresh_token", "refresh_token": credentials.identity_token, "client_id": "containers/image"}
     return {**form, **({"service": challenge.service} if challenge.service else {}), **_scope(scopes)}
 
 
@@ -121,18 +119,18 @@ def _scope(scopes: tuple[str, ...]) -> Mapping[str, str]:
     return {"scope": " ".join(scopes)} if scopes else {}
 
 
-def _token(answer: Answer, account: Account) -> str:
+def _token(answer: RegistryAnswer, credentials: RegistryLogin) -> str:
     detail = {"status": str(answer.status)}
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise Stop(Code.NO_CREDENTIALS if account.is_anonymous else Code.WRONG_CREDENTIALS, detail=detail)
+        raise CheckStopped(Code.NO_CREDENTIALS if credentials.is_anonymous else Code.WRONG_CREDENTIALS, detail=detail)
     answer.raise_for_trouble()
     try:
-        found = json.loads(answer.body) if answer.status == _OK else None
+        document = json.loads(answer.body) if answer.status == _OK else None
     except (ValueError, RecursionError):
-        found = None
-    names = ("token", "access_token") if account.named else ("access_token", "token")
-    held = [found.get(name) for name in names] if isinstance(found, dict) else []
-    token = next((one for one in held if isinstance(one, str) and one), "")
-    if not grants.is_token(token):
-        raise Stop(Code.TOKEN_SERVICE_FAILS, detail=detail)
+        document = None
+    names = ("token", "access_token") if credentials.named else ("access_token", "token")
+    values = [document.get(name) for name in names] if isinstance(document, dict) else []
+    token = next((value for value in values if isinstance(value, str) and value), "")
+    if not challenges.is_token(token):
+        raise CheckStopped(Code.TOKEN_SERVICE_FAILS, detail=detail)
     return token

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from destinations.golang import gox509
 from destinations.golang.gox509 import GoCertificate
-from destinations.livecheck.registry.port import Code, Trust
+from destinations.livecheck.registry.port import CheckStopped, Code, Trust
 
 _SIGNED_WITH = (hashes.SHA256, hashes.SHA384, hashes.SHA512, type(None))  # Ed25519 states no hash
 _KEYS = (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)
@@ -28,8 +28,8 @@ _RSA_BITS = range(1024, 8192 + 1)
 _WITH_CONSTRAINTS = 3
 
 
-def takes(presented: Sequence[bytes], verified: Sequence[bytes], anchors: Container[bytes]) -> bool:
-    """Say whether Go goes on, too: with what the server sent, and with the way that was found to an anchor.
+def go_accepts(presented: Sequence[bytes], verified: Sequence[bytes], anchors: Container[bytes]) -> bool:
+    """Return whether Go goes on, too: with what the server sent, and with the way that was found to an anchor.
 
     All in DER, the server's certificate first; `verified` may go on beyond the first of `anchors`, where Go stops.
     """
@@ -72,7 +72,7 @@ def _is_signed_well(certificate: GoCertificate) -> bool:
 
 
 def _may_issue(certificate: GoCertificate) -> bool:
-    """Say whether it is a CA by its basic constraints; before version 3 there were none."""
+    """Return whether it is a CA by its basic constraints; before version 3 there were none."""
     return certificate.version < _WITH_CONSTRAINTS if certificate.is_ca is None else certificate.is_ca
 
 
@@ -84,17 +84,9 @@ _VERIFY_CODES = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
     62: Code.NAME_MISMATCH,
     64: Code.NAME_MISMATCH,
 }
+CERTIFICATE_CODES = {*_VERIFY_CODES.values(), Code.BAD_CERTIFICATE}
+"""Where TLS was spoken, and only the certificates were refused."""
 _OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "VERSION_TOO_LOW")
-
-
-class TlsError(Exception):
-    """No TLS that the tool would take; `code` says why, and `is_trust` whether only the certificates were refused."""
-
-    def __init__(self, code: Code, *, is_trust: bool = False) -> None:
-        """Keep both."""
-        super().__init__(code.value)
-        self.code = code
-        self.is_trust = is_trust
 
 
 @lru_cache(maxsize=64)
@@ -138,18 +130,18 @@ def _anchors(trust: Trust) -> frozenset[bytes]:
     return frozenset(one.der for pem in trust.pems for one in gox509.usable_certificates(pem))
 
 
-def secured(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocket:
-    """Return the connection under TLS as the trust demands it, None demanding nothing; closes it where that fails.
+def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocket:
+    """Return the connection under TLS as the trust requires it, None demanding nothing; closes it where that fails.
 
-    Raises TlsError and OSError.
+    Raises CheckStopped and OSError.
     """
-    code, is_trust = None, False
+    code = None
     chosen = context(trust) if trust else _blind_context()
     wrapped = chosen.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
     try:
         wrapped.do_handshake()
     except ssl.SSLCertVerificationError as error:
-        code, is_trust = _VERIFY_CODES.get(error.verify_code, Code.BAD_CERTIFICATE), True
+        code = _VERIFY_CODES.get(error.verify_code, Code.BAD_CERTIFICATE)
     except ssl.SSLError as error:
         code = Code.OLD_TLS if any(word in (error.reason or "") for word in _OLD) else Code.NO_TLS
     except ValueError:  # an embedded NUL, or a name that IDNA refuses
@@ -157,15 +149,15 @@ def secured(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocke
     except OSError:
         wrapped.close()
         raise
-    if not code and trust and not _is_taken_by_go(wrapped, trust):
-        code, is_trust = Code.BAD_CERTIFICATE, True
+    if not code and trust and not _go_accepts_chain(wrapped, trust):
+        code = Code.BAD_CERTIFICATE
     if code:
         wrapped.close()
-        raise TlsError(code, is_trust=is_trust)
+        raise CheckStopped(code, ok=False)
     return wrapped
 
 
-def presented(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
+def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
     """Return the chain that the server sent, in DER, its own certificate first."""
     return _chain(sock, "get_unverified_chain")
 
@@ -177,12 +169,12 @@ def _chain(sock: ssl.SSLSocket, which: str) -> tuple[bytes, ...]:
     return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found)
 
 
-def _is_taken_by_go(sock: ssl.SSLSocket, trust: Trust) -> bool:
+def _go_accepts_chain(sock: ssl.SSLSocket, trust: Trust) -> bool:
     verified = _chain(sock, "get_verified_chain")
-    return takes(presented(sock), verified, _anchors(trust))
+    return go_accepts(presented_chain(sock), verified, _anchors(trust))
 
 
 def has_only_a_common_name(chain: tuple[bytes, ...]) -> bool:
-    """Say whether the server's certificate names no host but in its subject, which Go ignores."""
+    """Return whether the server's certificate names no host but in its subject, which Go ignores."""
     read = gox509.parse(chain[0]) if chain else None
     return read is not None and not read.has_alternative_names

@@ -9,16 +9,15 @@ from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 from uuid import uuid4
 
-from destinations.livecheck.registry.channel import Answer
+from destinations.livecheck.registry.channel import RegistryAnswer
 from destinations.livecheck.registry.guard import Approved
-from destinations.livecheck.registry.port import Code
-from destinations.livecheck.registry.stops import Stop
+from destinations.livecheck.registry.port import CheckStopped, Code
 
 _PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """An origin, and the path with its query there. All of it is the server's word; a host may be empty."""
 
     scheme: str
@@ -27,21 +26,21 @@ class Place:
     target: str
 
     def is_at(self, approved: Approved, scheme: str = "https") -> bool:
-        """Say whether this is the origin that was approved, under this scheme."""
+        """Return whether this is the origin that was approved, under this scheme."""
         return (self.scheme, self.host, self.port) == (scheme, approved.name, approved.port)
 
 
-def led_to(location: str, path: str, approved: Approved) -> Place:
-    """Return the place that `Location` names in the answer to a request for a path; an empty one for what is none."""
+def resolve_location(location: str, path: str, approved: Approved) -> Location:
+    """Return the origin that `Location` names in the answer to a request for a path; an empty one for what is none."""
     name = f"[{approved.name}]" if ":" in approved.name else approved.name
     try:
         parts = urlsplit(urljoin(f"https://{name}:{approved.port}{path}", location))
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
-        return Place("", "", 0, "")
+        return Location("", "", 0, "")
     target = path_of(parts.geturl())
     sendable = target.isascii() and target.isprintable() and " " not in target and "@" not in parts.netloc
-    return Place(parts.scheme, host if sendable else "", port, target)
+    return Location(parts.scheme, host if sendable else "", port, target)
 
 
 def path_of(url: str) -> str:
@@ -50,7 +49,7 @@ def path_of(url: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-Ask = Callable[[str, str], Answer]
+Ask = Callable[[str, str], RegistryAnswer]
 
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 202, 401, 403, 404
 _GONE = {_OK, _ACCEPTED, 204, _NOT_FOUND}
@@ -59,27 +58,27 @@ NOWHERE = f"sha256:{sha256(b'what no registry holds: edrportal').hexdigest()}"
 """A digest to look for: whether it is there does not matter, whether one may look does."""
 
 
-def look(answer: Answer) -> None:
-    """Judge the answer to what the tool looks for before it pushes; whether it is there does not matter. Raises Stop."""
+def check_lookup(answer: RegistryAnswer) -> None:
+    """Judge the answer to what the tool looks for before it pushes; whether it is there does not matter. Raises CheckStopped."""
     answer.raise_for_trouble()
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise Stop(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
+        raise CheckStopped(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
     if answer.status not in {_OK, _NOT_FOUND}:
-        raise Stop(Code.BAD_ANSWER, detail={"status": str(answer.status)})
+        raise CheckStopped(Code.BAD_ANSWER, detail={"status": str(answer.status)})
 
 
-def target(repository: str) -> str:
+def upload_url(repository: str) -> str:
     """Return where an upload is opened, by POST."""
     return f"/v2/{repository}/blobs/uploads/"
 
 
-def invented(repository: str) -> str:
-    """Return an upload that was never opened, to be finished by PUT: nothing is kept, whatever the answer is."""
+def nonexistent_upload_url(repository: str) -> str:
+    """Return an upload session that does not exist, for a PUT: nothing is stored, whatever the answer is."""
     return f"/v2/{repository}/blobs/uploads/{uuid4()}?digest={NOWHERE}"
 
 
-def shows_right(answer: Answer) -> bool | None:
-    """Say what the answer to an invented upload tells of the right to push; None where it tells nothing.
+def proves_push(answer: RegistryAnswer) -> bool | None:
+    """Return whether the answer to a PUT to a nonexistent upload proves the permission to push; None if unknown.
 
     Only distribution's own words count: another registry may look for the upload first.
     """
@@ -89,35 +88,34 @@ def shows_right(answer: Answer) -> bool | None:
     return True if is_distribution and answer.status == _NOT_FOUND and _NO_SUCH_UPLOAD in _codes(answer) else None
 
 
-def _codes(answer: Answer) -> set[str]:
+def _codes(answer: RegistryAnswer) -> set[str]:
     try:
-        return {str(one["code"]) for one in json.loads(answer.body)["errors"]}
+        return {str(error["code"]) for error in json.loads(answer.body)["errors"]}
     except (ValueError, LookupError, TypeError, RecursionError):
         return set()
 
 
-def proven(answer: Answer, ask: Ask, repository: str, approved: Approved) -> Code:
-    """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises Stop."""
+def judge_upload(answer: RegistryAnswer, ask: Ask, repository: str, approved: Approved) -> Code:
+    """Judge the answer to an opened upload and cancel it: MAY_PUSH, or UPLOAD_LEFT where it stays. Raises CheckStopped."""
     answer.raise_for_trouble()
     detail = {"status": str(answer.status)}
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise Stop(Code.MAY_NOT_PUSH, detail=detail)
+        raise CheckStopped(Code.MAY_NOT_PUSH, detail=detail)
     if answer.status == _NOT_FOUND:
-        raise Stop(Code.NO_REPOSITORY, detail=detail)
+        raise CheckStopped(Code.NO_REPOSITORY, detail=detail)
     location = next(iter(answer.all("Location")), "")
     if answer.status != _ACCEPTED or not location:
-        raise Stop(Code.BAD_ANSWER, detail=detail)
-    place = led_to(location, target(repository), approved)
-    if not place.is_at(
-        approved
-    ):  # Helm refuses to go on there; skopeo would, but a port that speaks TLS does not answer
-        raise Stop(Code.UPLOAD_ELSEWHERE, ok_image=False if place.is_at(approved, "http") else None)
-    return _cancel(ask, place.target)
+        raise CheckStopped(Code.BAD_ANSWER, detail=detail)
+    origin = resolve_location(location, upload_url(repository), approved)
+    # Helm refuses to go on elsewhere; skopeo would, but a port that speaks TLS does not answer plain HTTP
+    if not origin.is_at(approved):
+        raise CheckStopped(Code.UPLOAD_ELSEWHERE, ok_image=False if origin.is_at(approved, "http") else None)
+    return _cancel(ask, origin.target)
 
 
 def _cancel(ask: Ask, target: str) -> Code:
     try:
-        gone = ask("DELETE", target).status in _GONE
-    except Stop:
-        gone = False
-    return Code.MAY_PUSH if gone else Code.UPLOAD_LEFT
+        is_canceled = ask("DELETE", target).status in _GONE
+    except CheckStopped:
+        is_canceled = False
+    return Code.MAY_PUSH if is_canceled else Code.UPLOAD_LEFT
