@@ -12,7 +12,6 @@ class Base64Error(ValueError):
     """Text that Go does not decode; `offset` is the byte that Go names."""
 
     def __init__(self, offset: int) -> None:
-        """Keep the offset; the text itself may be a secret and is not kept."""
         super().__init__(f"illegal base64 data at input byte {offset}")
         self.offset = offset
 

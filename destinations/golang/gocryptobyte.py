@@ -50,11 +50,9 @@ class String:
     __slots__ = ("_at", "_data")
 
     def __init__(self, content: bytes) -> None:
-        """Start at the first byte."""
         self._data, self._at = content, 0
 
     def __bool__(self) -> bool:
-        """Say whether anything is left."""
         return self._at < len(self._data)
 
     def peek(self, tag: int) -> bool:

@@ -30,7 +30,6 @@ class Part(Enum):
     FRAGMENT = (_UNRESERVED + "$&+,/:;=?@!()*", _UNRESERVED + "/?" + _SUB_DELIMITERS)
 
     def __init__(self, plain: str, kept: str) -> None:
-        """Compile the two sets."""
         self.plain = re.compile(f"[{plain}]*")
         self.kept = re.compile(f"[{kept or plain}]*")
         self.escaped = re.compile(f"[^{plain}]".encode())

@@ -44,7 +44,6 @@ class Subscription:
     """What one page has not been told yet."""
 
     def __init__(self, hub: Hub, number: int) -> None:
-        """Begin with nothing to tell, after so many changes."""
         self._hub = hub
         self._condition = Condition()
         self._pending: dict[tuple[str, str], Change] = {}
@@ -97,7 +96,6 @@ class Hub:
     """The open pages of this process."""
 
     def __init__(self, places: int) -> None:
-        """Offer so many places."""
         self._places = places
         self._lock = Lock()
         self._open: set[Subscription] = set()

@@ -33,7 +33,6 @@ class RowCache:
     """Keeps the rows of the last call and no others. A row's age is of when it was computed: see `overview.aged`."""
 
     def __init__(self) -> None:
-        """Begin empty."""
         self._kept: Mapping[str, _Kept] = {}
 
     def rows(self, found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:

@@ -36,7 +36,6 @@ class Unreadable(ValueError):
     """
 
     def __init__(self, why: str = "", line: int | None = None) -> None:
-        """Keep both."""
         super().__init__((why or "it is no YAML") + (f" (line {line})" if line else ""))
         self.why, self.line = why, line
 

@@ -38,7 +38,6 @@ class Stop(Exception):
     def __init__(
         self, error: str | None, explanation: Explanation, why: Why | None = None, *, exact: bool = True
     ) -> None:
-        """Keep the outcome."""
         super().__init__(error or why)
         self.error = error
         self.explanation = explanation

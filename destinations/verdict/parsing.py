@@ -28,7 +28,6 @@ class ParseError(ValueError):
     """Epinio cannot use the secret; the message is Epinio's, and in the words of this Go where `exact` is False."""
 
     def __init__(self, message: str, explanation: Explanation, *, exact: bool = True) -> None:
-        """Keep the explanation beside the message."""
         super().__init__(message)
         self.explanation = explanation
         self.exact = exact
@@ -69,7 +68,6 @@ class Reading:
     """One Secret, read once for all rules of its judgement; what cannot be read raises ParseError when it is asked for."""
 
     def __init__(self, secret: Secret) -> None:
-        """Read the Secret."""
         self._config: Config | None = None
         self._url: str | None = None
         self._error: ParseError | None = None

@@ -19,7 +19,6 @@ class Unusable(ValueError):
     """Nothing can be taken from it: why, and what to do instead. Holds nothing of what was read."""
 
     def __init__(self, message: str, fix: str) -> None:
-        """Keep both sentences."""
         super().__init__(message)
         self.message = message
         self.fix = fix
