@@ -13,13 +13,9 @@ from itertools import accumulate
 from json.encoder import encode_basestring
 from typing import TypeAlias, cast
 
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 
 MAX_DEPTH = 10_000
-
-
-class GoJSONError(ValueError):
-    """A document that Go refuses; the message is Go's and names at most one character of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 
 def parse(data: bytes) -> Value:
-    """Return the document's value. Raises GoJSONError with Go's own words.
+    """Return the document's value. Raises GoError with Go's own words.
 
     It is read by Python's reader, ten times as fast, where that agrees with Go's about all that it takes.
     """
@@ -98,7 +94,7 @@ def _may_be_deep(data: bytes) -> bool:
 
 
 def _no_constant(name: str) -> Value:
-    raise GoJSONError(name)  # NaN and Infinity are Python's own
+    raise GoError(name)  # NaN and Infinity are Python's own
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -178,7 +174,7 @@ class _Reader:
     def _open(self, char: bytes) -> Value:
         self.at += 1
         if len(self.stack) >= MAX_DEPTH:
-            raise GoJSONError(f"invalid character '{char.decode()}' exceeded max depth")
+            raise GoError(f"invalid character '{char.decode()}' exceeded max depth")
         if char == b"{":
             if self._peek() == b"}":
                 self.at += 1
@@ -245,10 +241,10 @@ class _Reader:
             self._skip()
             char = self.data[self.at : self.at + 1]
         if not char:
-            raise GoJSONError("unexpected end of JSON input")
+            raise GoError("unexpected end of JSON input")
         return char
 
-    def _string_error(self) -> GoJSONError:
+    def _string_error(self) -> GoError:
         match = _STRING_START.match(self.data, self.at)
         self.at = match.end() if match else self.at
         if self.data[self.at : self.at + 1] != b"\\":
@@ -261,12 +257,12 @@ class _Reader:
             self.at += 1
         return self._error("in \\u hexadecimal character escape")
 
-    def _error(self, context: str) -> GoJSONError:
+    def _error(self, context: str) -> GoError:
         if self.at < len(self.data):
-            return GoJSONError(f"invalid character {_quote_char(self.data[self.at])} {context}")
+            return GoError(f"invalid character {_quote_char(self.data[self.at])} {context}")
         if context == "in string literal":
-            return GoJSONError("unexpected end of JSON input")
-        return GoJSONError(f"invalid character ' ' {context}")  # at its end Go's scanner goes on with a space
+            return GoError("unexpected end of JSON input")
+        return GoError(f"invalid character ' ' {context}")  # at its end Go's scanner goes on with a space
 
 
 def _quote_char(byte: int) -> str:

@@ -8,7 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from destinations.golang import gojson
-from destinations.golang.gojson import GoJSONError, Value
+from destinations.golang.gojson import Value
+from destinations.golang.gostrings import GoError
 
 
 @dataclass(slots=True)
@@ -17,7 +18,7 @@ class _Last:
 
     data: bytes = field(default=b"", repr=False)
     value: Value = field(default=None, repr=False)
-    error: GoJSONError | None = None
+    error: GoError | None = None
 
 
 _last: ContextVar[_Last | None] = ContextVar("last document", default=None)
@@ -34,7 +35,7 @@ def one_reading() -> Iterator[None]:
 
 
 def parse(data: bytes) -> Value:
-    """Return the document's value, which is not to be changed. Raises GoJSONError with Go's own words."""
+    """Return the document's value, which is not to be changed. Raises GoError with Go's own words."""
     last = _last.get()
     if last is None or not data:
         return gojson.parse(data)
@@ -42,9 +43,9 @@ def parse(data: bytes) -> Value:
         last.data, last.value, last.error = b"", None, None
         try:
             last.value = gojson.parse(data)
-        except GoJSONError as error:
-            last.error = GoJSONError(*error.args)  # without its trace, which would keep the document's texts
+        except GoError as error:
+            last.error = GoError(*error.args)  # without its trace, which would keep the document's texts
         last.data = data
     if last.error:
-        raise GoJSONError(*last.error.args)
+        raise GoError(*last.error.args)
     return last.value

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import re
 
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 
 _GROUPS = 8
 _HEX = re.compile("[0-9A-Fa-f]*")
 _MAX_OCTET = 255
 
 
-class AddressError(ValueError):
-    """No IP address; the message is Go's."""
-
-
-def _error(address: str, why: str, at: str = "") -> AddressError:
-    return AddressError(f"ParseAddr({quote(address)}): {why}" + (f" (at {quote(at)})" if at else ""))
+def _error(address: str, why: str, at: str = "") -> GoError:
+    return GoError(f"ParseAddr({quote(address)}): {why}" + (f" (at {quote(at)})" if at else ""))
 
 
 def check_address(address: str) -> int:
-    """Return 4 or 6, the version of the address. Raises AddressError (src/net/netip/netip.go)."""
+    """Return 4 or 6, the version of the address. Raises GoError (src/net/netip/netip.go)."""
     mark = re.search("[.:%]", address)
     if not mark:
         raise _error(address, "unable to parse IP")

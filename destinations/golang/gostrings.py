@@ -1,6 +1,11 @@
-"""How Go handles a string where Python differs: `strconv.Quote` (`%q`) and `strings.TrimSpace`."""
+"""How Go handles a string where Python differs: `strconv.Quote` (`%q`) and `strings.TrimSpace`; and how it refuses one."""
 
 from __future__ import annotations
+
+
+class GoError(ValueError):
+    """What Go, or a program in Go, does not read; the message is its own."""
+
 
 _SHORT = {
     '"': '\\"',

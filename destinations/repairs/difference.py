@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from destinations.golang import gojson
-from destinations.golang.gojson import GoJSONError, Object
-from destinations.golang.gostrings import quote
+from destinations.golang.gojson import Object
+from destinations.golang.gostrings import GoError, quote
 from destinations.model import Secret
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
@@ -90,7 +90,7 @@ def _config(old: bytes | None, new: bytes | None) -> Iterator[Line]:
 def _document(content: bytes | None) -> Object | None:
     try:
         found = gojson.parse(content or b"")
-    except GoJSONError:
+    except GoError:
         return None
     return found if isinstance(found, Object) else None
 

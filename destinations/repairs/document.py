@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from destinations.golang import gojson, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number, Object, Value
+from destinations.golang.gojson import Number, Object, Value
+from destinations.golang.gostrings import GoError
 from destinations.model import Secret
 from destinations.names import CONFIG_KEY
 from destinations.repairs.common import Case, Fix, set_data
@@ -24,7 +25,7 @@ def document_of(secret: Secret) -> Object | None:
     """Return the document, or None where it is no JSON object."""
     try:
         found = gojsonmemo.parse(secret.data.get(CONFIG_KEY, b""))
-    except GoJSONError:
+    except GoError:
         return None
     return found if isinstance(found, Object) else None
 

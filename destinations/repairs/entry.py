@@ -7,6 +7,7 @@ from base64 import b64encode
 
 from destinations.golang import gobase64
 from destinations.golang.gojson import Number, Object, Value
+from destinations.golang.gostrings import GoError
 from destinations.input import validation
 from destinations.input.imports import account, docker
 from destinations.input.imports.account import address
@@ -167,7 +168,7 @@ def strictly(auth: str) -> tuple[str, str] | None:
     """Return user name and password exactly as Epinio reads them, None where it cannot."""
     try:
         return _pair(gobase64.decode(auth))
-    except gobase64.Base64Error:
+    except GoError:
         return None
 
 

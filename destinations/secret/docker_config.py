@@ -10,7 +10,8 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 
 from destinations.golang import gojson, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Object, Value
+from destinations.golang.gojson import Object, Value
+from destinations.golang.gostrings import GoError
 from destinations.model import Credentials, Secret
 from destinations.verdict import parsing
 from destinations.verdict.parsing import ParseError, field_name, members
@@ -57,7 +58,7 @@ def one_registry(content: bytes) -> tuple[Object, Object]:
     """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
     try:
         document = gojsonmemo.parse(content)
-    except GoJSONError:
+    except GoError:
         raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None
     if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:

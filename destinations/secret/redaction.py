@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterator
 from urllib.parse import quote, quote_plus
 
 from destinations.golang import gobase64, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number, Value
+from destinations.golang.gojson import Number, Value
+from destinations.golang.gostrings import GoError
 from destinations.model import Secret
 from destinations.names import CONFIG_KEY
 from destinations.secret.masking import MASK, masked
@@ -142,7 +143,7 @@ def secrets_of(secret: Secret, *, most: int = 1_000_000) -> frozenset[str]:
     found: set[str] = set()
     try:
         leaves = _leaves(gojsonmemo.parse(content))
-    except GoJSONError:
+    except GoError:
         leaves = (word[0] for word in re.finditer(r'[^\s"{}\[\],:]{8,}', content.decode("utf-8", "replace")))
     for leaf in leaves:
         found.add(leaf)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from destinations.golang import goescape, gourl
 from destinations.golang.gojson import Value
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 from destinations.golang.gox509 import GoCertificate, usable_certificates
 from destinations.model import Secret, Stage, Target, Why
 from destinations.names import BUNDLE_KEY, CERTS_KEY, REGISTRY_LABEL
@@ -72,7 +72,7 @@ def destination_host(name: str, url: str) -> str:
         return plain[1]
     try:
         host = gourl.parse(url if "://" in url else f"oci://{url}").host
-    except goescape.URLError as error:
+    except GoError as error:
         raise Stop(str(error), explanations.BAD_URL) from None
     if not host:
         raise Stop(f"registry '{name}': Missing host in '{url}'", explanations.NO_URL_HOST)
@@ -149,7 +149,7 @@ def push_chart(destination: Destination, login_host: str, login: Target, *, name
     path = _printed(destination.url)
     try:
         chart = references.parse_chart(f"{gourl.join(path, name)}:{CHART_VERSION}")
-    except references.BadReference as error:
+    except GoError as error:
         raise Stop(str(error), explanations.BAD_CHART) from None
     asked = references.requested(chart.host)
     unreachable = references.problem(asked)
@@ -173,7 +173,7 @@ def _printed(url: str) -> str:
         return trimmed
     try:
         return str(gourl.parse(_OCI + trimmed)).removeprefix(_OCI)
-    except goescape.URLError:
+    except GoError:
         raise Stop(f"invalid chart URL format: {_OCI}{trimmed}", explanations.BAD_CHART) from None
 
 
@@ -187,11 +187,11 @@ def push_image(destination: Destination, *, name: str = IMAGE_NAME) -> tuple[Ref
     """Stage `image-push`, first half: return where skopeo pushes the image and with which credentials."""
     try:
         image = references.parse_image(f"{_trim_schemes(destination.url)}/{name}:{IMAGE_TAG}")
-    except references.BadReference as error:
+    except GoError as error:
         raise Stop(str(error), explanations.BAD_IMAGE) from None
     try:
         return image, skopeo.find_login(destination.document, image)
-    except skopeo.SkopeoError as error:
+    except GoError as error:
         raise Stop(str(error), explanations.BAD_AUTH_FILE, exact=False) from None
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from destinations.golang import gobase64, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number, Object, Value
+from destinations.golang.gojson import Number, Object, Value
+from destinations.golang.gostrings import GoError
 from destinations.model import Secret
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.verdict import explanations
@@ -59,7 +60,7 @@ def read_config(secret: Secret) -> Config:
         raise ParseError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
     try:
         return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojsonmemo.parse(secret.data[CONFIG_KEY]))
-    except GoJSONError as error:
+    except GoError as error:
         explanation = explanations.of_no_json(secret.data[CONFIG_KEY])
         raise ParseError(str(error), explanation, exact=False) from None
 
@@ -116,7 +117,7 @@ def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
         return entry.username, entry.password
     try:
         user, colon, password = gobase64.decode(entry.auth).decode("utf-8", "surrogateescape").partition(":")
-    except gobase64.Base64Error:
+    except GoError:
         return entry.username, entry.password
     return (user, password) if colon else (entry.username, entry.password)
 
