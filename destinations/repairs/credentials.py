@@ -72,12 +72,12 @@ def _changed(entry: Object, of_user: Callable[[str], str], of_password: Callable
             new = (of_user(pair[0]), of_password(pair[1]))
             changed = value if new == pair or not all(new) else b64encode(":".join(new).encode()).decode()
         kept.append((key, changed or value))
-    return docker_config.build(kept)
+    return Object.of(kept)
 
 
 def _fix(secret: Secret, found: tuple[Object, str, Object], changed: Object, code: str, title: str) -> list[Fix]:
     document, host, entry = found
     if changed == entry:
         return []
-    auths = docker_config.build([(host, changed)])
+    auths = Object.of([(host, changed)])
     return [Fix(code, title, written(secret, docker_config.replaced(document, "auths", auths)), certain=False)]

@@ -12,7 +12,7 @@ from destinations.golang.gostrings import GoError, quote
 from destinations.model import Secret
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
-from destinations.secret.docker_config import build, replaced
+from destinations.secret.docker_config import replaced
 from destinations.secret.masking import MASK, masked_key
 
 
@@ -104,7 +104,7 @@ def _renamed(document: Object, host: str) -> Object:
     """Return the document with its one registry under another host."""
     auths = document["auths"]
     entry = next(iter(auths.values())) if isinstance(auths, Object) else None
-    return replaced(document, "auths", build([(host, entry)]))
+    return replaced(document, "auths", Object.of([(host, entry)]))
 
 
 def _members(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations.golang import gojson, gojsonmemo
+from destinations.golang import gojson
 from destinations.golang.gojson import Number, Object, Value
 from destinations.golang.gostrings import GoError
 from destinations.model import Secret
@@ -24,7 +24,7 @@ _MOST_HOSTS = 100
 def document_of(secret: Secret) -> Object | None:
     """Return the document, or None where it is no JSON object."""
     try:
-        found = gojsonmemo.parse(secret.data.get(CONFIG_KEY, b""))
+        found = gojson.parse_once(secret.data.get(CONFIG_KEY, b""))
     except GoError:
         return None
     return found if isinstance(found, Object) else None
@@ -79,9 +79,9 @@ def section(secret: Secret, _case: Case) -> list[Fix]:
     if len(alike) == 1:
         pairs = [("auths" if name == alike[0] else name, value) for name, value in document.pairs]
         title = f"Spell the section {alike[0]} auths, in lower case."
-        return [Fix("auths-spelling", title, written(secret, docker_config.build(pairs)))]
+        return [Fix("auths-spelling", title, written(secret, Object.of(pairs)))]
     if all(_is_entry(value) for value in document.values()):
-        wrapped = docker_config.build([("auths", document)])
+        wrapped = Object.of([("auths", document)])
         return [Fix("auths-missing", "Put the host and its credentials under auths.", written(secret, wrapped))]
     return []
 
@@ -94,7 +94,7 @@ def foreign_sections(secret: Secret, _case: Case) -> list[Fix]:
     breaking = [name for name, value in document.items() if name != "auths" and _breaks(value)]
     if not breaking:
         return []
-    rest = docker_config.build([(name, value) for name, value in document.items() if name not in breaking])
+    rest = Object.of([(name, value) for name, value in document.items() if name not in breaking])
     title = f"Remove {', '.join(breaking)} from .dockerconfigjson: only auths is for Epinio."
     return [Fix("foreign-sections", title, written(secret, rest))]
 
@@ -109,7 +109,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
         Fix(
             f"keep-host-{number}",
             f"Keep only {host}. Make destinations of their own for the others first: their passwords go.",
-            written(secret, docker_config.replaced(document, "auths", docker_config.build([(host, entry)]))),
+            written(secret, docker_config.replaced(document, "auths", Object.of([(host, entry)]))),
         )
         for number, (host, entry) in enumerate(auths.items(), 1)
     ]

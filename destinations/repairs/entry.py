@@ -33,7 +33,7 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
     plain, path = _taken_apart(old)
     if plain == old or not plain or validation.in_host(plain):
         return []
-    auths = docker_config.build([(plain, value)])
+    auths = Object.of([(plain, value)])
     after = written(secret, docker_config.replaced(document, "auths", auths))
     organization = secret.annotations.get(ORGANIZATION_ANNOTATION, "")
     joined = _joined(path, organization)
@@ -53,9 +53,7 @@ def token(secret: Secret, _case: Case) -> list[Fix]:
     username, password = _pair_of(texts)
     if not held or password or not docker.is_azure(address(name)[0], username):
         return []
-    kept = docker_config.build(
-        [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
-    )
+    kept = Object.of([(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"])
     auths = _auths(name, kept, docker.AZURE_USER, held)
     end = account.of_token(held)
     when = f"ends on {end:%Y-%m-%d at %H:%M} UTC" if end else "ends three hours after az acr login"
@@ -85,7 +83,7 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
     if _CREDENTIALS & {parsing.field_name(key) for key in gone} and not all(_pair_of(left)):
         return []
     title = f"Remove {', '.join(gone)} from the entry." if gone else "Write numbers in the entry as text."
-    auths = docker_config.build([(name, docker_config.build(kept))])
+    auths = Object.of([(name, Object.of(kept))])
     return [Fix("entry-members", title, written(secret, docker_config.replaced(document, "auths", auths)))]
 
 
@@ -201,4 +199,4 @@ def _auths(name: str, entry: Object, user: str, password: str) -> Object:
             kept.append((key, value))
         elif field in fresh:
             kept.append((field, fresh.pop(field)))
-    return docker_config.build([(name, docker_config.build([*kept, *fresh.items()]))])
+    return Object.of([(name, Object.of([*kept, *fresh.items()]))])

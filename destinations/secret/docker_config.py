@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from destinations.golang import gojson, gojsonmemo
+from destinations.golang import gojson
 from destinations.golang.gojson import Object, Value
 from destinations.golang.gostrings import GoError
 from destinations.model import Credentials, Secret
@@ -36,8 +36,8 @@ class Rotated:
 
 def new(host: str, credentials: Credentials) -> bytes:
     """Return the configuration of one host, as Epinio's documentation shows it."""
-    entry = build(_fields(credentials))
-    return gojson.dumps(build([("auths", build([(host, entry)]))])).encode()
+    entry = Object.of(_fields(credentials))
+    return gojson.dumps(Object.of([("auths", Object.of([(host, entry)]))])).encode()
 
 
 def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
@@ -50,14 +50,14 @@ def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rota
     if entry is not None and not isinstance(entry, Object):
         raise Unreadable("The entry of the registry in the stored .dockerconfigjson is no object.")
     changed, removed = _with_credentials(members(entry), credentials)
-    section = build([(host or key, changed)])
+    section = Object.of([(host or key, changed)])
     return Rotated(gojson.dumps(replaced(document, "auths", section)).encode(), removed)
 
 
 def one_registry(content: bytes) -> tuple[Object, Object]:
     """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
     try:
-        document = gojsonmemo.parse(content)
+        document = gojson.parse_once(content)
     except GoError:
         raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None
@@ -106,15 +106,7 @@ def _with_credentials(entry: list[tuple[str, Value]], credentials: Credentials) 
             kept.append((key, value))
         elif name in missing:
             kept.append((name, missing.pop(name)))
-    return build([*kept, *missing.items()]), removed
-
-
-def build(pairs: list[tuple[str, Value]]) -> Object:
-    """Return an object of these members."""
-    made = Object()
-    for key, value in pairs:
-        made.add(key, value)
-    return made
+    return Object.of([*kept, *missing.items()]), removed
 
 
 def replaced(container: Object, name: str, value: Value) -> Object:
@@ -122,4 +114,4 @@ def replaced(container: Object, name: str, value: Value) -> Object:
     pairs = [pair for pair in container.pairs if pair[0] != name]
     at = max(index for index, pair in enumerate(container.pairs) if pair[0] == name)
     at -= sum(1 for key, _ in container.pairs[:at] if key == name)
-    return build([*pairs[:at], (name, value), *pairs[at:]])
+    return Object.of([*pairs[:at], (name, value), *pairs[at:]])

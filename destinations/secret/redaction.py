@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Collection, Iterator
 from urllib.parse import quote, quote_plus
 
-from destinations.golang import gobase64, gojsonmemo
+from destinations.golang import gobase64, gojson
 from destinations.golang.gojson import Number, Value
 from destinations.golang.gostrings import GoError
 from destinations.model import Secret
@@ -142,7 +142,7 @@ def secrets_of(secret: Secret, *, most: int = 1_000_000) -> frozenset[str]:
     content = secret.data.get(CONFIG_KEY, b"")
     found: set[str] = set()
     try:
-        leaves = _leaves(gojsonmemo.parse(content))
+        leaves = _leaves(gojson.parse_once(content))
     except GoError:
         leaves = (word[0] for word in re.finditer(r'[^\s"{}\[\],:]{8,}', content.decode("utf-8", "replace")))
     for leaf in leaves:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from destinations.golang import gobase64, gojsonmemo
+from destinations.golang import gobase64, gojson
 from destinations.golang.gojson import Number, Object, Value
 from destinations.golang.gostrings import GoError
 from destinations.model import Secret
@@ -59,7 +59,7 @@ def read_config(secret: Secret) -> Config:
     if CONFIG_KEY not in secret.data:
         raise ParseError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
     try:
-        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojsonmemo.parse(secret.data[CONFIG_KEY]))
+        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse_once(secret.data[CONFIG_KEY]))
     except GoError as error:
         explanation = explanations.of_no_json(secret.data[CONFIG_KEY])
         raise ParseError(str(error), explanation, exact=False) from None

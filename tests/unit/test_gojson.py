@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from destinations.golang import gojson
 from destinations.golang.gojson import Object
+from destinations.golang.gojsonscanner import Scanner
 from destinations.golang.gostrings import GoError
 
 SCALARS = st.none() | st.booleans() | st.text() | st.integers() | st.floats()
@@ -31,7 +32,7 @@ def reading(parse: object, data: bytes) -> str:
 
 
 def exact(data: bytes) -> object:
-    return gojson._Reader(data).document()  # noqa: SLF001 - the reader that stands behind
+    return Scanner(data).document()
 
 
 @given(DOCUMENTS, st.booleans())
