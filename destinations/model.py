@@ -70,6 +70,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What is wrong, or happened, and what to do about it (may be empty): plain sentences for a person."""
+
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One stage and its outcome.
 

@@ -14,7 +14,8 @@ from destinations.golang.gojson import Object, Value
 from destinations.golang.gostrings import GoError
 from destinations.model import Credentials, Secret
 from destinations.verdict import parsing
-from destinations.verdict.parsing import ParseError, field_name, members
+from destinations.verdict.explanations import EpinioError
+from destinations.verdict.parsing import field_name, members
 from destinations.verdict.version import NEWEST, login_reads_auth
 
 _OWNED = ("auth", "username", "password")
@@ -70,7 +71,7 @@ def stored_credentials(secret: Secret) -> Credentials | None:
     """Return what Helm logs in with; None where a part is missing, is no UTF-8, or the Secret cannot be read."""
     try:
         entry = parsing.read_entry(parsing.read_config(secret))
-    except ParseError:
+    except EpinioError:
         return None
     username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
     if not username or not password or _LONE.search(username + password):
@@ -83,7 +84,7 @@ def host_key(secret: Secret) -> str:
     try:
         config = parsing.read_config(secret)
         return parsing.listed_url(config).removesuffix(f"/{config.organization}")
-    except ParseError:
+    except EpinioError:
         return ""
 
 

@@ -13,7 +13,8 @@ from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.verdict import export, parsing
 from destinations.verdict.cautions import cautions
-from destinations.verdict.export import Destination, Stop
+from destinations.verdict.explanations import EpinioError
+from destinations.verdict.export import Destination
 from destinations.verdict.parsing import Reading
 from destinations.verdict.version import EpinioVersion, login_reads_auth
 
@@ -31,13 +32,13 @@ class _Course:
     login: Target | None = None
     chart: Target | None = None
     image: Target | None = None
-    stop: Stop | None = None
+    stop: EpinioError | None = None
 
     def passed(self, stage: Stage) -> None:
         self.checks.append(_PASSED[stage])
 
-    def failed(self, stage: Stage, stop: Stop) -> None:
-        why = stop.explanation
+    def failed(self, stage: Stage, stop: EpinioError) -> None:
+        why = stop.advice
         self.exact &= stop.exact and not stop.why
         said = Check(stage, ok=False, message=why.message, fix=why.fix, error=stop.error, error_is_exact=stop.exact)
         self.checks.append(said)
@@ -88,14 +89,14 @@ def _list(secret: Secret, reading: Reading, course: _Course) -> None:
     """Run the listing: the label selector first, then the lenient reading of the Secret."""
     try:
         export.look_up(secret)
-    except Stop as stop:
-        course.failed(Stage.LISTING, Stop(None, stop.explanation))
+    except EpinioError as stop:
+        course.failed(Stage.LISTING, EpinioError(None, stop.advice))
         return
     try:
         course.url = reading.url
-    except parsing.ParseError as error:
-        course.listing_error = str(error)
-        course.failed(Stage.LISTING, Stop(str(error), error.explanation, exact=error.exact))
+    except EpinioError as error:
+        course.listing_error = error.error
+        course.failed(Stage.LISTING, error)
     else:
         course.passed(Stage.LISTING)
 
@@ -104,7 +105,7 @@ def _export(stages: Iterator[None], course: _Course) -> None:
     for stage in export.STAGES:
         try:
             next(stages)
-        except Stop as stop:
+        except EpinioError as stop:
             course.stop = stop
             course.failed(stage, stop)
             return
@@ -120,7 +121,7 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
     *,
     reads_auth: bool,
 ) -> Iterator[None]:
-    """Run the export, one stage between two yields; a stage that fails raises Stop."""
+    """Run the export, one stage between two yields; a stage that fails raises EpinioError."""
     export.look_up(secret)
     yield
     destination = read_credentials(reading, reads_auth=reads_auth)
@@ -140,12 +141,12 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
 
 
 def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
-    """Stage `credentials`: the strict reading of the Secret. Raises Stop."""
+    """Stage `credentials`: the strict reading of the Secret. Raises EpinioError."""
     try:
         config = reading.config
         entry = parsing.read_entry(config)
-    except parsing.ParseError as error:
-        raise Stop(f"bad export destination: bad url: {error}", error.explanation, exact=error.exact) from None
+    except EpinioError as error:
+        raise EpinioError(f"bad export destination: bad url: {error}", error.advice, exact=error.exact) from None
     username, password = parsing.effective_login(entry, reads_auth=reads_auth)
     return Destination(f"{entry.host_key}/{config.organization}", username, password, config.document)
 
