@@ -67,7 +67,7 @@ def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: 
     return _Kept(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
 
 
-def _turns(bundle: Iterable[certificates.Certificate], now: datetime) -> Iterator[datetime]:
+def _turns(bundle: Iterable[certificates.CertificateSummary], now: datetime) -> Iterator[datetime]:
     """Yield when something in a row may change by itself: at midnight (stated dates), and at a certificate's turns."""
     yield datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     for certificate in bundle:

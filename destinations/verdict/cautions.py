@@ -177,7 +177,7 @@ def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:
         )
 
 
-def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:
+def _about_certificate(certificate: certificates.CertificateSummary, state: Health) -> Caution:
     subject = gostrings.quote(certificate.subject)
     start, end = (f"{moment:%Y-%m-%d}" for moment in (certificate.not_before, certificate.not_after))
     code, what = {

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from destinations.input import validation
 from destinations.input.validation import Trap
 from destinations.verdict import certificates
-from destinations.verdict.certificates import Bundle, Certificate, Health
+from destinations.verdict.certificates import Bundle, CertificateSummary, Health
 from destinations.web.forms.fields import arrived_whole, nonce_field, text_field
 
 
@@ -31,7 +31,7 @@ class BundleForm(forms.Form):
     bundle: Bundle | None = None
     bundle_notes: tuple[str, ...] = ()
     """What was repaired in the bundle that is saved."""
-    bundle_seen: tuple[tuple[Certificate, Health], ...] = ()
+    bundle_seen: tuple[tuple[CertificateSummary, Health], ...] = ()
 
     def look(self, raw: bytes) -> Bundle:
         """Return what is in a bundle, and keep it for the page."""
