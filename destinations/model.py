@@ -77,6 +77,19 @@ class Advice:
     fix: str = ""
 
 
+class InputError(ValueError):
+    """A text that is not read: the message says why, and holds no secret.
+
+    `line` counts from 1, None where it is not known. `over_limit` is true where the text may be sound and is beyond what
+    is read here.
+    """
+
+    def __init__(self, message: str, line: int | None = None, *, over_limit: bool = False) -> None:
+        super().__init__(message + (f" (line {line})" if line else ""))
+        self.line = line
+        self.over_limit = over_limit
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One stage and its outcome.

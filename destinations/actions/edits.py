@@ -8,7 +8,7 @@ from destinations import names
 from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.actions.rotations import TOKEN_REMOVED
 from destinations.cluster.port import Cluster
-from destinations.model import Credentials, Secret
+from destinations.model import Credentials, InputError, Secret
 from destinations.secret import codec, docker_config, history
 
 
@@ -71,7 +71,7 @@ def new_config(secret: Secret, wanted: Edit) -> docker_config.Rotated | None:
         return None
     try:
         return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials, host=wanted.host)
-    except docker_config.Unreadable:
+    except InputError:
         return docker_config.Rotated(docker_config.new(wanted.host, credentials), removed_token=False)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from destinations import names
 from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.cluster.port import Cluster
-from destinations.model import Credentials, Secret
+from destinations.model import Credentials, InputError, Secret
 from destinations.secret import codec, docker_config, history
 
 TOKEN_REMOVED = "The stored identitytoken was removed: skopeo would have used it instead of the new password."  # noqa: S105 - a sentence
@@ -62,7 +62,7 @@ def new_config(secret: Secret, rotation: Rotation) -> docker_config.Rotated:
     credentials = _new_credentials(secret, rotation)
     try:
         return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials)
-    except docker_config.Unreadable as error:
+    except InputError as error:
         raise Refused(
             str(error), "Repair the destination first, or edit it: that writes the credentials anew."
         ) from None

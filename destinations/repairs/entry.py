@@ -11,7 +11,7 @@ from destinations.golang.gostrings import GoError
 from destinations.input import validation
 from destinations.input.imports import account, docker
 from destinations.input.imports.account import address
-from destinations.model import Secret
+from destinations.model import InputError, Secret
 from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import Case, Fix, set_annotations
 from destinations.repairs.document import document_of, is_huge, written
@@ -174,7 +174,7 @@ def decoded(auth: str) -> tuple[str, str] | None:
     """Return user name and password, read leniently; bytes that are no text are left alone: skopeo sends them so."""
     try:
         username, password, said = account.of_auth(auth)
-    except account.Unreadable:
+    except InputError:
         return None
     return None if said == account.LATIN else (username, password)
 

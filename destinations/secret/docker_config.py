@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from destinations.golang import gojson
 from destinations.golang.gojson import Object, Value
 from destinations.golang.gostrings import GoError
-from destinations.model import Credentials, Secret
+from destinations.model import Credentials, InputError, Secret
 from destinations.verdict import parsing
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.parsing import field_name, members
@@ -21,10 +21,6 @@ from destinations.verdict.version import NEWEST, login_reads_auth
 _OWNED = ("auth", "username", "password")
 _REMOVED = "identitytoken"
 _LONE = re.compile("[\ud800-\udfff]")
-
-
-class Unreadable(ValueError):
-    """The stored configuration cannot be changed in place; the text says why and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +40,26 @@ def new(host: str, credentials: Credentials) -> bytes:
 def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
     """Return the configuration with the one entry of `auths` holding new credentials, under `host` if given.
 
-    Raises Unreadable.
+    Raises InputError.
     """
     document, auths = one_registry(content)
     ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):
-        raise Unreadable("The entry of the registry in the stored .dockerconfigjson is no object.")
+        raise InputError("The entry of the registry in the stored .dockerconfigjson is no object.")
     changed, removed = _with_credentials(members(entry), credentials)
     section = Object.of([(host or key, changed)])
     return Rotated(gojson.dumps(replaced(document, "auths", section)).encode(), removed)
 
 
 def one_registry(content: bytes) -> tuple[Object, Object]:
-    """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
+    """Return the document and its section `auths`, which holds one registry. Raises InputError."""
     try:
         document = gojson.parse_once(content)
     except GoError:
-        raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
+        raise InputError("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None
     if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
-        raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
+        raise InputError("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
     return document, auths
 
 

@@ -8,28 +8,19 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from destinations.model import Secret
+from destinations.model import InputError, Secret
 from destinations.secret import plainyaml
-from destinations.secret.plainyaml import Unreadable
 
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-class UnusableInput(ValueError):
-    """Text that holds no manifests; the message says which and why, and no secret."""
-
-
-class UnreadableInput(UnusableInput):
-    """YAML that is not read; the message says why and quotes nothing."""
-
-
 def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mapping[str, Any]]:
-    """Yield every object of the text, Lists taken apart; a document of YAML has at most `most` values. Raises UnusableInput."""
+    """Yield every object of the text, Lists taken apart; a document of YAML has at most `most` values. Raises InputError."""
     for document in _parsed(text, most):
         if document is None:
             continue
         if not isinstance(document, dict):
-            raise UnusableInput("a document is no Kubernetes object")
+            raise InputError("a document is no Kubernetes object")
         if isinstance(document.get("items"), list) and str(document.get("kind", "")).endswith("List"):
             yield from _items(document)
         else:
@@ -37,16 +28,16 @@ def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mappin
 
 
 def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
-    """Return the Secret, `stringData` merged over `data`, or None for another kind. Raises UnusableInput."""
+    """Return the Secret, `stringData` merged over `data`, or None for another kind. Raises InputError."""
     if document.get("kind") != "Secret":
         return None
     metadata = document.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        raise UnusableInput("a Secret has no name")
+        raise InputError("a Secret has no name")
     name = _whole(metadata["name"])
     own_namespace = metadata.get("namespace") or namespace
     if not isinstance(own_namespace, str):
-        raise UnusableInput(f"the namespace of Secret {name!a} is no text")
+        raise InputError(f"the namespace of Secret {name!a} is no text")
     plain = {key: value.encode() for key, value in _texts(document, "stringData", name).items()}
     return Secret(
         name=name,
@@ -67,21 +58,21 @@ def _parsed(text: str, most: int) -> list[Any]:
     except ValueError:
         pass
     except RecursionError:
-        raise UnusableInput("it is nested too deeply") from None
+        raise InputError("it is nested too deeply") from None
     try:
         return plainyaml.load_all(text, most=most)
-    except Unreadable as error:
-        if error.why:
-            raise UnreadableInput(str(error)) from None
+    except InputError as error:
+        if error.over_limit:
+            raise
         where = f" at line {error.line}" if error.line else ""
-        raise UnusableInput(f"it is neither JSON nor YAML{where}") from None
+        raise InputError(f"it is neither JSON nor YAML{where}") from None
 
 
 def _items(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     kind = str(document["kind"]).removesuffix("List")
     for item in document["items"]:
         if not isinstance(item, dict):
-            raise UnusableInput("an item of a List is no Kubernetes object")
+            raise InputError("an item of a List is no Kubernetes object")
         yield {"kind": kind, **item} if kind else item
 
 
@@ -91,11 +82,11 @@ def _texts(holder: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise UnusableInput(f"{key} of Secret {name!a} is no object")
+        raise InputError(f"{key} of Secret {name!a} is no object")
     if not all(isinstance(value, str | None) for value in found.values()):
-        raise UnusableInput(f"a value under {key} of Secret {name!a} is no text; quote it")
+        raise InputError(f"a value under {key} of Secret {name!a} is no text; quote it")
     if not all(isinstance(member, str) for member in found):
-        raise UnusableInput(f"a key under {key} of Secret {name!a} is no text; quote it")
+        raise InputError(f"a key under {key} of Secret {name!a} is no text; quote it")
     return {_whole(member): _whole(value or "") for member, value in found.items()}
 
 
@@ -108,4 +99,4 @@ def _decoded(value: str, key: str, name: str) -> bytes:
     try:
         return b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError:
-        raise UnusableInput(f"the value under {key!a} of Secret {name!a} is no base64") from None
+        raise InputError(f"the value under {key!a} of Secret {name!a} is no base64") from None

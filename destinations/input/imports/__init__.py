@@ -16,8 +16,8 @@ from typing import Any
 from destinations import names
 from destinations.input.imports import commands, docker, robots
 from destinations.input.imports.account import Account, Found, Unusable, choose
+from destinations.model import InputError
 from destinations.secret import manifests, placeholders
-from destinations.secret.manifests import UnreadableInput, UnusableInput
 from destinations.verdict import suspects
 
 MAX_BYTES = 256 * 1024
@@ -43,10 +43,9 @@ def read(raw: bytes) -> Found:
     try:
         documents = _others(text) or [*manifests.documents(text, most=_MAX_VALUES)]
         found = [_of(document, text, now) for document in documents]
-    except UnreadableInput as error:
-        raise Unusable(f"It is neither JSON nor YAML that can be read: {error}.", _KINDS) from None
-    except UnusableInput:
-        raise Unusable("It is neither JSON nor YAML that can be read.", _KINDS) from None
+    except InputError as error:
+        reason = f": {error}" if error.over_limit else ""
+        raise Unusable(f"It is neither JSON nor YAML that can be read{reason}.", _KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
     left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
     if not accounts:

@@ -8,6 +8,7 @@ from base64 import b64decode, urlsafe_b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from destinations.model import InputError
 from destinations.secret.masking import masked_key
 
 _SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
@@ -115,12 +116,10 @@ _CLEAR = "auth was not encoded in base64."
 _MAX_LAYERS = 3
 
 
-class Unreadable(ValueError):
-    """`auth` holds no user name and password; the text says why, for a sentence, and holds nothing of it."""
-
-
 def of_auth(auth: str) -> tuple[str, str, str]:
-    """Return user name, password, and what was unusual, as a sentence (empty for nothing). Raises Unreadable.
+    """Return user name, password, and what was unusual, as a sentence (empty for nothing).
+
+    Raises InputError, which says why as the end of a sentence.
 
     Missing padding, the URL alphabet and line breaks between do not matter: `auth` is written again.
     """
@@ -137,11 +136,11 @@ def of_auth(auth: str) -> tuple[str, str, str]:
             return username, password.rstrip("\0"), said  # Docker pads with it
         bare = text.strip()
     if said or _decoded(auth.strip()) is not None:
-        raise Unreadable("holds no colon, so user name and password cannot be told apart")
+        raise InputError("holds no colon, so user name and password cannot be told apart")
     username, colon, password = auth.partition(":")
     if colon and username and password and "://" not in auth:
         return username, password, _CLEAR
-    raise Unreadable("is not whole base64")
+    raise InputError("is not whole base64")
 
 
 def _decoded(text: str) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Any
 from destinations.input.imports import account as ends
 from destinations.input.imports import account as pairs
 from destinations.input.imports.account import Account, Found, address
+from destinations.model import InputError
 
 _HELPERS = {"credsStore", "credHelpers"}
 _WEB_LOGIN = {"v1/access-token", "v1/refresh-token"}
@@ -26,10 +27,6 @@ DIFFER = "Where auth and username with password differ, the latter were taken, a
 WEB_LOGIN = (
     "Tokens of Docker's sign-in through a browser (access-token, refresh-token) were left out: no registry takes them."
 )
-
-
-class _NoPassword(ValueError):
-    """There is no password in an entry that can be used; the text is the sentence that says why."""
 
 
 def is_config(document: Mapping[str, Any]) -> bool:
@@ -57,7 +54,7 @@ def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") 
             continue
         try:
             account, notes = _account(key, entry, document, now)
-        except _NoPassword as error:
+        except InputError as error:
             said.append(str(error))
             continue
         accounts.append(account if account.organization else replace(account, organization=organization))
@@ -78,17 +75,18 @@ def token_account(host: str, token: str, now: datetime) -> tuple[Account, str]:
 
 
 def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[Account, list[str]]:
+    """Return the account of an entry, and what to say. Raises InputError with the sentence that says why there is none."""
     host, path = address(key)
     where = f"{host}/{path}" if path else host
     if not isinstance(entry, dict):
-        raise _NoPassword(f"Entries without a password were left out: {where}.")
+        raise InputError(f"Entries without a password were left out: {where}.")
     username, password, notes = _pair(where, entry)
     token = next((value for name, value in entry.items() if str(name).lower() == "identitytoken"), None)
     if isinstance(token, str) and token and not password and is_azure(host, username):
         account, said = token_account(host, token, now)
         return replace(account, organization=path), [said]
     if not (username and password):
-        raise _NoPassword(_why_none(where, entry, document, username, password))
+        raise InputError(_why_none(where, entry, document, username, password))
     if any(str(name).lower() in {"identitytoken", "registrytoken"} and value for name, value in entry.items()):
         notes.append(TOKEN)
     if username == AZURE_USER:
@@ -103,10 +101,10 @@ def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     auth = entry.get("auth")
     try:
         username, password, said = pairs.of_auth(auth) if isinstance(auth, str) and auth else ("", "", "")
-    except pairs.Unreadable as error:
+    except InputError as error:
         if all(stated):
             return stated[0], stated[1], [DIFFER]
-        raise _NoPassword(f"The auth of {where} {error}.") from None
+        raise InputError(f"The auth of {where} {error}.") from None
     if all(stated):
         return stated[0], stated[1], [DIFFER] if username and password and stated != (username, password) else []
     return username or stated[0], password or stated[1], [f"{where}: {said}"] if said else []

@@ -14,6 +14,7 @@ from destinations.input.imports import account as ends
 from destinations.input.imports import account as pairs
 from destinations.input.imports import docker
 from destinations.input.imports.account import Account, Found, address
+from destinations.model import InputError
 
 _PASSWORDS = ("secret", "token", "password", "accessToken", "access_token", "Secret")
 _USERS = ("username", "Username", "user")
@@ -101,7 +102,7 @@ def _of_ecr(data: object) -> Found:
         host = address(str(entry.get("proxyEndpoint") or ""))[0]
         try:
             username, password, _ = pairs.of_auth(str(entry.get("authorizationToken") or ""))
-        except pairs.Unreadable as error:
+        except InputError as error:
             said.append(f"The authorizationToken {error}.")
             continue
         end = ends.stated(entry.get("expiresAt")) or ends.of_token(password)
