@@ -20,7 +20,7 @@ _INSTANT = datetime.resolution
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedRow:
     """A row, what it was computed from, and the times between which nothing in it changes by itself."""
 
     state: _State
@@ -33,7 +33,7 @@ class RowCache:
     """Keeps the rows of the last call and no others. A row's age is of when it was computed: see `overview.aged`."""
 
     def __init__(self) -> None:
-        self._kept: Mapping[str, _Kept] = {}
+        self._kept: Mapping[str, _CachedRow] = {}
 
     def rows(self, found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
         """Return what `overview.rows` returns, but for the ages."""
@@ -61,10 +61,10 @@ def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None)
     return secret.uid, secret.resource_version, *certs, version
 
 
-def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: datetime) -> _Kept:
+def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: datetime) -> _CachedRow:
     found = table.row(slim(secret), by_name, now=now, version=state[-1])
     bundle = table.bundle_of(secret, by_name)
-    return _Kept(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
+    return _CachedRow(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
 
 
 def _turns(bundle: Iterable[certificates.CertificateSummary], now: datetime) -> Iterator[datetime]:

@@ -26,7 +26,7 @@ _KINDS = {bool: "bool", str: "string", Number: "number", list: "array", Object: 
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegistryEntry:
     """The one entry of `auths`: the host key, and the fields that Epinio reads, empty where they are missing."""
 
     host_key: str = field(repr=False)
@@ -91,7 +91,7 @@ def listed_url(config: Config) -> str:
     return f"{next(iter(_auths(config.document)))}/{config.organization}"
 
 
-def read_entry(config: Config) -> Entry:
+def read_entry(config: Config) -> RegistryEntry:
     """Return the entry as the export reads it: every entry of every section has to be a struct of three strings.
 
     Raises EpinioError.
@@ -99,10 +99,10 @@ def read_entry(config: Config) -> Entry:
     for problem in _strict_problems(config.document):
         raise problem
     host_key, value = next(iter(_auths(config.document).items()))
-    return Entry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
+    return RegistryEntry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
 
 
-def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
+def effective_login(entry: RegistryEntry, *, reads_auth: bool) -> tuple[str, str]:
     """Return the user name and the password that Helm logs in with; `auth` fills in where one of them is empty."""
     if not reads_auth or (entry.username and entry.password) or not entry.auth:
         return entry.username, entry.password

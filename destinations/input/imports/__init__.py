@@ -15,7 +15,7 @@ from typing import Any
 
 from destinations import names
 from destinations.input.imports import commands, docker, robots
-from destinations.input.imports.account import Account, Found, Unusable, choose
+from destinations.input.imports.account import ImportedAccount, ImportResult, Unusable, choose
 from destinations.model import InputError
 from destinations.secret import manifests, placeholders
 from destinations.verdict import suspects
@@ -34,7 +34,7 @@ _ECR_FIX = "Type the registry's host, AWS as the user name, and paste the token 
 _OTHER_SECRETS = "A Secret without credentials of a registry was left out."
 
 
-def read(raw: bytes) -> Found:
+def read(raw: bytes) -> ImportResult:
     """Return the accounts in a file. Raises Unusable, which holds nothing of what was read."""
     if len(raw) > MAX_BYTES:
         raise Unusable(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
@@ -52,7 +52,7 @@ def read(raw: bytes) -> Found:
         known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "There is no password for a registry in it."
         why = [] if any(map(_is_reason, left_out)) else [known]
         raise Unusable(" ".join([*why, *left_out]), _KINDS)
-    return Found(accounts, left_out)
+    return ImportResult(accounts, left_out)
 
 
 def _others(text: str) -> list[Mapping[str, Any]]:
@@ -72,12 +72,12 @@ def _others(text: str) -> list[Mapping[str, Any]]:
     return listed
 
 
-def _whole(account: Account) -> Account:
+def _whole(account: ImportedAccount) -> ImportedAccount:
     r"""Return the account with U+FFFD for half a surrogate pair (`\ud800` in JSON), which no field takes."""
-    return Account(*(_LONE.sub("\ufffd", text) for text in astuple(account)))
+    return ImportedAccount(*(_LONE.sub("\ufffd", text) for text in astuple(account)))
 
 
-def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
+def _of(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult:
     if missing := placeholders.reason(document):
         raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
@@ -89,14 +89,14 @@ def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
         return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)
     if docker.is_config(document) or docker.is_old_config(document):
         return docker.read(document, now)
-    return robots.read(document, text, now) or Found(())
+    return robots.read(document, text, now) or ImportResult(())
 
 
-def _of_secret(document: Mapping[str, Any], now: datetime) -> Found:
+def _of_secret(document: Mapping[str, Any], now: datetime) -> ImportResult:
     secret = manifests.secret_of(document, namespace="")
     content = next((secret.data[key] for key in _KEYS if key in secret.data), None) if secret else None
     if secret is None or content is None:
-        return Found((), (_OTHER_SECRETS,))
+        return ImportResult((), (_OTHER_SECRETS,))
     try:
         plain, count = suspects.undone(content.decode("utf-8-sig"))
         config = json.loads(plain)
@@ -134,4 +134,4 @@ def _is_reason(sentence: str) -> bool:
     return sentence not in _ASIDE and not sentence.startswith("Entries without a password")
 
 
-__all__ = ["MAX_BYTES", "Account", "Found", "Unusable", "choose", "read"]
+__all__ = ["MAX_BYTES", "ImportResult", "ImportedAccount", "Unusable", "choose", "read"]

@@ -26,7 +26,7 @@ class Unusable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ImportedAccount:
     """Who pushes, with which password, where. `host` is empty where the file does not say; `expires_on` is an ISO date."""
 
     username: str = field(repr=False)
@@ -42,10 +42,10 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportResult:
     """The accounts of a file in its order, and what of it is left out, as sentences."""
 
-    accounts: tuple[Account, ...]
+    accounts: tuple[ImportedAccount, ...]
     left_out: tuple[str, ...] = ()
 
 
@@ -56,7 +56,7 @@ def address(key: str) -> tuple[str, str]:
     return ("docker.io" if host in _HUB else host), _API_PATH.sub("", path.strip("/")).strip("/")
 
 
-def choose(found: Found, wanted: str) -> Account | None:
+def choose(found: ImportResult, wanted: str) -> ImportedAccount | None:
     """Return the account of a host, or the only one; None where several are left to choose from, or none is of it."""
     accounts = [one for one in found.accounts if not wanted or not one.host or wanted in {one.host, one.address}]
     exact = [one for one in accounts if one.address == wanted]

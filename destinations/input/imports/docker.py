@@ -9,7 +9,7 @@ from typing import Any
 
 from destinations.input.imports import account as ends
 from destinations.input.imports import account as pairs
-from destinations.input.imports.account import Account, Found, address
+from destinations.input.imports.account import ImportedAccount, ImportResult, address
 from destinations.model import InputError
 
 _HELPERS = {"credsStore", "credHelpers"}
@@ -43,7 +43,7 @@ def is_old_config(document: Mapping[str, Any]) -> bool:
     )
 
 
-def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") -> Found:
+def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") -> ImportResult:
     """Return the accounts with a password; `organization` is for entries whose key names none, `now` is aware."""
     auths = document.get("auths") if is_config(document) else document
     entries = [(str(key), value) for key, value in auths.items()] if isinstance(auths, dict) else []
@@ -61,20 +61,20 @@ def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") 
         said += notes
     named = {address(key)[0] for key, _ in entries}
     said += [_of_helper(host, name) for host, name in _helped(document) if host not in named]
-    return Found(tuple(accounts), tuple(dict.fromkeys(said)))
+    return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)))
 
 
-def token_account(host: str, token: str, now: datetime) -> tuple[Account, str]:
+def token_account(host: str, token: str, now: datetime) -> tuple[ImportedAccount, str]:
     """Return the account of a token of Azure's, which takes it as a password for three hours, and a sentence about it."""
     end = ends.of_token(token) or now + _AZURE_TOKEN_LIVES
     said = (
         f"The token of az acr login for {host or 'this registry'} was taken as the password of the user {AZURE_USER}: "
         f"it ends at {end:%Y-%m-%d %H:%M} UTC. For longer use a token of the registry (az acr token create)."
     )
-    return Account(AZURE_USER, token, host, expires_on=ends.day(end)), said
+    return ImportedAccount(AZURE_USER, token, host, expires_on=ends.day(end)), said
 
 
-def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[Account, list[str]]:
+def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[ImportedAccount, list[str]]:
     """Return the account of an entry, and what to say. Raises InputError with the sentence that says why there is none."""
     host, path = address(key)
     where = f"{host}/{path}" if path else host
@@ -92,7 +92,7 @@ def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime
     if username == AZURE_USER:
         account, said = token_account(host, password, now)
         return replace(account, organization=path), [*notes, said]
-    return Account(username, password, host, path, ends.day(ends.of_token(password))), notes
+    return ImportedAccount(username, password, host, path, ends.day(ends.of_token(password))), notes
 
 
 def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from destinations.access import Authority
 from destinations.cluster.limits import is_dns_label
 from destinations.input import imports, validation
-from destinations.input.imports import Account, Found, Unusable
+from destinations.input.imports import ImportedAccount, ImportResult, Unusable
 from destinations.model import Credentials, Draft
 from destinations.web.forms.change import TargetForm
 from destinations.web.forms.fields import text_field
@@ -38,7 +38,7 @@ class ImportForm(TargetForm):
         super().__init__(*args, **kwargs)
         self.import_notes: tuple[str, ...] = ()
         self.import_choices: tuple[str, ...] = ()
-        self._imported: Account | None = None
+        self._imported: ImportedAccount | None = None
         self._import_trouble = ""
 
     def full_clean(self) -> None:
@@ -95,7 +95,7 @@ class ImportForm(TargetForm):
             return bytes(file.read(imports.MAX_BYTES + 1)) or b" "
         return typed.encode("utf-8", "replace") if typed.strip() else b""
 
-    def _choose(self, found: Found) -> None:
+    def _choose(self, found: ImportResult) -> None:
         wanted = (self.data.get("import_host") or self.data.get("host") or "").strip()
         account = imports.choose(found, wanted)
         self.import_notes = found.left_out
@@ -113,7 +113,7 @@ class ImportForm(TargetForm):
         self._imported = account
         self._fill(account)
 
-    def _fill(self, account: Account) -> None:
+    def _fill(self, account: ImportedAccount) -> None:
         """Put into the form what was left blank there; the account's name is always the import's."""
         stated = {"host": account.host, "organization": account.organization, "expires_on": account.expires_on}
         for name, value in stated.items():
