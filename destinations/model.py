@@ -77,6 +77,29 @@ class Advice:
     fix: str = ""
 
 
+class UserError(Exception):
+    """An advice that ends what somebody asked for: fit for a person, never holds a secret.
+
+    `status` is the HTTP status of the page that shows it, `reason` a word for the audit log.
+    """
+
+    def __init__(self, message: str, fix: str, status: int = 409, *, reason: str = "Refused") -> None:
+        super().__init__(f"{message} {fix}")
+        self.advice = Advice(message, fix)
+        self.status = status
+        self.reason = reason
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return self.advice.message
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return self.advice.fix
+
+
 class InputError(ValueError):
     """A text that is not read: the message says why, and holds no secret.
 

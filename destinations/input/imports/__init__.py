@@ -15,8 +15,8 @@ from typing import Any
 
 from destinations import names
 from destinations.input.imports import commands, docker, robots
-from destinations.input.imports.account import ImportedAccount, ImportResult, Unusable, choose
-from destinations.model import InputError
+from destinations.input.imports.account import ImportedAccount, ImportResult, choose
+from destinations.model import InputError, UserError
 from destinations.secret import manifests, placeholders
 from destinations.verdict import suspects
 
@@ -35,9 +35,9 @@ _OTHER_SECRETS = "A Secret without credentials of a registry was left out."
 
 
 def read(raw: bytes) -> ImportResult:
-    """Return the accounts in a file. Raises Unusable, which holds nothing of what was read."""
+    """Return the accounts in a file. Raises UserError, which holds nothing of what was read."""
     if len(raw) > MAX_BYTES:
-        raise Unusable(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
+        raise UserError(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
     now = datetime.now(UTC)
     text, said = _text(raw)
     try:
@@ -45,13 +45,13 @@ def read(raw: bytes) -> ImportResult:
         found = [_of(document, text, now) for document in documents]
     except InputError as error:
         reason = f": {error}" if error.over_limit else ""
-        raise Unusable(f"It is neither JSON nor YAML that can be read{reason}.", _KINDS) from None
+        raise UserError(f"It is neither JSON nor YAML that can be read{reason}.", _KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
     left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
     if not accounts:
         known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "There is no password for a registry in it."
         why = [] if any(map(_is_reason, left_out)) else [known]
-        raise Unusable(" ".join([*why, *left_out]), _KINDS)
+        raise UserError(" ".join([*why, *left_out]), _KINDS)
     return ImportResult(accounts, left_out)
 
 
@@ -68,7 +68,9 @@ def _others(text: str) -> list[Mapping[str, Any]]:
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         return []
     if len(listed) > _MOST_LISTED:
-        raise Unusable(f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone.")
+        raise UserError(
+            f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone."
+        )
     return listed
 
 
@@ -79,11 +81,11 @@ def _whole(account: ImportedAccount) -> ImportedAccount:
 
 def _of(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult:
     if missing := placeholders.reason(document):
-        raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
+        raise UserError(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
         return _of_secret(document, now)
     if document.keys() >= _ECR_TOKEN:
-        raise Unusable("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
+        raise UserError("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
     if document.keys() & {*_KEYS} and "auths" not in document:  # the data of a Secret without the Secret
         given = "stringData" if any("{" in str(value) for value in document.values()) else "data"
         return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)
@@ -103,18 +105,18 @@ def _of_secret(document: Mapping[str, Any], now: datetime) -> ImportResult:
     except (ValueError, RecursionError):
         config, count = None, 0
     if not isinstance(config, dict):
-        raise Unusable("The credentials in the Secret are no JSON object.", _KINDS)
+        raise UserError("The credentials in the Secret are no JSON object.", _KINDS)
     found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
     return replace(found, left_out=(suspects.SAID, *found.left_out)) if count else found
 
 
 def _text(raw: bytes) -> tuple[str, list[str]]:
-    """Return the text of a file, and what was unusual about it, as sentences. Raises Unusable."""
+    """Return the text of a file, and what was unusual about it, as sentences. Raises UserError."""
     try:
         text, said = _decoded(raw)
         inner, count = suspects.undone(text)
     except UnicodeDecodeError:
-        raise Unusable("It is no text in UTF-8.", _KINDS) from None
+        raise UserError("It is no text in UTF-8.", _KINDS) from None
     return inner, said + [suspects.SAID] * bool(count)
 
 
@@ -134,4 +136,4 @@ def _is_reason(sentence: str) -> bool:
     return sentence not in _ASIDE and not sentence.startswith("Entries without a password")
 
 
-__all__ = ["MAX_BYTES", "ImportResult", "ImportedAccount", "Unusable", "choose", "read"]
+__all__ = ["MAX_BYTES", "ImportResult", "ImportedAccount", "choose", "read"]

@@ -16,15 +16,6 @@ _API_PATH = re.compile(r"(\A|/)v[12]\Z")
 _HUB = {"index.docker.io", "registry-1.docker.io"}
 
 
-class Unusable(ValueError):
-    """Nothing can be taken from it: why, and what to do instead. Holds nothing of what was read."""
-
-    def __init__(self, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.fix = fix
-
-
 @dataclass(frozen=True, slots=True)
 class ImportedAccount:
     """Who pushes, with which password, where. `host` is empty where the file does not say; `expires_on` is an ISO date."""

@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from destinations import actions, names, permissions
-from destinations.actions import Change, Refused, Rotation, Seen, messages
+from destinations.actions import Change, Rotation, Seen, messages
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
@@ -80,11 +80,11 @@ class Command(BaseCommand):
             audit.record(replace(event, outcome="done", after=done.resource_version))
         except _Unusable as error:
             self._end(str(error), UNUSABLE)
-        except Refused as error:
-            audit.record(replace(event, outcome="refused", reason=type(error).__name__))
+        except UserError as error:
+            audit.record(replace(event, outcome="refused", reason=error.reason))
             self._end(f"{error.message} {error.fix}", REFUSED)
         except ClusterError as error:
-            trouble, status = messages.of(error), _status(error)
+            trouble, status = messages.for_error(error), _status(error)
             outcome = "unknown" if status == UNKNOWN else "failed"
             audit.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
@@ -99,7 +99,7 @@ class Command(BaseCommand):
 
 def _refuse_read_only() -> None:
     if reason := current.read_only():
-        raise Refused(reason, permissions.READ_ONLY_FIX)
+        raise UserError(reason, permissions.READ_ONLY_FIX)
 
 
 def _status(error: ClusterError) -> int:

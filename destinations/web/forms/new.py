@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from destinations.access import Authority
 from destinations.cluster.limits import is_dns_label
 from destinations.input import imports, validation
-from destinations.input.imports import ImportedAccount, ImportResult, Unusable
-from destinations.model import Credentials, Draft
+from destinations.input.imports import ImportedAccount, ImportResult
+from destinations.model import Credentials, Draft, UserError
 from destinations.web.forms.change import TargetForm
 from destinations.web.forms.fields import text_field
 
@@ -81,7 +81,7 @@ class ImportForm(TargetForm):
             return
         try:
             self._choose(imports.read(raw))
-        except Unusable as error:
+        except UserError as error:
             self._import_trouble = f"{error.message} {error.fix}"
 
     def _given(self) -> bytes:
