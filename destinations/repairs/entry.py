@@ -31,7 +31,7 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
         return []
     document, old, value = found
     plain, path = _taken_apart(old)
-    if plain == old or not plain or validation.in_host(plain):
+    if plain == old or not plain or validation.check_host(plain):
         return []
     auths = Object.of([(plain, value)])
     after = written(secret, docker_config.replaced(document, "auths", auths))

@@ -129,7 +129,7 @@ def _password(options: Mapping[str, Any]) -> str:
             "The password starts or ends with a blank, or with more than one line end. Nobody but you knows whether that "
             "belongs to it: remove it, or type it into the form, which asks."
         )
-    if trap := validation.in_password(password, choice=""):
+    if trap := validation.check_password(password, choice=""):
         raise _Unusable(trap.message)
     return password
 
@@ -139,14 +139,14 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     username = options["username"] if options["username"] is not None else stored.username if stored else ""
     if not username:
         raise _Unusable("Give the user name with --username: there is no stored one that can be read.")
-    if trap := validation.in_username(username):
+    if trap := validation.check_username(username):
         raise _Unusable(trap.message)
     return str(username)
 
 
 def _check_account(options: Mapping[str, Any], username: str, password: str, host: str) -> None:
     """Refuse what the form would ask about, unless it is confirmed."""
-    odd = next(validation.in_account(username, password, host, now=datetime.now(UTC)), None)
+    odd = next(validation.check_credentials(username, password, host, now=datetime.now(UTC)), None)
     if odd and not options["credentials_confirmed"]:
         raise _Unusable(
             f"{odd.message.partition(' If it really')[0]} If it really is like this, add --credentials-confirmed."

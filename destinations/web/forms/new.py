@@ -87,7 +87,7 @@ class ImportForm(TargetForm):
     def _given(self) -> bytes:
         typed, file = self.data.get("import_text") or "", self.files.get("import_file")
         if typed:
-            self.forget("import_text", "")
+            self.redisplay_as("import_text", "")
         if typed.strip() and file:
             self._import_trouble = f"There is both text and a file. Give one of them. {_AGAIN}"
             return b""
@@ -118,10 +118,10 @@ class ImportForm(TargetForm):
         stated = {"host": account.host, "organization": account.organization, "expires_on": account.expires_on}
         for name, value in stated.items():
             if value and not self.data.get(name):
-                self.forget(name, value)
-        self.forget("username", account.username)
+                self.redisplay_as(name, value)
+        self.redisplay_as("username", account.username)
         if account.host and self.data.get("import_host"):
-            self.forget("host", account.host)
+            self.redisplay_as("host", account.host)
 
 
 class NewForm(ImportForm):
@@ -152,7 +152,7 @@ class NewForm(ImportForm):
         """Check that it can be a team at all; what cannot does not come back, since it may be a password."""
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
-            self.forget("team", "")
+            self.redisplay_as("team", "")
             raise ValidationError("That is no name of a namespace.")
         return team
 
@@ -172,7 +172,7 @@ class NewForm(ImportForm):
         """Run every trap."""
         cleaned = super().clean()
         if cleaned.get("name"):
-            self.catch(validation.in_name(cleaned["name"]))
+            self.add_problem(validation.check_name(cleaned["name"]))
         self.check_target(cleaned)
         self.check_account(cleaned, host=cleaned.get("host") or "")
         if not cleaned.get("password") and "password" not in self.errors and not self.has_import:
