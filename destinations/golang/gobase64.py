@@ -22,6 +22,12 @@ def decode(text: str) -> bytes:
     raise GoError(f"illegal base64 data at input byte {_offset(raw)}")
 
 
+def decode_pair(text: str) -> tuple[str, str] | None:
+    """Return user name and password of an `auth`, None without a colon. Raises GoError. Odd bytes are surrogate escapes."""
+    user, colon, password = decode(text).decode("utf-8", "surrogateescape").partition(":")
+    return (user, password) if colon else None
+
+
 def _offset(raw: bytes) -> int:
     """Return the offset in Go's message: the first foreign byte, or where the padding is wrong or missing."""
     seen = 0

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 
-from destinations.golang.gostrings import GoError, quote
+from destinations.golang.gostrings import GoError, quote, to_valid_utf8
 
 _PREFIX = "xn--"
 _MAX_LABEL = 1024
 _MAX_ENCODED = 8 * _MAX_LABEL
 """What is longer stands for more than a label holds, or overflows: a character takes seven digits at most."""
-_NO_RUNE = re.compile("[\ud800-\udfff]")  # a byte that is not UTF-8, or half a pair: Go reads U+FFFD
 
 
 def to_ascii(host: str) -> str:
@@ -30,7 +29,7 @@ def to_ascii(host: str) -> str:
 
 
 def _encoded(label: str) -> str:
-    return _PREFIX + _NO_RUNE.sub("\ufffd", label).encode("punycode").decode("ascii")
+    return _PREFIX + to_valid_utf8(label).encode("punycode").decode("ascii")
 
 
 def _ascii_part(label: str) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from destinations.golang.gostrings import GoError, quote
+from destinations.golang.gostrings import GoError, quote, to_valid_utf8
 
 MAX_DEPTH = 10_000
 
@@ -64,7 +64,6 @@ _LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
 }
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PAIRS = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def _text(raw: bytes) -> str:
@@ -72,8 +71,7 @@ def _text(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        escaped = raw.decode("utf-8", "surrogateescape")
-        return _LONE.sub("\ufffd", escaped)
+        return to_valid_utf8(raw.decode("utf-8", "surrogateescape"))
 
 
 _READ_ON = Number("")  # not a value: the next one has still to be read
@@ -237,8 +235,7 @@ def _quote_char(byte: int) -> str:
 
 
 def _unescape(text: str) -> str:
-    joined = _PAIRS.sub(_join_pair, _ESCAPE.sub(_replace_escape, text))
-    return _LONE.sub("\ufffd", joined)
+    return to_valid_utf8(_PAIRS.sub(_join_pair, _ESCAPE.sub(_replace_escape, text)))
 
 
 def _replace_escape(match: re.Match[str]) -> str:

@@ -119,7 +119,7 @@ def _check_end(address: str, rest: str, groups: int, *, ellipsis: bool) -> None:
 _PLAIN = re.compile(r"[^:\[\]]*(?::[0-9]{0,4})?", re.ASCII)
 _PORT = re.compile(r"(.*):([0-9]*)", re.ASCII | re.DOTALL)
 _HTTPS = "443"
-_MAX_PORT = 65535
+MAX_PORT = 65535
 _LONGEST_PORT = 12
 
 
@@ -135,7 +135,7 @@ def dial_problem(host: str) -> str:
     problem = _split_problem(address)
     if problem:
         return f"dial tcp: address {address}: {problem}"
-    if len(port.lstrip("0")) > _LONGEST_PORT or int(port) > _MAX_PORT:
+    if len(port.lstrip("0")) > _LONGEST_PORT or int(port) > MAX_PORT:
         return f"dial tcp: address {port}: invalid port"
     return ""
 

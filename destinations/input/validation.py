@@ -9,20 +9,21 @@ from datetime import datetime
 from ipaddress import IPv4Address
 
 from destinations.cluster.limits import is_name
+from destinations.golang.gonet import MAX_PORT
+from destinations.input.imports.account import SCHEME
 from destinations.model import Judgement
 from destinations.verdict import presets, suspects, tokens
 from destinations.verdict.judge import preview
 from destinations.verdict.version import EpinioVersion
 
-_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")
 _DOMAIN_SCOPED = re.compile(r"^([^:/.]*\.[^:/]*):([^:/]+)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
 _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
-_HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
+HUB_NAMES = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
+"""What people write for Docker Hub where `docker.io` is meant."""
 _CONFIRM = "If it really is like this, confirm it below, and type the password again."
-_MAX_PORT = 65_535
 _MAX_LABEL = 63
 MAX_HOST = 253
 MAX_ORGANIZATION = 255
@@ -78,12 +79,12 @@ def _in_text(host: str) -> Iterator[FieldProblem]:
 
 def _in_shape(host: str) -> Iterator[FieldProblem]:
     """Find what belongs elsewhere: an account, a scheme, a path."""
-    bare, path = _bare(host), _SCHEME.sub("", host).partition("/")[2].strip("/")
+    bare, path = _bare(host), SCHEME.sub("", host).partition("/")[2].strip("/")
     if "@" in host:
         yield FieldProblem(
             "host", "User name and password do not belong into the host: Epinio shows it to everybody.", bare
         )
-    if _SCHEME.match(host):
+    if SCHEME.match(host):
         yield FieldProblem("host", "Write the host without a scheme such as https:// or oci://.", bare)
     if _API_PATH.search(host):
         message = "Write the host without /v1/ or /v2/: with it the image would be pushed without credentials."
@@ -102,8 +103,8 @@ def _in_address(host: str) -> Iterator[FieldProblem]:
         yield FieldProblem(
             "host", "Write the registry's full name, with a dot or a port: skopeo takes this for a user of Docker Hub."
         )
-    if colon and not (_PORT.fullmatch(port) and int(port) <= _MAX_PORT):
-        message = f"The port is no number from 1 to {_MAX_PORT}. Write the host as HOST or HOST:PORT."
+    if colon and not (_PORT.fullmatch(port) and int(port) <= MAX_PORT):
+        message = f"The port is no number from 1 to {MAX_PORT}. Write the host as HOST or HOST:PORT."
         yield FieldProblem("host", message, "" if ":" in port else name)
     if any(not 0 < len(label) <= _MAX_LABEL for label in name.split(".")):
         message = f"Between the dots of a name stand 1 to {_MAX_LABEL} characters, and none after the last one."
@@ -112,13 +113,13 @@ def _in_address(host: str) -> Iterator[FieldProblem]:
         yield FieldProblem(
             "host", "This is no IPv4 address: that has four numbers from 0 to 255, without a zero in front."
         )
-    if host in _HUB:
+    if host in HUB_NAMES:
         yield FieldProblem("host", "Docker Hub's registry is written docker.io here.", "docker.io")
 
 
 def _bare(host: str) -> str:
     """Return the host without scheme, account and path."""
-    return _SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
+    return SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
 
 
 def _is_ipv4(text: str) -> bool:

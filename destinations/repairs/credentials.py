@@ -9,9 +9,8 @@ from collections.abc import Callable
 from destinations.golang.gojson import Object, Value
 from destinations.model import Secret
 from destinations.repairs.common import Case, Fix
-from destinations.repairs.document import written
+from destinations.repairs.document import with_entry
 from destinations.repairs.entry import decoded, entry_of, strictly
-from destinations.secret import docker_config
 from destinations.verdict import parsing, suspects, tokens
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\\"
@@ -79,5 +78,4 @@ def _fix(secret: Secret, found: tuple[Object, str, Object], changed: Object, cod
     document, host, entry = found
     if changed == entry:
         return []
-    auths = Object.of([(host, changed)])
-    return [Fix(code, title, written(secret, docker_config.replaced(document, "auths", auths)), certain=False)]
+    return [Fix(code, title, with_entry(secret, document, host, changed), certain=False)]

@@ -35,6 +35,11 @@ def written(secret: Secret, document: Object) -> Secret:
     return set_data(secret, {CONFIG_KEY: gojson.dumps(document).encode()})
 
 
+def with_entry(secret: Secret, document: Object, host: str, entry: Value) -> Secret:
+    """Return the Secret with another registry, the only one, under `auths` of its document."""
+    return written(secret, docker_config.replaced(document, "auths", Object.of([(host, entry)])))
+
+
 def key(secret: Secret, _case: Case) -> list[Fix]:
     """Mend credentials that stand under another key. That key stays: like every foreign one it is not the portal's."""
     there = [name for name in _WRONG_KEYS if name in secret.data]
@@ -109,7 +114,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
         Fix(
             f"keep-host-{number}",
             f"Keep only {host}. Make destinations of their own for the others first: their passwords go.",
-            written(secret, docker_config.replaced(document, "auths", Object.of([(host, entry)]))),
+            with_entry(secret, document, host, entry),
         )
         for number, (host, entry) in enumerate(auths.items(), 1)
     ]

@@ -5,13 +5,13 @@ Members that the portal does not own keep their value and order, numbers as they
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from destinations.golang import gojson
 from destinations.golang.gojson import Object, Value
-from destinations.golang.gostrings import GoError
+from destinations.golang.gostrings import GoError, to_valid_utf8
 from destinations.model import Credentials, InputError, Secret
 from destinations.verdict import parsing
 from destinations.verdict.explanations import EpinioError
@@ -20,7 +20,6 @@ from destinations.verdict.version import NEWEST, login_reads_auth
 
 _OWNED = ("auth", "username", "password")
 _REMOVED = "identitytoken"
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,10 @@ def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rota
     ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):
         raise InputError("The entry of the registry in the stored .dockerconfigjson is no object.")
-    changed, removed = _with_credentials(members(entry), credentials)
-    section = Object.of([(host or key, changed)])
-    return Rotated(gojson.dumps(replaced(document, "auths", section)).encode(), removed)
+    kept = [(name, value) for name, value in members(entry) if field_name(name) != _REMOVED]
+    section = Object.of([(host or key, with_credentials(kept, credentials))])
+    content = gojson.dumps(replaced(document, "auths", section)).encode()
+    return Rotated(content, removed_token=len(kept) < len(members(entry)))
 
 
 def one_registry(content: bytes) -> tuple[Object, Object]:
@@ -70,7 +70,7 @@ def stored_credentials(secret: Secret) -> Credentials | None:
     except EpinioError:
         return None
     username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
-    if not username or not password or _LONE.search(username + password):
+    if not username or not password or to_valid_utf8(username + password) != username + password:
         return None  # bytes that are no UTF-8 may stand in `auth`, and cannot be written as JSON
     return Credentials(username, password)
 
@@ -90,20 +90,17 @@ def _fields(credentials: Credentials) -> list[tuple[str, Value]]:
     return list(zip(_OWNED, values, strict=True))
 
 
-def _with_credentials(entry: list[tuple[str, Value]], credentials: Credentials) -> tuple[Object, bool]:
+def with_credentials(entry: Iterable[tuple[str, Value]], credentials: Credentials) -> Object:
     """Return the entry with all three fields, each once and where it stood; spelled as Docker spells them."""
     missing = dict(_fields(credentials))
     kept: list[tuple[str, Value]] = []
-    removed = False
     for key, value in entry:
         name = field_name(key)
-        if name == _REMOVED:
-            removed = True
-        elif name not in _OWNED:
+        if name not in _OWNED:
             kept.append((key, value))
         elif name in missing:
             kept.append((name, missing.pop(name)))
-    return Object.of([*kept, *missing.items()]), removed
+    return Object.of([*kept, *missing.items()])
 
 
 def replaced(container: Object, name: str, value: Value) -> Object:

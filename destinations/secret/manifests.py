@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from destinations.golang.gostrings import to_valid_utf8
 from destinations.model import InputError, Secret
 from destinations.secret import plainyaml
-
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mapping[str, Any]]:
@@ -34,14 +32,14 @@ def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
     metadata = document.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
         raise InputError("a Secret has no name")
-    name = _whole(metadata["name"])
+    name = to_valid_utf8(metadata["name"])
     own_namespace = metadata.get("namespace") or namespace
     if not isinstance(own_namespace, str):
         raise InputError(f"the namespace of Secret {name!a} is no text")
     plain = {key: value.encode() for key, value in _texts(document, "stringData", name).items()}
     return Secret(
         name=name,
-        namespace=_whole(own_namespace),
+        namespace=to_valid_utf8(own_namespace),
         labels=_texts(metadata, "labels", name),
         annotations=_texts(metadata, "annotations", name),
         data={**{key: _decoded(value, key, name) for key, value in _texts(document, "data", name).items()}, **plain},
@@ -87,12 +85,7 @@ def _texts(holder: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
         raise InputError(f"a value under {key} of Secret {name!a} is no text; quote it")
     if not all(isinstance(member, str) for member in found):
         raise InputError(f"a key under {key} of Secret {name!a} is no text; quote it")
-    return {_whole(member): _whole(value or "") for member, value in found.items()}
-
-
-def _whole(text: str) -> str:
-    r"""Return the text with U+FFFD for half a surrogate pair, as Go reads `\ud800` in JSON."""
-    return _LONE.sub("\ufffd", text)
+    return {to_valid_utf8(member): to_valid_utf8(value or "") for member, value in found.items()}
 
 
 def _decoded(value: str, key: str, name: str) -> bytes:

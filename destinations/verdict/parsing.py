@@ -107,10 +107,9 @@ def effective_login(entry: RegistryEntry, *, reads_auth: bool) -> tuple[str, str
     if not reads_auth or (entry.username and entry.password) or not entry.auth:
         return entry.username, entry.password
     try:
-        user, colon, password = gobase64.decode(entry.auth).decode("utf-8", "surrogateescape").partition(":")
+        return gobase64.decode_pair(entry.auth) or (entry.username, entry.password)
     except GoError:
         return entry.username, entry.password
-    return (user, password) if colon else (entry.username, entry.password)
 
 
 def _lenient_problems(document: Value) -> Iterator[EpinioError]:

@@ -91,6 +91,5 @@ def _normal(registry: str) -> str:
 
 
 def _decode(entry: dict[str, str]) -> Login:
-    decoded = gobase64.decode(entry.get("auth", "")).decode("utf-8", "surrogateescape")
-    user, colon, password = decoded.partition(":")
-    return Login(user, password.strip("\x00"), entry.get("identitytoken", "")) if colon else Login()
+    pair = gobase64.decode_pair(entry.get("auth", ""))
+    return Login(pair[0], pair[1].strip("\x00"), entry.get("identitytoken", "")) if pair else Login()

@@ -7,13 +7,13 @@ Reads Docker's `config.json` and `.dockercfg`, Secrets with one of them in JSON 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from destinations import names
+from destinations.golang.gostrings import to_valid_utf8
 from destinations.input.imports import commands, docker, robots
 from destinations.input.imports.account import ImportedAccount, ImportResult, choose
 from destinations.model import InputError, UserError
@@ -23,7 +23,6 @@ from destinations.verdict import suspects
 MAX_BYTES = 256 * 1024
 _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
-_LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
 _ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.SAID}
 _UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
@@ -76,7 +75,7 @@ def _others(text: str) -> list[Mapping[str, Any]]:
 
 def _whole(account: ImportedAccount) -> ImportedAccount:
     r"""Return the account with U+FFFD for half a surrogate pair (`\ud800` in JSON), which no field takes."""
-    return ImportedAccount(*(_LONE.sub("\ufffd", text) for text in astuple(account)))
+    return ImportedAccount(*(to_valid_utf8(text) for text in astuple(account)))
 
 
 def _of(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult:

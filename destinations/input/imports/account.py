@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from destinations.model import InputError
 from destinations.secret.masking import masked_key
 
-_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
+SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"(\A|/)v[12]\Z")
 _HUB = {"index.docker.io", "registry-1.docker.io"}
 
@@ -42,7 +42,7 @@ class ImportResult:
 
 def address(key: str) -> tuple[str, str]:
     """Return host and organization of a key of `auths`: without scheme, account and /v1/, Docker Hub by its name here."""
-    host, _, path = _SCHEME.sub("", key.strip()).partition("/")
+    host, _, path = SCHEME.sub("", key.strip()).partition("/")
     host = host.rpartition("@")[2]
     return ("docker.io" if host in _HUB else host), _API_PATH.sub("", path.strip("/")).strip("/")
 
