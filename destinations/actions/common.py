@@ -54,7 +54,7 @@ class Done:
 
 
 def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
-    """Raise Refused where something else owns the Secret, or where it is immutable and should be changed."""
+    """Raise UserError where something else owns the Secret, or where it is immutable and should be changed."""
     found = owners.owner(secret)
     if found:
         raise UserError(f"{found.name} manages this destination and would undo the change.", found.advice)
@@ -94,7 +94,7 @@ def stamps(
         names.WRITE_ID_ANNOTATION: change.write_id,
         names.CHANGED_BY_ANNOTATION: change.by,
         names.CHANGED_AT_ANNOTATION: at,
-        names.HISTORY_ANNOTATION: history.appended(history.read(old) if old else (), entry),
+        names.HISTORY_ANNOTATION: history.append_entry(history.read(old) if old else (), entry),
     }
     return {**written, names.ROTATED_AT_ANNOTATION: at} if rotated else written
 

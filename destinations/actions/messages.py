@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations.actions.common import Denied
+from destinations.access import Denied
 from destinations.actions.writes import NotWritten, Unknown
 from destinations.cluster.port import (
     NO_CONFIGURATION,

@@ -208,7 +208,7 @@ def check_credentials(username: str, password: str, host: str, *, now: datetime)
             if not one.certain:
                 yield FieldProblem(field, f"The {label} {one.clause}. {_CONFIRM}")
     for caution in tokens.about_robot(username, host):
-        mended = tokens.mended_robot(username, host)
+        mended = tokens.repair_robot_name(username, host)
         yield FieldProblem(
             "username", f"{caution.message} {caution.fix} {_CONFIRM}", mended if mended != username else ""
         )

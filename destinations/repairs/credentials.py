@@ -40,7 +40,7 @@ def robot(secret: Secret, _case: Case) -> list[Fix]:
     found = entry_of(secret)
     if found is None:
         return []
-    changed = _changed(found[2], lambda name: tokens.mended_robot(name, found[1]), str)
+    changed = _changed(found[2], lambda name: tokens.repair_robot_name(name, found[1]), str)
     return _fix(
         secret, found, changed, "robot-name", "Write the sign in the robot's name once, as the registry shows it."
     )

@@ -66,7 +66,7 @@ def encoding(secret: Secret, _case: Case) -> list[Fix]:
 def layers(secret: Secret, _case: Case) -> list[Fix]:
     """Decode a configuration that was encoded once too often."""
     try:
-        plain, count = suspects.undone(secret.data.get(CONFIG_KEY, b"").decode())
+        plain, count = suspects.decode_layers(secret.data.get(CONFIG_KEY, b"").decode())
     except UnicodeDecodeError:
         return []
     if not count:

@@ -53,7 +53,7 @@ _RUN = re.compile(r"(sha256:[0-9a-f]{64}\b)|[A-Za-z0-9+/_-]{20,}={0,2}")
 _PIECE = re.compile(r"[a-z0-9]{20,}")
 
 
-def scrubbed(text: str, secrets: Collection[str]) -> tuple[str, ...]:
+def redact(text: str, secrets: Collection[str]) -> tuple[str, ...]:
     """Return the last lines of a log without control characters and secrets: `MAX_LINES` of `MAX_LINE` characters.
 
     `secrets` are texts to be masked in every encoding that is known here. What stands behind the last line end is

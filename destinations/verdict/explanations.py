@@ -148,4 +148,4 @@ OTHER_REGISTRY = Advice(
 
 def of_no_json(content: bytes) -> Advice:
     """Return why a content is no JSON: it may have been encoded once too often."""
-    return TWICE_ENCODED if suspects.undone(content.decode("utf-8", "replace"))[1] else NOT_JSON
+    return TWICE_ENCODED if suspects.decode_layers(content.decode("utf-8", "replace"))[1] else NOT_JSON

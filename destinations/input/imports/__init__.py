@@ -24,7 +24,7 @@ MAX_BYTES = 256 * 1024
 _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
-_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.SAID}
+_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.ENCODED_TWICE}
 _UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
 _MOST_LISTED = 500
 _ECR_TOKEN = {"payload", "datakey"}
@@ -99,24 +99,24 @@ def _of_secret(document: Mapping[str, Any], now: datetime) -> ImportResult:
     if secret is None or content is None:
         return ImportResult((), (_OTHER_SECRETS,))
     try:
-        plain, count = suspects.undone(content.decode("utf-8-sig"))
+        plain, count = suspects.decode_layers(content.decode("utf-8-sig"))
         config = json.loads(plain)
     except (ValueError, RecursionError):
         config, count = None, 0
     if not isinstance(config, dict):
         raise UserError("The credentials in the Secret are no JSON object.", _KINDS)
     found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
-    return replace(found, left_out=(suspects.SAID, *found.left_out)) if count else found
+    return replace(found, left_out=(suspects.ENCODED_TWICE, *found.left_out)) if count else found
 
 
 def _text(raw: bytes) -> tuple[str, list[str]]:
     """Return the text of a file, and what was unusual about it, as sentences. Raises UserError."""
     try:
         text, said = _decoded(raw)
-        inner, count = suspects.undone(text)
+        inner, count = suspects.decode_layers(text)
     except UnicodeDecodeError:
         raise UserError("It is no text in UTF-8.", _KINDS) from None
-    return inner, said + [suspects.SAID] * bool(count)
+    return inner, said + [suspects.ENCODED_TWICE] * bool(count)
 
 
 def _decoded(raw: bytes) -> tuple[str, list[str]]:
