@@ -70,6 +70,50 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What is wrong, or happened, and what to do about it (may be empty): plain sentences for a person."""
+
+    message: str
+    fix: str = ""
+
+
+class UserError(Exception):
+    """An advice that ends what somebody asked for: fit for a person, never holds a secret.
+
+    `status` is the HTTP status of the page that shows it, `reason` a word for the audit log.
+    """
+
+    def __init__(self, message: str, fix: str, status: int = 409, *, reason: str = "Refused") -> None:
+        super().__init__(f"{message} {fix}")
+        self.advice = Advice(message, fix)
+        self.status = status
+        self.reason = reason
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return self.advice.message
+
+    @property
+    def fix(self) -> str:
+        """What to do about it."""
+        return self.advice.fix
+
+
+class InputError(ValueError):
+    """A text that is not read: the message says why, and holds no secret.
+
+    `line` counts from 1, None where it is not known. `over_limit` is true where the text may be sound and is beyond what
+    is read here.
+    """
+
+    def __init__(self, message: str, line: int | None = None, *, over_limit: bool = False) -> None:
+        super().__init__(message + (f" (line {line})" if line else ""))
+        self.line = line
+        self.over_limit = over_limit
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One stage and its outcome.
 

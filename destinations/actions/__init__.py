@@ -10,8 +10,6 @@ from destinations.actions.additions import add
 from destinations.actions.common import (
     Change,
     Done,
-    NameTaken,
-    Refused,
     Seen,
     refuse_foreign,
 )
@@ -27,8 +25,6 @@ __all__ = [
     "Denied",
     "Done",
     "Edit",
-    "NameTaken",
-    "Refused",
     "Rotation",
     "Seen",
     "add",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from destinations.actions import bundles, writes
-from destinations.actions.common import Change, Done, NameTaken, stamps, store_bundle, withdraw
+from destinations.actions.common import Change, Done, stamps, store_bundle, withdraw
 from destinations.cluster.port import AlreadyExists, Cluster, ClusterError
-from destinations.model import Draft, Secret
+from destinations.model import Draft, Secret, UserError
 from destinations.secret import codec, history
 
 
 def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
-    """Create a destination. Raises Denied, NameTaken, NotWritten, Unknown and the port's errors."""
+    """Create a destination. Raises Denied, UserError, NotWritten, Unknown and the port's errors."""
     change.permit.check_new(draft.team)
     everything = {secret.name: secret for secret in cluster.list_secrets()}
     if draft.name in everything:
@@ -40,6 +40,6 @@ def _already_there(secret: Secret, change: Change) -> Done:
     if history.holds(secret, change.write_id):
         return Done.of(secret)  # this very form, sent twice
     if not change.permit.is_unlimited:
-        raise NameTaken(f"The name {secret.name} is not available.", "Choose another name.")
+        raise UserError(f"The name {secret.name} is not available.", "Choose another name.", reason="NameTaken")
     kind = "a destination" if codec.is_destination(secret) else "a Secret that is no destination"
-    raise NameTaken(f"There is {kind} named {secret.name} already.", "Choose another name.")
+    raise UserError(f"There is {kind} named {secret.name} already.", "Choose another name.", reason="NameTaken")

@@ -58,13 +58,13 @@ def of_new(draft: Draft, permit: Authority) -> Question:
 
 
 def of_rotated(secret: Secret, everything: Mapping[str, Secret], rotation: Rotation) -> Question:
-    """Return what to ask of a destination as a rotation would leave it. Raises Refused as the rotation does."""
+    """Return what to ask of a destination as a rotation would leave it. Raises UserError as the rotation does."""
     content = rotations.new_config(secret, rotation).content
     return _of_changed(secret, everything, content=content, bundle=rotation.bundle)
 
 
 def of_edited(secret: Secret, everything: Mapping[str, Secret], wanted: Edit) -> Question:
-    """Return what to ask of a destination as an edit would leave it. Raises Refused as the edit does."""
+    """Return what to ask of a destination as an edit would leave it. Raises UserError as the edit does."""
     config = edits.new_config(secret, wanted)
     content = config.content if config else secret.data.get(names.CONFIG_KEY, b"")
     annotations = {**secret.annotations, names.ORGANIZATION_ANNOTATION: wanted.organization}

@@ -11,22 +11,8 @@ from destinations import names
 from destinations.access import UNLIMITED, Authority
 from destinations.actions import bundles, writes
 from destinations.cluster.port import Cluster, ClusterError, Conflict, NotFound
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config, history, owners
-
-
-class Refused(Exception):
-    """The portal will not do it: why, and what to do instead. Fit for a person; never holds a secret."""
-
-    def __init__(self, message: str, fix: str) -> None:
-        """Keep both sentences."""
-        super().__init__(f"{message} {fix}")
-        self.message = message
-        self.fix = fix
-
-
-class NameTaken(Refused):
-    """There is a Secret of that name already, a destination or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +54,20 @@ class Done:
 
 
 def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
-    """Raise Refused where something else owns the Secret, or where it is immutable and should be changed."""
+    """Raise UserError where something else owns the Secret, or where it is immutable and should be changed."""
     found = owners.owner(secret)
     if found:
-        raise Refused(f"{found.name} manages this destination and would undo the change.", found.advice)
+        raise UserError(f"{found.name} manages this destination and would undo the change.", found.advice)
     if secret.immutable and not deleting:
         fix = "Delete it and add it anew, or add a copy under another name."
-        raise Refused("The Secret is immutable: Kubernetes lets nobody change it.", fix)
+        raise UserError("The Secret is immutable: Kubernetes lets nobody change it.", fix)
 
 
 def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret | Done:
     """Return the destination as the person saw it, or Done where this very form was written before.
 
     Raises NotFound for a Secret that is no destination, Denied, Conflict where it is another than the person saw,
-    Refused where it is not the portal's to change, and the port's errors.
+    UserError where it is not the portal's to change, and the port's errors.
     """
     secret = cluster.get_secret(name)
     if not codec.is_destination(secret):
@@ -108,7 +94,7 @@ def stamps(
         names.WRITE_ID_ANNOTATION: change.write_id,
         names.CHANGED_BY_ANNOTATION: change.by,
         names.CHANGED_AT_ANNOTATION: at,
-        names.HISTORY_ANNOTATION: history.appended(history.read(old) if old else (), entry),
+        names.HISTORY_ANNOTATION: history.append_entry(history.read(old) if old else (), entry),
     }
     return {**written, names.ROTATED_AT_ANNOTATION: at} if rotated else written
 

@@ -14,7 +14,7 @@ from destinations.secret import codec
 def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Authority = UNLIMITED) -> Done:
     """Delete a destination, and its certificate secret if that is the portal's and nothing else names it.
 
-    Raises Denied, Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    Raises Denied, UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = cluster.get_secret(name)
     if not codec.is_destination(secret):

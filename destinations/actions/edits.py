@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from destinations import names
-from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.actions.rotations import TOKEN_REMOVED
 from destinations.cluster.port import Cluster
-from destinations.model import Credentials, Secret
+from destinations.model import Credentials, InputError, Secret, UserError
 from destinations.secret import codec, docker_config, history
 
 
@@ -36,7 +36,7 @@ def needs_password(secret: Secret, *, host: str, bundle: bytes | None) -> bool:
 
 
 def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Change) -> Done:
-    """Change what differs, in one PUT. Raises Refused, Conflict, NotWritten, Unknown and the port's errors."""
+    """Change what differs, in one PUT. Raises UserError, Conflict, NotWritten, Unknown and the port's errors."""
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
@@ -50,7 +50,7 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
     differs = {key: value for key, value in stated.items() if before.get(key) != value}
     did = _summary(secret, wanted, differs, config)
     if not did:
-        raise Refused("Nothing differs from what is stored.", "Change something, or go back.")
+        raise UserError("Nothing differs from what is stored.", "Change something, or go back.")
     certs = store_bundle(cluster, name, wanted.bundle or b"", change)
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content} if config else {}
     if wanted.bundle is not None:
@@ -65,13 +65,13 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
 
 
 def new_config(secret: Secret, wanted: Edit) -> docker_config.Rotated | None:
-    """Return the configuration that an edit writes, None where the stored one stays as it is. Raises Refused."""
+    """Return the configuration that an edit writes, None where the stored one stays as it is. Raises UserError."""
     credentials = _credentials(secret, wanted)
     if credentials is None:
         return None
     try:
         return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials, host=wanted.host)
-    except docker_config.Unreadable:
+    except InputError:
         return docker_config.Rotated(docker_config.new(wanted.host, credentials), removed_token=False)
 
 
@@ -81,7 +81,7 @@ def _credentials(secret: Secret, wanted: Edit) -> Credentials | None:
     if wanted.username and wanted.password:
         return Credentials(wanted.username, wanted.password)
     if wanted.password or needs_password(secret, host=wanted.host, bundle=wanted.bundle) or stored is None:
-        raise Refused(
+        raise UserError(
             "The stored password is kept only while host and certificates stay as they are.",
             "Type user name and password again.",
         )
@@ -113,7 +113,7 @@ def _is_readable(secret: Secret) -> bool:
 def switch(cluster: Cluster, name: str, *, on: bool, seen: Seen, change: Change) -> Done:
     """Enable or disable a destination; one that is so already is left alone.
 
-    Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    Raises UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):

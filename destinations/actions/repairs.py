@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from destinations import names, repairs
-from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.cluster.port import Cluster
+from destinations.model import UserError
 from destinations.repairs import Choice
 from destinations.secret import codec, history
 
@@ -12,7 +13,7 @@ from destinations.secret import codec, history
 def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: Change) -> Done:
     """Write what the chosen fixes change, in one PUT.
 
-    Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    Raises UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
@@ -20,7 +21,7 @@ def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: C
     everything = {one.name: one for one in cluster.list_secrets()}
     fixed = repairs.apply(secret, everything, choice)
     if not fixed.applied:
-        raise Refused("None of the chosen fixes changes anything.", "Choose at least one, or go back.")
+        raise UserError("None of the chosen fixes changes anything.", "Choose at least one, or go back.")
     certs = store_bundle(cluster, name, fixed.bundle, change)
     data = repairs.differing(secret.data, fixed.secret.data)
     if certs:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from destinations import names
-from destinations.actions.common import Change, Done, Refused, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.cluster.port import Cluster
-from destinations.model import Credentials, Secret
+from destinations.model import Credentials, InputError, Secret, UserError
 from destinations.secret import codec, docker_config, history
 
 TOKEN_REMOVED = "The stored identitytoken was removed: skopeo would have used it instead of the new password."  # noqa: S105 - a sentence
@@ -31,7 +31,7 @@ class Rotation:
 def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, change: Change) -> Done:
     """Replace the credentials, and the bundle if asked.
 
-    Raises Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    Raises UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
@@ -58,12 +58,12 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
 
 
 def new_config(secret: Secret, rotation: Rotation) -> docker_config.Rotated:
-    """Return the configuration that a rotation writes. Raises Refused."""
+    """Return the configuration that a rotation writes. Raises UserError."""
     credentials = _new_credentials(secret, rotation)
     try:
         return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials)
-    except docker_config.Unreadable as error:
-        raise Refused(
+    except InputError as error:
+        raise UserError(
             str(error), "Repair the destination first, or edit it: that writes the credentials anew."
         ) from None
 
@@ -72,10 +72,10 @@ def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:
     if rotation.password:
         return Credentials(rotation.username, rotation.password)
     if rotation.bundle is not None:
-        raise Refused(
+        raise UserError(
             "The stored password is kept only while host and certificates stay as they are.", "Type the password again."
         )
     stored = docker_config.stored_credentials(secret)
     if stored is None:
-        raise Refused("There is no stored password that can be kept.", "Type the password.")
+        raise UserError("There is no stored password that can be kept.", "Type the password.")
     return Credentials(rotation.username, stored.password)

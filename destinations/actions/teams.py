@@ -22,7 +22,7 @@ class Assignment:
 def assign(cluster: Cluster, name: str, to: Assignment, *, seen: Seen, change: Change) -> Done:
     """Write the team's label; one that has it already, with the same uid, is left alone.
 
-    Raises Denied, Refused, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
+    Raises Denied, UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):

@@ -5,20 +5,13 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 
+from destinations.golang.gostrings import GoError
+
 _WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
-class Base64Error(ValueError):
-    """Text that Go does not decode; `offset` is the byte that Go names."""
-
-    def __init__(self, offset: int) -> None:
-        """Keep the offset; the text itself may be a secret and is not kept."""
-        super().__init__(f"illegal base64 data at input byte {offset}")
-        self.offset = offset
-
-
 def decode(text: str) -> bytes:
-    """Return the bytes that `base64.StdEncoding.DecodeString` returns, or raise Base64Error.
+    """Return the bytes that `base64.StdEncoding.DecodeString` returns, or raise GoError.
 
     Mirrors Go's encoding/base64: stray bits in the last character are ignored, as Go's lenient mode does.
     """
@@ -26,7 +19,13 @@ def decode(text: str) -> bytes:
     plain = raw.replace(b"\r", b"").replace(b"\n", b"")
     if _WHOLE.fullmatch(plain):
         return b64decode(plain)
-    raise Base64Error(_offset(raw))
+    raise GoError(f"illegal base64 data at input byte {_offset(raw)}")
+
+
+def decode_pair(text: str) -> tuple[str, str] | None:
+    """Return user name and password of an `auth`, None without a colon. Raises GoError. Odd bytes are surrogate escapes."""
+    user, colon, password = decode(text).decode("utf-8", "surrogateescape").partition(":")
+    return (user, password) if colon else None
 
 
 def _offset(raw: bytes) -> int:

@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeVar
 
 from cryptography.hazmat import asn1
 
+from destinations.golang.gostrings import GoError
+
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
 UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
 CONTEXT, CONSTRUCTED = 0x80, 0x20
@@ -32,10 +34,6 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 _T = TypeVar("_T")
 
 
-class Refused(ValueError):
-    """What Go does not read, in Go's words."""
-
-
 class Element(NamedTuple):
     """One element: its tag byte, its content, and the whole with its header."""
 
@@ -45,16 +43,14 @@ class Element(NamedTuple):
 
 
 class String:
-    """Bytes that are read from the front; each method says what Go says (`otherwise`) where it raises Refused."""
+    """Bytes that are read from the front; each method says what Go says (`otherwise`) where it raises GoError."""
 
     __slots__ = ("_at", "_data")
 
     def __init__(self, content: bytes) -> None:
-        """Start at the first byte."""
         self._data, self._at = content, 0
 
     def __bool__(self) -> bool:
-        """Say whether anything is left."""
         return self._at < len(self._data)
 
     def peek(self, tag: int) -> bool:
@@ -67,7 +63,7 @@ class String:
         whole = self._data[self._at : end]
         read = _decoded(asn1.TLV, whole, otherwise)
         if len(read.tag_bytes) > 1:
-            raise Refused(otherwise)
+            raise GoError(otherwise)
         self._at = end
         return Element(whole[0], bytes(read.data), whole)
 
@@ -84,7 +80,7 @@ class String:
         """`ReadASN1Element`."""
         found = self.any(otherwise)
         if found.tag != tag:
-            raise Refused(otherwise)
+            raise GoError(otherwise)
         return found
 
     def read(self, tag: int, otherwise: str) -> String:
@@ -99,7 +95,7 @@ class String:
         """`ReadASN1Integer`, of any size where no range is given, and `ReadASN1Int64WithTag`."""
         found = _decoded(int, bytes((INTEGER,)) + self.element(tag, otherwise).whole[1:], otherwise)
         if allowed is not None and found not in allowed:
-            raise Refused(otherwise)
+            raise GoError(otherwise)
         return found
 
     def int64(self, otherwise: str, *, tag: int = INTEGER) -> int:
@@ -120,14 +116,14 @@ class String:
         """`ReadASN1ObjectIdentifier`: return its content; every number fits 31 bits (`readBase128Int`)."""
         found = self.element(OID, otherwise).content
         if not _IDENTIFIER.fullmatch(found):
-            raise Refused(otherwise)
+            raise GoError(otherwise)
         return found
 
     def time(self, tag: int, otherwise: str) -> datetime:
         """`ReadASN1UTCTime` and `ReadASN1GeneralizedTime`: return an aware time, cut to the years that Python has."""
         found = _TIMES[tag].fullmatch(self.element(tag, otherwise).content)
         if not found:
-            raise Refused(otherwise)
+            raise GoError(otherwise)
         year, month, day, hour, minute, second, hours, minutes = (
             int(found[group] or 0) for group in (*range(1, 7), 8, 9)
         )
@@ -137,7 +133,7 @@ class String:
         try:  # a year that Python has, too, with the same days
             moment = datetime(_CYCLE + year % _CYCLE, month, day, hour, minute, second, tzinfo=UTC)
         except ValueError:
-            raise Refused(otherwise) from None
+            raise GoError(otherwise) from None
         try:
             return moment.replace(year=year) - ahead
         except (ValueError, OverflowError):
@@ -148,4 +144,4 @@ def _decoded(kind: type[_T], whole: bytes, otherwise: str) -> _T:
     try:
         return asn1.decode_der(kind, whole)
     except ValueError:
-        raise Refused(otherwise) from None
+        raise GoError(otherwise) from None

@@ -8,16 +8,12 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 
 _UNRESERVED = r"A-Za-z0-9\-_.~"
 _HOST = _UNRESERVED + r"!$&'()*+,;=:\[\]<>\""
 _SUB_DELIMITERS = r"!$&'()*+,;=:@\[\]%"
 _HEX_PAIR = re.compile(rb"%[0-9A-Fa-f]{2}")
-
-
-class URLError(ValueError):
-    """Text that Go's `net/url` refuses; the message is Go's."""
 
 
 class Part(Enum):
@@ -30,7 +26,6 @@ class Part(Enum):
     FRAGMENT = (_UNRESERVED + "$&+,/:;=?@!()*", _UNRESERVED + "/?" + _SUB_DELIMITERS)
 
     def __init__(self, plain: str, kept: str) -> None:
-        """Compile the two sets."""
         self.plain = re.compile(f"[{plain}]*")
         self.kept = re.compile(f"[{kept or plain}]*")
         self.escaped = re.compile(f"[^{plain}]".encode())
@@ -49,7 +44,7 @@ def reescape(raw: str, part: Part) -> str:
 
 
 def unescape(text: str, part: Part) -> str:
-    """Return `text` decoded. Raises URLError; in hosts for every ASCII character that has no place there, too."""
+    """Return `text` decoded. Raises GoError; in hosts for every ASCII character that has no place there, too."""
     strict = part in {Part.HOST, Part.ZONE}
     if "%" not in text and (not strict or part.plain.fullmatch(text)):
         return text
@@ -62,7 +57,7 @@ def unescape(text: str, part: Part) -> str:
             at += 3
             continue
         if strict and raw[at] < 0x80 and part.escaped.match(raw, at):  # noqa: PLR2004 - ASCII
-            raise URLError(f"invalid character {quote(chr(raw[at]))} in host name")
+            raise GoError(f"invalid character {quote(chr(raw[at]))} in host name")
         out.append(raw[at])
         at += 1
     return _text(bytes(out))
@@ -70,7 +65,7 @@ def unescape(text: str, part: Part) -> str:
 
 def _unescaped_byte(raw: bytes, at: int, part: Part) -> int:
     spelled = raw[at : at + 3]
-    refused = URLError(f"invalid URL escape {quote(_text(spelled))}")
+    refused = GoError(f"invalid URL escape {quote(_text(spelled))}")
     if not _HEX_PAIR.fullmatch(spelled):
         raise refused
     byte = int(spelled[1:], 16)

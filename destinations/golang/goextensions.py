@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from destinations.golang import goescape, gonet, gourl
+from destinations.golang import gonet, gourl
 from destinations.golang.gocryptobyte import (
     BOOLEAN,
     CONSTRUCTED,
@@ -20,10 +20,9 @@ from destinations.golang.gocryptobyte import (
     OCTET_STRING,
     OID,
     SEQUENCE,
-    Refused,
     String,
 )
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 
 _EMAIL, _DNS, _URI, _IP = CONTEXT | 1, CONTEXT | 2, CONTEXT | 6, CONTEXT | 7
 _FIRST, _SECOND = CONTEXT | CONSTRUCTED, CONTEXT | CONSTRUCTED | 1
@@ -39,9 +38,9 @@ SUBJECT_ALTERNATIVE_NAME, BASIC_CONSTRAINTS = b"\x55\x1d\x11", b"\x55\x1d\x13"
 
 
 def check(name: bytes, value: bytes, *, critical: bool) -> None:
-    """Raise Refused where Go does not read this extension; `name` is the content of its object identifier."""
+    """Raise GoError where Go does not read this extension; `name` is the content of its object identifier."""
     if critical and name in _NEVER_CRITICAL:
-        raise Refused(f"x509: {_NEVER_CRITICAL[name]} incorrectly marked critical")
+        raise GoError(f"x509: {_NEVER_CRITICAL[name]} incorrectly marked critical")
     rule = _RULES.get(name)
     if rule:
         rule(String(value))
@@ -63,20 +62,20 @@ def _alternative_names(der: String) -> None:
     while names:
         tag, content, _ = names.any("x509: invalid subject alternative name")
         if tag in _TEXTS and not content.isascii():
-            raise Refused(f"x509: SAN {_TEXTS[tag]} is malformed")
+            raise GoError(f"x509: SAN {_TEXTS[tag]} is malformed")
         if tag == _URI:
             _uri(content.decode())
         if tag == _IP and len(content) not in {4, 16}:
-            raise Refused(f"x509: cannot parse IP address of length {len(content)}")
+            raise GoError(f"x509: cannot parse IP address of length {len(content)}")
 
 
 def _uri(uri: str) -> None:
     try:
         host = gourl.parse(uri).host
-    except goescape.URLError as error:
-        raise Refused(f"x509: cannot parse URI {quote(uri)}: {error}") from None
+    except GoError as error:
+        raise GoError(f"x509: cannot parse URI {quote(uri)}: {error}") from None
     if not _DOMAIN.fullmatch(host):
-        raise Refused(f"x509: cannot parse URI {quote(uri)}: invalid domain")
+        raise GoError(f"x509: cannot parse URI {quote(uri)}: invalid domain")
 
 
 def _name_constraints(der: String) -> None:
@@ -85,9 +84,9 @@ def _name_constraints(der: String) -> None:
     top = der.read(SEQUENCE, refusal)
     trees = [] if der else [top.optional(tag, refusal) for tag in (_FIRST, _SECOND)]
     if not trees or top:
-        raise Refused(refusal)
+        raise GoError(refusal)
     if not any(trees):
-        raise Refused("x509: empty name constraints extension")
+        raise GoError("x509: empty name constraints extension")
     for tree in trees:
         while tree:
             tag, content, _ = tree.read(SEQUENCE, refusal).any(refusal)
@@ -100,28 +99,28 @@ def _name_constraints(der: String) -> None:
 def _ip_constraint(content: bytes) -> None:
     """`isValidIPMask`, too."""
     if len(content) not in {8, 32}:
-        raise Refused(f"x509: IP constraint contained value of length {len(content)}")
+        raise GoError(f"x509: IP constraint contained value of length {len(content)}")
     mask = content[len(content) // 2 :]
     if not _MASK_BITS.fullmatch("".join(f"{byte:08b}" for byte in mask)):
-        raise Refused(f"x509: IP constraint contained invalid mask {mask.hex()}")
+        raise GoError(f"x509: IP constraint contained invalid mask {mask.hex()}")
 
 
 def _text_constraint(tag: int, text: str) -> None:
     if not text.isascii():
-        raise Refused(f"x509: invalid constraint value: x509: {quote(text)} cannot be encoded as an IA5String")
+        raise GoError(f"x509: invalid constraint value: x509: {quote(text)} cannot be encoded as an IA5String")
     refusal = f"x509: failed to parse {_CONSTRAINTS[tag]} constraint {quote(text)}"
     if tag == _URI and _is_address(text):
-        raise Refused(f"{refusal}: cannot be IP address")
+        raise GoError(f"{refusal}: cannot be IP address")
     is_mailbox = tag == _EMAIL and "@" in text
     if not (_is_mailbox(text) if is_mailbox else _DOMAIN.fullmatch(text.removeprefix("."))):
-        raise Refused(refusal)
+        raise GoError(refusal)
 
 
 def _is_address(text: str) -> bool:
     """`net.ParseIP`, which takes no zone."""
     try:
         return "%" not in text and bool(gonet.check_address(text))
-    except gonet.AddressError:
+    except GoError:
         return False
 
 
@@ -164,7 +163,7 @@ def _policies(der: String) -> None:
     while policies:
         name = policies.read(SEQUENCE, refusal).element(OID, refusal).content
         if name in seen or not _POLICY_OID.fullmatch(name):
-            raise Refused(refusal)
+            raise GoError(refusal)
         seen.add(name)
 
 

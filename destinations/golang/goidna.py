@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import re
 
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote, to_valid_utf8
 
 _PREFIX = "xn--"
 _MAX_LABEL = 1024
 _MAX_ENCODED = 8 * _MAX_LABEL
 """What is longer stands for more than a label holds, or overflows: a character takes seven digits at most."""
-_NO_RUNE = re.compile("[\ud800-\udfff]")  # a byte that is not UTF-8, or half a pair: Go reads U+FFFD
-
-
-class PunycodeError(ValueError):
-    """A host that Go cannot spell in ASCII; the message is Go's."""
 
 
 def to_ascii(host: str) -> str:
-    """Return `host`, with or without a port, in ASCII. Raises PunycodeError."""
+    """Return `host`, with or without a port, in ASCII. Raises GoError."""
     if host.isascii():
         return host
     name, colon, port = host.rpartition(":")
@@ -34,7 +29,7 @@ def to_ascii(host: str) -> str:
 
 
 def _encoded(label: str) -> str:
-    return _PREFIX + _NO_RUNE.sub("\ufffd", label).encode("punycode").decode("ascii")
+    return _PREFIX + to_valid_utf8(label).encode("punycode").decode("ascii")
 
 
 def _ascii_part(label: str) -> str:
@@ -43,18 +38,18 @@ def _ascii_part(label: str) -> str:
 
 
 def _decoded(label: str) -> str:
-    """Return what a label with the prefix stands for (`decode` in punycode.go). Raises PunycodeError."""
+    """Return what a label with the prefix stands for (`decode` in punycode.go). Raises GoError."""
     encoded = label.removeprefix(_PREFIX)
     basic, mark, rest = encoded.rpartition("-")
     if mark and basic and not rest:
         return basic
     try:
         if (mark and not basic) or len(encoded) > _MAX_ENCODED:
-            raise PunycodeError
+            raise GoError
         found = ("a" * len(basic) + mark + rest).encode("ascii").decode("punycode")  # Python wants ASCII, Go takes any
         if len(found) > _MAX_LABEL:
-            raise PunycodeError
+            raise GoError
     except ValueError:
-        raise PunycodeError(f"idna: invalid label {quote(encoded)}") from None
+        raise GoError(f"idna: invalid label {quote(encoded)}") from None
     letters = iter(basic)
     return "".join(next(letters) if char == "a" else char for char in found)

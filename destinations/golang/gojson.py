@@ -1,83 +1,28 @@
-"""Go's `encoding/json`, as far as Epinio and skopeo use it: a reader with Go's grammar, limits and messages.
-
-Unlike Python's reader it refuses `NaN`, replaces invalid UTF-8 and lone surrogates by U+FFFD, keeps the last of
-duplicate keys, leaves numbers as text, and reads 10,000 levels without recursion (src/encoding/json/scanner.go).
-"""
+"""Go's `encoding/json`, as far as Epinio and skopeo use it: read by Python's reader where the two agree, and written."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from itertools import accumulate
 from json.encoder import encode_basestring
-from typing import TypeAlias, cast
+from typing import cast
 
-from destinations.golang.gostrings import quote
+from destinations.golang.gojsonscanner import MAX_DEPTH, Number, Object, Scanner, Value
+from destinations.golang.gostrings import GoError
 
-MAX_DEPTH = 10_000
+__all__ = ["Number", "Object", "Value", "dumps", "one_reading", "parse", "parse_once"]
 
-
-class GoJSONError(ValueError):
-    """A document that Go refuses; the message is Go's and names at most one character of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number as it stands in the document."""
-
-    text: str
-
-
-class Object(dict[str, "Value"]):
-    """A JSON object as Go keeps it in a map: the last of duplicate keys. `pairs` has them all, in order."""
-
-    _repeated: list[tuple[str, Value]] | None = None
-
-    @classmethod
-    def of(cls, pairs: list[tuple[str, Value]]) -> Object:
-        """Return an object of these members."""
-        made = cls(pairs)
-        if len(made) != len(pairs):
-            made._repeated = pairs
-        return made
-
-    @property
-    def pairs(self) -> list[tuple[str, Value]]:
-        """Every member of the document, in order; kept apart only where a key is there twice, since most are not."""
-        return list(self.items()) if self._repeated is None else self._repeated
-
-    def add(self, key: str, value: Value) -> None:
-        """Take the next member of the document."""
-        if self._repeated is None and key in self:
-            self._repeated = self.pairs
-        if self._repeated is not None:
-            self._repeated.append((key, value))
-        self[key] = value
-
-
-Value: TypeAlias = "None | bool | str | Number | list[Value] | dict[str, Value]"  # noqa: RUF036 - in the order of a JSON scalar
-
-_SPACE = re.compile(rb"[ \t\r\n]*")
-_PLAIN_STRING = re.compile(rb'"([^"\\\x00-\x1f]*)"')
-_STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*)"')
 _TEXT = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"?')
 """A string, or the beginning of one that has no end: so that none is looked for from each quotation mark again."""
-_STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
-_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))")
-_LITERALS: dict[bytes, tuple[bytes, bool | None]] = {
-    b"t": (b"true", True),
-    b"f": (b"false", False),
-    b"n": (b"null", None),
-}
-_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_PAIRS = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def parse(data: bytes) -> Value:
-    """Return the document's value. Raises GoJSONError with Go's own words.
+    """Return the document's value. Raises GoError with Go's own words.
 
     It is read by Python's reader, ten times as fast, where that agrees with Go's about all that it takes.
     """
@@ -86,7 +31,7 @@ def parse(data: bytes) -> Value:
             return cast("Value", _SIMPLE.decode(data.decode()))
         except (ValueError, RecursionError):
             pass  # Go's reader knows Go's words for it, and reads deeper
-    return _Reader(data).document()
+    return Scanner(data).document()
 
 
 def _may_be_deep(data: bytes) -> bool:
@@ -98,7 +43,7 @@ def _may_be_deep(data: bytes) -> bool:
 
 
 def _no_constant(name: str) -> Value:
-    raise GoJSONError(name)  # NaN and Infinity are Python's own
+    raise GoError(name)  # NaN and Infinity are Python's own
 
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -109,185 +54,46 @@ _SIMPLE = json.JSONDecoder(
 )
 
 
-def text_of(raw: bytes) -> str:
-    """Return UTF-8 text as Go reads it: every byte that is no UTF-8 becomes one U+FFFD."""
+@dataclass(slots=True)
+class _Document:
+    """The document that was read last: no more than one large one is kept; the empty one is none."""
+
+    data: bytes = field(default=b"", repr=False)
+    value: Value = field(default=None, repr=False)
+    error: GoError | None = None
+
+
+_last: ContextVar[_Document | None] = ContextVar("last document", default=None)
+
+
+@contextmanager
+def one_reading() -> Iterator[None]:
+    """Let `parse_once` keep the document that it read last, until the block ends."""
+    token = _last.set(_Document())
     try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        escaped = raw.decode("utf-8", "surrogateescape")
-        return _LONE.sub("\ufffd", escaped)
+        yield
+    finally:
+        _last.reset(token)
 
 
-_READ_ON = Number("")  # not a value: the next one has still to be read
+def parse_once(data: bytes) -> Value:
+    """Return the document's value, which is not to be changed. Raises GoError as `parse` does.
 
-
-class _Reader:
-    """One pass over one document with an explicit stack in place of recursion."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-        self.stack: list[tuple[list[Value] | Object, str]] = []
-
-    def document(self) -> Value:
-        value = self._value()
-        while self.stack:
-            value = self._value() if value is _READ_ON else self._place(value)
-        self._skip()
-        if self.at < len(self.data):
-            raise self._error("after top-level value")
-        return value
-
-    def _place(self, value: Value) -> Value:
-        """Put a finished value into its container; return the next finished value, if there is one."""
-        container, key = self.stack[-1]
-        if isinstance(container, Object):
-            container.add(key, value)
-            if self._next(b"}", "after object key:value pair"):
-                return self._close()
-            return self._member()
-        container.append(value)
-        if self._next(b"]", "after array element"):
-            return self._close()
-        return _READ_ON
-
-    def _close(self) -> Value:
-        return self.stack.pop()[0]
-
-    def _next(self, closing: bytes, context: str) -> bool:
-        """Step over `closing` (True) or a comma (False)."""
-        char = self._peek()
-        if char not in (closing, b","):
-            raise self._error(context)
-        self.at += 1
-        return char == closing
-
-    def _value(self) -> Value:
-        """Read a value; a container that is not empty is opened and comes back as _READ_ON."""
-        char = self._peek()
-        if char == b'"':
-            return self._string()
-        if char in (b"{", b"["):
-            return self._open(char)
-        if char in _LITERALS:
-            return self._literal(*_LITERALS[char])
-        if char == b"-" or char.isdigit():
-            return self._number()
-        raise self._error("looking for beginning of value")
-
-    def _open(self, char: bytes) -> Value:
-        self.at += 1
-        if len(self.stack) >= MAX_DEPTH:
-            raise GoJSONError(f"invalid character '{char.decode()}' exceeded max depth")
-        if char == b"{":
-            if self._peek() == b"}":
-                self.at += 1
-                return Object()
-            self.stack.append((Object(), ""))
-            return self._member()
-        if self._peek() == b"]":
-            self.at += 1
-            return []
-        self.stack.append(([], ""))
-        return _READ_ON
-
-    def _member(self) -> Value:
-        if self._peek() != b'"':
-            raise self._error("looking for beginning of object key string")
-        key = self._string()
-        if self._peek() != b":":
-            raise self._error("after object key")
-        self.at += 1
-        self.stack[-1] = (self.stack[-1][0], key)
-        return _READ_ON
-
-    def _string(self) -> str:
-        match = _PLAIN_STRING.match(self.data, self.at)
-        if match:
-            self.at = match.end()
-            return text_of(match[1])
-        match = _STRING.match(self.data, self.at)
-        if not match:
-            raise self._string_error()
-        self.at = match.end()
-        return _unescape(text_of(match[1]))
-
-    def _number(self) -> Number:
-        match = _NUMBER.match(self.data, self.at)
-        if not match:  # a lone minus sign
-            self.at += 1
-            raise self._error("in numeric literal")
-        self.at = match.end()
-        following = self.data[self.at : self.at + 1]
-        if following == b"." and not (match[1] or match[2]):
-            self.at += 1
-            raise self._error("after decimal point in numeric literal")
-        if following in (b"e", b"E") and not match[2]:
-            self.at += 2 if self.data[self.at + 1 : self.at + 2] in (b"+", b"-") else 1
-            raise self._error("in exponent of numeric literal")
-        return Number(match[0].decode())
-
-    def _literal(self, word: bytes, value: bool | None) -> bool | None:  # noqa: FBT001 - it is the value read
-        for index, expected in enumerate(word):
-            if self.data[self.at + index : self.at + index + 1] != bytes([expected]):
-                self.at += index
-                raise self._error(f"in literal {word.decode()} (expecting {_quote_char(expected)})")
-        self.at += len(word)
-        return value
-
-    def _skip(self) -> None:
-        match = _SPACE.match(self.data, self.at)
-        self.at = match.end() if match else self.at
-
-    def _peek(self) -> bytes:
-        char = self.data[self.at : self.at + 1]
-        if char in b" \t\r\n" and char:
-            self._skip()
-            char = self.data[self.at : self.at + 1]
-        if not char:
-            raise GoJSONError("unexpected end of JSON input")
-        return char
-
-    def _string_error(self) -> GoJSONError:
-        match = _STRING_START.match(self.data, self.at)
-        self.at = match.end() if match else self.at
-        if self.data[self.at : self.at + 1] != b"\\":
-            return self._error("in string literal")
-        self.at += 1
-        if self.data[self.at : self.at + 1] != b"u":
-            return self._error("in string escape code")
-        self.at += 1
-        while re.match(rb"[0-9A-Fa-f]", self.data[self.at : self.at + 1]):
-            self.at += 1
-        return self._error("in \\u hexadecimal character escape")
-
-    def _error(self, context: str) -> GoJSONError:
-        if self.at < len(self.data):
-            return GoJSONError(f"invalid character {_quote_char(self.data[self.at])} {context}")
-        if context == "in string literal":
-            return GoJSONError("unexpected end of JSON input")
-        return GoJSONError(f"invalid character ' ' {context}")  # at its end Go's scanner goes on with a space
-
-
-def _quote_char(byte: int) -> str:
-    if chr(byte) == "'":
-        return "'\\''"
-    if chr(byte) == '"':
-        return "'\"'"
-    return f"'{quote(chr(byte))[1:-1]}'"
-
-
-def _unescape(text: str) -> str:
-    joined = _PAIRS.sub(_join_pair, _ESCAPE.sub(_replace_escape, text))
-    return _LONE.sub("\ufffd", joined)
-
-
-def _replace_escape(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16)) if match[1] else _SHORT.get(match[2], match[2])
-
-
-def _join_pair(match: re.Match[str]) -> str:
-    return chr(0x10000 + ((ord(match[1]) - 0xD800) << 10) + ord(match[2]) - 0xDC00)
+    The many rules about one Secret read a large document once.
+    """
+    last = _last.get()
+    if last is None or not data:
+        return parse(data)
+    if last.data != data:
+        last.data, last.value, last.error = b"", None, None
+        try:
+            last.value = parse(data)
+        except GoError as error:
+            last.error = GoError(*error.args)  # without its trace, which would keep the document's texts
+        last.data = data
+    if last.error:
+        raise GoError(*last.error.args)
+    return last.value
 
 
 def dumps(value: Value) -> str:

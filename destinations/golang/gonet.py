@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import re
 
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 
 _GROUPS = 8
 _HEX = re.compile("[0-9A-Fa-f]*")
 _MAX_OCTET = 255
 
 
-class AddressError(ValueError):
-    """No IP address; the message is Go's."""
-
-
-def _error(address: str, why: str, at: str = "") -> AddressError:
-    return AddressError(f"ParseAddr({quote(address)}): {why}" + (f" (at {quote(at)})" if at else ""))
+def _error(address: str, why: str, at: str = "") -> GoError:
+    return GoError(f"ParseAddr({quote(address)}): {why}" + (f" (at {quote(at)})" if at else ""))
 
 
 def check_address(address: str) -> int:
-    """Return 4 or 6, the version of the address. Raises AddressError (src/net/netip/netip.go)."""
+    """Return 4 or 6, the version of the address. Raises GoError (src/net/netip/netip.go)."""
     mark = re.search("[.:%]", address)
     if not mark:
         raise _error(address, "unable to parse IP")
@@ -123,7 +119,7 @@ def _check_end(address: str, rest: str, groups: int, *, ellipsis: bool) -> None:
 _PLAIN = re.compile(r"[^:\[\]]*(?::[0-9]{0,4})?", re.ASCII)
 _PORT = re.compile(r"(.*):([0-9]*)", re.ASCII | re.DOTALL)
 _HTTPS = "443"
-_MAX_PORT = 65535
+MAX_PORT = 65535
 _LONGEST_PORT = 12
 
 
@@ -139,7 +135,7 @@ def dial_problem(host: str) -> str:
     problem = _split_problem(address)
     if problem:
         return f"dial tcp: address {address}: {problem}"
-    if len(port.lstrip("0")) > _LONGEST_PORT or int(port) > _MAX_PORT:
+    if len(port.lstrip("0")) > _LONGEST_PORT or int(port) > MAX_PORT:
         return f"dial tcp: address {port}: invalid port"
     return ""
 

@@ -1,6 +1,13 @@
-"""How Go handles a string where Python differs: `strconv.Quote` (`%q`) and `strings.TrimSpace`."""
+"""How Go handles a string where Python differs: `strconv.Quote` (`%q`) and `strings.TrimSpace`; and how it refuses one."""
 
 from __future__ import annotations
+
+import re
+
+
+class GoError(ValueError):
+    """What Go, or a program in Go, does not read; the message is its own."""
+
 
 _SHORT = {
     '"': '\\"',
@@ -13,6 +20,14 @@ _SHORT = {
     "\t": "\\t",
     "\v": "\\v",
 }
+
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def to_valid_utf8(text: str) -> str:
+    """Return `text` with U+FFFD for half a surrogate pair, and for a byte that is not UTF-8, as Go reads both."""
+    return _LONE.sub("\ufffd", text)
 
 
 def quote(text: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from destinations.golang.goescape import Part, URLError, escape, reescape, unescape
-from destinations.golang.gonet import AddressError, check_address
-from destinations.golang.gostrings import quote
+from destinations.golang.goescape import Part, escape, reescape, unescape
+from destinations.golang.gonet import check_address
+from destinations.golang.gostrings import GoError, quote
 
 
 def join(*elements: str) -> str:
@@ -89,16 +89,16 @@ class URL:
 
 
 def parse(raw: str) -> URL:
-    """Return the URL that `url.Parse` makes of `raw`. Raises URLError in Go's words: `parse "…": …`."""
+    """Return the URL that `url.Parse` makes of `raw`. Raises GoError in Go's words: `parse "…": …`."""
     before, _, fragment = raw.partition("#")
     try:
         url = _parse(before, fragment)
-    except URLError as error:
-        raise URLError(f"parse {quote(before)}: {error}") from None
+    except GoError as error:
+        raise GoError(f"parse {quote(before)}: {error}") from None
     try:
         unescape(fragment, Part.FRAGMENT)
-    except URLError as error:
-        raise URLError(f"parse {quote(raw)}: {error}") from None
+    except GoError as error:
+        raise GoError(f"parse {quote(raw)}: {error}") from None
     return url
 
 
@@ -108,16 +108,16 @@ def is_authority(text: str) -> bool:
         return True
     try:
         return bool(text) and _parse(f"dummy://{text}", "").host == text
-    except URLError:
+    except GoError:
         return False
 
 
 def _parse(raw: str, fragment: str) -> URL:
     """Read a URL without its fragment, which is taken over as it is."""
     if _CONTROL.search(raw):
-        raise URLError("net/url: invalid control character in URL")
+        raise GoError("net/url: invalid control character in URL")
     if raw.startswith(":"):
-        raise URLError("missing protocol scheme")
+        raise GoError("missing protocol scheme")
     match = _SCHEME.match(raw)
     scheme = match[1].lower() if match else ""
     rest, mark, found = (raw[match.end() :] if match else raw).partition("?")
@@ -126,7 +126,7 @@ def _parse(raw: str, fragment: str) -> URL:
         if scheme:
             return URL(scheme, opaque=rest, query=query, fragment=fragment)  # rootless, and never unescaped
         if ":" in rest.partition("/")[0]:
-            raise URLError("first path segment in URL cannot contain colon")
+            raise GoError("first path segment in URL cannot contain colon")
     user: tuple[str, str | None] | None = None
     host = ""
     has_authority = rest.startswith("//") and (scheme or not rest.startswith("///"))
@@ -145,7 +145,7 @@ def _authority(authority: str) -> tuple[tuple[str, str | None] | None, str]:
     if not mark:
         return None, host
     if not _USERINFO.fullmatch(userinfo):
-        raise URLError("net/url: invalid userinfo")
+        raise GoError("net/url: invalid userinfo")
     name, colon, password = userinfo.partition(":")
     return (unescape(name, Part.USER), unescape(password, Part.USER) if colon else None), host
 
@@ -153,7 +153,7 @@ def _authority(authority: str) -> tuple[tuple[str, str | None] | None, str]:
 def _host(host: str) -> str:
     bracket = host.rfind("[")
     if bracket > 0:
-        raise URLError("invalid IP-literal")
+        raise GoError("invalid IP-literal")
     if bracket == 0:
         return _ip_literal(host)
     if ":" in host:
@@ -164,20 +164,20 @@ def _host(host: str) -> str:
 def _ip_literal(host: str) -> str:
     closing = host.rfind("]")
     if closing < 0:
-        raise URLError("missing ']' in host")
+        raise GoError("missing ']' in host")
     port = host[closing + 1 :]
     _check_port(port)
     name, zone_mark, zone = host[1:closing].partition("%25")
     address = unescape(name, Part.HOST) + (unescape(zone_mark + zone, Part.ZONE) if zone_mark else "")
     try:
         version = check_address(address)
-    except AddressError as error:
-        raise URLError(f"invalid host: {error}") from None
+    except GoError as error:
+        raise GoError(f"invalid host: {error}") from None
     if version == 4:  # noqa: PLR2004 - IPv4 takes no brackets
-        raise URLError("invalid IP-literal")
+        raise GoError("invalid IP-literal")
     return f"[{address}]{port}"
 
 
 def _check_port(port: str) -> None:
     if not _PORT.fullmatch(port):
-        raise URLError(f"invalid port {quote(port)} after host")
+        raise GoError(f"invalid port {quote(port)} after host")

@@ -28,11 +28,10 @@ from destinations.golang.gocryptobyte import (
     SEQUENCE,
     SET,
     UTC_TIME,
-    Refused,
     String,
 )
 from destinations.golang.goextensions import BASIC_CONSTRAINTS, SUBJECT_ALTERNATIVE_NAME
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 
 warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning, module=__name__)
 
@@ -101,12 +100,12 @@ def parse(content: bytes) -> GoCertificate | None:
     """Return the certificate in these DER bytes, or None where Go refuses it."""
     try:
         return parse_certificate(content)
-    except Refused:
+    except GoError:
         return None
 
 
 def parse_certificate(content: bytes) -> GoCertificate:
-    """`ParseCertificate`: return the certificate in these DER bytes. Raises Refused with Go's message."""
+    """`ParseCertificate`: return the certificate in these DER bytes. Raises GoError with Go's message."""
     return (_remembered if len(content) <= _KEPT_BYTES else _parse)(content)
 
 
@@ -122,7 +121,7 @@ def _parse(content: bytes) -> GoCertificate:
     tbs = certificate.read(SEQUENCE, "x509: malformed tbs certificate")
     version = _version(tbs)
     if tbs.integer("x509: malformed serial number") < 0:
-        raise Refused("x509: negative serial number")
+        raise GoError("x509: negative serial number")
     _signature_algorithm(tbs, certificate)
     issuer = _name(tbs.element(SEQUENCE, "x509: malformed issuer").content)
     validity = tbs.read(SEQUENCE, "x509: malformed validity")
@@ -132,7 +131,7 @@ def _parse(content: bytes) -> GoCertificate:
     found = _extensions(tbs, version)
     certificate.bits("x509: malformed signature")
     if der:
-        raise Refused("x509: trailing data")
+        raise GoError("x509: trailing data")
     constraints = found.get(BASIC_CONSTRAINTS)
     is_ca = goextensions.parse_basic_constraints(String(constraints)) if constraints is not None else None
     has_names = SUBJECT_ALTERNATIVE_NAME in found
@@ -144,16 +143,16 @@ def _version(tbs: String) -> int:
     tagged = tbs.optional(_TAGGED, refusal)
     version = 0 if tagged is None else tagged.int64(refusal)
     if tagged or version < 0:
-        raise Refused(refusal)
+        raise GoError(refusal)
     if version >= _MAX_VERSION:
-        raise Refused("x509: invalid version")
+        raise GoError("x509: invalid version")
     return version + 1
 
 
 def _signature_algorithm(tbs: String, certificate: String) -> None:
     inner = tbs.element(SEQUENCE, "x509: malformed signature algorithm identifier").content
     if certificate.element(SEQUENCE, "x509: malformed algorithm identifier").content != inner:
-        raise Refused("x509: inner and outer signature algorithm identifiers don't match")
+        raise GoError("x509: inner and outer signature algorithm identifiers don't match")
     _algorithm(String(inner))
 
 
@@ -169,7 +168,7 @@ def _time(der: String) -> datetime:
         return der.time(UTC_TIME, "x509: malformed UTCTime")
     if der.peek(GENERALIZED_TIME):
         return der.time(GENERALIZED_TIME, "x509: malformed GeneralizedTime")
-    raise Refused("x509: unsupported time format")
+    raise GoError("x509: unsupported time format")
 
 
 def _name(content: bytes) -> Name:
@@ -192,9 +191,9 @@ def _text(tag: int, value: bytes, refusal: str) -> str:
     try:
         text = value.decode(codec)
     except UnicodeDecodeError:
-        raise Refused(refusal + problem) from None
+        raise GoError(refusal + problem) from None
     if not (allowed and allowed.fullmatch(text)):
-        raise Refused(refusal + problem)
+        raise GoError(refusal + problem)
     return text
 
 
@@ -208,30 +207,30 @@ def _public_key(der: String) -> None:
 
 def _rsa(parameters: bytes, data: bytes) -> None:
     if parameters != _NULL:
-        raise Refused("x509: RSA key missing NULL parameters")
+        raise GoError("x509: RSA key missing NULL parameters")
     key = String(data).read(SEQUENCE, "x509: invalid RSA public key")
     modulus = key.integer("x509: invalid RSA modulus")
     exponent = key.int64("x509: invalid RSA public exponent")
     if modulus <= 0 or exponent <= 0:
         which = "modulus" if modulus <= 0 else "public exponent"
-        raise Refused(f"x509: RSA {which} is not a positive number")
+        raise GoError(f"x509: RSA {which} is not a positive number")
 
 
 def _ecdsa(parameters: bytes, data: bytes) -> None:
     curve = _CURVES.get(String(parameters).identifier("x509: invalid ECDSA parameters"))
     if curve is None:
-        raise Refused("x509: unsupported elliptic curve")
+        raise GoError("x509: unsupported elliptic curve")
     try:
         ec.EllipticCurvePublicKey.from_encoded_point(curve(), data if data[:1] == _UNCOMPRESSED else b"")
     except ValueError:
-        raise Refused("x509: failed to unmarshal elliptic curve point") from None
+        raise GoError("x509: failed to unmarshal elliptic curve point") from None
 
 
 def _ed25519(parameters: bytes, data: bytes) -> None:
     if parameters:
-        raise Refused("x509: Ed25519 key encoded with illegal parameters")
+        raise GoError("x509: Ed25519 key encoded with illegal parameters")
     if len(data) != _ED25519_BYTES:
-        raise Refused("x509: wrong Ed25519 public key size")
+        raise GoError("x509: wrong Ed25519 public key size")
 
 
 def _dsa(parameters: bytes, data: bytes) -> None:
@@ -239,7 +238,7 @@ def _dsa(parameters: bytes, data: bytes) -> None:
     given = String(parameters).read(SEQUENCE, "x509: invalid DSA parameters")
     numbers += [given.integer("x509: invalid DSA parameters") for _ in "PQG"]
     if min(numbers) <= 0:
-        raise Refused("x509: zero or negative DSA parameter")
+        raise GoError("x509: zero or negative DSA parameter")
 
 
 def _extensions(tbs: String, version: int) -> dict[bytes, bytes]:
@@ -253,7 +252,7 @@ def _extensions(tbs: String, version: int) -> dict[bytes, bytes]:
     while rest:
         name, critical, value = _extension(rest.read(SEQUENCE, "x509: malformed extension"))
         if name in found:
-            raise Refused(f"x509: certificate contains duplicate extension with OID {quote(dotted(name))}")
+            raise GoError(f"x509: certificate contains duplicate extension with OID {quote(dotted(name))}")
         found[name] = critical, value
     for name, (critical, value) in found.items():
         goextensions.check(name, value, critical=critical)
@@ -285,4 +284,4 @@ _KEYS = {
     bytes.fromhex("2b6570"): _ed25519,
     bytes.fromhex("2a8648ce380401"): _dsa,
 }
-__all__ = ["GoCertificate", "Name", "Refused", "dotted", "parse", "parse_certificate", "usable_certificates"]
+__all__ = ["GoCertificate", "Name", "dotted", "parse", "parse_certificate", "usable_certificates"]

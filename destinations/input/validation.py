@@ -9,20 +9,21 @@ from datetime import datetime
 from ipaddress import IPv4Address
 
 from destinations.cluster.limits import is_name
+from destinations.golang.gonet import MAX_PORT
+from destinations.input.imports.account import SCHEME
 from destinations.model import Judgement
 from destinations.verdict import presets, suspects, tokens
 from destinations.verdict.judge import preview
 from destinations.verdict.version import EpinioVersion
 
-_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"/v[12]/?$")
 _DOMAIN_SCOPED = re.compile(r"^([^:/.]*\.[^:/]*):([^:/]+)")
 _FOREIGN = re.compile(r"[^A-Za-z0-9.:/@\[\]-]")
 _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
-_HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
+HUB_NAMES = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
+"""What people write for Docker Hub where `docker.io` is meant."""
 _CONFIRM = "If it really is like this, confirm it below, and type the password again."
-_MAX_PORT = 65_535
 _MAX_LABEL = 63
 MAX_HOST = 253
 MAX_ORGANIZATION = 255
@@ -34,7 +35,7 @@ _RESERVED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trap:
+class FieldProblem:
     """A mistake in one field, in words, and what it probably should have been."""
 
     field: str
@@ -42,77 +43,83 @@ class Trap:
     suggestion: str = ""
 
 
-def in_name(name: str) -> Trap | None:
-    """Say what is wrong with a name, if anything."""
+def check_name(name: str) -> FieldProblem | None:
+    """Return what is wrong with a name, if anything."""
     if name in _RESERVED:
-        return Trap("name", _RESERVED[name])
+        return FieldProblem("name", _RESERVED[name])
     if not is_name(name):
         suggestion = re.sub("[^a-z0-9.-]+", "-", name.lower()).strip("-.")[:200]
         rule = (
             "A name is made of lower-case letters, digits, dots and dashes, and starts and ends with a letter or digit."
         )
-        return Trap("name", rule, suggestion if name.isascii() and is_name(suggestion) else "")
+        return FieldProblem("name", rule, suggestion if name.isascii() and is_name(suggestion) else "")
     return None
 
 
-def in_host(host: str) -> Trap | None:
-    """Say what is wrong with the spelling of a host, if anything."""
-    return next((trap for find in (_in_text, _in_shape, _in_address) for trap in find(host)), None)
+def check_host(host: str) -> FieldProblem | None:
+    """Return what is wrong with the spelling of a host, if anything."""
+    return next((problem for find in (_in_text, _in_shape, _in_address) for problem in find(host)), None)
 
 
-def _in_text(host: str) -> Iterator[Trap]:
+def _in_text(host: str) -> Iterator[FieldProblem]:
     """Find characters that no host has."""
     if len(host) > MAX_HOST:
-        yield Trap("host", f"The host has {len(host)} characters, and no name may have more than {MAX_HOST}.")
+        yield FieldProblem("host", f"The host has {len(host)} characters, and no name may have more than {MAX_HOST}.")
     if re.search(r"\s", host):
         inside = re.search(r"\s", host.strip())
-        yield Trap("host", "The host holds a blank or a line end.", "" if inside else _bare(host.strip()))
+        yield FieldProblem("host", "The host holds a blank or a line end.", "" if inside else _bare(host.strip()))
     if not host.isascii():
-        yield Trap("host", "Write the host in plain letters: a name in another script starts with xn-- here.")
+        yield FieldProblem("host", "Write the host in plain letters: a name in another script starts with xn-- here.")
     if odd := _FOREIGN.search(host):
         shown = odd[0] if odd[0].isprintable() else "control character"
-        yield Trap("host", f"Write the host as HOST or HOST:PORT: there is no {shown} in the name of a registry.")
+        yield FieldProblem(
+            "host", f"Write the host as HOST or HOST:PORT: there is no {shown} in the name of a registry."
+        )
 
 
-def _in_shape(host: str) -> Iterator[Trap]:
+def _in_shape(host: str) -> Iterator[FieldProblem]:
     """Find what belongs elsewhere: an account, a scheme, a path."""
-    bare, path = _bare(host), _SCHEME.sub("", host).partition("/")[2].strip("/")
+    bare, path = _bare(host), SCHEME.sub("", host).partition("/")[2].strip("/")
     if "@" in host:
-        yield Trap("host", "User name and password do not belong into the host: Epinio shows it to everybody.", bare)
-    if _SCHEME.match(host):
-        yield Trap("host", "Write the host without a scheme such as https:// or oci://.", bare)
+        yield FieldProblem(
+            "host", "User name and password do not belong into the host: Epinio shows it to everybody.", bare
+        )
+    if SCHEME.match(host):
+        yield FieldProblem("host", "Write the host without a scheme such as https:// or oci://.", bare)
     if _API_PATH.search(host):
         message = "Write the host without /v1/ or /v2/: with it the image would be pushed without credentials."
-        yield Trap("host", message, bare)
+        yield FieldProblem("host", message, bare)
     if "/" in host:
         where = f" Put {path} into the organization." if path else ""
-        yield Trap("host", f"Write the host without a path.{where}", bare)
+        yield FieldProblem("host", f"Write the host without a path.{where}", bare)
 
 
-def _in_address(host: str) -> Iterator[Trap]:
+def _in_address(host: str) -> Iterator[FieldProblem]:
     """Find names, addresses and ports that lead nowhere, or not where they seem to."""
     name, colon, port = host.partition(":")
     if "[" in host or "]" in host:
-        yield Trap("host", "Skopeo reads no IPv6 address. Write the registry's name.")
+        yield FieldProblem("host", "Skopeo reads no IPv6 address. Write the registry's name.")
     if host and not re.search(r"[.:]", host) and host != "localhost":
-        yield Trap(
+        yield FieldProblem(
             "host", "Write the registry's full name, with a dot or a port: skopeo takes this for a user of Docker Hub."
         )
-    if colon and not (_PORT.fullmatch(port) and int(port) <= _MAX_PORT):
-        message = f"The port is no number from 1 to {_MAX_PORT}. Write the host as HOST or HOST:PORT."
-        yield Trap("host", message, "" if ":" in port else name)
+    if colon and not (_PORT.fullmatch(port) and int(port) <= MAX_PORT):
+        message = f"The port is no number from 1 to {MAX_PORT}. Write the host as HOST or HOST:PORT."
+        yield FieldProblem("host", message, "" if ":" in port else name)
     if any(not 0 < len(label) <= _MAX_LABEL for label in name.split(".")):
         message = f"Between the dots of a name stand 1 to {_MAX_LABEL} characters, and none after the last one."
-        yield Trap("host", message, host.rstrip(".") if host.endswith(".") else "")
+        yield FieldProblem("host", message, host.rstrip(".") if host.endswith(".") else "")
     if _ENDS_IN_NUMBER.fullmatch(name) and not _is_ipv4(name):
-        yield Trap("host", "This is no IPv4 address: that has four numbers from 0 to 255, without a zero in front.")
-    if host in _HUB:
-        yield Trap("host", "Docker Hub's registry is written docker.io here.", "docker.io")
+        yield FieldProblem(
+            "host", "This is no IPv4 address: that has four numbers from 0 to 255, without a zero in front."
+        )
+    if host in HUB_NAMES:
+        yield FieldProblem("host", "Docker Hub's registry is written docker.io here.", "docker.io")
 
 
 def _bare(host: str) -> str:
     """Return the host without scheme, account and path."""
-    return _SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
+    return SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
 
 
 def _is_ipv4(text: str) -> bool:
@@ -123,39 +130,39 @@ def _is_ipv4(text: str) -> bool:
     return True
 
 
-def in_organization(organization: str) -> Trap | None:
-    """Say what is wrong with an organization whatever the host, if anything."""
+def check_organization(organization: str) -> FieldProblem | None:
+    """Return what is wrong with an organization whatever the host, if anything."""
     if len(organization) > MAX_ORGANIZATION:
-        return Trap("organization", f"An organization has at most {MAX_ORGANIZATION} characters.")
+        return FieldProblem("organization", f"An organization has at most {MAX_ORGANIZATION} characters.")
     if {"", ".", ".."} & set(organization.split("/")):
         message = "An organization has no empty parts and none made of dots: write team, or platform/team."
-        return Trap("organization", message, as_path(organization))
+        return FieldProblem("organization", message, as_path(organization))
     return None
 
 
-def in_either(
+def check_target(
     host: str, organization: str, *, now: datetime, version: EpinioVersion | None
-) -> tuple[Trap | None, Judgement | None]:
-    """Return the first trap in host and organization, and the judgement of both where their spelling lets one be made."""
+) -> tuple[FieldProblem | None, Judgement | None]:
+    """Return the first problem in host and organization, and the judgement of both where their spelling lets one be made."""
     if not host:
         return None, None
-    trap = in_host(host) or (in_organization(organization) if organization else None)
-    return (trap, None) if trap else in_target(host, organization, now=now, version=version)
+    problem = check_host(host) or (check_organization(organization) if organization else None)
+    return (problem, None) if problem else judge_target(host, organization, now=now, version=version)
 
 
-def in_target(
+def judge_target(
     host: str, organization: str, *, now: datetime, version: EpinioVersion | None
-) -> tuple[Trap | None, Judgement]:
+) -> tuple[FieldProblem | None, Judgement]:
     """Judge host and organization together, and say which of them is to blame if an export would fail."""
     judgement = preview(host, organization, now=now, version=version)
     failed = next((check for check in judgement.checks if not check.ok), None)
     if failed is None:
         doubtful = next((one for one in judgement.warnings if one.code == "hub-two-levels"), None)
-        return (Trap("organization", f"{doubtful.message} {doubtful.fix}") if doubtful else None), judgement
+        return (FieldProblem("organization", f"{doubtful.message} {doubtful.fix}") if doubtful else None), judgement
     alone = preview(host, "team", now=now, version=version)
     blamed = "host" if any(not check.ok for check in alone.checks) else "organization"
     suggestion = "" if blamed == "host" else as_path(organization, host)
-    return Trap(blamed, f"{failed.message} {failed.fix}", suggestion), judgement
+    return FieldProblem(blamed, f"{failed.message} {failed.fix}", suggestion), judgement
 
 
 def as_path(organization: str, host: str = "") -> str:
@@ -174,22 +181,24 @@ def _is_google(host: str) -> bool:
     return preset is presets.BY_KEY["artifact-registry"]
 
 
-def in_username(username: str) -> Trap | None:
-    """Say what is wrong with a user name, if anything."""
+def check_username(username: str) -> FieldProblem | None:
+    """Return what is wrong with a user name, if anything."""
     if ":" in username:
-        return Trap("username", "Helm refuses a user name with a colon. Some registries offer a robot account instead.")
+        return FieldProblem(
+            "username", "Helm refuses a user name with a colon. Some registries offer a robot account instead."
+        )
     if any(one.certain for one in suspects.suspects(username.strip())):
-        return Trap(
+        return FieldProblem(
             "username", "This is what a page shows in place of a user name. Type or paste the user name itself."
         )
     bare = username.strip()
     if username != bare or not username.isprintable():
         message = "The user name starts or ends with a blank, or holds a control character."
-        return Trap("username", message, bare if bare.isprintable() else "")
+        return FieldProblem("username", message, bare if bare.isprintable() else "")
     return None
 
 
-def in_account(username: str, password: str, host: str, *, now: datetime) -> Iterator[Trap]:
+def check_credentials(username: str, password: str, host: str, *, now: datetime) -> Iterator[FieldProblem]:
     """Yield what is odd about an account and could all the same be meant: each is a question, which can be confirmed.
 
     `host` may be empty where it is not known; `now` is aware. Blanks at the ends are another question.
@@ -197,27 +206,31 @@ def in_account(username: str, password: str, host: str, *, now: datetime) -> Ite
     for field, label, text in (("username", "user name", username), ("password", "password", password)):
         for one in suspects.suspects(text.strip()):
             if not one.certain:
-                yield Trap(field, f"The {label} {one.clause}. {_CONFIRM}")
+                yield FieldProblem(field, f"The {label} {one.clause}. {_CONFIRM}")
     for caution in tokens.about_robot(username, host):
-        mended = tokens.mended_robot(username, host)
-        yield Trap("username", f"{caution.message} {caution.fix} {_CONFIRM}", mended if mended != username else "")
+        mended = tokens.repair_robot_name(username, host)
+        yield FieldProblem(
+            "username", f"{caution.message} {caution.fix} {_CONFIRM}", mended if mended != username else ""
+        )
     for caution in tokens.about_lifetime(username, password, host=host, now=now, stated=True):
         if caution.code == "token-expired":
-            yield Trap("password", f"{caution.message} {_CONFIRM}")
+            yield FieldProblem("password", f"{caution.message} {_CONFIRM}")
 
 
-def in_password(password: str, *, choice: str) -> Trap | None:
+def check_password(password: str, *, choice: str) -> FieldProblem | None:
     """Ask about blanks at either end; `choice` is the answer: keep, remove or nothing yet."""
     if password != password.strip() and choice not in {"keep", "remove"}:
-        return Trap(
+        return FieldProblem(
             "password",
             "The password starts or ends with a blank or a line end. Nobody but you knows whether that belongs to it: "
             "choose below, and type it again.",
         )
     if choice == "remove" and password and not password.strip():
-        return Trap("password", "The password is made of blanks alone: nothing would be left. Type it again.")
+        return FieldProblem("password", "The password is made of blanks alone: nothing would be left. Type it again.")
     if any(one.certain for one in suspects.suspects(password.strip())):
-        return Trap("password", "This is what a page shows in place of a password. Type or paste the password itself.")
+        return FieldProblem(
+            "password", "This is what a page shows in place of a password. Type or paste the password itself."
+        )
     if "\x00" in password:
-        return Trap("password", "The password holds a NUL character, which skopeo would cut off.")
+        return FieldProblem("password", "The password holds a NUL character, which skopeo would cut off.")
     return None

@@ -12,7 +12,8 @@ from destinations.livecheck.registry.port import Leg, Plan, Trust
 from destinations.model import Secret, Target
 from destinations.secret.codec import certs_name
 from destinations.verdict import explanations, export, references
-from destinations.verdict.export import Destination, Stop
+from destinations.verdict.explanations import EpinioError
+from destinations.verdict.export import Destination
 from destinations.verdict.judge import read_credentials
 from destinations.verdict.parsing import Reading
 from destinations.verdict.version import EpinioVersion, login_reads_auth
@@ -72,7 +73,7 @@ def plan(
         destination = read_credentials(Reading(secret), reads_auth=login_reads_auth(version))
         login_host = export.destination_host(secret.name, destination.url)
         bundle = export.load_bundle(secret, secrets)
-    except Stop as stop:
+    except EpinioError as stop:
         ended = _stopped(stop)
         return Plan(secret.name, ended, ended, str(named), lenient)
     chart = _chart(destination, login_host, bundle, export.trusted(secret, secrets), named)
@@ -84,13 +85,13 @@ def _refused(secret: Secret, leg: Leg) -> Leg:
     """Return the leg with the reason why Epinio refuses the destination's name; the registry can be asked all the same."""
     try:
         export.look_up(secret)
-    except Stop as stop:
-        return replace(leg, stop=stop.explanation.message, fix=stop.explanation.fix)
+    except EpinioError as stop:
+        return replace(leg, stop=stop.advice.message, fix=stop.advice.fix)
     return leg
 
 
-def _stopped(stop: Stop) -> Leg:
-    return Leg(stop=stop.explanation.message, fix=stop.explanation.fix)
+def _stopped(stop: EpinioError) -> Leg:
+    return Leg(stop=stop.advice.message, fix=stop.advice.fix)
 
 
 def _chart(
@@ -99,7 +100,7 @@ def _chart(
     try:
         login = _login(login_host, destination, bundle, trusted)
         chart = export.push_chart(destination, login_host, login, name=app.chart)
-    except Stop as stop:
+    except EpinioError as stop:
         return _stopped(stop)
     trust = Trust() if bundle is None else Trust((_certificates(bundle),), public=False)
     return Leg(chart.host, chart.repository, login.username, login.password, trust=trust)
@@ -109,8 +110,8 @@ def _login(host: str, destination: Destination, bundle: bytes | None, trusted: S
     """Return where and as whom Helm logs in; whether empty credentials will do, the registry has to say."""
     try:
         return export.log_in(host, destination, bundle, trusted)
-    except Stop as stop:
-        if stop.explanation not in _ASKED_ALL_THE_SAME:
+    except EpinioError as stop:
+        if stop.advice not in _ASKED_ALL_THE_SAME:
             raise
     whole = references.requested(host) == references.api_host(host)
     username, password = (destination.username, destination.password) if whole else ("", "")
@@ -120,7 +121,7 @@ def _login(host: str, destination: Destination, bundle: bytes | None, trusted: S
 def _image(destination: Destination, chart_host: str, trust: Trust, app: App) -> Leg:
     try:
         image, found = export.push_image(destination, name=app.image)
-    except Stop as stop:
+    except EpinioError as stop:
         return _stopped(stop)
     if export.goes_elsewhere(chart_host, image):
         return Leg(stop=explanations.OTHER_REGISTRY.message, fix=explanations.OTHER_REGISTRY.fix)

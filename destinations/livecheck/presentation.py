@@ -14,7 +14,7 @@ from destinations.livecheck.result import Last, for_others
 from destinations.model import Secret
 from destinations.overview import table
 from destinations.secret.codec import rfc3339
-from destinations.verdict.certificates import Certificate, Health
+from destinations.verdict.certificates import CertificateSummary, Health
 
 _Pair = tuple[StageResult | None, StageResult | None]
 
@@ -65,7 +65,7 @@ class Shown:
     forks: tuple[tuple[str, tuple[Stop, ...]], ...] = ()
     findings: tuple[Finding, ...] = ()
     everything: tuple[Finding, ...] = ()
-    chain: tuple[tuple[Certificate, Health], ...] = ()
+    chain: tuple[tuple[CertificateSummary, Health], ...] = ()
 
     @property
     def fails(self) -> bool:

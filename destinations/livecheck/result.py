@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from destinations.golang import gox509
 from destinations.livecheck.registry.port import Code, Outcome, Plan, Report, Side, StageResult, Step
 from destinations.verdict import certificates
-from destinations.verdict.certificates import Certificate
+from destinations.verdict.certificates import CertificateSummary
 
 _MAX = 10
 
 
-def read(chain: Sequence[bytes]) -> list[Certificate]:
+def read(chain: Sequence[bytes]) -> list[CertificateSummary]:
     """Return the certificates of a chain in DER, without those that Go cannot read."""
     parsed = (gox509.parse(der) for der in chain[:_MAX])
     return [certificates.describe(one) for one in parsed if one is not None]

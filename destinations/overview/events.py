@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from destinations.access import Authority
-from destinations.overview.hub import EVERYTHING, Change
+from destinations.overview.hub import EVERYTHING, DestinationChange
 
 RETRY = b"retry: 2000\n\n"
 END = b"event: end\ndata: signed out\n\n"
@@ -13,7 +13,7 @@ BEHIND = b"event: behind\ndata: \n\n"
 """The watch knows nothing new for some time: the page has to ask by itself."""
 
 
-def written(changes: Iterable[Change], authority: Authority) -> bytes:
+def written(changes: Iterable[DestinationChange], authority: Authority) -> bytes:
     """Return the events of changes, empty where there is nothing to say. Raises the port's errors."""
     return b"".join(_written(change, authority) for change in changes)
 
@@ -23,7 +23,7 @@ def alive(moment: str, pages: int) -> bytes:
     return f"id: {moment}\nevent: alive\ndata: {pages}\n\n".encode()
 
 
-def _written(change: Change, authority: Authority) -> bytes:
+def _written(change: DestinationChange, authority: Authority) -> bytes:
     if change == EVERYTHING:
         return _event("everything", "")
     if change.now and authority.sees(change.now):

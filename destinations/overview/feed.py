@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from destinations import names
 from destinations.cluster.reflector import Step, WatchedSecrets
 from destinations.model import Secret
-from destinations.overview.hub import EVERYTHING, Change, Hub
+from destinations.overview.hub import EVERYTHING, DestinationChange, Hub
 from destinations.secret import codec
 
 
@@ -28,19 +28,19 @@ def connect(hub: Hub, watched: WatchedSecrets, config_maps: WatchedSecrets | Non
         config_maps.on_change(see_config_maps)
 
 
-def of_secret(step: Step, kept: Mapping[str, Secret]) -> Iterator[Change]:
+def of_secret(step: Step, kept: Mapping[str, Secret]) -> Iterator[DestinationChange]:
     """Yield what a change of a Secret means: for itself as a destination, and for those that use it as certificates."""
     before, now = (one if one and codec.is_destination(one) else None for one in step)
     name = next(one.name for one in step if one)
     if before or now:
-        yield Change(name, before, now)
+        yield DestinationChange(name, before, now)
         return
     for one in kept.values():
         if codec.certs_name(one) == name and codec.is_destination(one):
-            yield Change(one.name, one, one)
+            yield DestinationChange(one.name, one, one)
 
 
-def of_config_map(step: Step, known: Mapping[str, Secret]) -> Iterator[Change]:
+def of_config_map(step: Step, known: Mapping[str, Secret]) -> Iterator[DestinationChange]:
     """Yield what a change of a ConfigMap means: other teams change every page, a check's result those of its destination."""
     before, now = step
     name = next(one.name for one in step if one)
@@ -50,4 +50,4 @@ def of_config_map(step: Step, known: Mapping[str, Secret]) -> Iterator[Change]:
         old, new = (one.data if one else {} for one in (before, now))
         for key in sorted(old.keys() | new.keys()):
             if old.get(key) != new.get(key) and key in known:
-                yield Change(key, known[key], known[key], "checked")
+                yield DestinationChange(key, known[key], known[key], "checked")

@@ -21,7 +21,7 @@ _MAX_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DestinationChange:
     """Something about a destination: how it was, and how it is (None: gone). `what` is `changed` or `checked`.
 
     The states are there to find out who may hear of it, and go nowhere else.
@@ -32,26 +32,25 @@ class Change:
     now: Secret | None = field(repr=False)
     what: str = "changed"
 
-    def then(self, later: Change) -> Change:
+    def then(self, later: DestinationChange) -> DestinationChange:
         """Return both as one."""
         return replace(later, before=self.before)
 
 
-EVERYTHING = Change("", None, None, "everything")
+EVERYTHING = DestinationChange("", None, None, "everything")
 
 
 class Subscription:
     """What one page has not been told yet."""
 
     def __init__(self, hub: Hub, number: int) -> None:
-        """Begin with nothing to tell, after so many changes."""
         self._hub = hub
         self._condition = Condition()
-        self._pending: dict[tuple[str, str], Change] = {}
+        self._pending: dict[tuple[str, str], DestinationChange] = {}
         self._woken = self._ended = False
         self._reached = self._heard = number
 
-    def add(self, changes: Iterable[Change], number: int) -> None:
+    def add(self, changes: Iterable[DestinationChange], number: int) -> None:
         """Take note of changes, `number` the last; without one the stream looks whether its person may still listen."""
         with self._condition:
             self._reached = max(self._reached, number)
@@ -64,7 +63,7 @@ class Subscription:
             self._woken = True
             self._condition.notify()
 
-    def take(self, seconds: float) -> Sequence[Change] | None:
+    def take(self, seconds: float) -> Sequence[DestinationChange] | None:
         """Return what is new, at the latest after so many seconds; None where the stream has to end."""
         with self._condition:
             self._condition.wait_for(lambda: self._woken or self._ended, seconds)
@@ -97,13 +96,12 @@ class Hub:
     """The open pages of this process."""
 
     def __init__(self, places: int) -> None:
-        """Offer so many places."""
         self._places = places
         self._lock = Lock()
         self._open: set[Subscription] = set()
         self._closed = False
         self._id = token_hex(4)  # a moment of another process says nothing here
-        self._past: deque[Change] = deque(maxlen=MAX_PAST)
+        self._past: deque[DestinationChange] = deque(maxlen=MAX_PAST)
         self._number = 0
 
     @property
@@ -137,7 +135,7 @@ class Hub:
         with self._lock:
             self._open.discard(subscription)
 
-    def publish(self, changes: Sequence[Change]) -> None:
+    def publish(self, changes: Sequence[DestinationChange]) -> None:
         """Tell every page; nothing waits for a slow one."""
         with self._lock:
             self._past.extend(changes)
@@ -153,7 +151,7 @@ class Hub:
         for one in self._listening():
             one.end()
 
-    def _since(self, moment: str) -> Sequence[Change]:
+    def _since(self, moment: str) -> Sequence[DestinationChange]:
         """Return what was published since; everything where nobody remembers, nothing where no moment is stated."""
         begin, _, number = moment.partition("-")
         is_ours = begin == self._id and number.isdecimal() and len(number) < _MAX_DIGITS

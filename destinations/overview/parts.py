@@ -13,7 +13,7 @@ ELSEWHERE = "another registry than the chart's"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReferencePart:
     """A piece of a reference: a word of the legend, the text with what joins it, and what is odd about it."""
 
     kind: str
@@ -21,17 +21,19 @@ class Part:
     odd: str = ""
 
 
-def parts(target: Target, tag: str, *, chart: Target | None = None) -> tuple[Part, ...]:
+def parts(target: Target, tag: str, *, chart: Target | None = None) -> tuple[ReferencePart, ...]:
     """Return the pieces of `HOST/ORGANIZATION/NAME:TAG` in order; `chart` is where the chart goes, for an image."""
     above, slash, name = target.repository.rpartition("/")
     elsewhere = ELSEWHERE if chart is not None and chart.host != target.host else ""
-    found = [Part("host", masked_key(target.host), elsewhere), Part("", "/")]
+    found = [ReferencePart("host", masked_key(target.host), elsewhere), ReferencePart("", "/")]
     if slash:
-        found += [Part("organization", above, DOUBLED if _is_doubled(above) else ""), Part("", "/")]
-    return (*found, Part("name", name), Part("", ":"), Part("tag", tag))
+        found += [ReferencePart("organization", above, DOUBLED if _is_doubled(above) else ""), ReferencePart("", "/")]
+    return (*found, ReferencePart("name", name), ReferencePart("", ":"), ReferencePart("tag", tag))
 
 
-def references(judgement: Judgement, *, chart_tag: str, image_tag: str) -> tuple[tuple[str, tuple[Part, ...]], ...]:
+def references(
+    judgement: Judgement, *, chart_tag: str, image_tag: str
+) -> tuple[tuple[str, tuple[ReferencePart, ...]], ...]:
     """Return the references that an export results in, each with its name, as far as it gets."""
     found = []
     if judgement.chart:
@@ -41,7 +43,7 @@ def references(judgement: Judgement, *, chart_tag: str, image_tag: str) -> tuple
     return tuple(found)
 
 
-def odds(found: tuple[tuple[str, tuple[Part, ...]], ...]) -> tuple[str, ...]:
+def odds(found: tuple[tuple[str, tuple[ReferencePart, ...]], ...]) -> tuple[str, ...]:
     """Return what is odd about references, each once: shown beside them, since colour alone says nothing."""
     return tuple(dict.fromkeys(part.odd for _, pieces in found for part in pieces if part.odd))
 

@@ -11,7 +11,7 @@ from destinations.model import Secret
 from destinations.overview import table
 from destinations.overview.table import Row
 from destinations.secret import codec
-from destinations.secret.trim import slim
+from destinations.secret.trim import trim_for_cache
 from destinations.verdict import certificates
 from destinations.verdict.version import EpinioVersion
 
@@ -20,7 +20,7 @@ _INSTANT = datetime.resolution
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedRow:
     """A row, what it was computed from, and the times between which nothing in it changes by itself."""
 
     state: _State
@@ -33,8 +33,7 @@ class RowCache:
     """Keeps the rows of the last call and no others. A row's age is of when it was computed: see `overview.aged`."""
 
     def __init__(self) -> None:
-        """Begin empty."""
-        self._kept: Mapping[str, _Kept] = {}
+        self._kept: Mapping[str, _CachedRow] = {}
 
     def rows(self, found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
         """Return what `overview.rows` returns, but for the ages."""
@@ -62,13 +61,13 @@ def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None)
     return secret.uid, secret.resource_version, *certs, version
 
 
-def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: datetime) -> _Kept:
-    found = table.row(slim(secret), by_name, now=now, version=state[-1])
+def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: datetime) -> _CachedRow:
+    found = table.row(trim_for_cache(secret), by_name, now=now, version=state[-1])
     bundle = table.bundle_of(secret, by_name)
-    return _Kept(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
+    return _CachedRow(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
 
 
-def _turns(bundle: Iterable[certificates.Certificate], now: datetime) -> Iterator[datetime]:
+def _turns(bundle: Iterable[certificates.CertificateSummary], now: datetime) -> Iterator[datetime]:
     """Yield when something in a row may change by itself: at midnight (stated dates), and at a certificate's turns."""
     yield datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     for certificate in bundle:

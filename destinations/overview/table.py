@@ -12,7 +12,7 @@ from destinations.model import Check, Judgement, Secret, Verdict
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked, masked_judgement, masked_key
 from destinations.verdict import certificates
-from destinations.verdict.certificates import Certificate, Health
+from destinations.verdict.certificates import CertificateSummary, Health
 from destinations.verdict.judge import judge
 from destinations.verdict.version import EpinioVersion
 
@@ -120,13 +120,13 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def bundle_of(secret: Secret, all_secrets: Mapping[str, Secret]) -> tuple[Certificate, ...]:
+def bundle_of(secret: Secret, all_secrets: Mapping[str, Secret]) -> tuple[CertificateSummary, ...]:
     """Return the certificates that Helm and skopeo will trust, none where there is no bundle or no usable one."""
     held = all_secrets.get(codec.certs_name(secret))
     return certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).certificates if held else ()
 
 
-def _bundle_health(found: Sequence[Certificate], secret: Secret, now: datetime) -> str:
+def _bundle_health(found: Sequence[CertificateSummary], secret: Secret, now: datetime) -> str:
     if not codec.certs_name(secret):
         return "public CAs"
     if not found:

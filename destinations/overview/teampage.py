@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TeamSection:
     """One team and its destinations."""
 
     team: Team
@@ -47,7 +47,7 @@ class Page:
     `may_export` says whether the person may export anything at all.
     """
 
-    sections: tuple[Section, ...]
+    sections: tuple[TeamSection, ...]
     shared: tuple[Line, ...]
     unusable: tuple[Line, ...]
     may_export: bool
@@ -64,7 +64,7 @@ def page(authority: Authority, found: Sequence[Secret], *, now: datetime, versio
             shared.append(_line(row, now, may_change=authority.person.is_administrator))
         elif team in owned and not authority.is_ownerless(row.secret):
             owned[team].append(_line(row, now, may_change=authority.changes(row.secret)))
-    sections = tuple(Section(team, tuple(owned[team.name])) for team in authority.teams())
+    sections = tuple(TeamSection(team, tuple(owned[team.name])) for team in authority.teams())
     usable = tuple(line for line in shared if line.row.kind in _USABLE)
     unusable = tuple(line for line in shared if line.row.kind not in _USABLE)
     return Page(sections, usable, unusable, authority.person.exports() != [])

@@ -11,10 +11,10 @@ from destinations.model import Judgement, Secret
 from destinations.names import CONFIG_KEY
 from destinations.repairs import bundle, credentials, document, entry, metadata
 from destinations.repairs.common import Case, Choice, Fix, Maker
-from destinations.repairs.difference import Line, difference
+from destinations.repairs.difference import ChangedField, difference
 from destinations.verdict.version import EpinioVersion
 
-__all__ = ["Choice", "Fix", "Fixed", "Line", "apply", "difference", "differing", "judged", "proposals"]
+__all__ = ["ChangedField", "Choice", "Fix", "Fixed", "apply", "difference", "differing", "judged", "proposals"]
 
 T = TypeVar("T")
 MAX_BYTES = 256 * 1024

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from destinations.golang.gojson import Object, Value
 from destinations.model import Secret
 from destinations.repairs.common import Case, Fix
-from destinations.repairs.document import written
+from destinations.repairs.document import with_entry
 from destinations.repairs.entry import decoded, entry_of, strictly
-from destinations.secret import docker_config
 from destinations.verdict import parsing, suspects, tokens
 
 _QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\\"
@@ -41,7 +40,7 @@ def robot(secret: Secret, _case: Case) -> list[Fix]:
     found = entry_of(secret)
     if found is None:
         return []
-    changed = _changed(found[2], lambda name: tokens.mended_robot(name, found[1]), str)
+    changed = _changed(found[2], lambda name: tokens.repair_robot_name(name, found[1]), str)
     return _fix(
         secret, found, changed, "robot-name", "Write the sign in the robot's name once, as the registry shows it."
     )
@@ -72,12 +71,11 @@ def _changed(entry: Object, of_user: Callable[[str], str], of_password: Callable
             new = (of_user(pair[0]), of_password(pair[1]))
             changed = value if new == pair or not all(new) else b64encode(":".join(new).encode()).decode()
         kept.append((key, changed or value))
-    return docker_config.build(kept)
+    return Object.of(kept)
 
 
 def _fix(secret: Secret, found: tuple[Object, str, Object], changed: Object, code: str, title: str) -> list[Fix]:
     document, host, entry = found
     if changed == entry:
         return []
-    auths = docker_config.build([(host, changed)])
-    return [Fix(code, title, written(secret, docker_config.replaced(document, "auths", auths)), certain=False)]
+    return [Fix(code, title, with_entry(secret, document, host, changed), certain=False)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from destinations.golang import gojson, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number, Object, Value
+from destinations.golang import gojson
+from destinations.golang.gojson import Number, Object, Value
+from destinations.golang.gostrings import GoError
 from destinations.model import Secret
 from destinations.names import CONFIG_KEY
 from destinations.repairs.common import Case, Fix, set_data
@@ -23,8 +24,8 @@ _MOST_HOSTS = 100
 def document_of(secret: Secret) -> Object | None:
     """Return the document, or None where it is no JSON object."""
     try:
-        found = gojsonmemo.parse(secret.data.get(CONFIG_KEY, b""))
-    except GoJSONError:
+        found = gojson.parse_once(secret.data.get(CONFIG_KEY, b""))
+    except GoError:
         return None
     return found if isinstance(found, Object) else None
 
@@ -32,6 +33,11 @@ def document_of(secret: Secret) -> Object | None:
 def written(secret: Secret, document: Object) -> Secret:
     """Return the Secret with another document."""
     return set_data(secret, {CONFIG_KEY: gojson.dumps(document).encode()})
+
+
+def with_entry(secret: Secret, document: Object, host: str, entry: Value) -> Secret:
+    """Return the Secret with another registry, the only one, under `auths` of its document."""
+    return written(secret, docker_config.replaced(document, "auths", Object.of([(host, entry)])))
 
 
 def key(secret: Secret, _case: Case) -> list[Fix]:
@@ -60,7 +66,7 @@ def encoding(secret: Secret, _case: Case) -> list[Fix]:
 def layers(secret: Secret, _case: Case) -> list[Fix]:
     """Decode a configuration that was encoded once too often."""
     try:
-        plain, count = suspects.undone(secret.data.get(CONFIG_KEY, b"").decode())
+        plain, count = suspects.decode_layers(secret.data.get(CONFIG_KEY, b"").decode())
     except UnicodeDecodeError:
         return []
     if not count:
@@ -78,9 +84,9 @@ def section(secret: Secret, _case: Case) -> list[Fix]:
     if len(alike) == 1:
         pairs = [("auths" if name == alike[0] else name, value) for name, value in document.pairs]
         title = f"Spell the section {alike[0]} auths, in lower case."
-        return [Fix("auths-spelling", title, written(secret, docker_config.build(pairs)))]
+        return [Fix("auths-spelling", title, written(secret, Object.of(pairs)))]
     if all(_is_entry(value) for value in document.values()):
-        wrapped = docker_config.build([("auths", document)])
+        wrapped = Object.of([("auths", document)])
         return [Fix("auths-missing", "Put the host and its credentials under auths.", written(secret, wrapped))]
     return []
 
@@ -93,7 +99,7 @@ def foreign_sections(secret: Secret, _case: Case) -> list[Fix]:
     breaking = [name for name, value in document.items() if name != "auths" and _breaks(value)]
     if not breaking:
         return []
-    rest = docker_config.build([(name, value) for name, value in document.items() if name not in breaking])
+    rest = Object.of([(name, value) for name, value in document.items() if name not in breaking])
     title = f"Remove {', '.join(breaking)} from .dockerconfigjson: only auths is for Epinio."
     return [Fix("foreign-sections", title, written(secret, rest))]
 
@@ -108,7 +114,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
         Fix(
             f"keep-host-{number}",
             f"Keep only {host}. Make destinations of their own for the others first: their passwords go.",
-            written(secret, docker_config.replaced(document, "auths", docker_config.build([(host, entry)]))),
+            with_entry(secret, document, host, entry),
         )
         for number, (host, entry) in enumerate(auths.items(), 1)
     ]

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-
 from destinations.golang import gobase64
 from destinations.golang.gojson import Number, Object, Value
+from destinations.golang.gostrings import GoError
 from destinations.input import validation
 from destinations.input.imports import account, docker
 from destinations.input.imports.account import address
-from destinations.model import Secret
+from destinations.model import Credentials, InputError, Secret
 from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import Case, Fix, set_annotations
-from destinations.repairs.document import document_of, is_huge, written
-from destinations.secret import docker_config
+from destinations.repairs.document import document_of, is_huge, with_entry
+from destinations.secret.docker_config import with_credentials
 from destinations.verdict import parsing
 
 _FIELDS = ("auth", "username", "password")
 _CREDENTIALS = {*_FIELDS, "identitytoken", "registrytoken"}
-_API_PATHS = {"v1", "v2"}
-_HUB = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
 
 
 def host(secret: Secret, _case: Case) -> list[Fix]:
@@ -30,10 +26,9 @@ def host(secret: Secret, _case: Case) -> list[Fix]:
         return []
     document, old, value = found
     plain, path = _taken_apart(old)
-    if plain == old or not plain or validation.in_host(plain):
+    if plain == old or not plain or validation.check_host(plain):
         return []
-    auths = docker_config.build([(plain, value)])
-    after = written(secret, docker_config.replaced(document, "auths", auths))
+    after = with_entry(secret, document, plain, value)
     organization = secret.annotations.get(ORGANIZATION_ANNOTATION, "")
     joined = _joined(path, organization)
     if joined != organization:
@@ -52,14 +47,12 @@ def token(secret: Secret, _case: Case) -> list[Fix]:
     username, password = _pair_of(texts)
     if not held or password or not docker.is_azure(address(name)[0], username):
         return []
-    kept = docker_config.build(
-        [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
-    )
-    auths = _auths(name, kept, docker.AZURE_USER, held)
+    kept = [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
+    changed = with_credentials(kept, Credentials(docker.AZURE_USER, held))
     end = account.of_token(held)
     when = f"ends on {end:%Y-%m-%d at %H:%M} UTC" if end else "ends three hours after az acr login"
     title = f"Write the identitytoken as the password of the user {docker.AZURE_USER}, as Azure takes it. It {when}."
-    after = written(secret, docker_config.replaced(document, "auths", auths))
+    after = with_entry(secret, document, name, changed)
     if end:
         after = set_annotations(after, {EXPIRY_ANNOTATION: account.day(end)})
     return [Fix("identity-token-as-password", title, after)]
@@ -84,8 +77,7 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
     if _CREDENTIALS & {parsing.field_name(key) for key in gone} and not all(_pair_of(left)):
         return []
     title = f"Remove {', '.join(gone)} from the entry." if gone else "Write numbers in the entry as text."
-    auths = docker_config.build([(name, docker_config.build(kept))])
-    return [Fix("entry-members", title, written(secret, docker_config.replaced(document, "auths", auths)))]
+    return [Fix("entry-members", title, with_entry(secret, document, name, Object.of(kept)))]
 
 
 def credentials(secret: Secret, _case: Case) -> list[Fix]:
@@ -108,7 +100,7 @@ def credentials(secret: Secret, _case: Case) -> list[Fix]:
     if coded and coded == plain and strictly(texts["auth"]) != plain:
         choices.append(("auth-encoding", "Write auth anew in plain base64.", plain))
     return [
-        Fix(code, title, written(secret, docker_config.replaced(document, "auths", _auths(name, entry, *pair))))
+        Fix(code, title, with_entry(secret, document, name, with_credentials(entry.items(), Credentials(*pair))))
         for code, title, pair in choices
     ]
 
@@ -130,13 +122,9 @@ def entry_of(secret: Secret) -> tuple[Object, str, Object] | None:
 
 def _taken_apart(key: str) -> tuple[str, str]:
     """Return the bare host and the path below it."""
-    bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", key.strip())
-    authority, _, path = bare.partition("/")
-    bare_host = authority.rpartition("@")[2]
+    bare_host, path = address(key)
     parts = [part for part in path.split("/") if part]
-    if parts and parts[-1] in _API_PATHS:
-        parts.pop()
-    return ("docker.io" if bare_host in _HUB else bare_host), "/".join(parts)
+    return ("docker.io" if bare_host in validation.HUB_NAMES else bare_host), "/".join(parts)
 
 
 def _joined(path: str, organization: str) -> str:
@@ -167,7 +155,7 @@ def strictly(auth: str) -> tuple[str, str] | None:
     """Return user name and password exactly as Epinio reads them, None where it cannot."""
     try:
         return _pair(gobase64.decode(auth))
-    except gobase64.Base64Error:
+    except GoError:
         return None
 
 
@@ -175,7 +163,7 @@ def decoded(auth: str) -> tuple[str, str] | None:
     """Return user name and password, read leniently; bytes that are no text are left alone: skopeo sends them so."""
     try:
         username, password, said = account.of_auth(auth)
-    except account.Unreadable:
+    except InputError:
         return None
     return None if said == account.LATIN else (username, password)
 
@@ -186,18 +174,3 @@ def _pair(raw: bytes) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         return None
     return (user, password) if colon else None
-
-
-def _auths(name: str, entry: Object, user: str, password: str) -> Object:
-    """Return `auths` with an entry where all three fields say the same; the others keep their place."""
-    fresh: dict[str, Value] = {
-        "auth": b64encode(f"{user}:{password}".encode()).decode(), "username": user, "password": password,
-    }  # fmt: skip
-    kept: list[tuple[str, Value]] = []
-    for key, value in entry.items():
-        field = parsing.field_name(key)
-        if field not in _FIELDS:
-            kept.append((key, value))
-        elif field in fresh:
-            kept.append((field, fresh.pop(field)))
-    return docker_config.build([(name, docker_config.build([*kept, *fresh.items()]))])

@@ -5,24 +5,21 @@ Members that the portal does not own keep their value and order, numbers as they
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from destinations.golang import gojson, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Object, Value
-from destinations.model import Credentials, Secret
+from destinations.golang import gojson
+from destinations.golang.gojson import Object, Value
+from destinations.golang.gostrings import GoError, to_valid_utf8
+from destinations.model import Credentials, InputError, Secret
 from destinations.verdict import parsing
-from destinations.verdict.parsing import ParseError, field_name, members
+from destinations.verdict.explanations import EpinioError
+from destinations.verdict.parsing import field_name, members
 from destinations.verdict.version import NEWEST, login_reads_auth
 
 _OWNED = ("auth", "username", "password")
 _REMOVED = "identitytoken"
-_LONE = re.compile("[\ud800-\udfff]")
-
-
-class Unreadable(ValueError):
-    """The stored configuration cannot be changed in place; the text says why and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +32,34 @@ class Rotated:
 
 def new(host: str, credentials: Credentials) -> bytes:
     """Return the configuration of one host, as Epinio's documentation shows it."""
-    entry = build(_fields(credentials))
-    return gojson.dumps(build([("auths", build([(host, entry)]))])).encode()
+    entry = Object.of(_fields(credentials))
+    return gojson.dumps(Object.of([("auths", Object.of([(host, entry)]))])).encode()
 
 
 def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
     """Return the configuration with the one entry of `auths` holding new credentials, under `host` if given.
 
-    Raises Unreadable.
+    Raises InputError.
     """
     document, auths = one_registry(content)
     ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):
-        raise Unreadable("The entry of the registry in the stored .dockerconfigjson is no object.")
-    changed, removed = _with_credentials(members(entry), credentials)
-    section = build([(host or key, changed)])
-    return Rotated(gojson.dumps(replaced(document, "auths", section)).encode(), removed)
+        raise InputError("The entry of the registry in the stored .dockerconfigjson is no object.")
+    kept = [(name, value) for name, value in members(entry) if field_name(name) != _REMOVED]
+    section = Object.of([(host or key, with_credentials(kept, credentials))])
+    content = gojson.dumps(replaced(document, "auths", section)).encode()
+    return Rotated(content, removed_token=len(kept) < len(members(entry)))
 
 
 def one_registry(content: bytes) -> tuple[Object, Object]:
-    """Return the document and its section `auths`, which holds one registry. Raises Unreadable."""
+    """Return the document and its section `auths`, which holds one registry. Raises InputError."""
     try:
-        document = gojsonmemo.parse(content)
-    except GoJSONError:
-        raise Unreadable("The stored .dockerconfigjson is not valid JSON.") from None
+        document = gojson.parse_once(content)
+    except GoError:
+        raise InputError("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None
     if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
-        raise Unreadable("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
+        raise InputError("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
     return document, auths
 
 
@@ -69,10 +67,10 @@ def stored_credentials(secret: Secret) -> Credentials | None:
     """Return what Helm logs in with; None where a part is missing, is no UTF-8, or the Secret cannot be read."""
     try:
         entry = parsing.read_entry(parsing.read_config(secret))
-    except ParseError:
+    except EpinioError:
         return None
     username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
-    if not username or not password or _LONE.search(username + password):
+    if not username or not password or to_valid_utf8(username + password) != username + password:
         return None  # bytes that are no UTF-8 may stand in `auth`, and cannot be written as JSON
     return Credentials(username, password)
 
@@ -82,7 +80,7 @@ def host_key(secret: Secret) -> str:
     try:
         config = parsing.read_config(secret)
         return parsing.listed_url(config).removesuffix(f"/{config.organization}")
-    except ParseError:
+    except EpinioError:
         return ""
 
 
@@ -92,28 +90,17 @@ def _fields(credentials: Credentials) -> list[tuple[str, Value]]:
     return list(zip(_OWNED, values, strict=True))
 
 
-def _with_credentials(entry: list[tuple[str, Value]], credentials: Credentials) -> tuple[Object, bool]:
+def with_credentials(entry: Iterable[tuple[str, Value]], credentials: Credentials) -> Object:
     """Return the entry with all three fields, each once and where it stood; spelled as Docker spells them."""
     missing = dict(_fields(credentials))
     kept: list[tuple[str, Value]] = []
-    removed = False
     for key, value in entry:
         name = field_name(key)
-        if name == _REMOVED:
-            removed = True
-        elif name not in _OWNED:
+        if name not in _OWNED:
             kept.append((key, value))
         elif name in missing:
             kept.append((name, missing.pop(name)))
-    return build([*kept, *missing.items()]), removed
-
-
-def build(pairs: list[tuple[str, Value]]) -> Object:
-    """Return an object of these members."""
-    made = Object()
-    for key, value in pairs:
-        made.add(key, value)
-    return made
+    return Object.of([*kept, *missing.items()])
 
 
 def replaced(container: Object, name: str, value: Value) -> Object:
@@ -121,4 +108,4 @@ def replaced(container: Object, name: str, value: Value) -> Object:
     pairs = [pair for pair in container.pairs if pair[0] != name]
     at = max(index for index, pair in enumerate(container.pairs) if pair[0] == name)
     at -= sum(1 for key, _ in container.pairs[:at] if key == name)
-    return build([*pairs[:at], (name, value), *pairs[at:]])
+    return Object.of([*pairs[:at], (name, value), *pairs[at:]])

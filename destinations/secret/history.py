@@ -57,7 +57,7 @@ def password_by(secret: Secret) -> str:
     return last.by if last and last.password == TYPED else ""
 
 
-def appended(entries: tuple[Entry, ...], entry: Entry) -> str:
+def append_entry(entries: tuple[Entry, ...], entry: Entry) -> str:
     """Return the annotation with one more entry: at most 20, at most 8 KiB, the oldest go first."""
     kept = [*entries, entry][-LENGTH:]
     while len(text := _dumps(kept)) > MAX_BYTES and len(kept) > 1:

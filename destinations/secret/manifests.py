@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from destinations.model import Secret
+from destinations.golang.gostrings import to_valid_utf8
+from destinations.model import InputError, Secret
 from destinations.secret import plainyaml
-from destinations.secret.plainyaml import Unreadable
-
-_LONE = re.compile("[\ud800-\udfff]")
-
-
-class UnusableInput(ValueError):
-    """Text that holds no manifests; the message says which and why, and no secret."""
-
-
-class UnreadableInput(UnusableInput):
-    """YAML that is not read; the message says why and quotes nothing."""
 
 
 def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mapping[str, Any]]:
-    """Yield every object of the text, Lists taken apart; a document of YAML has at most `most` values. Raises UnusableInput."""
+    """Yield every object of the text, Lists taken apart; a document of YAML has at most `most` values. Raises InputError."""
     for document in _parsed(text, most):
         if document is None:
             continue
         if not isinstance(document, dict):
-            raise UnusableInput("a document is no Kubernetes object")
+            raise InputError("a document is no Kubernetes object")
         if isinstance(document.get("items"), list) and str(document.get("kind", "")).endswith("List"):
             yield from _items(document)
         else:
@@ -37,20 +26,20 @@ def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mappin
 
 
 def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
-    """Return the Secret, `stringData` merged over `data`, or None for another kind. Raises UnusableInput."""
+    """Return the Secret, `stringData` merged over `data`, or None for another kind. Raises InputError."""
     if document.get("kind") != "Secret":
         return None
     metadata = document.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        raise UnusableInput("a Secret has no name")
-    name = _whole(metadata["name"])
+        raise InputError("a Secret has no name")
+    name = to_valid_utf8(metadata["name"])
     own_namespace = metadata.get("namespace") or namespace
     if not isinstance(own_namespace, str):
-        raise UnusableInput(f"the namespace of Secret {name!a} is no text")
+        raise InputError(f"the namespace of Secret {name!a} is no text")
     plain = {key: value.encode() for key, value in _texts(document, "stringData", name).items()}
     return Secret(
         name=name,
-        namespace=_whole(own_namespace),
+        namespace=to_valid_utf8(own_namespace),
         labels=_texts(metadata, "labels", name),
         annotations=_texts(metadata, "annotations", name),
         data={**{key: _decoded(value, key, name) for key, value in _texts(document, "data", name).items()}, **plain},
@@ -67,21 +56,21 @@ def _parsed(text: str, most: int) -> list[Any]:
     except ValueError:
         pass
     except RecursionError:
-        raise UnusableInput("it is nested too deeply") from None
+        raise InputError("it is nested too deeply") from None
     try:
         return plainyaml.load_all(text, most=most)
-    except Unreadable as error:
-        if error.why:
-            raise UnreadableInput(str(error)) from None
+    except InputError as error:
+        if error.over_limit:
+            raise
         where = f" at line {error.line}" if error.line else ""
-        raise UnusableInput(f"it is neither JSON nor YAML{where}") from None
+        raise InputError(f"it is neither JSON nor YAML{where}") from None
 
 
 def _items(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     kind = str(document["kind"]).removesuffix("List")
     for item in document["items"]:
         if not isinstance(item, dict):
-            raise UnusableInput("an item of a List is no Kubernetes object")
+            raise InputError("an item of a List is no Kubernetes object")
         yield {"kind": kind, **item} if kind else item
 
 
@@ -91,21 +80,16 @@ def _texts(holder: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise UnusableInput(f"{key} of Secret {name!a} is no object")
+        raise InputError(f"{key} of Secret {name!a} is no object")
     if not all(isinstance(value, str | None) for value in found.values()):
-        raise UnusableInput(f"a value under {key} of Secret {name!a} is no text; quote it")
+        raise InputError(f"a value under {key} of Secret {name!a} is no text; quote it")
     if not all(isinstance(member, str) for member in found):
-        raise UnusableInput(f"a key under {key} of Secret {name!a} is no text; quote it")
-    return {_whole(member): _whole(value or "") for member, value in found.items()}
-
-
-def _whole(text: str) -> str:
-    r"""Return the text with U+FFFD for half a surrogate pair, as Go reads `\ud800` in JSON."""
-    return _LONE.sub("\ufffd", text)
+        raise InputError(f"a key under {key} of Secret {name!a} is no text; quote it")
+    return {to_valid_utf8(member): to_valid_utf8(value or "") for member, value in found.items()}
 
 
 def _decoded(value: str, key: str, name: str) -> bytes:
     try:
         return b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError:
-        raise UnusableInput(f"the value under {key!a} of Secret {name!a} is no base64") from None
+        raise InputError(f"the value under {key!a} of Secret {name!a} is no base64") from None

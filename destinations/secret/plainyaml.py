@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from destinations.model import InputError
+
 MAX_DEPTH = 100
 MAX_EVENTS = 150_000
 """Of one document: about 2,500 Secrets in a List, as `kubectl get -o yaml` prints them."""
@@ -29,25 +31,15 @@ else:
     _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where it is there, is six times as fast
 
 
-class Unreadable(ValueError):
-    """YAML that is not read. The text says why, where and what to do, and quotes nothing.
-
-    `why` is empty for what is no YAML at all; `line` counts from 1, None where nobody knows it.
-    """
-
-    def __init__(self, why: str = "", line: int | None = None) -> None:
-        """Keep both."""
-        super().__init__((why or "it is no YAML") + (f" (line {line})" if line else ""))
-        self.why, self.line = why, line
-
-
-class _Loader(_SafeLoader):
+class _PlainLoader(_SafeLoader):
     """YAML as kubectl reads it: dates stay text, and so does what YAML 1.1 takes for base 60."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
         """Refuse many keys that are no texts: of numbers, anybody can find any number with the same hash."""
         if sum(key.tag != f"{_TAG}str" for key, _ in node.value) > _MAX_ODD_KEYS:
-            raise Unreadable("a map has many keys that are no text; quote them", node.start_mark.line + 1)
+            raise InputError(
+                "a map has many keys that are no text; quote them", node.start_mark.line + 1, over_limit=True
+            )
         return super().construct_mapping(node, deep)
 
     def number(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 - an int, a float or the text itself
@@ -56,7 +48,9 @@ class _Loader(_SafeLoader):
         if ":" in text:
             return text
         if len(text) > _MAX_NUMBER:
-            raise Unreadable(f"a number has more than {_MAX_NUMBER} digits; quote it", node.start_mark.line + 1)
+            raise InputError(
+                f"a number has more than {_MAX_NUMBER} digits; quote it", node.start_mark.line + 1, over_limit=True
+            )
         return self.construct_yaml_int(node) if node.tag == f"{_TAG}int" else self.construct_yaml_float(node)
 
 
@@ -68,46 +62,50 @@ _NUMBERS = {
     ),
 }
 """PyYAML's, without base 60: to look for that takes fifty times the memory of the text."""
-_Loader.yaml_implicit_resolvers = {
+_PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != f"{_TAG}timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 for _kind in ("int", "float"):
-    _Loader.add_constructor(f"{_TAG}{_kind}", _Loader.number)
+    _PlainLoader.add_constructor(f"{_TAG}{_kind}", _PlainLoader.number)
 
 
-def _of_local_tag(loader: _Loader, _suffix: str, node: yaml.Node) -> str:
+def _of_local_tag(loader: _PlainLoader, _suffix: str, node: yaml.Node) -> str:
     """Return the text behind a tag of some tool, such as `!vault`, which Go's reader passes over, too."""
     if not isinstance(node, yaml.ScalarNode):
-        raise Unreadable("it holds a tag (!) before a list or a map; leave the tag out", node.start_mark.line + 1)
+        raise InputError(
+            "it holds a tag (!) before a list or a map; leave the tag out", node.start_mark.line + 1, over_limit=True
+        )
     return str(loader.construct_scalar(node))
 
 
-_Loader.add_multi_constructor("!", _of_local_tag)
+_PlainLoader.add_multi_constructor("!", _of_local_tag)
 
 
 def load_all(text: str, *, most: int = MAX_EVENTS) -> list[Any]:
-    """Return every document of a text, each of at most `most` events. Raises Unreadable and nothing else."""
+    """Return every document of a text, each of at most `most` events. Raises InputError and nothing else."""
     try:
-        for _ in events(text, _Loader, most=most):
+        for _ in events(text, _PlainLoader, most=most):
             pass
-        return list(yaml.load_all(text, Loader=_Loader))
+        return list(yaml.load_all(text, Loader=_PlainLoader))
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(line=error.problem_mark.line + 1 if error.problem_mark else None) from None
-    except Unreadable:
+        raise InputError("it is no YAML", error.problem_mark.line + 1 if error.problem_mark else None) from None
+    except InputError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError, ArithmeticError):
         # an explicit tag such as !!bool or !!timestamp on other text ends in any of the last five
-        raise Unreadable from None
+        raise InputError("it is no YAML") from None
 
 
 def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.Event]:  # noqa: ANN401 - a class of PyYAML's
-    """Yield the events of a text, as long as each may be read. Raises Unreadable and PyYAML's errors.
+    """Yield the events of a text, as long as each may be read. Raises InputError and PyYAML's errors.
 
     To be exhausted before a loader composes the text: libyaml's recurses without a limit.
     """
     if sum(text.count(f"{end}%") for end in _BREAKS) > _MAX_DIRECTIVES:
-        raise Unreadable("it has many lines that begin with %; leave them out")  # each is compared with all before
+        raise InputError(
+            "it has many lines that begin with %; leave them out", over_limit=True
+        )  # each is compared with all before
     depth = count = documents = 0
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.DocumentStartEvent):
@@ -115,7 +113,7 @@ def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.E
         count += 1
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if why := _refusal(event, depth, count, documents, most):
-            raise Unreadable(why, event.start_mark.line + 1 if event.start_mark else None)
+            raise InputError(why, event.start_mark.line + 1 if event.start_mark else None, over_limit=True)
         yield event
 
 

@@ -14,8 +14,9 @@ from base64 import b64encode
 from collections.abc import Collection, Iterator
 from urllib.parse import quote, quote_plus
 
-from destinations.golang import gobase64, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number, Value
+from destinations.golang import gobase64, gojson
+from destinations.golang.gojson import Number, Value
+from destinations.golang.gostrings import GoError
 from destinations.model import Secret
 from destinations.names import CONFIG_KEY
 from destinations.secret.masking import MASK, masked
@@ -52,7 +53,7 @@ _RUN = re.compile(r"(sha256:[0-9a-f]{64}\b)|[A-Za-z0-9+/_-]{20,}={0,2}")
 _PIECE = re.compile(r"[a-z0-9]{20,}")
 
 
-def scrubbed(text: str, secrets: Collection[str]) -> tuple[str, ...]:
+def redact(text: str, secrets: Collection[str]) -> tuple[str, ...]:
     """Return the last lines of a log without control characters and secrets: `MAX_LINES` of `MAX_LINE` characters.
 
     `secrets` are texts to be masked in every encoding that is known here. What stands behind the last line end is
@@ -141,8 +142,8 @@ def secrets_of(secret: Secret, *, most: int = 1_000_000) -> frozenset[str]:
     content = secret.data.get(CONFIG_KEY, b"")
     found: set[str] = set()
     try:
-        leaves = _leaves(gojsonmemo.parse(content))
-    except GoJSONError:
+        leaves = _leaves(gojson.parse_once(content))
+    except GoError:
         leaves = (word[0] for word in re.finditer(r'[^\s"{}\[\],:]{8,}', content.decode("utf-8", "replace")))
     for leaf in leaves:
         found.add(leaf)

@@ -11,7 +11,8 @@ from destinations.golang.gox509 import GoCertificate
 from destinations.model import Caution, Secret, Target
 from destinations.verdict import certificates, pem, references, suspects, tokens
 from destinations.verdict.certificates import Health
-from destinations.verdict.parsing import ParseError, Reading, field_name, members
+from destinations.verdict.explanations import EpinioError
+from destinations.verdict.parsing import Reading, field_name, members
 
 EXPIRY_NOTICE = timedelta(days=14)
 _SCHEMES = ("oci://", "https://", "http://")
@@ -96,7 +97,7 @@ def _about_text(name: str, text: str) -> Iterator[Caution]:
 def _has_identity_token(reading: Reading) -> bool:
     try:
         document = reading.config.document
-    except ParseError:
+    except EpinioError:
         return False
     auths = document.get("auths") if isinstance(document, dict) else None
     entries = [value for _, value in members(auths)]
@@ -107,7 +108,7 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
     try:
         config = reading.config
         host_key = reading.url.removesuffix(f"/{config.organization}")
-    except ParseError:
+    except EpinioError:
         return
     plain = host_key
     for scheme in _SCHEMES:
@@ -176,7 +177,7 @@ def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:
         )
 
 
-def _about_certificate(certificate: certificates.Certificate, state: Health) -> Caution:
+def _about_certificate(certificate: certificates.CertificateSummary, state: Health) -> Caution:
     subject = gostrings.quote(certificate.subject)
     start, end = (f"{moment:%Y-%m-%d}" for moment in (certificate.not_before, certificate.not_after))
     code, what = {

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 
 from destinations.golang import gopem, gox509
 from destinations.golang.gox509 import GoCertificate
+from destinations.model import Advice
 from destinations.verdict import pem as pem_texts
 
 # `cryptography` warns of a country that has not two letters; it is shown as it stands.
@@ -47,7 +48,7 @@ def health(not_before: datetime, not_after: datetime, now: datetime) -> Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class CertificateSummary:
     """What a person wants to know of one certificate. Times are aware; the fingerprint is SHA-256 in hex."""
 
     subject: str
@@ -64,80 +65,70 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a bundle that is no usable certificate: what it is, and what to do."""
-
-    message: str
-    fix: str
-
-
-@dataclass(frozen=True, slots=True)
 class Bundle:
-    """What Helm and skopeo will trust (`pem`, re-serialised), what else was found, and in `notes` what was repaired."""
+    """What Helm and skopeo will trust (`pem`, re-serialised), what else is in it, and in `notes` what was repaired."""
 
-    certificates: tuple[Certificate, ...]
-    problems: tuple[Problem, ...]
+    certificates: tuple[CertificateSummary, ...]
+    problems: tuple[Advice, ...]
     pem: bytes = b""
     has_private_key: bool = False
     notes: tuple[str, ...] = ()
 
 
 _CONVERT = "Convert it to PEM: openssl x509 -inform der -in FILE -out FILE.pem"
-EMPTY = Problem("There is nothing in it.", "Give at least one PEM block BEGIN CERTIFICATE, or leave the bundle away.")
-PRIVATE_KEY = Problem(
+EMPTY = Advice("There is nothing in it.", "Give at least one PEM block BEGIN CERTIFICATE, or leave the bundle away.")
+PRIVATE_KEY = Advice(
     "It holds a private key, which would be mounted into every export job; it was not kept, and is not shown again.",
     "Give the CA certificates alone, and treat the key as exposed: replace it.",
 )
-DER = Problem("It is a certificate in binary form (DER).", _CONVERT)
-PKCS12 = Problem(
+DER = Advice("It is a certificate in binary form (DER).", _CONVERT)
+PKCS12 = Advice(
     "It is a PKCS#12 file (.p12, .pfx), or another binary file.",
     "Take the CA certificates out: openssl pkcs12 -in FILE -cacerts -nokeys -out ca.pem",
 )
-PKCS7 = Problem(
+PKCS7 = Advice(
     "It is a PKCS#7 file (.p7b).", "Take the certificates out: openssl pkcs7 -print_certs -in FILE -out ca.pem"
 )
-REQUEST = Problem(
-    "It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead."
-)
-TRUSTED = Problem(
+REQUEST = Advice("It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead.")
+TRUSTED = Advice(
     "It holds a block BEGIN TRUSTED CERTIFICATE or X509 CERTIFICATE, which Go does not read.",
     "Convert it: openssl x509 -in FILE -out ca.pem",
 )
-BOM = Problem(
+BOM = Advice(
     "It starts with a byte order mark, so the first certificate is not found.",
     "Save it as UTF-8 without a byte order mark.",
 )
-UTF16 = Problem("It is text in UTF-16.", "Save it as plain ASCII or UTF-8 without a byte order mark.")
-LITERAL = Problem(r"Its line ends are spelled out as \n.", "Replace every \\n by a real line end.")
-INDENTED = Problem(
+UTF16 = Advice("It is text in UTF-16.", "Save it as plain ASCII or UTF-8 without a byte order mark.")
+LITERAL = Advice(r"Its line ends are spelled out as \n.", "Replace every \\n by a real line end.")
+INDENTED = Advice(
     "Its lines are indented, and Go only finds BEGIN at the start of a line.", "Remove the blanks before the lines."
 )
-TWICE_ENCODED = Problem("It is base64 of a PEM text: it was encoded once too often.", "Decode it: base64 -d FILE")
-TRUNCATED = Problem(
+TWICE_ENCODED = Advice("It is base64 of a PEM text: it was encoded once too often.", "Decode it: base64 -d FILE")
+TRUNCATED = Advice(
     "A block has a BEGIN line and no matching END line: it is cut off.",
     "Copy the whole text, BEGIN and END lines included.",
 )
-HEADERS = Problem("A CERTIFICATE block has header lines, and Go skips such a block.", "Remove the lines with a colon.")
-UNREADABLE = Problem(
+HEADERS = Advice("A CERTIFICATE block has header lines, and Go skips such a block.", "Remove the lines with a colon.")
+UNREADABLE = Advice(
     "A CERTIFICATE block cannot be read by Go and is skipped.", "Export the certificate again from where it comes."
 )
-NO_PEM = Problem(
+NO_PEM = Advice(
     "There is no PEM block in it.", "Give text that starts with -----BEGIN CERTIFICATE-----, with five plain dashes."
 )
-TOO_LARGE = Problem(
+TOO_LARGE = Advice(
     f"It is larger than {MAX_BUNDLE_BYTES // 1024} KiB, and was not read. A CA bundle is a few KiB.",
     "Give only the CA certificates of this registry.",
 )
-TOO_MANY = Problem(
+TOO_MANY = Advice(
     f"There are more than {MAX_CERTIFICATES} certificates in it.", "Give only the CA certificates of this registry."
 )
-ALL_EXPIRED = Problem("Every certificate in it has expired.", "Give the registry's current CA certificate.")
+ALL_EXPIRED = Advice("Every certificate in it has expired.", "Give the registry's current CA certificate.")
 
 
 def read_bundle(pem: bytes) -> Bundle:
     """Return the certificates that Go would trust, and what is wrong with the rest. Never raises, shows no key."""
     found: list[GoCertificate] = []
-    problems: list[Problem] = []
+    problems: list[Advice] = []
     for block in gopem.blocks(pem):
         parsed = gox509.parse(block.content) if block.type == b"CERTIFICATE" and not block.headers else None
         if parsed is not None:
@@ -176,9 +167,11 @@ def _repaired(raw: bytes) -> Bundle:
         return Bundle((), (PRIVATE_KEY,), has_private_key=True)
     if not found.certificates and not found.refusals:
         return read_bundle(raw)
-    problems = [Problem(f"Line {one.line}: {one.message}", one.fix) for one in found.refusals[:MAX_PROBLEMS]]
+    problems = [
+        Advice(f"Line {one.line}: {one.advice.message}", one.advice.fix) for one in found.refusals[:MAX_PROBLEMS]
+    ]
     if more := len(found.refusals) - MAX_PROBLEMS:
-        problems += [Problem(f"There are {more} more such blocks.", "Give the bundle block by block.")] * (more > 0)
+        problems += [Advice(f"There are {more} more such blocks.", "Give the bundle block by block.")] * (more > 0)
     pem = b"".join(one.pem() for one in found.certificates)
     return Bundle(tuple(map(describe, found.certificates)), tuple(problems), pem, notes=found.notes)
 
@@ -196,7 +189,7 @@ def has_key_beside(data: Mapping[str, bytes]) -> bool:
     return "tls.key" in data or any(b"PRIVATE KEY-----" in value for value in data.values())
 
 
-def _of_block(block: gopem.Block) -> Problem:
+def _of_block(block: gopem.Block) -> Advice:
     if b"PRIVATE KEY" in block.type:
         return PRIVATE_KEY
     if b"REQUEST" in block.type:
@@ -207,10 +200,10 @@ def _of_block(block: gopem.Block) -> Problem:
         return TRUSTED
     if block.type == b"CERTIFICATE":
         return HEADERS
-    return Problem("It holds a PEM block that is no certificate.", "Leave only the CERTIFICATE blocks.")
+    return Advice("It holds a PEM block that is no certificate.", "Leave only the CERTIFICATE blocks.")
 
 
-def _of_text(pem: bytes, *, found: int) -> list[Problem]:
+def _of_text(pem: bytes, *, found: int) -> list[Advice]:
     """Return what is wrong outside the blocks that Go sees."""
     if not pem.strip():
         return [EMPTY]
@@ -230,7 +223,7 @@ def _of_text(pem: bytes, *, found: int) -> list[Problem]:
     return [_of_foreign(pem)]
 
 
-def _of_foreign(data: bytes) -> Problem:
+def _of_foreign(data: bytes) -> Advice:
     if gox509.parse(data) is not None:
         return DER
     if data[:1] == b"\x30":
@@ -245,10 +238,10 @@ def _decoded(text: bytes) -> bytes:
         return b""
 
 
-def describe(certificate: GoCertificate) -> Certificate:
+def describe(certificate: GoCertificate) -> CertificateSummary:
     """Return what a person wants to know of a certificate that Go takes."""
     read = certificate.read
-    return Certificate(
+    return CertificateSummary(
         subject=_name(lambda: read.subject if read else None, certificate.subject),
         issuer=_name(lambda: read.issuer if read else None, certificate.issuer),
         not_before=certificate.not_before,

@@ -1,4 +1,4 @@
-"""The stages of an export after the listing, in Epinio's order, each a function that passes or raises Stop.
+"""The stages of an export after the listing, in Epinio's order, each a function that passes or raises EpinioError.
 
 Mirrors internal/api/v1/application/export.go, Helm 3.19 (pkg/registry, pkg/pusher) with oras-go 2.6, and skopeo.
 """
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from destinations.golang import goescape, gourl
 from destinations.golang.gojson import Value
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 from destinations.golang.gox509 import GoCertificate, usable_certificates
 from destinations.model import Secret, Stage, Target, Why
 from destinations.names import BUNDLE_KEY, CERTS_KEY, REGISTRY_LABEL
 from destinations.verdict import explanations, references, skopeo
-from destinations.verdict.explanations import Explanation
+from destinations.verdict.explanations import EpinioError
 from destinations.verdict.references import Reference
 
 IMAGE_TAG = "1234567890abcdef"
@@ -27,23 +27,6 @@ IMAGE_NAME = "workspace-shop-image"
 _OCI = "oci://"
 _SCHEMES = (_OCI, "https://", "http://")
 _PLAIN = re.compile(r"([A-Za-z0-9._-]+(?::[0-9]+)?)/[A-Za-z0-9._~/-]*", re.ASCII)  # most: nothing to escape or refuse
-
-
-class Stop(Exception):
-    """The export ends here. `error` is Epinio's message, or None where `why` says it in the portal's terms.
-
-    `exact` is False where the message only says the same as Epinio's: that one holds a path or what a registry answers.
-    """
-
-    def __init__(
-        self, error: str | None, explanation: Explanation, why: Why | None = None, *, exact: bool = True
-    ) -> None:
-        """Keep the outcome."""
-        super().__init__(error or why)
-        self.error = error
-        self.explanation = explanation
-        self.why = why
-        self.exact = exact and "\ufffd" not in (error or "")  # Epinio's has the bytes that stood there
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +43,10 @@ def look_up(secret: Secret) -> None:
     """Stage `lookup`: the label has to be exactly `true`."""
     value = secret.labels.get(REGISTRY_LABEL)
     if value is None:
-        raise Stop("bad export destination: marker label is missing", explanations.LABEL_MISSING)
+        raise EpinioError("bad export destination: marker label is missing", explanations.LABEL_MISSING)
     if value != "true":
         reason = explanations.LABEL_FALSE if value == "false" else explanations.LABEL_OTHER
-        raise Stop("bad export destination: bad value for marker label", reason)
+        raise EpinioError("bad export destination: bad value for marker label", reason)
 
 
 def destination_host(name: str, url: str) -> str:
@@ -73,10 +56,10 @@ def destination_host(name: str, url: str) -> str:
         return plain[1]
     try:
         host = gourl.parse(url if "://" in url else f"oci://{url}").host
-    except goescape.URLError as error:
-        raise Stop(str(error), explanations.BAD_URL) from None
+    except GoError as error:
+        raise EpinioError(str(error), explanations.BAD_URL) from None
     if not host:
-        raise Stop(f"registry '{name}': Missing host in '{url}'", explanations.NO_URL_HOST)
+        raise EpinioError(f"registry '{name}': Missing host in '{url}'", explanations.NO_URL_HOST)
     return host
 
 
@@ -87,12 +70,12 @@ def load_bundle(secret: Secret, secrets: Mapping[str, Secret]) -> bytes | None:
         return None
     problem = _path_segment_problem(name)
     if problem:
-        raise Stop(f"invalid resource name {quote(name)}: [{problem}]", explanations.CERTS_BAD_NAME)
+        raise EpinioError(f"invalid resource name {quote(name)}: [{problem}]", explanations.CERTS_BAD_NAME)
     if name not in secrets:
-        raise Stop(f"secrets {quote(name)} not found", explanations.CERTS_MISSING)
+        raise EpinioError(f"secrets {quote(name)} not found", explanations.CERTS_MISSING)
     bundle = secrets[name].data.get(BUNDLE_KEY)
     if bundle is None:
-        raise Stop(f"cert secret {name} not suitable, no key '{BUNDLE_KEY}'", explanations.CERTS_NO_KEY)
+        raise EpinioError(f"cert secret {name} not suitable, no key '{BUNDLE_KEY}'", explanations.CERTS_NO_KEY)
     return bundle
 
 
@@ -113,22 +96,22 @@ def trusted(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[GoCertificat
 def log_in(host: str, destination: Destination, bundle: bytes | None, certificates: Sequence[GoCertificate]) -> Target:
     """Stage `login`, judged as a registry with Basic authentication answers: return where Helm is logged in."""
     if bundle is not None and not certificates:
-        raise Stop("unable to parse CA file", explanations.NO_CERTIFICATE, exact=False)
+        raise EpinioError("unable to parse CA file", explanations.NO_CERTIFICATE, exact=False)
     if not gourl.is_authority(host):
-        raise Stop(f"invalid reference: invalid registry {quote(host)}", explanations.BAD_LOGIN_HOST)
+        raise EpinioError(f"invalid reference: invalid registry {quote(host)}", explanations.BAD_LOGIN_HOST)
     asked = references.requested(host)
     unreachable = references.problem(asked)
     if unreachable:
         problem = f"Get {quote(_api_url(asked))}: {unreachable}"
-        raise Stop(f"authenticating to {quote(host)}: {problem}", explanations.UNREACHABLE_HOST, exact=False)
+        raise EpinioError(f"authenticating to {quote(host)}: {problem}", explanations.UNREACHABLE_HOST, exact=False)
     username, password = destination.username, destination.password
     if asked != references.api_host(host) or not (username or password):
-        raise Stop(_login_error(host, asked, "basic credential not found"), explanations.NO_LOGIN, exact=False)
+        raise EpinioError(_login_error(host, asked, "basic credential not found"), explanations.NO_LOGIN, exact=False)
     if not (username and password):
         problem = _login_error(host, asked, "missing username or password for basic auth")
-        raise Stop(problem, explanations.HALF_LOGIN, exact=False)
+        raise EpinioError(problem, explanations.HALF_LOGIN, exact=False)
     if ":" in username:
-        raise Stop("bad credential format: colons(:) are not allowed in username", explanations.COLON_IN_USER)
+        raise EpinioError("bad credential format: colons(:) are not allowed in username", explanations.COLON_IN_USER)
     return login_target(host, username, password)
 
 
@@ -150,15 +133,15 @@ def push_chart(destination: Destination, login_host: str, login: Target, *, name
     path = _printed(destination.url)
     try:
         chart = references.parse_chart(f"{gourl.join(path, name)}:{CHART_VERSION}")
-    except references.BadReference as error:
-        raise Stop(str(error), explanations.BAD_CHART) from None
+    except GoError as error:
+        raise EpinioError(str(error), explanations.BAD_CHART) from None
     asked = references.requested(chart.host)
     unreachable = references.problem(asked)
     if unreachable:
-        raise Stop(_chart_error("Head", asked, chart, unreachable), explanations.UNREACHABLE_HOST, exact=False)
+        raise EpinioError(_chart_error("Head", asked, chart, unreachable), explanations.UNREACHABLE_HOST, exact=False)
     if asked != references.api_host(login_host):
         problem = _chart_error("HEAD", asked, chart, "basic credential not found")
-        raise Stop(problem, explanations.OTHER_LOGIN, exact=False)
+        raise EpinioError(problem, explanations.OTHER_LOGIN, exact=False)
     return Target(references.sent(asked), chart.repository, login.username, login.password)
 
 
@@ -174,8 +157,8 @@ def _printed(url: str) -> str:
         return trimmed
     try:
         return str(gourl.parse(_OCI + trimmed)).removeprefix(_OCI)
-    except goescape.URLError:
-        raise Stop(f"invalid chart URL format: {_OCI}{trimmed}", explanations.BAD_CHART) from None
+    except GoError:
+        raise EpinioError(f"invalid chart URL format: {_OCI}{trimmed}", explanations.BAD_CHART) from None
 
 
 def _trim_schemes(url: str) -> str:
@@ -188,12 +171,12 @@ def push_image(destination: Destination, *, name: str = IMAGE_NAME) -> tuple[Ref
     """Stage `image-push`, first half: return where skopeo pushes the image and with which credentials."""
     try:
         image = references.parse_image(f"{_trim_schemes(destination.url)}/{name}:{IMAGE_TAG}")
-    except references.BadReference as error:
-        raise Stop(str(error), explanations.BAD_IMAGE) from None
+    except GoError as error:
+        raise EpinioError(str(error), explanations.BAD_IMAGE) from None
     try:
         return image, skopeo.find_login(destination.document, image)
-    except skopeo.SkopeoError as error:
-        raise Stop(str(error), explanations.BAD_AUTH_FILE, exact=False) from None
+    except GoError as error:
+        raise EpinioError(str(error), explanations.BAD_AUTH_FILE, exact=False) from None
 
 
 def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> None:
@@ -201,9 +184,9 @@ def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> Non
     elsewhere = goes_elsewhere(chart.host, image)
     if login.anonymous:
         cause = explanations.OTHER_REGISTRY if elsewhere else explanations.ANONYMOUS
-        raise Stop(None, cause, Why.ANONYMOUS)
+        raise EpinioError(None, cause, Why.ANONYMOUS)
     if elsewhere:
-        raise Stop(None, explanations.OTHER_REGISTRY, Why.OTHER_REGISTRY)
+        raise EpinioError(None, explanations.OTHER_REGISTRY, Why.OTHER_REGISTRY)
 
 
 def goes_elsewhere(chart_host: str, image: Reference) -> bool:

@@ -13,7 +13,8 @@ from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.verdict import export, parsing
 from destinations.verdict.cautions import cautions
-from destinations.verdict.export import Destination, Stop
+from destinations.verdict.explanations import EpinioError
+from destinations.verdict.export import Destination
 from destinations.verdict.parsing import Reading
 from destinations.verdict.version import EpinioVersion, login_reads_auth
 
@@ -21,7 +22,7 @@ _PASSED = {stage: Check(stage, ok=True) for stage in Stage}
 
 
 @dataclass(slots=True)
-class _Course:
+class _Progress:
     """How far an export gets; filled in stage by stage."""
 
     checks: list[Check] = field(default_factory=list)
@@ -31,13 +32,13 @@ class _Course:
     login: Target | None = None
     chart: Target | None = None
     image: Target | None = None
-    stop: Stop | None = None
+    stop: EpinioError | None = None
 
     def passed(self, stage: Stage) -> None:
         self.checks.append(_PASSED[stage])
 
-    def failed(self, stage: Stage, stop: Stop) -> None:
-        why = stop.explanation
+    def failed(self, stage: Stage, stop: EpinioError) -> None:
+        why = stop.advice
         self.exact &= stop.exact and not stop.why
         said = Check(stage, ok=False, message=why.message, fix=why.fix, error=stop.error, error_is_exact=stop.exact)
         self.checks.append(said)
@@ -50,65 +51,65 @@ def judge(
 
     `version` None, or newer than the rules know, means the newest rules.
     """
-    course = _Course()
+    progress = _Progress()
     reading = Reading(secret)
     trusted = export.trusted(secret, secrets)
-    _list(secret, reading, course)
-    _export(_stages(secret, secrets, reading, trusted, course, reads_auth=login_reads_auth(version)), course)
-    found = cautions(secret, secrets, reading, trusted, login=course.login, image=course.image, now=now)
+    _list(secret, reading, progress)
+    _export(_stages(secret, secrets, reading, trusted, progress, reads_auth=login_reads_auth(version)), progress)
+    found = cautions(secret, secrets, reading, trusted, login=progress.login, image=progress.image, now=now)
     return Judgement(
         name=secret.name,
         namespace=secret.namespace,
-        listed=course.url is not None,
-        url=course.url,
-        listing_error=course.listing_error,
-        verdict=_verdict(course, at_risk=bool(found)),
-        failed_stage=course.checks[-1].stage if course.stop else None,
-        error=course.stop.error if course.stop else None,
-        error_is_exact=course.exact,
-        why=course.stop.why if course.stop else None,
-        login=course.login,
-        chart=course.chart,
-        image=course.image,
-        checks=tuple(course.checks),
+        listed=progress.url is not None,
+        url=progress.url,
+        listing_error=progress.listing_error,
+        verdict=_verdict(progress, at_risk=bool(found)),
+        failed_stage=progress.checks[-1].stage if progress.stop else None,
+        error=progress.stop.error if progress.stop else None,
+        error_is_exact=progress.exact,
+        why=progress.stop.why if progress.stop else None,
+        login=progress.login,
+        chart=progress.chart,
+        image=progress.image,
+        checks=tuple(progress.checks),
         warnings=found,
         disabled=secret.labels.get(REGISTRY_LABEL) == "false",
     )
 
 
-def _verdict(course: _Course, *, at_risk: bool) -> Verdict:
-    if course.url is None:
+def _verdict(progress: _Progress, *, at_risk: bool) -> Verdict:
+    if progress.url is None:
         return Verdict.NOT_LISTED
-    if course.stop:
+    if progress.stop:
         return Verdict.EXPORT_FAILS
     return Verdict.AT_RISK if at_risk else Verdict.ACCEPTED
 
 
-def _list(secret: Secret, reading: Reading, course: _Course) -> None:
+def _list(secret: Secret, reading: Reading, progress: _Progress) -> None:
     """Run the listing: the label selector first, then the lenient reading of the Secret."""
     try:
         export.look_up(secret)
-    except Stop as stop:
-        course.failed(Stage.LISTING, Stop(None, stop.explanation))
+    except EpinioError as stop:
+        progress.failed(Stage.LISTING, EpinioError(None, stop.advice))
         return
     try:
-        course.url = reading.url
-    except parsing.ParseError as error:
-        course.listing_error = str(error)
-        course.failed(Stage.LISTING, Stop(str(error), error.explanation, exact=error.exact))
+        progress.url = reading.url
+    except EpinioError as error:
+        progress.listing_error = error.error
+        progress.failed(Stage.LISTING, error)
     else:
-        course.passed(Stage.LISTING)
+        progress.passed(Stage.LISTING)
 
 
-def _export(stages: Iterator[None], course: _Course) -> None:
+def _export(stages: Iterator[None], progress: _Progress) -> None:
     for stage in export.STAGES:
         try:
             next(stages)
-        except Stop as stop:
-            course.stop = stop
-            course.failed(stage, stop)
+        except EpinioError as stop:
+            progress.stop = stop
+            progress.failed(stage, stop)
             return
-        course.passed(stage)
+        progress.passed(stage)
 
 
 def _stages(  # noqa: PLR0913 - everything that is known of a destination
@@ -116,11 +117,11 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
     secrets: Mapping[str, Secret],
     reading: Reading,
     trusted: Sequence[GoCertificate],
-    course: _Course,
+    progress: _Progress,
     *,
     reads_auth: bool,
 ) -> Iterator[None]:
-    """Run the export, one stage between two yields; a stage that fails raises Stop."""
+    """Run the export, one stage between two yields; a stage that fails raises EpinioError."""
     export.look_up(secret)
     yield
     destination = read_credentials(reading, reads_auth=reads_auth)
@@ -129,23 +130,23 @@ def _stages(  # noqa: PLR0913 - everything that is known of a destination
     yield
     bundle = export.load_bundle(secret, secrets)
     yield
-    course.login = login = export.log_in(host, destination, bundle, trusted)
+    progress.login = login = export.log_in(host, destination, bundle, trusted)
     yield
-    course.chart = chart = export.push_chart(destination, host, login)
+    progress.chart = chart = export.push_chart(destination, host, login)
     yield
     image, found = export.push_image(destination)
-    course.image = Target(image.host, image.repository, found.username, found.password)
+    progress.image = Target(image.host, image.repository, found.username, found.password)
     export.compare_targets(chart, image, found)
     yield
 
 
 def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
-    """Stage `credentials`: the strict reading of the Secret. Raises Stop."""
+    """Stage `credentials`: the strict reading of the Secret. Raises EpinioError."""
     try:
         config = reading.config
         entry = parsing.read_entry(config)
-    except parsing.ParseError as error:
-        raise Stop(f"bad export destination: bad url: {error}", error.explanation, exact=error.exact) from None
+    except EpinioError as error:
+        raise EpinioError(f"bad export destination: bad url: {error}", error.advice, exact=error.exact) from None
     username, password = parsing.effective_login(entry, reads_auth=reads_auth)
     return Destination(f"{entry.host_key}/{config.organization}", username, password, config.document)
 

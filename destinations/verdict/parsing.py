@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from destinations.golang import gobase64, gojsonmemo
-from destinations.golang.gojson import GoJSONError, Number, Object, Value
-from destinations.model import Secret
+from destinations.golang import gobase64, gojson
+from destinations.golang.gojson import Number, Object, Value
+from destinations.golang.gostrings import GoError
+from destinations.model import Advice, Secret
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.verdict import explanations
-from destinations.verdict.explanations import Explanation
+from destinations.verdict.explanations import EpinioError
 
 _FIELDS = ("auth", "username", "password")
 _DOCUMENT = "Go value of type map[string]registry.aconfig"
@@ -24,18 +25,8 @@ _FIELD = "Go struct field ContainerRegistryAuth.{} of type string"
 _KINDS = {bool: "bool", str: "string", Number: "number", list: "array", Object: "object"}
 
 
-class ParseError(ValueError):
-    """Epinio cannot use the secret; the message is Epinio's, and in the words of this Go where `exact` is False."""
-
-    def __init__(self, message: str, explanation: Explanation, *, exact: bool = True) -> None:
-        """Keep the explanation beside the message."""
-        super().__init__(message)
-        self.explanation = explanation
-        self.exact = exact
-
-
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegistryEntry:
     """The one entry of `auths`: the host key, and the fields that Epinio reads, empty where they are missing."""
 
     host_key: str = field(repr=False)
@@ -53,30 +44,29 @@ class Config:
 
 
 def read_config(secret: Secret) -> Config:
-    """Return the organization and the JSON document. Raises ParseError."""
+    """Return the organization and the JSON document. Raises EpinioError."""
     if ORGANIZATION_ANNOTATION not in secret.annotations:
-        raise ParseError(f"missing annotation '{ORGANIZATION_ANNOTATION}'", explanations.NO_ORGANIZATION)
+        raise EpinioError(f"missing annotation '{ORGANIZATION_ANNOTATION}'", explanations.NO_ORGANIZATION)
     if CONFIG_KEY not in secret.data:
-        raise ParseError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
+        raise EpinioError(f"missing key `{CONFIG_KEY}`", explanations.NO_CONFIG)
     try:
-        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojsonmemo.parse(secret.data[CONFIG_KEY]))
-    except GoJSONError as error:
+        return Config(secret.annotations[ORGANIZATION_ANNOTATION], gojson.parse_once(secret.data[CONFIG_KEY]))
+    except GoError as error:
         explanation = explanations.of_no_json(secret.data[CONFIG_KEY])
-        raise ParseError(str(error), explanation, exact=False) from None
+        raise EpinioError(str(error), explanation, exact=False) from None
 
 
 class Reading:
-    """One Secret, read once for all rules of its judgement; what cannot be read raises ParseError when it is asked for."""
+    """One Secret, read once for all rules of its judgement; what cannot be read raises EpinioError when it is asked for."""
 
     def __init__(self, secret: Secret) -> None:
-        """Read the Secret."""
         self._config: Config | None = None
         self._url: str | None = None
-        self._error: ParseError | None = None
+        self._error: EpinioError | None = None
         try:
             self._config = read_config(secret)
             self._url = listed_url(self._config)
-        except ParseError as error:
+        except EpinioError as error:
             self._error = error
 
     @property
@@ -95,35 +85,34 @@ class Reading:
 
 
 def listed_url(config: Config) -> str:
-    """Return the URL that `epinio export-registries` prints. Raises ParseError where Epinio skips the secret."""
+    """Return the URL that `epinio export-registries` prints. Raises EpinioError where Epinio skips the secret."""
     for problem in _lenient_problems(config.document):
         raise problem
     return f"{next(iter(_auths(config.document)))}/{config.organization}"
 
 
-def read_entry(config: Config) -> Entry:
+def read_entry(config: Config) -> RegistryEntry:
     """Return the entry as the export reads it: every entry of every section has to be a struct of three strings.
 
-    Raises ParseError.
+    Raises EpinioError.
     """
     for problem in _strict_problems(config.document):
         raise problem
     host_key, value = next(iter(_auths(config.document).items()))
-    return Entry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
+    return RegistryEntry(host_key, **cast("dict[str, str]", dict(_fields(value))))  # what is no string is a problem
 
 
-def effective_login(entry: Entry, *, reads_auth: bool) -> tuple[str, str]:
+def effective_login(entry: RegistryEntry, *, reads_auth: bool) -> tuple[str, str]:
     """Return the user name and the password that Helm logs in with; `auth` fills in where one of them is empty."""
     if not reads_auth or (entry.username and entry.password) or not entry.auth:
         return entry.username, entry.password
     try:
-        user, colon, password = gobase64.decode(entry.auth).decode("utf-8", "surrogateescape").partition(":")
-    except gobase64.Base64Error:
+        return gobase64.decode_pair(entry.auth) or (entry.username, entry.password)
+    except GoError:
         return entry.username, entry.password
-    return (user, password) if colon else (entry.username, entry.password)
 
 
-def _lenient_problems(document: Value) -> Iterator[ParseError]:
+def _lenient_problems(document: Value) -> Iterator[EpinioError]:
     """Yield what Go cannot put into a map of free-form maps, in the document's order: it reports the first."""
     for section in _sections(document):
         if section is not None and not isinstance(section, dict):
@@ -132,7 +121,7 @@ def _lenient_problems(document: Value) -> Iterator[ParseError]:
             yield from _unreadable_numbers(section)
 
 
-def _strict_problems(document: Value) -> Iterator[ParseError]:
+def _strict_problems(document: Value) -> Iterator[EpinioError]:
     """Yield what Go cannot put into a map of maps of structs, in the document's order."""
     for section in _sections(document):
         if section is not None and not isinstance(section, dict):
@@ -146,7 +135,7 @@ def _strict_problems(document: Value) -> Iterator[ParseError]:
 
 
 def _sections(document: Value) -> Iterator[Value]:
-    """Yield all sections. Raises ParseError where the document is neither an object nor null."""
+    """Yield all sections. Raises EpinioError where the document is neither an object nor null."""
     if document is not None and not isinstance(document, dict):
         raise _mismatch(document, _DOCUMENT, explanations.NOT_JSON)
     yield from (section for _, section in members(document))
@@ -162,11 +151,11 @@ def members(value: Value) -> list[tuple[str, Value]]:
 def _auths(document: Value) -> dict[str, Value]:
     sections = document if isinstance(document, dict) else {}
     if "auths" not in sections:
-        raise ParseError("missing key `auths` in `.dockerconfigjson`", explanations.NO_AUTHS)
+        raise EpinioError("missing key `auths` in `.dockerconfigjson`", explanations.NO_AUTHS)
     auths = sections["auths"]
     if not isinstance(auths, dict) or len(auths) != 1:
         count, why = ("more than one", explanations.SEVERAL_HOSTS) if auths else ("no", explanations.NO_HOST)
-        raise ParseError(f"{count} url found in `auths` in `.dockerconfigjson`", why)
+        raise EpinioError(f"{count} url found in `auths` in `.dockerconfigjson`", why)
     return auths
 
 
@@ -184,7 +173,7 @@ def field_name(key: str) -> str:
     return folded.lower()
 
 
-def _unreadable_numbers(section: Value) -> Iterator[ParseError]:
+def _unreadable_numbers(section: Value) -> Iterator[EpinioError]:
     """Yield every number that does not fit a float64, in the document's order."""
     todo: list[Value] = [section]
     while todo:
@@ -195,8 +184,8 @@ def _unreadable_numbers(section: Value) -> Iterator[ParseError]:
             todo += reversed(value)
         elif isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}:
             message = f"json: cannot unmarshal number {value.text} into Go value of type float64"
-            yield ParseError(message, explanations.HUGE_NUMBER, exact=False)
+            yield EpinioError(message, explanations.HUGE_NUMBER, exact=False)
 
 
-def _mismatch(value: Value, target: str, explanation: Explanation) -> ParseError:
-    return ParseError(f"json: cannot unmarshal {_KINDS[type(value)]} into {target}", explanation, exact=False)
+def _mismatch(value: Value, target: str, explanation: Advice) -> EpinioError:
+    return EpinioError(f"json: cannot unmarshal {_KINDS[type(value)]} into {target}", explanation, exact=False)

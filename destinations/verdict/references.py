@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from destinations.golang import goidna, gonet
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 from destinations.golang.gourl import is_authority
 
 DOCKER_HUB = "docker.io"
@@ -33,10 +33,6 @@ _ANY_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-class BadReference(ValueError):
-    """A reference that the tool refuses; the message is the tool's."""
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A registry's host and the repository in it."""
@@ -46,7 +42,7 @@ class Reference:
 
 
 def parse_chart(raw: str) -> Reference:
-    """Return what Helm makes of `HOST/PATH:VERSION`. Raises BadReference in Helm's or ORAS' words."""
+    """Return what Helm makes of `HOST/PATH:VERSION`. Raises GoError in Helm's or ORAS' words."""
     base, digest = raw.rsplit("@", 1) if "@" in raw else (raw, "")
     reference, tag = _parse_oras(_plus_to_underscore(base))
     if not tag:  # Helm then asks ORAS again, with the digest it had cut off
@@ -63,20 +59,20 @@ def _parse_oras(artifact: str) -> tuple[Reference, str]:
     """Return the reference and its tag or digest, as ORAS' `registry.ParseReference` does."""
     host, slash, path = artifact.partition("/")
     if not slash:
-        raise BadReference("invalid reference: missing registry or repository")
+        raise GoError("invalid reference: missing registry or repository")
     repository, at, suffix = path.partition("@")
     if at:
         repository = repository.partition(":")[0]
     else:
         repository, _, suffix = path.partition(":")
     if not is_authority(host):
-        raise BadReference(f"invalid reference: invalid registry {quote(host)}")
+        raise GoError(f"invalid reference: invalid registry {quote(host)}")
     if not _REPOSITORY.fullmatch(repository):
-        raise BadReference(f"invalid reference: invalid repository {quote(repository)}")
+        raise GoError(f"invalid reference: invalid repository {quote(repository)}")
     if at and suffix:
         _check_digest(suffix)
     elif suffix and not _TAG_ONLY.fullmatch(suffix):
-        raise BadReference(f"invalid reference: invalid tag {quote(suffix)}")
+        raise GoError(f"invalid reference: invalid tag {quote(suffix)}")
     return Reference(host, repository), suffix
 
 
@@ -94,27 +90,27 @@ def _check_digest(digest: str) -> None:
         problem = "invalid checksum digest format"
     else:
         return
-    raise BadReference(f"invalid reference: invalid digest {quote(digest)}: {problem}")
+    raise GoError(f"invalid reference: invalid digest {quote(digest)}: {problem}")
 
 
 def parse_image(raw: str) -> Reference:
-    """Return what skopeo makes of `docker://RAW`, its domain normalised. Raises BadReference in its words.
+    """Return what skopeo makes of `docker://RAW`, its domain normalised. Raises GoError in its words.
 
     The host is empty where the grammar finds no domain at all.
     """
     domain, remainder = _split_domain(raw)
     remote = remainder.partition(":")[0]
     if remote.lower() != remote:
-        raise BadReference("invalid reference format: repository name must be lowercase")
+        raise GoError("invalid reference format: repository name must be lowercase")
     whole = f"{domain}/{remainder}"
     match = _REFERENCE.fullmatch(whole)
     if not match:
         lower = _REFERENCE.fullmatch(whole.lower())
-        raise BadReference("repository name must be lowercase" if lower else "invalid reference format")
+        raise GoError("repository name must be lowercase" if lower else "invalid reference format")
     named = re.fullmatch(rf"(?:({_DOMAIN})/)?({_PATH})", match[1])
     host, path = (named[1] or "", named[2]) if named else ("", match[1])
     if len(match[1]) > _NAME_MAX:
-        raise BadReference(f"repository name must not be more than {_NAME_MAX} characters")
+        raise GoError(f"repository name must not be more than {_NAME_MAX} characters")
     return Reference(host, path)
 
 
@@ -157,7 +153,7 @@ def problem(asked: str) -> str:
     if not found:
         try:
             goidna.to_ascii(asked)
-        except goidna.PunycodeError as error:
+        except GoError as error:
             return str(error)
     return found
 

@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 
 from destinations.golang import gobase64
 from destinations.golang.gojson import Value
-from destinations.golang.gostrings import quote
+from destinations.golang.gostrings import GoError, quote
 from destinations.verdict.parsing import field_name, members
 from destinations.verdict.references import Reference
 
 _HUB_NAMES = {"registry-1.docker.io", "docker.io"}
-
-
-class SkopeoError(ValueError):
-    """Skopeo ends before it pushes; the message is close to its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +31,13 @@ class Login:
 
 
 def find_login(document: Value, image: Reference) -> Login:
-    """Return the credentials for an image. Raises SkopeoError where skopeo cannot read the file or the entry."""
+    """Return the credentials for an image. Raises GoError where skopeo cannot read the file or the entry."""
     name = f"{image.host}/{image.repository}" if image.host else image.repository
     registry = name.partition("/")[0]
     entries, helpers = _read(document)
     if registry in helpers:
         program = quote(f"docker-credential-{helpers[registry]}")
-        raise SkopeoError(
-            f"error getting credentials - err: exec: {program}: executable file not found in $PATH, out: ``"
-        )
+        raise GoError(f"error getting credentials - err: exec: {program}: executable file not found in $PATH, out: ``")
     key = next((key for key in _lookup_order(name) if key in entries), None)
     if key is None:
         wanted = _normal(registry)
@@ -70,7 +64,7 @@ def _entry(value: Value) -> dict[str, str]:
         if name not in {"auth", "identitytoken"} or member is None:
             continue
         if not isinstance(member, str):
-            raise SkopeoError(f"reading JSON file: json: the field {name} is no string")
+            raise GoError(f"reading JSON file: json: the field {name} is no string")
         found[name] = member
     return found
 
@@ -78,7 +72,7 @@ def _entry(value: Value) -> dict[str, str]:
 def _helper(value: Value) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    raise SkopeoError("reading JSON file: json: a value of credHelpers is no string")
+    raise GoError("reading JSON file: json: a value of credHelpers is no string")
 
 
 def _lookup_order(name: str) -> list[str]:
@@ -97,9 +91,5 @@ def _normal(registry: str) -> str:
 
 
 def _decode(entry: dict[str, str]) -> Login:
-    try:
-        decoded = gobase64.decode(entry.get("auth", ""))
-    except gobase64.Base64Error as error:
-        raise SkopeoError(str(error)) from None
-    user, colon, password = decoded.decode("utf-8", "surrogateescape").partition(":")
-    return Login(user, password.strip("\x00"), entry.get("identitytoken", "")) if colon else Login()
+    pair = gobase64.decode_pair(entry.get("auth", ""))
+    return Login(pair[0], pair[1].strip("\x00"), entry.get("identitytoken", "")) if pair else Login()

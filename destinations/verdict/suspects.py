@@ -150,10 +150,10 @@ def _is_key_file(text: str) -> bool:
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]+={0,2}")
 _LEAST = 8
 _MAX_LAYERS = 3
-SAID = "It was encoded in base64 once too often."
+ENCODED_TWICE = "It was encoded in base64 once too often."
 
 
-def undone(text: str) -> tuple[str, int]:
+def decode_layers(text: str) -> tuple[str, int]:
     """Return the text inside and how many layers of base64 were taken off; as it is, and 0, where there are none.
 
     Taken off only where a JSON object or a YAML map is inside.

@@ -107,7 +107,7 @@ def about_robot(username: str, host: str) -> Iterator[Caution]:
         yield Caution("robot-name", what, fix.format("Quay", "ORGANIZATION+NAME"))
 
 
-def mended_robot(username: str, host: str) -> str:
+def repair_robot_name(username: str, host: str) -> str:
     """Return the robot's name with its sign mended where that is certain; else the name as it is."""
     if _EATEN.search(username) and HARBOR.knows(host):
         return _EATEN.sub("$", username)

@@ -22,7 +22,7 @@ from destinations.livecheck.registry.port import Registries
 from destinations.model import Secret
 from destinations.overview import feed
 from destinations.overview.hub import Hub
-from destinations.secret.trim import slim_config_map
+from destinations.secret.trim import trim_config_map
 from destinations.verdict.version import EpinioVersion
 
 _COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
@@ -111,7 +111,7 @@ def _once(what: str, read: Callable[[], Sequence[Secret]]) -> Sequence[Secret]:
 
 
 def _list_config_maps() -> Sequence[Secret]:
-    return cluster().config_maps.list_with_version(slim_config_map).secrets
+    return cluster().config_maps.list_with_version(trim_config_map).secrets
 
 
 def hub() -> Hub | None:
@@ -219,7 +219,7 @@ def _watched(made: Cluster) -> _Chosen:
 
 def watches_over(of: Cluster) -> tuple[WatchedSecrets, WatchedSecrets]:
     """Return the watches over a cluster's Secrets and ConfigMaps, which begin with the first question."""
-    return WatchedSecrets(of), WatchedSecrets(of.config_maps, shrink=slim_config_map)
+    return WatchedSecrets(of), WatchedSecrets(of.config_maps, shrink=trim_config_map)
 
 
 def epinio_version() -> EpinioVersion | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from django.core.exceptions import TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,6 +12,7 @@ from django.shortcuts import render
 from destinations.actions import messages
 from destinations.cluster.limits import is_name
 from destinations.cluster.port import ClusterError, Forbidden
+from destinations.model import UserError
 
 _HARMLESS = {
     "team": "Team", "name": "Name", "host": "Registry host", "organization": "Organization", "username": "User name",
@@ -37,12 +38,12 @@ def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
     return page(request, said.status, said.message, said.fix, again=typed(request))
 
 
-def trouble(request: HttpRequest, error: ClusterError) -> messages.Trouble:
+def trouble(request: HttpRequest, error: ClusterError) -> UserError:
     """Return what to say of a failure: what the portal lacks in Kubernetes is the business of administrators."""
     person = getattr(request, "principal", None)
-    said = messages.of(error)
+    said = messages.for_error(error)
     if isinstance(error, Forbidden) and not (person and person.is_administrator):
-        return replace(said, message=_GENERIC, fix="Ask an administrator of the portal: their page says what it lacks.")
+        return UserError(_GENERIC, "Ask an administrator of the portal: their page says what it lacks.", said.status)
     return said
 
 

@@ -16,7 +16,7 @@ from destinations import access, permissions
 from destinations.access import Authority
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
-from destinations.golang import gojsonmemo
+from destinations.golang import gojson
 from destinations.permissions import Right
 from destinations.web import current, errors
 from destinations.web import request as asked
@@ -46,7 +46,7 @@ class AuthenticationMiddleware:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
         request.principal = None  # type: ignore[attr-defined]
         request.live_moment = current.moment()  # type: ignore[attr-defined]  # before anything is read
-        with current.one_reading(), gojsonmemo.one_reading():
+        with current.one_reading(), gojson.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):

@@ -103,7 +103,7 @@ def _record_failed(request: HttpRequest, error: ClusterError, who: str = "") -> 
 
 def _unanswered(request: HttpRequest, error: ClusterError) -> HttpResponse:
     """Say that the cluster could not be asked."""
-    trouble = messages.of(error)
+    trouble = messages.for_error(error)
     return _page(request, trouble.status, (trouble.message, trouble.fix))
 
 
@@ -146,7 +146,7 @@ def signout(request: HttpRequest) -> HttpResponse:
                 sessions.end(current.cluster().config_maps, session, datetime.now(UTC))
         except ClusterError as error:
             audit.record(audit.Event("sign-out", "failed", who, where, reason=type(error).__name__))
-            trouble = messages.of(error)
+            trouble = messages.for_error(error)
             fix = f"{trouble.fix} This browser is signed in still; close it if that cannot wait."
             return errors.page(request, trouble.status, f"You are not signed out yet. {trouble.message}", fix)
         audit.record(audit.Event("sign-out", "done", who, where))
@@ -256,7 +256,7 @@ def _sso_trouble() -> OidcTrouble | None:
     except OidcTrouble as trouble:
         return trouble
     except ClusterError as error:
-        explained = messages.of(error)
+        explained = messages.for_error(error)
         return OidcTrouble(explained.message, explained.fix)
 
 

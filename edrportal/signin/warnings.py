@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from destinations import names
-from destinations.model import Secret
+from destinations.model import InputError, Secret
 from destinations.secret import plainyaml
-from destinations.secret.plainyaml import Unreadable
 from edrportal.signin import accounts, users
 from edrportal.signin.accounts import Notice
 from edrportal.signin.oidc import provider
@@ -43,7 +42,7 @@ def _static_users(config: bytes) -> list[tuple[str, bytes]]:
         return []
     try:
         document: Any = next(iter(plainyaml.load_all(config.decode(), most=_MAX_VALUES)), None)
-    except (Unreadable, UnicodeDecodeError):
+    except (InputError, UnicodeDecodeError):
         return []
     stated = document.get("staticPasswords") if isinstance(document, dict) else None
     entries = [entry for entry in stated if isinstance(entry, dict)] if isinstance(stated, list) else []

@@ -126,7 +126,7 @@ def test_a_plugin_that_keeps_giving_a_refused_token_is_not_run_for_every_call(
         with pytest.raises(Forbidden) as caught:
             cluster.list_secrets()
     assert len((tmp_path / "runs").read_text()) == 1
-    told = messages.of(caught.value)
+    told = messages.for_error(caught.value)
     assert ("expired" in told.message, "does not let" in told.message) == (True, False)
 
 
@@ -135,7 +135,7 @@ def test_a_missing_permission_is_not_said_to_be_an_expired_token(server: ApiServ
     weak = KubernetesCluster.from_kubeconfig(str(server.kubeconfig), namespace="epinio", context="outsider")
     with pytest.raises(Forbidden) as caught:
         weak.list_secrets()
-    told = messages.of(caught.value)
+    told = messages.for_error(caught.value)
     assert ("expired" in told.message, "does not let the portal list Secrets" in told.message) == (False, True)
 
 
@@ -152,7 +152,7 @@ def test_a_plugin_that_gives_nothing_is_named_as_the_cause(tmp_path: Path, user:
     with pytest.raises(Unreachable) as caught:
         KubernetesCluster.from_kubeconfig(str(written(tmp_path, None, user)), namespace="epinio")
     assert caught.value.reason == NO_CREDENTIAL
-    assert "credential plugin" in messages.of(caught.value).message
+    assert "credential plugin" in messages.for_error(caught.value).message
 
 
 @pytest.mark.cluster

@@ -11,7 +11,7 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.reflector import WatchedSecrets
 from destinations.model import Secret
 from destinations.overview import feed
-from destinations.overview.hub import EVERYTHING, MAX_PAST, MAX_PENDING, Change, Hub
+from destinations.overview.hub import EVERYTHING, MAX_PAST, MAX_PENDING, DestinationChange, Hub
 from destinations.secret import codec
 from destinations.web import current
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from destinations.overview.hub import Subscription
 
 
-def change(name: str, before: str = "1", now: str = "2") -> Change:
-    return Change(name, Secret(name, resource_version=before), Secret(name, resource_version=now))
+def change(name: str, before: str = "1", now: str = "2") -> DestinationChange:
+    return DestinationChange(name, Secret(name, resource_version=before), Secret(name, resource_version=now))
 
 
 def place(hub: Hub, since: str = "") -> Subscription:
@@ -91,7 +91,7 @@ def test_an_ending_server_ends_every_stream_and_gives_no_place_any_more() -> Non
 
 
 def test_a_change_holds_no_state_in_its_repr() -> None:
-    assert repr(Change("one", Secret("x"), None)) == "Change(name='one', what='changed')"
+    assert repr(DestinationChange("one", Secret("x"), None)) == "Change(name='one', what='changed')"
 
 
 def manifest(name: str, certs: str = "", **labels: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 
 from destinations import names
 from destinations.access import UNLIMITED, Authority, Operator
-from destinations.actions import Denied, Edit, Refused, Rotation, checks
-from destinations.model import Credentials, Draft
+from destinations.actions import Denied, Edit, Rotation, checks
+from destinations.model import Credentials, Draft, UserError
 from edrportal.demo.cluster import certificate
 from tests.livecheck.world import HOST, PASSWORD, PEM, destination
 
@@ -52,7 +52,7 @@ def test_a_stored_destination_is_asked_as_it_is_stored(stored: tuple[Secret, dic
 def test_an_edit_that_moves_host_or_bundle_has_no_stored_password_to_send(
     stored: tuple[Secret, dict[str, Secret]], wanted: Edit
 ) -> None:
-    with pytest.raises(Refused, match="Type user name and password again"):
+    with pytest.raises(UserError, match="Type user name and password again"):
         checks.of_edited(*stored, wanted)
 
 
@@ -60,7 +60,7 @@ def test_an_edit_that_moves_host_or_bundle_has_no_stored_password_to_send(
 def test_a_rotation_that_moves_the_bundle_has_none_either(
     stored: tuple[Secret, dict[str, Secret]], bundle: bytes
 ) -> None:
-    with pytest.raises(Refused, match="Type the password again"):
+    with pytest.raises(UserError, match="Type the password again"):
         checks.of_rotated(*stored, Rotation("robot", "", bundle))
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.people
 PARSERS: list[tuple[Any, str]] = [
     (forms.BaseForm, "full_clean"), (apibody, "read"), (fragments, "typed"), (fragments, "certificates_of"),
     (certificates, "read_new_bundle"), (certificates, "holds_private_key"), (imports, "read"), (plainyaml, "load_all"),
-    (validation, "in_either"), (validation, "in_host"), (ChosenField, "to_python"), (App, "parse"),
+    (validation, "check_target"), (validation, "check_host"), (ChosenField, "to_python"), (App, "parse"),
 ]  # fmt: skip
 """Whatever looks at what was sent, beyond taking the request apart into fields."""
 TAKING = {name for name, methods in TABLE.items() if "POST" in methods and methods["POST"] is not Right.NONE}

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from destinations.secret.plainyaml import Unreadable
+from destinations.model import InputError
 from edrportal.signin.oidc.rolesmapping import RolesMapping, read
 from tests.services import costs
 
@@ -115,13 +115,13 @@ def test_it_is_read_as_epinio_reads_it(text: str, meant: list[tuple[str, list[tu
 
 @pytest.mark.parametrize(("text", "why"), {**REFUSED_BY_GO, **READ_BY_GO_AND_REFUSED_HERE}.items())
 def test_what_epinio_or_the_portal_cannot_read_is_refused_with_the_reason(text: str, why: str) -> None:
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(InputError) as refusal:
         read(text.encode())
     assert why in str(refusal.value)
 
 
 def test_a_map_at_the_top_is_answered_with_the_right_form() -> None:
-    with pytest.raises(Unreadable, match="dex-config is a map") as refusal:
+    with pytest.raises(InputError, match="dex-config is a map") as refusal:
         read(b"github:\n  groups: []")
     form = str(refusal.value).partition("their roles:\n")[2]
     assert read(form.encode()).roles("github", ["organization:team"]) == ("admin",)
@@ -129,12 +129,12 @@ def test_a_map_at_the_top_is_answered_with_the_right_form() -> None:
 
 @pytest.mark.parametrize("text", [b"\xff\xfe-\x00", b"- connectorId: \xff"])
 def test_bytes_that_are_no_utf_8_are_refused(text: bytes) -> None:
-    with pytest.raises(Unreadable, match=r"not in UTF-8"):
+    with pytest.raises(InputError, match=r"not in UTF-8"):
         read(text)
 
 
 def test_a_tag_for_numbers_is_refused_rather_than_guessed() -> None:
-    with pytest.raises(Unreadable, match="put the text into quotes"):
+    with pytest.raises(InputError, match="put the text into quotes"):
         read(b"- connectorId: !!int 1")
 
 
@@ -148,19 +148,19 @@ def test_a_tag_for_numbers_is_refused_rather_than_guessed() -> None:
     ],
 )
 def test_nesting_and_aliases_without_end_are_refused_quickly(text: bytes) -> None:
-    with pytest.raises(Unreadable, match=r"nested too deeply|an alias, which is not read here|more than 256 KiB"):
+    with pytest.raises(InputError, match=r"nested too deeply|an alias, which is not read here|more than 256 KiB"):
         read(text)
     assert costs.seconds(lambda: refused(text)) < costs.SECONDS
 
 
 def refused(text: bytes) -> None:
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(InputError):
         read(text)
 
 
 def test_no_refusal_quotes_what_it_refuses() -> None:
     for text in REFUSED_BY_GO:
-        with pytest.raises(Unreadable) as refusal:
+        with pytest.raises(InputError) as refusal:
             read(text.replace("admin", "hunter2").encode())
         assert "hunter2" not in str(refusal.value)
 

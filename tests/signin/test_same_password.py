@@ -236,11 +236,11 @@ def test_no_page_or_answer_compares_passwords_of_two_destinations(people: InMemo
 def test_an_entry_says_who_typed_a_password_and_older_ones_never_do() -> None:
     entry = history.Entry("t", "ann", "rotated", "i", history.TYPED)
     later = history.Entry("u", "bob", "edited: description", "j")
-    text = history.appended((entry,), later)
+    text = history.append_entry((entry,), later)
     secret = Secret("x", annotations={names.HISTORY_ANNOTATION: text})
     assert history.read(secret) == (entry, later)
     assert history.password_by(secret) == "ann"
-    kept = history.appended((entry,), history.Entry("u", "ann", "rotated", "j", history.KEPT))
+    kept = history.append_entry((entry,), history.Entry("u", "ann", "rotated", "j", history.KEPT))
     assert not history.password_by(Secret("x", annotations={names.HISTORY_ANNOTATION: kept}))
-    old = Secret("x", annotations={names.HISTORY_ANNOTATION: history.appended((), later)})
+    old = Secret("x", annotations={names.HISTORY_ANNOTATION: history.append_entry((), later)})
     assert history.password_by(old) == ""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from destinations.actions import NameTaken, Seen
+from destinations.actions import Seen
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.port import Conflict, NotFound
+from destinations.model import UserError
 from tests.services.effort import times
 from tests.services.reader import Reader
 from tests.soak import scene
@@ -46,7 +47,7 @@ def test_racing_pairs_have_one_winner_each(api_server: ApiServer, action: str) -
                         scene.act(action, replicas[side], generation)
                     else:
                         scene.act_on(action, replicas[side], seen, generation)
-                except (Conflict, NameTaken, NotFound):
+                except (Conflict, UserError, NotFound):
                     return False
                 return True
 

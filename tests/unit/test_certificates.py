@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from destinations.golang import gopem, gox509
+from destinations.model import Advice
 from destinations.verdict import certificates
 from destinations.verdict.certificates import read_bundle
 from edrportal.demo.cluster import certificate
@@ -53,7 +54,7 @@ def test_a_good_bundle_is_described_and_written_back_the_same() -> None:
         (b"hello", certificates.NO_PEM),
     ],
 )
-def test_a_problem_is_named(content: bytes, problem: certificates.Problem) -> None:
+def test_a_problem_is_named(content: bytes, problem: Advice) -> None:
     bundle = read_bundle(content)
     assert problem in bundle.problems
     assert not bundle.pem

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from destinations import names
-from destinations.input.validation import in_account, in_password
+from destinations.input.validation import check_credentials, check_password
 from destinations.model import Secret, Verdict
 from destinations.secret import manifests
 from destinations.verdict.judge import judge
@@ -125,7 +125,7 @@ def test_a_placeholder_is_told(text: str) -> None:
 )  # fmt: skip
 def test_a_mask_is_told_and_no_form_takes_it(text: str) -> None:
     assert codes("robot", text) == ["credentials-mask"]
-    assert in_password(text, choice="")
+    assert check_password(text, choice="")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_a_mask_is_told_and_no_form_takes_it(text: str) -> None:
 )
 def test_what_may_be_a_mask_is_told_and_can_be_confirmed(text: str) -> None:
     assert codes("robot", text) == ["credentials-mask"]
-    assert in_password(text, choice="") is None
-    assert [trap.field for trap in in_account("robot", text, "", now=NOW)] == ["password"]
+    assert check_password(text, choice="") is None
+    assert [trap.field for trap in check_credentials("robot", text, "", now=NOW)] == ["password"]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_may_be_a_mask_is_told_and_can_be_confirmed(text: str) -> None:
 )  # fmt: skip
 def test_a_real_password_that_looks_odd_is_left_alone(text: str) -> None:
     assert codes("robot", text) == []
-    assert not list(in_account("robot", text, "", now=NOW))
+    assert not list(check_credentials("robot", text, "", now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_robot_without_its_sign_is_told_where_the_registry_is_known_for_it(
     told: bool,  # noqa: FBT001
 ) -> None:
     assert codes(username, "s3cret", host) == ["robot-name"] * told
-    assert bool(list(in_account(username, "s3cret", host, now=NOW))) is told
+    assert bool(list(check_credentials(username, "s3cret", host, now=NOW))) is told
 
 
 def jwt(end: datetime) -> str:
@@ -206,7 +206,7 @@ def ecr(end: datetime) -> str:
 def test_a_token_that_states_its_end_is_told_by_the_clock(make: object, days: float, expected: list[str]) -> None:
     token = make(NOW + timedelta(days=days))  # type: ignore[operator]
     assert codes("robot", token) == expected
-    assert [trap.field for trap in in_account("robot", token, "", now=NOW)] == ["password"] * (days < 0)
+    assert [trap.field for trap in check_credentials("robot", token, "", now=NOW)] == ["password"] * (days < 0)
 
 
 @pytest.mark.parametrize(

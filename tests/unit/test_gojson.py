@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destinations.golang import gojson
-from destinations.golang.gojson import GoJSONError, Object
+from destinations.golang.gojson import Object
+from destinations.golang.gojsonscanner import Scanner
+from destinations.golang.gostrings import GoError
 
 SCALARS = st.none() | st.booleans() | st.text() | st.integers() | st.floats()
 DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -23,14 +25,14 @@ ODD = [
 def reading(parse: object, data: bytes) -> str:
     try:
         value = parse(data)  # type: ignore[operator]
-    except GoJSONError as error:
+    except GoError as error:
         return f"refused: {error}"
     pairs = value.pairs if isinstance(value, Object) else None
     return f"{value!r} {pairs!r}"
 
 
 def exact(data: bytes) -> object:
-    return gojson._Reader(data).document()  # noqa: SLF001 - the reader that stands behind
+    return Scanner(data).document()
 
 
 @given(DOCUMENTS, st.booleans())

@@ -16,7 +16,7 @@ def secret(write_id: str, *past: str) -> Secret:
     entries: tuple[Entry, ...] = ()
     text = "[]"
     for one in past:
-        text = history.appended(entries, Entry("t", "by", "did", history.mark(one)))
+        text = history.append_entry(entries, Entry("t", "by", "did", history.mark(one)))
         entries = history.read(Secret("x", annotations={HISTORY_ANNOTATION: text}))
     return Secret("x", annotations={WRITE_ID_ANNOTATION: write_id, HISTORY_ANNOTATION: text})
 
@@ -24,11 +24,11 @@ def secret(write_id: str, *past: str) -> Secret:
 def test_the_last_twenty_are_kept_in_eight_kib() -> None:
     entries: tuple[Entry, ...] = ()
     for number in range(30):
-        text = history.appended(entries, Entry(str(number), "x" * 500, "rotated", "i"))
+        text = history.append_entry(entries, Entry(str(number), "x" * 500, "rotated", "i"))
         entries = history.read(Secret("x", annotations={HISTORY_ANNOTATION: text}))
         assert len(text.encode()) <= history.MAX_BYTES
     assert entries[-1].at == "29"
-    short = history.appended(tuple(Entry(str(n), "b", "d", "i") for n in range(30)), Entry("30", "b", "d", "i"))
+    short = history.append_entry(tuple(Entry(str(n), "b", "d", "i") for n in range(30)), Entry("30", "b", "d", "i"))
     assert [entry["at"] for entry in json.loads(short)] == [str(number) for number in range(11, 31)]
 
 

@@ -14,8 +14,8 @@ import yaml
 from destinations import names
 from destinations.input import imports
 from destinations.input.imports import account as ends
-from destinations.input.imports.account import Unusable
 from destinations.input.imports.docker import AZURE_USER
+from destinations.model import UserError
 from tests.services.leaks import known
 
 FIELD = Path("tests/data/field")
@@ -48,7 +48,7 @@ def read(content: str | bytes) -> tuple[Any, str]:
 
 
 def why(content: str | bytes) -> str:
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(UserError) as caught:
         imports.read(content.encode() if isinstance(content, str) else content)
     assert PASSWORD not in caught.value.message
     return caught.value.message

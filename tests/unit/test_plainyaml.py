@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from destinations.model import InputError
 from destinations.secret import plainyaml
-from destinations.secret.plainyaml import Unreadable
 from tests.services import costs
 
 PRIME = 2**61 - 1
@@ -63,14 +63,14 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_costs_more_than_it_is_long_is_refused_quickly(kind: str) -> None:
     text, why = REFUSED[kind]
-    with pytest.raises(Unreadable) as refusal:
+    with pytest.raises(InputError) as refusal:
         plainyaml.load_all(text)
     assert why in str(refusal.value)
     assert costs.seconds(lambda: suppressed(text)) < costs.SECONDS
 
 
 def suppressed(text: str) -> None:
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(InputError):
         plainyaml.load_all(text)
 
 
@@ -97,6 +97,6 @@ def test_python_without_libyaml_reads_and_refuses_the_same() -> None:
         pass
 
     for text in (BOMB, "[" * 1000, "a: {<<: {b: c}}"):
-        with pytest.raises(Unreadable):
+        with pytest.raises(InputError):
             list(plainyaml.events(text, Slow))
     assert len(list(plainyaml.events("a: [b]", Slow))) == 10

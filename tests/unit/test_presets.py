@@ -49,8 +49,8 @@ def test_a_choice_beats_the_host_and_an_unknown_one_does_not() -> None:
 
 @pytest.mark.parametrize("preset", presets.PRESETS, ids=lambda preset: preset.key)
 def test_what_a_kind_advises_gets_through_the_form(preset: presets.Preset) -> None:
-    assert validation.in_host(preset.host) is None
+    assert validation.check_host(preset.host) is None
     assert preset.fixed is False or preset.knows(preset.host)
-    assert validation.in_username(preset.fixed_username) is None
+    assert validation.check_username(preset.fixed_username) is None
     assert preset.traps
     assert all(text.endswith(".") for text in preset.traps)

@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destinations.golang import gojson
-from destinations.model import Credentials
+from destinations.model import Credentials, InputError
 from destinations.overview import rows, table
 from destinations.overview import text as verdict_text
 from destinations.secret import docker_config, manifests
 from destinations.secret.codec import read_secret
-from destinations.secret.manifests import UnusableInput
 from destinations.verdict import certificates
 from tests.malformed import bundles
 from tests.malformed.strategies import documents, namespaces, pem_texts
@@ -49,7 +48,7 @@ def test_a_rotated_configuration_holds_what_was_typed_and_all_that_was_there(
     typed = Credentials("robot", 'pä"ss\n')
     for secret in map(read_secret, namespace):
         old = secret.data.get(".dockerconfigjson", b"")
-        with contextlib.suppress(docker_config.Unreadable):
+        with contextlib.suppress(InputError):
             new = docker_config.rotated(old, typed).content
             assert docker_config.rotated(new, typed).content == new
             before, after = gojson.parse(old), gojson.parse(new)
@@ -105,7 +104,7 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
 def check_text(text: str) -> None:
     try:
         found = [manifests.secret_of(one, namespace="epinio") for one in manifests.documents(text)]
-    except UnusableInput as error:
+    except InputError as error:
         check_words(str(error))
         return
     judged = rows.judge_namespace([secret for secret in found if secret], now=NOW)

@@ -50,7 +50,7 @@ def test_each_name_of_docker_hub_knows_two_levels_only(host: str) -> None:
 
 def test_the_form_warns_of_two_levels_at_docker_hub() -> None:
     for host in ("docker.io", "registry.hub.docker.com"):
-        trap, _ = validation.in_either(host, "acme/shop", now=NOW, version=None)
+        trap, _ = validation.check_target(host, "acme/shop", now=NOW, version=None)
         assert trap is not None
         assert (trap.field, "only ORGANIZATION/REPOSITORY" in trap.message) == ("organization", True)
 
@@ -66,11 +66,11 @@ def test_the_form_warns_of_two_levels_at_docker_hub() -> None:
     ],
 )
 def test_the_colon_of_a_domain_scoped_project_becomes_a_slash(host: str, organization: str, path: str) -> None:
-    trap, _ = validation.in_either(host, organization, now=NOW, version=None)
+    trap, _ = validation.check_target(host, organization, now=NOW, version=None)
     assert trap is not None
     assert (trap.field, trap.suggestion) == ("organization", path)
     assert repaired(destination(host, organization)).annotations[names.ORGANIZATION_ANNOTATION] == path
-    assert validation.in_either(host, path, now=NOW, version=None)[0] is None
+    assert validation.check_target(host, path, now=NOW, version=None)[0] is None
 
 
 def test_the_stored_destination_of_such_a_project_is_repaired_to_the_same_project() -> None:

@@ -13,7 +13,7 @@ from destinations import names
 from destinations.model import Credentials, Secret
 from destinations.secret import docker_config
 from destinations.secret.masking import MASK
-from destinations.secret.redaction import MAX_LINE, MAX_LINES, one_line, scrubbed, secrets_of, without
+from destinations.secret.redaction import MAX_LINE, MAX_LINES, one_line, redact, secrets_of, without
 from tests.services.leaks import canary, find
 
 HEX = random.token_hex(32)
@@ -31,7 +31,7 @@ docker://registry.example.com/platform/workspace-shop-image:1234567890abcdef: in
 
 
 def scrub(*lines: str, secrets: tuple[str, ...] = ()) -> str:
-    return "\n".join(scrubbed("".join(f"{line}\n" for line in lines), secrets))
+    return "\n".join(redact("".join(f"{line}\n" for line in lines), secrets))
 
 
 @pytest.mark.parametrize("line", REASONS, ids=range(len(REASONS)))
@@ -132,16 +132,16 @@ def test_what_the_portal_writes_is_known() -> None:
 
 def test_control_characters_are_gone_and_lines_stay_lines() -> None:
     raw = "one\r\ntwo\rthree\x1b]0;title\x07\x1b[2J\x00\x9b\u202e\u200b!\n\n \nfour\tfive\n"
-    assert scrubbed(raw, ()) == ("one", "two", "three!", "four five")
+    assert redact(raw, ()) == ("one", "two", "three!", "four five")
 
 
 def test_the_beginning_of_a_line_that_was_cut_is_not_shown() -> None:
-    assert scrubbed("whole\npassw", ()) == ("whole",)
-    assert scrubbed("password-without-an-end", ()) == ()
+    assert redact("whole\npassw", ()) == ("whole",)
+    assert redact("password-without-an-end", ()) == ()
 
 
 def test_lines_and_their_length_are_bounded() -> None:
-    lines = scrubbed("".join(f"{number} {'word ' * 500}\n" for number in range(100)), ())
+    lines = redact("".join(f"{number} {'word ' * 500}\n" for number in range(100)), ())
     assert len(lines) == MAX_LINES
     assert lines[-1].startswith("99 word")
     assert {len(line) for line in lines} == {MAX_LINE}
@@ -153,5 +153,5 @@ def test_lines_and_their_length_are_bounded() -> None:
 )
 def test_a_hostile_log_is_scrubbed_quickly(piece: str) -> None:
     started = time.process_time()
-    scrubbed((piece * 16_384)[:16_384] + "\n", ("secret", "other"))
+    redact((piece * 16_384)[:16_384] + "\n", ("secret", "other"))
     assert time.process_time() - started < 1

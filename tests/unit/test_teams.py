@@ -9,12 +9,12 @@ import pytest
 
 from destinations import names
 from destinations.access import Authority, self_service
-from destinations.actions import Change, Denied, NameTaken, Refused, add, delete
+from destinations.actions import Change, Denied, add, delete
 from destinations.actions.common import Seen
 from destinations.cluster.lookups import UNKNOWN, Namespaces
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
-from destinations.model import Credentials, Draft, Secret
+from destinations.model import Credentials, Draft, Secret, UserError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -108,9 +108,9 @@ def test_a_taken_name_tells_a_manager_nothing() -> None:
     cluster = InMemoryCluster()
     cluster.load([{"metadata": {"name": "one"}}])
     draft = Draft("one", "registry.example.com", "o", Credentials("u", "p"), team="team")
-    with pytest.raises(NameTaken, match="is not available") as caught:
+    with pytest.raises(UserError, match="is not available") as caught:
         add(cluster, draft, Change("w", "ann", NOW, authority()))
-    assert isinstance(caught.value, Refused)
+    assert caught.value.reason == "NameTaken"
 
 
 def test_self_service_is_what_the_config_map_says() -> None:

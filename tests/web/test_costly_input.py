@@ -19,9 +19,9 @@ from django.utils.datastructures import MultiValueDict
 from destinations import names, permissions
 from destinations.input import imports
 from destinations.management.commands import livecheck, rotate
-from destinations.model import Secret
+from destinations.model import InputError, Secret, UserError
 from destinations.repairs import Fix
-from destinations.secret import manifests, plainyaml
+from destinations.secret import manifests
 from destinations.verdict import certificates
 from destinations.web import forms as served
 from destinations.web.api import body as apibody
@@ -167,13 +167,13 @@ def posted(text: str) -> str:
 
 
 READERS: dict[str, tuple[Callable[[str], None], int]] = {
-    "an import": (quiet(lambda text: imports.read(raw(text)), imports.Unusable), CAP),
-    "manifests": (quiet(lambda text: list(manifests.documents(text)), manifests.UnusableInput), MIB),
+    "an import": (quiet(lambda text: imports.read(raw(text)), UserError), CAP),
+    "manifests": (quiet(lambda text: list(manifests.documents(text)), InputError), MIB),
     "a new bundle": (quiet(lambda text: certificates.read_new_bundle(raw(text), datetime.now(UTC))), CAP),
     "a stored bundle": (quiet(lambda text: certificates.read_bundle(raw(text))), MIB),
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
     "Dex's users": (quiet(lambda text: warnings.shipped_passwords([], raw(text))), CAP),
-    "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), plainyaml.Unreadable), CAP),
+    "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), InputError), CAP),
     "a body of the JSON interface": (quiet(api_body, apibody.Unreadable), MIB),
     "a question of the webhook": (quiet(posted), MIB),
     "a destination before the webhook": (quiet(judged), CAP // 2),

@@ -437,7 +437,7 @@ def test_no_repr_of_anything_holds_a_secret() -> None:
             draft,
             form,
             form.errors,
-            validation.in_password(f" {TYPED}", choice=""),
+            validation.check_password(f" {TYPED}", choice=""),
         ):
             walk.keep(type(one).__name__, (repr(one), str(one) if not isinstance(one, forms.NewForm) else ""))
         for error in (port.Conflict("Conflict", status=409), writes.Unknown("Unknown")):

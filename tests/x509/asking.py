@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations.golang import gox509
+from destinations.golang.gostrings import GoError
 from tests.services.parts import X509, Missing, program
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def portal_says(der: bytes) -> str:
     """Return the message of the portal's own reading, empty where it takes the certificate."""
     try:
         gox509.parse_certificate(der)
-    except gox509.Refused as error:
+    except GoError as error:
         return str(error)
     return ""
 

@@ -32,7 +32,7 @@ from destinations.cluster.port import (
 )
 from destinations.model import Secret
 from destinations.secret.codec import read_secret
-from destinations.secret.trim import lean
+from destinations.secret.trim import drop_large_values
 
 _PAGE = 1000
 _SELECTOR = "type!=helm.sh/release.v1"
@@ -83,8 +83,8 @@ class KubernetesCluster:
         return self._namespace
 
     def list_secrets(self) -> list[Secret]:
-        """Return every Secret but Helm's release records, sorted by name; foreign ones without large values (`lean`)."""
-        return list(self.list_with_version(lean).secrets)
+        """Return every Secret but Helm's release records, sorted by name; foreign ones without large values."""
+        return list(self.list_with_version(drop_large_values).secrets)
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every Secret, cut down page by page, and the version to watch on from."""

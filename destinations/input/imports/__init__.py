@@ -7,25 +7,24 @@ Reads Docker's `config.json` and `.dockercfg`, Secrets with one of them in JSON 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from destinations import names
+from destinations.golang.gostrings import to_valid_utf8
 from destinations.input.imports import commands, docker, robots
-from destinations.input.imports.account import Account, Found, Unusable, choose
+from destinations.input.imports.account import ImportedAccount, ImportResult, choose
+from destinations.model import InputError, UserError
 from destinations.secret import manifests, placeholders
-from destinations.secret.manifests import UnreadableInput, UnusableInput
 from destinations.verdict import suspects
 
 MAX_BYTES = 256 * 1024
 _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
-_LONE = re.compile("[\ud800-\udfff]")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
-_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.SAID}
+_ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.ENCODED_TWICE}
 _UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
 _MOST_LISTED = 500
 _ECR_TOKEN = {"payload", "datakey"}
@@ -34,26 +33,25 @@ _ECR_FIX = "Type the registry's host, AWS as the user name, and paste the token 
 _OTHER_SECRETS = "A Secret without credentials of a registry was left out."
 
 
-def read(raw: bytes) -> Found:
-    """Return the accounts in a file. Raises Unusable, which holds nothing of what was read."""
+def read(raw: bytes) -> ImportResult:
+    """Return the accounts in a file. Raises UserError, which holds nothing of what was read."""
     if len(raw) > MAX_BYTES:
-        raise Unusable(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
+        raise UserError(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
     now = datetime.now(UTC)
     text, said = _text(raw)
     try:
         documents = _others(text) or [*manifests.documents(text, most=_MAX_VALUES)]
         found = [_of(document, text, now) for document in documents]
-    except UnreadableInput as error:
-        raise Unusable(f"It is neither JSON nor YAML that can be read: {error}.", _KINDS) from None
-    except UnusableInput:
-        raise Unusable("It is neither JSON nor YAML that can be read.", _KINDS) from None
+    except InputError as error:
+        reason = f": {error}" if error.over_limit else ""
+        raise UserError(f"It is neither JSON nor YAML that can be read{reason}.", _KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
     left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
     if not accounts:
         known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "There is no password for a registry in it."
         why = [] if any(map(_is_reason, left_out)) else [known]
-        raise Unusable(" ".join([*why, *left_out]), _KINDS)
-    return Found(accounts, left_out)
+        raise UserError(" ".join([*why, *left_out]), _KINDS)
+    return ImportResult(accounts, left_out)
 
 
 def _others(text: str) -> list[Mapping[str, Any]]:
@@ -69,54 +67,56 @@ def _others(text: str) -> list[Mapping[str, Any]]:
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         return []
     if len(listed) > _MOST_LISTED:
-        raise Unusable(f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone.")
+        raise UserError(
+            f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone."
+        )
     return listed
 
 
-def _whole(account: Account) -> Account:
+def _whole(account: ImportedAccount) -> ImportedAccount:
     r"""Return the account with U+FFFD for half a surrogate pair (`\ud800` in JSON), which no field takes."""
-    return Account(*(_LONE.sub("\ufffd", text) for text in astuple(account)))
+    return ImportedAccount(*(to_valid_utf8(text) for text in astuple(account)))
 
 
-def _of(document: Mapping[str, Any], text: str, now: datetime) -> Found:
+def _of(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult:
     if missing := placeholders.reason(document):
-        raise Unusable(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
+        raise UserError(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
     if document.get("kind") == "Secret":
         return _of_secret(document, now)
     if document.keys() >= _ECR_TOKEN:
-        raise Unusable("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
+        raise UserError("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
     if document.keys() & {*_KEYS} and "auths" not in document:  # the data of a Secret without the Secret
         given = "stringData" if any("{" in str(value) for value in document.values()) else "data"
         return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)
     if docker.is_config(document) or docker.is_old_config(document):
         return docker.read(document, now)
-    return robots.read(document, text, now) or Found(())
+    return robots.read(document, text, now) or ImportResult(())
 
 
-def _of_secret(document: Mapping[str, Any], now: datetime) -> Found:
+def _of_secret(document: Mapping[str, Any], now: datetime) -> ImportResult:
     secret = manifests.secret_of(document, namespace="")
     content = next((secret.data[key] for key in _KEYS if key in secret.data), None) if secret else None
     if secret is None or content is None:
-        return Found((), (_OTHER_SECRETS,))
+        return ImportResult((), (_OTHER_SECRETS,))
     try:
-        plain, count = suspects.undone(content.decode("utf-8-sig"))
+        plain, count = suspects.decode_layers(content.decode("utf-8-sig"))
         config = json.loads(plain)
     except (ValueError, RecursionError):
         config, count = None, 0
     if not isinstance(config, dict):
-        raise Unusable("The credentials in the Secret are no JSON object.", _KINDS)
+        raise UserError("The credentials in the Secret are no JSON object.", _KINDS)
     found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
-    return replace(found, left_out=(suspects.SAID, *found.left_out)) if count else found
+    return replace(found, left_out=(suspects.ENCODED_TWICE, *found.left_out)) if count else found
 
 
 def _text(raw: bytes) -> tuple[str, list[str]]:
-    """Return the text of a file, and what was unusual about it, as sentences. Raises Unusable."""
+    """Return the text of a file, and what was unusual about it, as sentences. Raises UserError."""
     try:
         text, said = _decoded(raw)
-        inner, count = suspects.undone(text)
+        inner, count = suspects.decode_layers(text)
     except UnicodeDecodeError:
-        raise Unusable("It is no text in UTF-8.", _KINDS) from None
-    return inner, said + [suspects.SAID] * bool(count)
+        raise UserError("It is no text in UTF-8.", _KINDS) from None
+    return inner, said + [suspects.ENCODED_TWICE] * bool(count)
 
 
 def _decoded(raw: bytes) -> tuple[str, list[str]]:
@@ -135,4 +135,4 @@ def _is_reason(sentence: str) -> bool:
     return sentence not in _ASIDE and not sentence.startswith("Entries without a password")
 
 
-__all__ = ["MAX_BYTES", "Account", "Found", "Unusable", "choose", "read"]
+__all__ = ["MAX_BYTES", "ImportResult", "ImportedAccount", "choose", "read"]

@@ -8,25 +8,16 @@ from base64 import b64decode, urlsafe_b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from destinations.model import InputError
 from destinations.secret.masking import masked_key
 
-_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
+SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"(\A|/)v[12]\Z")
 _HUB = {"index.docker.io", "registry-1.docker.io"}
 
 
-class Unusable(ValueError):
-    """Nothing can be taken from it: why, and what to do instead. Holds nothing of what was read."""
-
-    def __init__(self, message: str, fix: str) -> None:
-        """Keep both sentences."""
-        super().__init__(message)
-        self.message = message
-        self.fix = fix
-
-
 @dataclass(frozen=True, slots=True)
-class Account:
+class ImportedAccount:
     """Who pushes, with which password, where. `host` is empty where the file does not say; `expires_on` is an ISO date."""
 
     username: str = field(repr=False)
@@ -42,21 +33,21 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImportResult:
     """The accounts of a file in its order, and what of it is left out, as sentences."""
 
-    accounts: tuple[Account, ...]
+    accounts: tuple[ImportedAccount, ...]
     left_out: tuple[str, ...] = ()
 
 
 def address(key: str) -> tuple[str, str]:
     """Return host and organization of a key of `auths`: without scheme, account and /v1/, Docker Hub by its name here."""
-    host, _, path = _SCHEME.sub("", key.strip()).partition("/")
+    host, _, path = SCHEME.sub("", key.strip()).partition("/")
     host = host.rpartition("@")[2]
     return ("docker.io" if host in _HUB else host), _API_PATH.sub("", path.strip("/")).strip("/")
 
 
-def choose(found: Found, wanted: str) -> Account | None:
+def choose(found: ImportResult, wanted: str) -> ImportedAccount | None:
     """Return the account of a host, or the only one; None where several are left to choose from, or none is of it."""
     accounts = [one for one in found.accounts if not wanted or not one.host or wanted in {one.host, one.address}]
     exact = [one for one in accounts if one.address == wanted]
@@ -116,12 +107,10 @@ _CLEAR = "auth was not encoded in base64."
 _MAX_LAYERS = 3
 
 
-class Unreadable(ValueError):
-    """`auth` holds no user name and password; the text says why, for a sentence, and holds nothing of it."""
-
-
 def of_auth(auth: str) -> tuple[str, str, str]:
-    """Return user name, password, and what was unusual, as a sentence (empty for nothing). Raises Unreadable.
+    """Return user name, password, and what was unusual, as a sentence (empty for nothing).
+
+    Raises InputError, which says why as the end of a sentence.
 
     Missing padding, the URL alphabet and line breaks between do not matter: `auth` is written again.
     """
@@ -138,11 +127,11 @@ def of_auth(auth: str) -> tuple[str, str, str]:
             return username, password.rstrip("\0"), said  # Docker pads with it
         bare = text.strip()
     if said or _decoded(auth.strip()) is not None:
-        raise Unreadable("holds no colon, so user name and password cannot be told apart")
+        raise InputError("holds no colon, so user name and password cannot be told apart")
     username, colon, password = auth.partition(":")
     if colon and username and password and "://" not in auth:
         return username, password, _CLEAR
-    raise Unreadable("is not whole base64")
+    raise InputError("is not whole base64")
 
 
 def _decoded(text: str) -> bytes | None:

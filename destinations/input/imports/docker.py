@@ -9,7 +9,8 @@ from typing import Any
 
 from destinations.input.imports import account as ends
 from destinations.input.imports import account as pairs
-from destinations.input.imports.account import Account, Found, address
+from destinations.input.imports.account import ImportedAccount, ImportResult, address
+from destinations.model import InputError
 
 _HELPERS = {"credsStore", "credHelpers"}
 _WEB_LOGIN = {"v1/access-token", "v1/refresh-token"}
@@ -28,10 +29,6 @@ WEB_LOGIN = (
 )
 
 
-class _NoPassword(ValueError):
-    """There is no password in an entry that can be used; the text is the sentence that says why."""
-
-
 def is_config(document: Mapping[str, Any]) -> bool:
     """Say whether this is a `config.json`."""
     return bool({"auths", "HttpHeaders", *_HELPERS} & set(document))
@@ -46,7 +43,7 @@ def is_old_config(document: Mapping[str, Any]) -> bool:
     )
 
 
-def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") -> Found:
+def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") -> ImportResult:
     """Return the accounts with a password; `organization` is for entries whose key names none, `now` is aware."""
     auths = document.get("auths") if is_config(document) else document
     entries = [(str(key), value) for key, value in auths.items()] if isinstance(auths, dict) else []
@@ -57,44 +54,45 @@ def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") 
             continue
         try:
             account, notes = _account(key, entry, document, now)
-        except _NoPassword as error:
+        except InputError as error:
             said.append(str(error))
             continue
         accounts.append(account if account.organization else replace(account, organization=organization))
         said += notes
     named = {address(key)[0] for key, _ in entries}
     said += [_of_helper(host, name) for host, name in _helped(document) if host not in named]
-    return Found(tuple(accounts), tuple(dict.fromkeys(said)))
+    return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)))
 
 
-def token_account(host: str, token: str, now: datetime) -> tuple[Account, str]:
+def token_account(host: str, token: str, now: datetime) -> tuple[ImportedAccount, str]:
     """Return the account of a token of Azure's, which takes it as a password for three hours, and a sentence about it."""
     end = ends.of_token(token) or now + _AZURE_TOKEN_LIVES
     said = (
         f"The token of az acr login for {host or 'this registry'} was taken as the password of the user {AZURE_USER}: "
         f"it ends at {end:%Y-%m-%d %H:%M} UTC. For longer use a token of the registry (az acr token create)."
     )
-    return Account(AZURE_USER, token, host, expires_on=ends.day(end)), said
+    return ImportedAccount(AZURE_USER, token, host, expires_on=ends.day(end)), said
 
 
-def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[Account, list[str]]:
+def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[ImportedAccount, list[str]]:
+    """Return the account of an entry, and what to say. Raises InputError with the sentence that says why there is none."""
     host, path = address(key)
     where = f"{host}/{path}" if path else host
     if not isinstance(entry, dict):
-        raise _NoPassword(f"Entries without a password were left out: {where}.")
+        raise InputError(f"Entries without a password were left out: {where}.")
     username, password, notes = _pair(where, entry)
     token = next((value for name, value in entry.items() if str(name).lower() == "identitytoken"), None)
     if isinstance(token, str) and token and not password and is_azure(host, username):
         account, said = token_account(host, token, now)
         return replace(account, organization=path), [said]
     if not (username and password):
-        raise _NoPassword(_why_none(where, entry, document, username, password))
+        raise InputError(_why_none(where, entry, document, username, password))
     if any(str(name).lower() in {"identitytoken", "registrytoken"} and value for name, value in entry.items()):
         notes.append(TOKEN)
     if username == AZURE_USER:
         account, said = token_account(host, password, now)
         return replace(account, organization=path), [*notes, said]
-    return Account(username, password, host, path, ends.day(ends.of_token(password))), notes
+    return ImportedAccount(username, password, host, path, ends.day(ends.of_token(password))), notes
 
 
 def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
@@ -103,10 +101,10 @@ def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     auth = entry.get("auth")
     try:
         username, password, said = pairs.of_auth(auth) if isinstance(auth, str) and auth else ("", "", "")
-    except pairs.Unreadable as error:
+    except InputError as error:
         if all(stated):
             return stated[0], stated[1], [DIFFER]
-        raise _NoPassword(f"The auth of {where} {error}.") from None
+        raise InputError(f"The auth of {where} {error}.") from None
     if all(stated):
         return stated[0], stated[1], [DIFFER] if username and password and stated != (username, password) else []
     return username or stated[0], password or stated[1], [f"{where}: {said}"] if said else []

@@ -13,7 +13,8 @@ from typing import Any
 from destinations.input.imports import account as ends
 from destinations.input.imports import account as pairs
 from destinations.input.imports import docker
-from destinations.input.imports.account import Account, Found, address
+from destinations.input.imports.account import ImportedAccount, ImportResult, address
+from destinations.model import InputError
 
 _PASSWORDS = ("secret", "token", "password", "accessToken", "access_token", "Secret")
 _USERS = ("username", "Username", "user")
@@ -32,10 +33,10 @@ _GOOGLE = {
 }
 
 
-def read(document: Mapping[str, Any], text: str, now: datetime) -> Found | None:
+def read(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult | None:
     """Return the accounts of such a file, None where it is none; `text` is the whole file, `now` is aware."""
     if document.get("type") == "service_account" and isinstance(document.get("private_key"), str):
-        return Found((Account("_json_key", text.strip()),))
+        return ImportResult((ImportedAccount("_json_key", text.strip()),))
     if isinstance(rkt := document.get("credentials"), dict) and "rktKind" in document:
         domains = document.get("domains")
         host = str(domains[0]) if isinstance(domains, list) and domains else ""
@@ -48,19 +49,19 @@ def read(document: Mapping[str, Any], text: str, now: datetime) -> Found | None:
     return None if {"kind", "apiVersion"} & set(document) else _of_fields(document, now)
 
 
-def _of_tools(document: Mapping[str, Any], now: datetime) -> Found | None:
+def _of_tools(document: Mapping[str, Any], now: datetime) -> ImportResult | None:
     """Return what is in a file of a form of its own: Google's sign-in, ECR, a list of Quay's, IBM Cloud, Nexus."""
     if document.get("type") in _GOOGLE:
-        return Found((), (_GOOGLE[document["type"]],))
+        return ImportResult((), (_GOOGLE[document["type"]],))
     if "authorizationData" in document:
         return _of_ecr(document["authorizationData"])
     if isinstance(listed := document.get("robots"), list):
         found = [one for robot in listed if isinstance(robot, dict) and (one := _of_fields(robot, now))]
-        return Found(tuple(each for one in found for each in one.accounts))
+        return ImportResult(tuple(each for one in found for each in one.accounts))
     if not _first(document, _USERS) and (key := _first(document, ("apikey",))):
-        return Found((Account("iamapikey", key),))
+        return ImportResult((ImportedAccount("iamapikey", key),))
     if all(_first(document, (part,)) for part in _NEXUS):
-        return Found((Account(*(document[part] for part in _NEXUS)),))
+        return ImportResult((ImportedAccount(*(document[part] for part in _NEXUS)),))
     return None
 
 
@@ -87,7 +88,7 @@ def holds_a_secret(document: object, depth: int = 0) -> bool:
     )
 
 
-def _of_ecr(data: object) -> Found:
+def _of_ecr(data: object) -> ImportResult:
     """Return the accounts of `aws ecr get-authorization-token`, or of `aws ecr-public`, which gives one object."""
     entries = (
         data
@@ -101,16 +102,16 @@ def _of_ecr(data: object) -> Found:
         host = address(str(entry.get("proxyEndpoint") or ""))[0]
         try:
             username, password, _ = pairs.of_auth(str(entry.get("authorizationToken") or ""))
-        except pairs.Unreadable as error:
+        except InputError as error:
             said.append(f"The authorizationToken {error}.")
             continue
         end = ends.stated(entry.get("expiresAt")) or ends.of_token(password)
-        accounts.append(Account(username, password, host, expires_on=ends.day(end)))
+        accounts.append(ImportedAccount(username, password, host, expires_on=ends.day(end)))
         said.append("The token of Amazon ECR ends 12 hours after it was made: let a CronJob rotate it.")
-    return Found(tuple(accounts), tuple(dict.fromkeys(said)))
+    return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)))
 
 
-def _of_passwords(holder: Mapping[str, Any]) -> Found:
+def _of_passwords(holder: Mapping[str, Any]) -> ImportResult:
     """Return the account of `az acr credential show`, `az acr token create` or `az acr token credential generate`."""
     username = holder.get("username")
     held = [
@@ -119,15 +120,17 @@ def _of_passwords(holder: Mapping[str, Any]) -> Found:
         if isinstance(one, dict) and isinstance(one.get("value"), str) and one["value"]
     ]
     if not held:
-        return Found((), ("Azure shows the passwords of a token once, when they are made: they are not in this file.",))
+        return ImportResult(
+            (), ("Azure shows the passwords of a token once, when they are made: they are not in this file.",)
+        )
     if not isinstance(username, str) or not username:
-        return Found((), (_NO_USER,))
+        return ImportResult((), (_NO_USER,))
     said = ("There are two passwords, which both work: the first was taken.",) if len(held) > 1 else ()
     end = ends.stated(held[0].get("expiry"))
-    return Found((Account(username, held[0]["value"], expires_on=ends.day(end)),), said)
+    return ImportResult((ImportedAccount(username, held[0]["value"], expires_on=ends.day(end)),), said)
 
 
-def _of_fields(document: Mapping[str, Any], now: datetime) -> Found | None:
+def _of_fields(document: Mapping[str, Any], now: datetime) -> ImportResult | None:
     password = _first(document, _PASSWORDS)
     if not password:
         return None
@@ -135,16 +138,17 @@ def _of_fields(document: Mapping[str, Any], now: datetime) -> Found | None:
     username = _first(document, _USERS) or _first(document, ("name",))
     if username in {docker.AZURE_USER, "<token>"} or (not username and host.endswith(".azurecr.io")):
         account, said = docker.token_account(host, password, now)
-        return Found((account,), (said,))
+        return ImportResult((account,), (said,))
     end = next((found for name in _ENDS if (found := ends.stated(document.get(name)))), None) or ends.of_token(password)
     if not username and password.startswith("ya29."):
         username, end = "oauth2accesstoken", end or now + timedelta(hours=1)
     if not username and password.startswith("ghs_"):
         username = "x-access-token"
     if not username:
-        return Found((), (_NO_USER,))
-    return Found(
-        (Account(username, password, host, path, ends.day(end)),), tuple(_said(document, known_end=end is not None))
+        return ImportResult((), (_NO_USER,))
+    return ImportResult(
+        (ImportedAccount(username, password, host, path, ends.day(end)),),
+        tuple(_said(document, known_end=end is not None)),
     )
 
 

@@ -56,7 +56,7 @@ class Command(BaseCommand):
         except (Unusable, ConfigurationError) as error:
             self._end(str(error))
         except ClusterError as error:
-            trouble = messages.of(error)
+            trouble = messages.for_error(error)
             self._end(f"{trouble.message} {trouble.fix}")
         found = runner.CHECKS.all_of(questions)
         self._keep(found)

@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand
 
 from destinations import actions, names, permissions
-from destinations.actions import Change, Refused, Rotation, Seen, messages
+from destinations.actions import Change, Rotation, Seen, messages
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
@@ -80,11 +80,11 @@ class Command(BaseCommand):
             audit.record(replace(event, outcome="done", after=done.resource_version))
         except _Unusable as error:
             self._end(str(error), UNUSABLE)
-        except Refused as error:
-            audit.record(replace(event, outcome="refused", reason=type(error).__name__))
+        except UserError as error:
+            audit.record(replace(event, outcome="refused", reason=error.reason))
             self._end(f"{error.message} {error.fix}", REFUSED)
         except ClusterError as error:
-            trouble, status = messages.of(error), _status(error)
+            trouble, status = messages.for_error(error), _status(error)
             outcome = "unknown" if status == UNKNOWN else "failed"
             audit.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
@@ -99,7 +99,7 @@ class Command(BaseCommand):
 
 def _refuse_read_only() -> None:
     if reason := current.read_only():
-        raise Refused(reason, permissions.READ_ONLY_FIX)
+        raise UserError(reason, permissions.READ_ONLY_FIX)
 
 
 def _status(error: ClusterError) -> int:
@@ -129,7 +129,7 @@ def _password(options: Mapping[str, Any]) -> str:
             "The password starts or ends with a blank, or with more than one line end. Nobody but you knows whether that "
             "belongs to it: remove it, or type it into the form, which asks."
         )
-    if trap := validation.in_password(password, choice=""):
+    if trap := validation.check_password(password, choice=""):
         raise _Unusable(trap.message)
     return password
 
@@ -139,14 +139,14 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     username = options["username"] if options["username"] is not None else stored.username if stored else ""
     if not username:
         raise _Unusable("Give the user name with --username: there is no stored one that can be read.")
-    if trap := validation.in_username(username):
+    if trap := validation.check_username(username):
         raise _Unusable(trap.message)
     return str(username)
 
 
 def _check_account(options: Mapping[str, Any], username: str, password: str, host: str) -> None:
     """Refuse what the form would ask about, unless it is confirmed."""
-    odd = next(validation.in_account(username, password, host, now=datetime.now(UTC)), None)
+    odd = next(validation.check_credentials(username, password, host, now=datetime.now(UTC)), None)
     if odd and not options["credentials_confirmed"]:
         raise _Unusable(
             f"{odd.message.partition(' If it really')[0]} If it really is like this, add --credentials-confirmed."

@@ -15,14 +15,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from destinations import names
-from destinations.model import Judgement, Secret, Verdict
+from destinations.model import InputError, Judgement, Secret, Verdict
 from destinations.names import CONFIG_KEY
 from destinations.overview import rows
 from destinations.overview.text import render
 from destinations.secret import codec as secrets
 from destinations.secret import manifests
 from destinations.secret import placeholders as unresolved
-from destinations.secret.manifests import UnusableInput
 from destinations.verdict.version import EpinioVersion
 
 _STANDARD_INPUT = "-"
@@ -52,7 +51,7 @@ class Command(BaseCommand):
         """Print the verdicts. Exits 0; 1 for a destination that is not accepted; 2 for unusable input; 3 for none to judge."""
         try:
             judgements = self._judge(options)
-        except UnusableInput as error:
+        except InputError as error:
             self.stderr.write(f"edrportal: {error}")
             sys.exit(_UNUSABLE)
         if options["format"] == "json":
@@ -72,7 +71,7 @@ class Command(BaseCommand):
     def _judge(self, options: Mapping[str, Any]) -> list[Judgement]:
         everywhere, chosen = options["all_namespaces"], options["namespace"]
         if everywhere and chosen is not None:
-            raise UnusableInput("-A and --namespace exclude each other")
+            raise InputError("-A and --namespace exclude each other")
         default = (
             _DEFAULT_NAMESPACE if everywhere else chosen or os.environ.get("EDRPORTAL_NAMESPACE") or _DEFAULT_NAMESPACE
         )
@@ -120,9 +119,9 @@ class Command(BaseCommand):
                     continue
                 for document in manifests.documents(text):
                     self._take(document, default, read)
-            except UnusableInput as error:
+            except InputError as error:
                 hint = "; it looks like a template: render it first" if "{{" in text else ""
-                raise UnusableInput(f"{name}: {error}{hint}") from None
+                raise InputError(f"{name}: {error}{hint}") from None
         return read
 
     def _take(self, document: Mapping[str, Any], default: str, read: _Input) -> None:
@@ -137,12 +136,12 @@ class Command(BaseCommand):
         if secret is None:
             return
         if len(secret.data.get(CONFIG_KEY, b"")) > _MAX_CONFIG_BYTES:
-            raise UnusableInput(
+            raise InputError(
                 f"the configuration of Secret {secret.name!a} has more than {_MAX_CONFIG_BYTES // 1024} KiB; "
                 "leave one registry in it"
             )
         if secret.name in read.secrets[secret.namespace]:
-            raise UnusableInput(f"Secret {secret.name!a} stands there twice")
+            raise InputError(f"Secret {secret.name!a} stands there twice")
         read.secrets[secret.namespace][secret.name] = secret
 
 
@@ -162,9 +161,9 @@ def _text_of(file: str) -> str:
             with open(file, "rb") as opened:  # noqa: PTH123 - a plain name from the command line
                 raw = opened.read()
         if raw.startswith(_GIT_CRYPT):
-            raise UnusableInput("it is encrypted with git-crypt: unlock the repository first (git-crypt unlock)")
+            raise InputError("it is encrypted with git-crypt: unlock the repository first (git-crypt unlock)")
         return raw.decode("utf-8-sig")
     except OSError as error:
-        raise UnusableInput(error.strerror or "cannot be read") from None
+        raise InputError(error.strerror or "cannot be read") from None
     except UnicodeDecodeError:
-        raise UnusableInput("it is no text in UTF-8") from None
+        raise InputError("it is no text in UTF-8") from None

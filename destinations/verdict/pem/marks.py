@@ -57,7 +57,6 @@ class Lines:
     """The lines of a text, by position; CR alone ends one, too."""
 
     def __init__(self, text: str) -> None:
-        """Find the line breaks."""
         self._starts = [0, *(found.end() for found in _LINE.finditer(text))]
 
     def number(self, at: int) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from destinations.golang import gox509
 from destinations.golang.gox509 import GoCertificate
+from destinations.model import Advice
 from destinations.verdict.pem import contents, marks
 from destinations.verdict.pem.contents import Unwrapped
 from destinations.verdict.pem.marks import Lines, Piece
@@ -23,12 +24,11 @@ _MAX_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Something that cannot be taken: what it is, what to do, and the number of its line."""
+class UnreadBlock:
+    """Something that cannot be taken: the number of its line, what it is, and what to do."""
 
     line: int
-    message: str
-    fix: str
+    advice: Advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Repaired:
 
     certificates: tuple[GoCertificate, ...] = ()
     notes: tuple[str, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[UnreadBlock, ...] = ()
     has_private_key: bool = False
 
 
 @dataclass(slots=True)
-class _Course:
+class _Findings:
     """What was found so far; `done` holds the numbers of the lines by what was done there."""
 
     text: str
@@ -53,28 +53,32 @@ class _Course:
     since: int = 0
     """Where the text before the next BEGIN line begins."""
     certificates: list[GoCertificate] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[UnreadBlock] = field(default_factory=list)
     done: dict[str, list[int]] = field(default_factory=dict)
     commented: list[int] = field(default_factory=list)
 
-    def refuse(self, at: int, message: str, fix: str) -> None:
-        self.refusals.append(Refusal(self.lines.number(at), message, fix))
+    def refuse(self, at: int, advice: Advice) -> None:
+        self.refusals.append(UnreadBlock(self.lines.number(at), advice))
 
     def note(self, what: str, at: int) -> None:
         self.done.setdefault(what, []).append(self.lines.number(at))
 
 
 _AGAIN = "Copy this certificate again from where it comes, BEGIN and END lines included."
-_UNREADABLE = ("A CERTIFICATE block cannot be read by Go: it is damaged.", _AGAIN)
-_TRUNCATED = ("A block has a BEGIN line and no matching END line: it is cut off.", _AGAIN)
-_NO_BEGIN = ("An END line has no BEGIN line before it: the beginning is missing.", _AGAIN)
-_NO_CERTIFICATE = ("It holds a PEM block that is not a certificate.", "Leave only the CERTIFICATE blocks.")
-_REQUEST = ("It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead.")
-_BAD_PKCS7 = ("It is a PKCS#7 block whose certificates cannot be read.",
+_UNREADABLE = Advice("A CERTIFICATE block cannot be read by Go: it is damaged.", _AGAIN)
+_TRUNCATED = Advice("A block has a BEGIN line and no matching END line: it is cut off.", _AGAIN)
+_NO_BEGIN = Advice("An END line has no BEGIN line before it: the beginning is missing.", _AGAIN)
+_NO_CERTIFICATE = Advice("It holds a PEM block that is not a certificate.", "Leave only the CERTIFICATE blocks.")
+_REQUEST = Advice(
+    "It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead."
+)
+_BAD_PKCS7 = Advice("It is a PKCS#7 block whose certificates cannot be read.",
               "Take the certificates out: openssl pkcs7 -print_certs -in FILE -out ca.pem")  # fmt: skip
-_STRAY = ("There is base64 without BEGIN and END lines, and it is not a whole certificate.", _AGAIN)
-_BINARY = ("There is binary data beside the PEM blocks.", "Give a text with PEM blocks, or one binary file alone.")
-_COMMENTED = (
+_STRAY = Advice("There is base64 without BEGIN and END lines, and it is not a whole certificate.", _AGAIN)
+_BINARY = Advice(
+    "There is binary data beside the PEM blocks.", "Give a text with PEM blocks, or one binary file alone."
+)
+_COMMENTED = Advice(
     "A certificate is commented out while others are not.",
     "Remove it, or remove the comment signs before its lines to take it.",
 )
@@ -97,18 +101,18 @@ def read(raw: bytes, *, leave_keys: bool = False) -> Repaired:
         return Repaired(whole, said)
     if "BEGIN" not in found.text.upper() and _UNPRINTABLE.search(found.text):
         return Repaired()
-    course = _Course(found.text, Lines(found.text))
+    findings = _Findings(found.text, Lines(found.text))
     for piece in marks.pieces(found.text):
         if not (has_key and _is_of_key(piece)):
-            _take(course, piece)
-        course.since = piece.start
-    if course.commented and len(course.commented) < len(course.certificates):
-        for at in course.commented:
-            course.refuse(at, *_COMMENTED)
-    if not found.notes and not course.refusals and _as_go_reads(raw, course.certificates):
-        return Repaired(tuple(course.certificates), has_private_key=has_key)
-    notes = (*found.notes, *_sentences(course))
-    return Repaired(tuple(course.certificates), notes, tuple(course.refusals), has_key)
+            _take(findings, piece)
+        findings.since = piece.start
+    if findings.commented and len(findings.commented) < len(findings.certificates):
+        for at in findings.commented:
+            findings.refuse(at, _COMMENTED)
+    if not found.notes and not findings.refusals and _as_go_reads(raw, findings.certificates):
+        return Repaired(tuple(findings.certificates), has_private_key=has_key)
+    notes = (*found.notes, *_sentences(findings))
+    return Repaired(tuple(findings.certificates), notes, tuple(findings.refusals), has_key)
 
 
 def holds_private_key(raw: bytes) -> bool:
@@ -130,39 +134,39 @@ def _as_go_reads(raw: bytes, certificates: list[GoCertificate]) -> bool:
     return [one.der for one in gox509.usable_certificates(raw)] == [one.der for one in certificates]
 
 
-def _take(course: _Course, piece: Piece) -> None:
+def _take(findings: _Findings, piece: Piece) -> None:
     """Take what stands between two marks, or say why not."""
     begin, end = piece.begin, piece.end
-    if begin is None and (binary := _UNPRINTABLE.search(course.text, piece.start, piece.stop)):
-        course.refuse(binary.start(), *_BINARY)
+    if begin is None and (binary := _UNPRINTABLE.search(findings.text, piece.start, piece.stop)):
+        findings.refuse(binary.start(), _BINARY)
         return
     if begin is None and end is None:
-        _take_loose(course, piece)
+        _take_loose(findings, piece)
         return
     at = begin.start if begin else end.start  # type: ignore[union-attr]
     label = begin.label if begin else end.label  # type: ignore[union-attr]
     if "REQUEST" in label:
-        course.refuse(at, *_REQUEST)
+        findings.refuse(at, _REQUEST)
         return
-    prefix = _prefix(course, at) if begin else ""
-    body = course.text[piece.start : piece.stop]
+    prefix = _prefix(findings, at) if begin else ""
+    body = findings.text[piece.start : piece.stop]
     kept, dropped = contents.body(body, prefix)
-    content = contents.base64(kept) if begin else contents.tail(course.text[piece.start : piece.stop])
+    content = contents.base64(kept) if begin else contents.tail(findings.text[piece.start : piece.stop])
     found = contents.of_block(label, content) if content and not _UNPRINTABLE.search(prefix + body) else ()
     if not found:
-        course.refuse(at, *_why(label, has_begin=begin is not None, has_end=end is not None))
+        findings.refuse(at, _why(label, has_begin=begin is not None, has_end=end is not None))
         return
-    course.certificates += found
+    findings.certificates += found
     if _is_comment(prefix):
-        course.commented.append(at)
-    _note(course, piece, body, prefix, dropped=dropped)
+        findings.commented.append(at)
+    _note(findings, piece, body, prefix, dropped=dropped)
 
 
 def _is_comment(prefix: str) -> bool:
     return bool(prefix.strip()) and not prefix.strip(f" \t{contents.COMMENT_SIGNS}/-")
 
 
-def _why(label: str, *, has_begin: bool, has_end: bool) -> tuple[str, str]:
+def _why(label: str, *, has_begin: bool, has_end: bool) -> Advice:
     if label.startswith(("PKCS", "CMS")):
         return _BAD_PKCS7
     if "CERTIFICATE" not in label:
@@ -172,65 +176,65 @@ def _why(label: str, *, has_begin: bool, has_end: bool) -> tuple[str, str]:
     return _UNREADABLE if has_end else _TRUNCATED
 
 
-def _prefix(course: _Course, at: int) -> str:
+def _prefix(findings: _Findings, at: int) -> str:
     """Return what stands before BEGIN in its line, after an END that was joined to it."""
-    line = course.text[max(course.since, course.lines.start(at)) : at]
+    line = findings.text[max(findings.since, findings.lines.start(at)) : at]
     for end in ("\\n", "\\r"):
         line = line.rpartition(end)[2]
     return line
 
 
-def _take_loose(course: _Course, piece: Piece) -> None:
+def _take_loose(findings: _Findings, piece: Piece) -> None:
     """Take certificates in base64 that stand beside the blocks, without BEGIN and END."""
     at, begun = piece.start, 0
     held: list[str] = []
-    for line in [*course.text[piece.start : piece.stop].splitlines(keepends=True), ""]:
+    for line in [*findings.text[piece.start : piece.stop].splitlines(keepends=True), ""]:
         plain = line.strip().strip(contents.EDGE)
         if held and contents.is_base64(plain) and not (_LOOSE.fullmatch(plain) and held[-1].endswith("=")):
             held.append(plain)
         elif held:
-            _finish_loose(course, begun, "".join(held))
+            _finish_loose(findings, begun, "".join(held))
             held = []
         if not held and _LOOSE.fullmatch(plain):
             begun, held = at, [plain]
         at += len(line)
 
 
-def _finish_loose(course: _Course, at: int, held: str) -> None:
+def _finish_loose(findings: _Findings, at: int, held: str) -> None:
     content = contents.base64(held)
     found = contents.of_block("CERTIFICATE", content) if content else ()
     if not found:
-        course.refuse(at, *_STRAY)
+        findings.refuse(at, _STRAY)
         return
-    course.certificates += found
-    course.note("BEGIN and END lines were added", at)
+    findings.certificates += found
+    findings.note("BEGIN and END lines were added", at)
 
 
-def _note(course: _Course, piece: Piece, body: str, prefix: str, *, dropped: bool) -> None:
+def _note(findings: _Findings, piece: Piece, body: str, prefix: str, *, dropped: bool) -> None:
     """Note what Go would not have read."""
     begin, end = piece.begin, piece.end
     mark = begin or end
     at = mark.start if mark else piece.start
-    joined = begin is not None and 0 < course.lines.start(at) < course.since
+    joined = begin is not None and 0 < findings.lines.start(at) < findings.since
     if mark and mark.label != "CERTIFICATE":
         holds_several = mark.label.startswith(("PKCS", "CMS"))
         what = "the certificates were taken out of" if holds_several else "the label was changed from"
-        course.note(f"{what} {mark.label}", at)
+        findings.note(f"{what} {mark.label}", at)
     if joined:
-        course.note("joined lines were separated", at)
+        findings.note("joined lines were separated", at)
     elif prefix:
-        course.note(_said_of(prefix), at)
+        findings.note(_said_of(prefix), at)
     if "\n" not in body and "\r" not in body:
         escaped = contents.ESCAPED_BREAK.search(body)
-        course.note("\\n was replaced by line breaks" if escaped else "one long line was broken up", at)
+        findings.note("\\n was replaced by line breaks" if escaped else "one long line was broken up", at)
     if begin is None or end is None:
-        course.note("a BEGIN line was added" if begin is None else "an END line was added", at)
+        findings.note("a BEGIN line was added" if begin is None else "an END line was added", at)
     elif not (begin.exact and end.exact) and not joined:
-        course.note("the BEGIN and END lines were corrected", at)
+        findings.note("the BEGIN and END lines were corrected", at)
     if dropped:
-        course.note("header lines were removed", at)
+        findings.note("header lines were removed", at)
     if "\r" in body and "\n" not in body:
-        course.note("line breaks were converted", at)
+        findings.note("line breaks were converted", at)
 
 
 def _said_of(prefix: str) -> str:
@@ -239,11 +243,11 @@ def _said_of(prefix: str) -> str:
     return "comment signs were removed" if _is_comment(prefix) else "what stands before BEGIN was removed"
 
 
-def _sentences(course: _Course) -> Iterator[str]:
-    for what, numbers in course.done.items():
+def _sentences(findings: _Findings) -> Iterator[str]:
+    for what, numbers in findings.done.items():
         shown = list(dict.fromkeys(numbers))
         many = f" and {len(shown) - _MAX_LINES} more" if len(shown) > _MAX_LINES else ""
         where = f"line{'s' * (len(shown) > 1)} {', '.join(map(str, shown[:_MAX_LINES]))}{many}"
         yield f"{what[:1].upper()}{what[1:]} at {where}."
-    if not course.done and course.certificates and not course.refusals:
+    if not findings.done and findings.certificates and not findings.refusals:
         yield "The certificates were written out as plain PEM."

@@ -14,10 +14,10 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from destinations import actions
-from destinations.actions import Denied, Done, Refused, Rotation, Seen
+from destinations.actions import Denied, Done, Rotation, Seen
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.overview import rows, table
 from destinations.overview.filters import Filter
 from destinations.secret import docker_config
@@ -108,7 +108,7 @@ def _add(request: HttpRequest) -> HttpResponse:
         done = save.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
     except apibody.Unreadable as error:
         return errors.told(str(error), error.fix, 400)
-    except (ClusterError, Refused, Denied) as error:
+    except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
     return _row(done, 201, form.bundle_notes)
 
@@ -142,7 +142,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         )
     except apibody.Unreadable as error:
         return errors.told(str(error), error.fix, error.status)
-    except (ClusterError, Refused, Denied) as error:
+    except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
     return _row(done, 200, form.bundle_notes)
 
@@ -184,7 +184,7 @@ def _invalid(form: Form) -> HttpResponse:
     return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
 
 
-def failure(request: HttpRequest, error: ClusterError | Refused | Denied) -> HttpResponse:
+def failure(request: HttpRequest, error: ClusterError | UserError | Denied) -> HttpResponse:
     """Return what went wrong in the shape of the JSON interface."""
     trouble = save.trouble_of(request, error)
     body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from destinations.actions import checks
 from destinations.actions import checks as checking
 from destinations.actions.checks import Asker
-from destinations.actions.messages import Trouble
 from destinations.cluster.port import ClusterError, NotFound
 from destinations.livecheck import explanations, jobs, presentation, runner
 from destinations.livecheck.jobs import Ticket
@@ -27,7 +26,7 @@ from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.registry.port import Plan
 from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec
 from destinations.web import current, errors
 from destinations.web import request as asked
@@ -110,7 +109,7 @@ _UNUSABLE = 422
 @require_POST
 def check_one(request: HttpRequest, name: str) -> HttpResponse:
     """Check a destination as it is stored, and show the result: htmx gets the section alone."""
-    trouble: Trouble | None = None
+    trouble: UserError | None = None
     try:
         secret, found = save.find(request, name)
         try:
@@ -138,11 +137,11 @@ def check_several(request: HttpRequest) -> HttpResponse:
         return errors.cluster_error(request, error)
 
 
-def trouble_of(error: RateLimited | ValueError) -> Trouble:
+def trouble_of(error: RateLimited | ValueError) -> UserError:
     """Return what to say of a check that did not begin."""
     if isinstance(error, RateLimited):
-        return Trouble(error.message, error.fix, error.status)
-    return Trouble(
+        return UserError(error.message, error.fix, error.status)
+    return UserError(
         "The application cannot be named like this.",
         "Give a namespace and an application of lower-case letters, digits and hyphens.",
         _UNUSABLE,
@@ -204,5 +203,5 @@ def _progress(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _turned_away(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+def _turned_away(request: HttpRequest, trouble: UserError) -> HttpResponse:
     return errors.page(request, trouble.status, trouble.message, trouble.fix)

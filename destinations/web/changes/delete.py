@@ -8,10 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
-from destinations.actions import Refused, Seen, bundles
-from destinations.actions.messages import Trouble
+from destinations.actions import Seen, bundles
 from destinations.cluster.port import ClusterError
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, owners
 from destinations.secret.masking import masked_name
 from destinations.web import current, errors
@@ -46,7 +45,7 @@ def delete(request: HttpRequest, name: str) -> HttpResponse:
             lambda: actions.delete(current.cluster(), name, seen=seen, permit=permit),
             before=seen,
         )
-    except (ClusterError, Refused) as error:
+    except (ClusterError, UserError) as error:
         form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
         return _page(request, secret, found, form, trouble.status, trouble)
@@ -59,7 +58,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     found: dict[str, Secret],
     form: DeleteForm,
     status: int,
-    trouble: Trouble | None = None,
+    trouble: UserError | None = None,
 ) -> HttpResponse:
     certs = codec.certs_name(secret)
     goes = (

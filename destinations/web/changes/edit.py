@@ -7,10 +7,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Edit, Refused, Seen, checks
-from destinations.actions.messages import Trouble
+from destinations.actions import Edit, Seen, checks
 from destinations.cluster.port import ClusterError, Conflict
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config, owners
 from destinations.secret.masking import masked_key, masked_name
 from destinations.web import current, errors
@@ -56,7 +55,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
             lambda: actions.edit(current.cluster(), name, wanted, seen=seen, change=change),
             before=seen,
         )
-    except (ClusterError, Refused) as error:
+    except (ClusterError, UserError) as error:
         if isinstance(error, Conflict):
             form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
@@ -93,7 +92,7 @@ def _page(  # noqa: PLR0913 - one page's parts
     secret: Secret,
     form: EditForm,
     status: int,
-    trouble: Trouble | None = None,
+    trouble: UserError | None = None,
     *,
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:

@@ -10,10 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Refused, checks
-from destinations.actions.messages import Trouble
+from destinations.actions import checks
 from destinations.cluster.port import ClusterError
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key
 from destinations.verdict import certificates
@@ -38,7 +37,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _page(request, form, 422)
     try:
         return _save(request, form)
-    except (ClusterError, Refused) as error:
+    except (ClusterError, UserError) as error:
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble=trouble)
 
@@ -95,7 +94,7 @@ def _page(  # noqa: PLR0913 - one page's parts
     form: NewForm,
     status: int,
     *,
-    trouble: Trouble | None = None,
+    trouble: UserError | None = None,
     source: str = "",
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:

@@ -12,12 +12,12 @@ from django.http import HttpRequest
 
 from destinations.actions import Done
 from destinations.actions import checks as checking
-from destinations.actions.messages import Trouble
 from destinations.livecheck import explanations
 from destinations.livecheck.presentation import Shown
 from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
+from destinations.model import UserError
 from destinations.web.changes import check
 from destinations.web.changes.check import trouble_of
 
@@ -30,7 +30,7 @@ class Gate:
     last: Last | None = None
     shown: Shown | None = None
     unconfirmed: bool = False
-    trouble: Trouble | None = None
+    trouble: UserError | None = None
 
     @property
     def failed(self) -> bool:

@@ -8,10 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
-from destinations.actions import Refused, Seen
-from destinations.actions.messages import Trouble
+from destinations.actions import Seen
 from destinations.cluster.port import ClusterError, Conflict
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.overview import table
 from destinations.secret import owners
 from destinations.web import current, errors
@@ -46,7 +45,7 @@ def repair(request: HttpRequest, name: str) -> HttpResponse:
             lambda: actions.repair(current.cluster(), name, form.choice(), seen=seen_state, change=change),
             before=seen_state,
         )
-    except (ClusterError, Refused) as error:
+    except (ClusterError, UserError) as error:
         if isinstance(error, Conflict):
             form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
@@ -60,7 +59,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     found: dict[str, Secret],
     form: RepairForm,
     status: int,
-    trouble: Trouble | None = None,
+    trouble: UserError | None = None,
 ) -> HttpResponse:
     now, version = datetime.now(UTC), current.epinio_version()
     fixed = repairs.apply(secret, found, form.choice())

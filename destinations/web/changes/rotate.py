@@ -7,9 +7,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Refused, Rotation, Seen, checks
+from destinations.actions import Rotation, Seen, checks
 from destinations.cluster.port import ClusterError, Conflict
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config, owners
 from destinations.secret.masking import masked_name
 from destinations.web import current, errors
@@ -50,7 +50,7 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
             lambda: actions.rotate(current.cluster(), name, rotation, seen=seen, change=change),
             before=seen,
         )
-    except (ClusterError, Refused) as error:
+    except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
     said = _ROTATED if typed["password"] else _KEPT
     return save.done(request, gate.after(result), said.format(name), to="destination", notes=form.bundle_notes)
@@ -82,7 +82,7 @@ def _page(  # noqa: PLR0913 - one page's parts
     secret: Secret,
     form: RotateForm,
     status: int,
-    error: ClusterError | Refused | None = None,
+    error: ClusterError | UserError | None = None,
     *,
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:

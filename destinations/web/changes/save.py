@@ -18,11 +18,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from destinations import actions
-from destinations.actions import Change, Denied, Done, Refused, Seen
-from destinations.actions import messages as words
+from destinations.actions import Change, Denied, Done, Seen
+from destinations.actions.messages import for_error
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, NotFound
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec
 from destinations.web import current, errors, writeids
 from destinations.web import request as asked
@@ -30,7 +30,6 @@ from edrportal.telemetry import audit
 
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409
-FORBIDDEN = 403
 _AFTER = {"after": "write"}
 _KEPT = ("q", "status", "sort", "page")
 _MAX_QUERY = 500
@@ -142,8 +141,9 @@ def act(
     except (Unknown, Ambiguous) as error:
         audit.record(replace(event, outcome="unknown", reason=type(error).__name__))
         raise
-    except (Refused, Denied) as error:
-        audit.record(replace(event, outcome="refused", reason=type(error).__name__))
+    except (UserError, Denied) as error:
+        reason = error.reason if isinstance(error, UserError) else "Denied"
+        audit.record(replace(event, outcome="refused", reason=reason))
         _note_recorded(request)  # the middleware answers, and does not record it anew
         raise
     except ClusterError as error:
@@ -170,11 +170,11 @@ def _copy(event: audit.Event, result: Done) -> None:
         _LOG.warning("no Kubernetes Event for %s of %s (%s)", event.action, event.target, error.reason)
 
 
-def refusal(secret: Secret) -> Refused | None:
+def refusal(secret: Secret) -> UserError | None:
     """Return why nobody may change a destination here, or None."""
     try:
         actions.refuse_foreign(secret)
-    except Refused as error:
+    except UserError as error:
         return error
     return None
 
@@ -200,13 +200,9 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     return target
 
 
-def trouble_of(request: HttpRequest, error: ClusterError | Refused | Denied) -> words.Trouble:
+def trouble_of(request: HttpRequest, error: ClusterError | UserError | Denied) -> UserError:
     """Return what to say of a change that did not happen."""
-    if isinstance(error, Denied):
-        return words.Trouble(str(error), "Ask an administrator of the portal.", FORBIDDEN)
-    if isinstance(error, Refused):
-        return words.Trouble(error.message, error.fix, CONFLICT)
-    return errors.trouble(request, error)
+    return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:

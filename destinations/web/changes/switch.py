@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from destinations import actions
-from destinations.actions import Change, Denied, Refused, Seen
-from destinations.actions.messages import Trouble
+from destinations.actions import Change, Denied, Seen
 from destinations.cluster.port import ClusterError
+from destinations.model import Advice, UserError
 from destinations.web import current, errors
 from destinations.web.changes import save
 from destinations.web.forms import SwitchForm
@@ -24,19 +24,20 @@ def switch(request: HttpRequest) -> HttpResponse:
     on = form.cleaned_data["to"] == "on"
     chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
     switched: list[str] = []
-    failed: dict[Trouble, list[str]] = {}
+    failed: dict[tuple[Advice, int], list[str]] = {}
     for name, seen in chosen:
         change = save.change(request, form, scope=name)
         try:
             _switch(request, name, on=on, seen=seen, change=change)
             switched.append(name)
-        except (ClusterError, Refused, Denied) as error:
-            failed.setdefault(save.trouble_of(request, error), []).append(name)
+        except (ClusterError, UserError, Denied) as error:
+            trouble = save.trouble_of(request, error)
+            failed.setdefault((trouble.advice, trouble.status), []).append(name)
     if failed and len(chosen) == 1:
-        trouble = next(iter(failed))
-        return errors.page(request, trouble.status, trouble.message, trouble.fix)
-    for trouble, unswitched in failed.items():
-        messages.error(request, f"Not switched: {', '.join(unswitched)}. {trouble.message} {trouble.fix}")
+        advice, status = next(iter(failed))
+        return errors.page(request, status, advice.message, advice.fix)
+    for (advice, _), unswitched in failed.items():
+        messages.error(request, f"Not switched: {', '.join(unswitched)}. {advice.message} {advice.fix}")
     if switched:
         words = "enabled" if on else "disabled: Epinio hides it and refuses its name"
         messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")

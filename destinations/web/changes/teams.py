@@ -11,13 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import access, actions
 from destinations import access as rules
-from destinations.actions import Assignment, Done, Refused, Seen
+from destinations.actions import Assignment, Done, Seen
 from destinations.actions import messages as words
 from destinations.actions import teams as selfservice
-from destinations.actions.messages import Trouble
 from destinations.cluster.lookups import UNKNOWN
 from destinations.cluster.port import ClusterError, Conflict
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import codec
 from destinations.web import current, errors
 from destinations.web import request as asked
@@ -56,7 +55,7 @@ def assign(request: HttpRequest, name: str) -> HttpResponse:
             lambda: actions.assign(current.cluster(), name, to, seen=seen, change=change),
             before=seen,
         )
-    except (ClusterError, Refused) as error:
+    except (ClusterError, UserError) as error:
         if isinstance(error, Conflict):
             form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
@@ -66,7 +65,7 @@ def assign(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _assignment_page(
-    request: HttpRequest, secret: Secret, form: AssignForm, status: int, trouble: Trouble | None = None
+    request: HttpRequest, secret: Secret, form: AssignForm, status: int, trouble: UserError | None = None
 ) -> HttpResponse:
     context = {
         "form": form,
@@ -106,7 +105,7 @@ def teams(request: HttpRequest) -> HttpResponse:
             return _page(request, form, 422, asks=True)
         save.act(request, "enable-team" if on else "disable-team", name, lambda: _set(config_maps, name, uid, on=on))
     except ClusterError as error:
-        trouble = words.of(error)
+        trouble = words.for_error(error)
         return _page(request, form, trouble.status, trouble=trouble)
     messages.success(
         request,
@@ -128,7 +127,7 @@ def _set(config_maps: object, name: str, uid: str, *, on: bool) -> Done:
 
 
 def _page(
-    request: HttpRequest, form: TeamForm, status: int, *, asks: bool = False, trouble: Trouble | None = None
+    request: HttpRequest, form: TeamForm, status: int, *, asks: bool = False, trouble: UserError | None = None
 ) -> HttpResponse:
     try:
         found = current.cluster().list_secrets()

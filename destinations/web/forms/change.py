@@ -30,15 +30,15 @@ class TargetForm(AccountForm):
         """Forget a password that was typed into the host, so that the page does not show it again."""
         cleaned = super().clean()
         if "@" in self.data.get("host", ""):
-            self.forget("host", f"{MASK}@{self.data['host'].rpartition('@')[2]}")
+            self.redisplay_as("host", f"{MASK}@{self.data['host'].rpartition('@')[2]}")
         return cleaned
 
     def check_target(self, cleaned: dict[str, Any]) -> None:
         """Run the traps of host and organization; one that is missing has been found already."""
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
-        trap, _ = validation.in_either(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+        trap, _ = validation.check_target(host, organization, now=datetime.now(UTC), version=current.epinio_version())
         if organization or (trap and trap.field == "host"):
-            self.catch(trap)
+            self.add_problem(trap)
 
 
 class EditForm(TargetForm):

@@ -10,9 +10,9 @@ from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 
 from destinations.input import validation
-from destinations.input.validation import Trap
+from destinations.input.validation import FieldProblem
 from destinations.verdict import certificates
-from destinations.verdict.certificates import Bundle, Certificate, Health
+from destinations.verdict.certificates import Bundle, CertificateSummary, Health
 from destinations.web.forms.fields import arrived_whole, nonce_field, text_field
 
 
@@ -31,7 +31,7 @@ class BundleForm(forms.Form):
     bundle: Bundle | None = None
     bundle_notes: tuple[str, ...] = ()
     """What was repaired in the bundle that is saved."""
-    bundle_seen: tuple[tuple[Certificate, Health], ...] = ()
+    bundle_seen: tuple[tuple[CertificateSummary, Health], ...] = ()
 
     def look(self, raw: bytes) -> Bundle:
         """Return what is in a bundle, and keep it for the page."""
@@ -43,17 +43,17 @@ class BundleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Forget a private key that was pasted as a certificate, and what is too long to be looked through for one."""
         if certificates.holds_private_key(self.data.get("bundle_text", "").encode("utf-8", "replace")):
-            self.forget("bundle_text", "")
+            self.redisplay_as("bundle_text", "")
         return super().clean() or {}
 
-    def forget(self, name: str, shown: str) -> None:
+    def redisplay_as(self, name: str, shown: str) -> None:
         """Have the page show something else than what was typed."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data[name] = shown
         self.data = data
 
-    def catch(self, trap: Trap | None) -> None:
+    def add_problem(self, trap: FieldProblem | None) -> None:
         """Put a trap beside its field."""
         if trap and trap.field in self.fields:
             self.add_error(trap.field, trap.message + (f" Did you mean {trap.suggestion}?" if trap.suggestion else ""))
@@ -76,7 +76,9 @@ class BundleForm(forms.Form):
             self.add_error(field, f"{problem.message} {problem.fix}")
         self.bundle_notes = bundle.notes
         if file and not bundle.problems:
-            self.forget("bundle_text", bundle.pem.decode())  # where the page comes back, no file has to be chosen again
+            self.redisplay_as(
+                "bundle_text", bundle.pem.decode()
+            )  # where the page comes back, no file has to be chosen again
         return bundle.pem
 
     def chosen_bundle(self, cleaned: dict[str, Any], given: bytes) -> bytes | None:
@@ -143,20 +145,20 @@ class AccountForm(BundleForm):
     def check_account(self, cleaned: dict[str, Any], *, host: str) -> None:
         """Run the traps of user name and password, and put the password that counts into `cleaned`."""
         password = cleaned["password"] = self._read_password(cleaned)
-        self.catch(validation.in_username(cleaned.get("username") or ""))
+        self.add_problem(validation.check_username(cleaned.get("username") or ""))
         self.asks_about_blanks = password != password.strip()
-        self.catch(validation.in_password(password, choice=cleaned.get("password_blanks") or ""))
+        self.add_problem(validation.check_password(password, choice=cleaned.get("password_blanks") or ""))
         if cleaned.get("password_blanks") == "remove":
             cleaned["password"] = password.strip()
         if password:
             self._ask_about_oddities(cleaned.get("username") or "", password, host, cleaned)
 
     def _ask_about_oddities(self, username: str, password: str, host: str, cleaned: dict[str, Any]) -> None:
-        odd = list(validation.in_account(username, password, host, now=datetime.now(UTC)))
+        odd = list(validation.check_credentials(username, password, host, now=datetime.now(UTC)))
         self.asks_about_oddities = bool(odd)
         for trap in odd:
             if not cleaned.get("credentials_confirmed"):
-                self.catch(trap)
+                self.add_problem(trap)
 
     def _read_password(self, cleaned: dict[str, Any]) -> str:
         """Return what was typed, or the content of the file byte for byte."""

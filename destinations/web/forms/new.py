@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from destinations.access import Authority
 from destinations.cluster.limits import is_dns_label
 from destinations.input import imports, validation
-from destinations.input.imports import Account, Found, Unusable
-from destinations.model import Credentials, Draft
+from destinations.input.imports import ImportedAccount, ImportResult
+from destinations.model import Credentials, Draft, UserError
 from destinations.web.forms.change import TargetForm
 from destinations.web.forms.fields import text_field
 
@@ -38,7 +38,7 @@ class ImportForm(TargetForm):
         super().__init__(*args, **kwargs)
         self.import_notes: tuple[str, ...] = ()
         self.import_choices: tuple[str, ...] = ()
-        self._imported: Account | None = None
+        self._imported: ImportedAccount | None = None
         self._import_trouble = ""
 
     def full_clean(self) -> None:
@@ -81,13 +81,13 @@ class ImportForm(TargetForm):
             return
         try:
             self._choose(imports.read(raw))
-        except Unusable as error:
+        except UserError as error:
             self._import_trouble = f"{error.message} {error.fix}"
 
     def _given(self) -> bytes:
         typed, file = self.data.get("import_text") or "", self.files.get("import_file")
         if typed:
-            self.forget("import_text", "")
+            self.redisplay_as("import_text", "")
         if typed.strip() and file:
             self._import_trouble = f"There is both text and a file. Give one of them. {_AGAIN}"
             return b""
@@ -95,7 +95,7 @@ class ImportForm(TargetForm):
             return bytes(file.read(imports.MAX_BYTES + 1)) or b" "
         return typed.encode("utf-8", "replace") if typed.strip() else b""
 
-    def _choose(self, found: Found) -> None:
+    def _choose(self, found: ImportResult) -> None:
         wanted = (self.data.get("import_host") or self.data.get("host") or "").strip()
         account = imports.choose(found, wanted)
         self.import_notes = found.left_out
@@ -113,15 +113,15 @@ class ImportForm(TargetForm):
         self._imported = account
         self._fill(account)
 
-    def _fill(self, account: Account) -> None:
+    def _fill(self, account: ImportedAccount) -> None:
         """Put into the form what was left blank there; the account's name is always the import's."""
         stated = {"host": account.host, "organization": account.organization, "expires_on": account.expires_on}
         for name, value in stated.items():
             if value and not self.data.get(name):
-                self.forget(name, value)
-        self.forget("username", account.username)
+                self.redisplay_as(name, value)
+        self.redisplay_as("username", account.username)
         if account.host and self.data.get("import_host"):
-            self.forget("host", account.host)
+            self.redisplay_as("host", account.host)
 
 
 class NewForm(ImportForm):
@@ -152,7 +152,7 @@ class NewForm(ImportForm):
         """Check that it can be a team at all; what cannot does not come back, since it may be a password."""
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
-            self.forget("team", "")
+            self.redisplay_as("team", "")
             raise ValidationError("That is no name of a namespace.")
         return team
 
@@ -172,7 +172,7 @@ class NewForm(ImportForm):
         """Run every trap."""
         cleaned = super().clean()
         if cleaned.get("name"):
-            self.catch(validation.in_name(cleaned["name"]))
+            self.add_problem(validation.check_name(cleaned["name"]))
         self.check_target(cleaned)
         self.check_account(cleaned, host=cleaned.get("host") or "")
         if not cleaned.get("password") and "password" not in self.errors and not self.has_import:

@@ -10,17 +10,17 @@ from django import forms
 from django.utils.functional import cached_property
 
 from destinations.input import validation
-from destinations.input.validation import Trap
+from destinations.input.validation import FieldProblem
 from destinations.repairs import Choice, Fix
 from destinations.web import current
 from destinations.web.forms.fields import nonce_field, text_field
 
 
-def _organization_trap(organization: str) -> Trap | None:
+def _organization_trap(organization: str) -> FieldProblem | None:
     """Say what is wrong with an organization, as it would be below a sound host."""
     return (
-        validation.in_organization(organization)
-        or validation.in_target(
+        validation.check_organization(organization)
+        or validation.judge_target(
             "registry.example.com", organization, now=datetime.now(UTC), version=current.epinio_version()
         )[0]
     )

@@ -121,7 +121,7 @@ def _with_log(export: Export, secrets: frozenset[str], end: float) -> Troubled:
         return Troubled(export, missing=_NO_POD, reason=reason)
     except ClusterError:
         return Troubled(export, missing=_NO_ANSWER, reason=reason)
-    lines = redaction.scrubbed(log, secrets)
+    lines = redaction.redact(log, secrets)
     return Troubled(export, lines, "" if lines else _NOTHING, reason)
 
 

@@ -73,7 +73,9 @@ def beside(request: HttpRequest, form: Form) -> dict[str, Any]:
 
 
 def _found(host: str, organization: str) -> dict[str, Any]:
-    trap, judgement = validation.in_either(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+    trap, judgement = validation.check_target(
+        host, organization, now=datetime.now(UTC), version=current.epinio_version()
+    )
     return {"trap": trap, "judgement": judgement}
 
 

@@ -11,8 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from destinations import names
-from destinations.model import Secret
-from destinations.secret.plainyaml import Unreadable
+from destinations.model import InputError, Secret
 from destinations.web import current
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import rolesmapping
@@ -105,7 +104,7 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
     """
     try:
         roles_mapping = rolesmapping.read(mapping())
-    except Unreadable as error:
+    except InputError as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
     if identity.groups_left_out and roles_mapping.connectors:
         raise OidcTrouble(*why.GROUPS_LEFT_OUT)
@@ -119,7 +118,7 @@ def mapping_notices() -> list[str]:
     """
     try:
         return list(rolesmapping.read(mapping()).notices)
-    except Unreadable as error:
+    except InputError as error:
         return [str(error)]
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from destinations.model import InputError
 from destinations.secret import plainyaml
-from destinations.secret.plainyaml import Unreadable
 
 _MAX_LENGTH = 256 * 1024
 _CORE = "tag:yaml.org,2002:"
@@ -71,10 +71,10 @@ class RolesMapping:
 
 
 def read(text: bytes) -> RolesMapping:
-    """Read the value under `rolesMapping`; an empty one gives an empty mapping. Raises Unreadable."""
+    """Read the value under `rolesMapping`; an empty one gives an empty mapping. Raises InputError."""
     top = _composed(text)
     if isinstance(top, yaml.MappingNode):
-        raise Unreadable(
+        raise InputError(
             "The key rolesMapping of the Secret dex-config is a map, as a page of Epinio's documentation shows it, and "
             f"Epinio cannot read that; {_FORM}"
         )
@@ -93,33 +93,33 @@ def _composed(text: bytes) -> yaml.Node | None:
         finally:
             loader.dispose()
     except UnicodeDecodeError:
-        raise Unreadable("rolesMapping is not in UTF-8") from None
+        raise InputError("rolesMapping is not in UTF-8") from None
     except yaml.MarkedYAMLError as error:
         where = f"; look at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise Unreadable(f"rolesMapping is no YAML{where}") from None
+        raise InputError(f"rolesMapping is no YAML{where}") from None
     except yaml.YAMLError:
-        raise Unreadable("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
+        raise InputError("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
     return document
 
 
 def _check_shape(text: str) -> None:
     """Refuse what is not read anywhere here, and a version that Epinio does not read."""
     if len(text) > _MAX_LENGTH:
-        raise Unreadable(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
+        raise InputError(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
     if not _is_version_read(text):
-        raise Unreadable("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+        raise InputError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
 
 
 def _is_version_read(text: str) -> bool:
-    """Return whether the first document states no other version. Raises Unreadable where it may not be composed."""
+    """Return whether the first document states no other version. Raises InputError where it may not be composed."""
     try:
         for event in plainyaml.events(text, _MappingLoader):
             if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
                 return False
             if isinstance(event, yaml.DocumentEndEvent):
                 break
-    except Unreadable as error:
-        raise Unreadable(f"rolesMapping is not read by the portal: {error}") from None
+    except InputError as error:
+        raise InputError(f"rolesMapping is not read by the portal: {error}") from None
     return True
 
 
@@ -165,7 +165,7 @@ def _items(node: yaml.Node) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif not _is_null(node):
-        raise Unreadable(f"{_at(node)}a list is needed; {_FORM}")
+        raise InputError(f"{_at(node)}a list is needed; {_FORM}")
 
 
 def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
@@ -173,16 +173,16 @@ def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode):
         if _is_null(node):
             return
-        raise Unreadable(f"{_at(node)}a map is needed; {_FORM}")
+        raise InputError(f"{_at(node)}a map is needed; {_FORM}")
     for key, value in node.value:
         yield _text(key), value
 
 
 def _text(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise Unreadable(f"{_at(node)}a text is needed; {_FORM}")
+        raise InputError(f"{_at(node)}a text is needed; {_FORM}")
     if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
-        raise Unreadable(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
+        raise InputError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
     return "" if _is_null(node) else str(node.value)
 
 
