@@ -15,13 +15,15 @@ from uuid import uuid4
 from destinations.cluster import limits, wire
 from destinations.cluster.memory_exports import InMemoryExports
 from destinations.cluster.port import (
+    NO_COUNTERS,
     AlreadyExists,
-    Change,
     Conflict,
+    Counters,
     Listing,
     NotFound,
     Shrink,
     Unreachable,
+    WatchEvent,
     WriteListener,
 )
 from destinations.model import Secret
@@ -52,7 +54,7 @@ class _Store:
         self._clock = clock
         self._lock = Condition()  # reentrant, and told of every change
         self._version = 0
-        self._changes: deque[Change] = deque(maxlen=_REMEMBERED)
+        self._changes: deque[WatchEvent] = deque(maxlen=_REMEMBERED)
         self._listeners: list[WriteListener] = []
         self._objects: dict[str, dict[str, Any]] = {}
 
@@ -85,10 +87,10 @@ class _Store:
         with self._lock:
             return Listing(tuple(map(shrink, self.list_secrets())), str(self._version))
 
-    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens after a version. Raises Unreachable (410) if too much has happened since."""
         seen, end = int(resource_version), time.monotonic() + seconds
-        yield Change(resource_version)
+        yield WatchEvent(resource_version)
         while True:
             with self._lock:
                 if self._version <= seen:
@@ -98,7 +100,7 @@ class _Store:
                 new = [change for change in self._changes if int(change.resource_version) > seen]
                 seen = self._version
             yield from (one for one in new if one.secret is None or one.secret.type != HELM_RELEASE)
-            yield Change(str(seen))
+            yield WatchEvent(str(seen))
             if time.monotonic() >= end:
                 return
 
@@ -204,7 +206,7 @@ class _Store:
         self._note(secret, gone=True)
 
     def _note(self, secret: dict[str, Any], *, gone: bool = False) -> None:
-        self._changes.append(Change(str(self._version), self._read(deepcopy(secret)), gone))
+        self._changes.append(WatchEvent(str(self._version), self._read(deepcopy(secret)), gone))
         self._lock.notify_all()
 
     def _told(self, stored: Secret) -> Secret:
@@ -241,13 +243,20 @@ class InMemoryConfigMaps(_Store):
 class InMemoryCluster(_Store):
     """The Secrets of one namespace in this process, its ConfigMaps, and the namespaces of the cluster."""
 
-    def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        namespace: str = "epinio",
+        *,
+        clock: Callable[[], datetime] = _now,
+        counters: Counters = NO_COUNTERS,
+    ) -> None:
         """Start empty."""
         super().__init__(namespace, clock=clock)
+        self.counters = counters
         self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
         self._exports = InMemoryExports()
-        self.namespaces: dict[str, str] = {}
         self.epinio_version: str | None = None
+        self.namespaces: dict[str, str] = {}
         """The uid of each namespace by its name."""
         self.events: list[Mapping[str, Any]] = []
         """The Events that were created, oldest first."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
 
-from destinations.cluster.port import Change, ClusterError, Forbidden, Listing, Shrink, Source
+from destinations.cluster.port import ClusterError, Forbidden, Listing, Shrink, Source, WatchEvent
 from destinations.model import Secret
 from destinations.secret.trim import slim
 
@@ -120,24 +120,24 @@ class WatchedSecrets:
         self._proved_at = asked_at
 
     def _watch(self) -> None:
-        for change in self._source.watch(self._version, seconds=_STREAM_SECONDS):
+        for event in self._source.watch(self._version, seconds=_STREAM_SECONDS):
             with self._lock:
-                step = self._apply(change)
+                step = self._apply(event)
             self._tell([step] if step else ())
             if self._closed.is_set():
                 return
         self._proved_at = self._clock()
 
-    def _apply(self, change: Change) -> Step | None:
+    def _apply(self, event: WatchEvent) -> Step | None:
         if self._secrets is None:
             return None
         step = None
-        if change.secret:
-            now = None if change.gone else self._shrink(change.secret)
-            step = (self._secrets.pop(change.secret.name, None), now)
+        if event.secret:
+            now = None if event.gone else self._shrink(event.secret)
+            step = (self._secrets.pop(event.secret.name, None), now)
             if now:
                 self._secrets[now.name] = now
-        self._version = change.resource_version
+        self._version = event.resource_version
         self._proved_at = self._clock()
         return step if step != (None, None) else None
 

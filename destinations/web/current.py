@@ -166,9 +166,11 @@ def registries() -> Registries:
 def _configured_registries() -> Registries:
     from destinations.livecheck.registry.probe import NetworkRegistries  # noqa: PLC0415 - only who checks needs it
     from edrportal.configuration.registry import address_rules  # noqa: PLC0415
+    from edrportal.telemetry.counters import CountedRegistries  # noqa: PLC0415
 
     api_server = getattr(cluster(), "api_server", "")
-    return NetworkRegistries(address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else []))
+    rules = address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else [])
+    return CountedRegistries(NetworkRegistries(rules))
 
 
 @contextmanager
@@ -202,12 +204,16 @@ def _current() -> _Chosen:
 
 
 def _configured() -> _Chosen:
+    from edrportal.telemetry import counters  # noqa: PLC0415 - handed down, not used here
+
     environment = settings.ENVIRONMENT
     if environment.cluster == "memory":
-        return _watched(InMemoryCluster(environment.namespace))
+        return _watched(InMemoryCluster(environment.namespace, counters=counters))
     from destinations.cluster.kube.adapter import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
-    made = KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
+    made = KubernetesCluster.connect(
+        namespace=environment.namespace, context=environment.kube_context, counters=counters
+    )
     gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
     gc.set_threshold(*_COLLECT_AFTER)
     return _watched(made)

@@ -13,7 +13,7 @@ import pytest
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Change, Forbidden, Unreachable
+from destinations.cluster.port import Forbidden, Unreachable, WatchEvent
 from destinations.cluster.reflector import WatchedSecrets
 from tests.services.tcpproxy import TcpProxy, kubeconfig_through, tcp_proxy
 
@@ -74,10 +74,10 @@ class Scripted(InMemoryCluster):
             raise Unreachable("NoUsableAnswer")
         return super().list_with_version(shrink)
 
-    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         if self.forbidden:
             raise Forbidden("Forbidden", status=403)
-        yield Change(self.odd_version or resource_version)
+        yield WatchEvent(self.odd_version or resource_version)
         self.streams += 1
         self.hold.wait(10)
         if self.broken:

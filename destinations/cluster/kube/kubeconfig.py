@@ -64,32 +64,21 @@ class TokenFile(Token):
             self._token, self._read_at = token, self._clock()
 
 
-def renew(call: Callable[..., Any]) -> bool:
-    """Read the token again with which a call of the client was refused; False where there is none to read."""
-    client = getattr(getattr(call, "__self__", None), "api_client", None)
-    token = getattr(getattr(getattr(client, "configuration", None), "refresh_api_key_hook", None), "__self__", None)
-    if not isinstance(token, Token):
-        return False
-    token.read()
-    return True
-
-
 _USUAL = "~/.kube/config"
 _AGAIN_SECONDS = 5.0
 """A refused token is asked for again at most once in so many seconds: a plugin may take its time, and cost something."""
 
 
-def configure(file: str | None, context: str, configuration: client.Configuration) -> None:
-    """Set the client's configuration from a kubeconfig; None is KUBECONFIG or the usual place.
+def configure(file: str | None, context: str, configuration: client.Configuration) -> KubeconfigToken:
+    """Set the client's configuration from a kubeconfig and return its token; None is KUBECONFIG or the usual place.
 
     Calls go through a proxy only where the kubeconfig's own `proxy-url` says so. Raises Unreachable: with
     NO_CONFIGURATION where none can be used, with NO_CREDENTIAL where its plugin (`exec`) gives nothing.
     """
     configuration.proxy = None  # the client would take HTTPS_PROXY, and ask there for the cluster
-    source = KubeconfigToken(lambda: _load(file, context))
-    loaded = source.load()
-    loaded.take_over(configuration)
-    source.attach(configuration)
+    token = KubeconfigToken(lambda: _load(file, context))
+    token.load().take_over(configuration)
+    return token
 
 
 class KubeconfigToken(Token):
