@@ -25,7 +25,6 @@ from destinations.overview.hub import Hub
 from destinations.secret.trim import slim_config_map
 from destinations.verdict.version import EpinioVersion
 
-_COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _lock = Lock()
 _reading: ContextVar[dict[str, Sequence[Secret]] | None] = ContextVar("reading", default=None)
 
@@ -215,7 +214,6 @@ def _configured() -> _Chosen:
         namespace=environment.namespace, context=environment.kube_context, counters=counters
     )
     gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
-    gc.set_threshold(*_COLLECT_AFTER)
     return _watched(made)
 
 
