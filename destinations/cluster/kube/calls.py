@@ -42,6 +42,8 @@ _TRY_AGAIN = {410, 429}
 _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
 _REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+_CONNECTIONS = 40
+"""Kept open at most: for every page and review that is answered at once, two watches and the checks beside them."""
 _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
 
 
@@ -114,6 +116,7 @@ class Connection:
     ) -> None:
         """Keep a pool of connections, and the token that is read again where it is refused; nothing is asked yet."""
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
+        configuration.connection_pool_maxsize = _CONNECTIONS
         if token:
             token.attach(configuration)
         self._client = client.ApiClient(configuration)
