@@ -78,12 +78,12 @@ class Exports(Protocol):
 
 
 def is_export(manifest: Mapping[str, Any]) -> bool:
-    """Say whether a manifest carries Epinio's label of an export."""
+    """Return whether a manifest carries Epinio's label of an export."""
     return bool(_labels(manifest).get(COMPONENT_LABEL) == COMPONENT_EXPORT)
 
 
 def belongs(pod: Mapping[str, Any], job: str) -> bool:
-    """Say whether a Pod is one of the job's."""
+    """Return whether a Pod is one of the job's."""
     return bool(_labels(pod).get(JOB_LABEL) == job)
 
 

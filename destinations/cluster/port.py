@@ -165,7 +165,7 @@ class Cluster(Source, Protocol):
     def list_secrets(self) -> list[Secret]:
         """Return every Secret of the namespace but Helm's release records, in pages, sorted by name.
 
-        Large values of foreign Secrets that nothing reads may be missing (`slim.lean`).
+        Large values of foreign Secrets that nothing reads may be missing (`trim.drop_large_values`).
 
         Raises Unreachable or Forbidden.
         """

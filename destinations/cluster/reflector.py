@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 
 from destinations.cluster.port import ClusterError, Forbidden, Listing, Shrink, Source, WatchEvent
 from destinations.model import Secret
-from destinations.secret.trim import slim
+from destinations.secret.trim import trim_for_cache
 
 Step = tuple[Secret | None, Secret | None]
 Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
@@ -27,10 +27,12 @@ _STEADY_SECONDS = 2.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-class WatchedSecrets:
+class Reflector:
     """Safe for threads; the watch starts with the first question and is a daemon."""
 
-    def __init__(self, source: Source, *, shrink: Shrink = slim, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, source: Source, *, shrink: Shrink = trim_for_cache, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Keep the source, a cluster or its ConfigMaps, and how to cut down what it holds; nothing is asked yet."""
         self._source = source
         self._shrink = shrink

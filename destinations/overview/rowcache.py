@@ -11,7 +11,7 @@ from destinations.model import Secret
 from destinations.overview import table
 from destinations.overview.table import Row
 from destinations.secret import codec
-from destinations.secret.trim import slim
+from destinations.secret.trim import trim_for_cache
 from destinations.verdict import certificates
 from destinations.verdict.version import EpinioVersion
 
@@ -63,7 +63,7 @@ def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None)
 
 
 def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: datetime) -> _Kept:
-    found = table.row(slim(secret), by_name, now=now, version=state[-1])
+    found = table.row(trim_for_cache(secret), by_name, now=now, version=state[-1])
     bundle = table.bundle_of(secret, by_name)
     return _Kept(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
 

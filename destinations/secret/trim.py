@@ -15,7 +15,7 @@ _PRIVATE_KEY = b"PRIVATE KEY-----"
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
-def slim(secret: Secret) -> Secret:
+def trim_for_cache(secret: Secret) -> Secret:
     """Return the Secret with labels, annotations and keys as they are, and without what nothing judges.
 
     A value that nothing reads keeps its certificates, which skopeo trusts under any key, and the one mark that is looked
@@ -27,7 +27,7 @@ def slim(secret: Secret) -> Secret:
     return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={})
 
 
-def lean(secret: Secret) -> Secret:
+def drop_large_values(secret: Secret) -> Secret:
     """Return a Secret that is neither a destination nor the portal's without large values that nothing reads.
 
     Others are returned as they are. What was cut has no manifest, so that nothing can write it.
@@ -41,7 +41,7 @@ def lean(secret: Secret) -> Secret:
     return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={})
 
 
-def slim_config_map(config_map: Secret) -> Secret:
+def trim_config_map(config_map: Secret) -> Secret:
     """Return the ConfigMap with its data if it is the portal's or defines a role, else without."""
     known = names.ROLE_LABEL in config_map.labels or config_map.name in names.CONFIG_MAPS
     return replace(config_map, annotations={}, data=config_map.data if known else {}, manifest={})

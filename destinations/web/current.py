@@ -13,16 +13,16 @@ from threading import Lock
 from django.conf import settings
 
 from destinations import permissions
-from destinations.cluster.lookups import Deployed, Found, Namespaces
+from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Cluster, ClusterError
-from destinations.cluster.reflector import MAX_AGE_SECONDS, WatchedSecrets
+from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
 from destinations.livecheck.registry.port import Registries
 from destinations.model import Secret
 from destinations.overview import feed
 from destinations.overview.hub import Hub
-from destinations.secret.trim import slim_config_map
+from destinations.secret.trim import trim_config_map
 from destinations.verdict.version import EpinioVersion
 
 _lock = Lock()
@@ -34,8 +34,8 @@ class _Chosen:
     """The cluster, and where pages only look: its watches, if there are any."""
 
     cluster: Cluster
-    secrets: WatchedSecrets | None = None
-    config_maps: WatchedSecrets | None = None
+    secrets: Reflector | None = None
+    config_maps: Reflector | None = None
     namespaces: Namespaces = field(init=False)
     deployed: Deployed = field(init=False)
     hub: Hub | None = field(init=False, default=None)
@@ -60,7 +60,7 @@ def cluster() -> Cluster:
 
 
 def secrets_to_show() -> Sequence[Secret]:
-    """Return the namespace's Secrets for a page that only looks, perhaps cut down (`slim`): not for a write.
+    """Return the namespace's Secrets for a page that only looks, perhaps cut down (`trim_for_cache`): not for a write.
 
     From the watch where that is current and has seen what this process wrote, else read now. Raises the port's errors.
     """
@@ -76,7 +76,7 @@ def config_maps_to_show() -> Sequence[Secret]:
     return _once("config maps", _list_config_maps) if kept is None else kept
 
 
-def watches() -> dict[str, WatchedSecrets]:
+def watches() -> dict[str, Reflector]:
     """Return the watches of this process by what they watch, started or not. Raises the port's errors."""
     found = {"secrets": _current().secrets, "configmaps": _current().config_maps}
     return {name: watch for name, watch in found.items() if watch}
@@ -110,7 +110,7 @@ def _once(what: str, read: Callable[[], Sequence[Secret]]) -> Sequence[Secret]:
 
 
 def _list_config_maps() -> Sequence[Secret]:
-    return cluster().config_maps.list_with_version(slim_config_map).secrets
+    return cluster().config_maps.list_with_version(trim_config_map).secrets
 
 
 def hub() -> Hub | None:
@@ -183,9 +183,7 @@ def use_registries(chosen: Registries) -> Iterator[None]:
 
 
 @contextmanager
-def use(
-    chosen: Cluster, watched: WatchedSecrets | None = None, config_maps: WatchedSecrets | None = None
-) -> Iterator[None]:
+def use(chosen: Cluster, watched: Reflector | None = None, config_maps: Reflector | None = None) -> Iterator[None]:
     """Let the process use this cluster for as long as the block lasts, and its watches if they are given."""
     one = _Chosen(chosen, watched, config_maps)
     _chosen.append(one)
@@ -221,9 +219,9 @@ def _watched(made: Cluster) -> _Chosen:
     return _Chosen(made, *watches_over(made))
 
 
-def watches_over(of: Cluster) -> tuple[WatchedSecrets, WatchedSecrets]:
+def watches_over(of: Cluster) -> tuple[Reflector, Reflector]:
     """Return the watches over a cluster's Secrets and ConfigMaps, which begin with the first question."""
-    return WatchedSecrets(of), WatchedSecrets(of.config_maps, shrink=slim_config_map)
+    return Reflector(of), Reflector(of.config_maps, shrink=trim_config_map)
 
 
 def epinio_version() -> EpinioVersion | None:
@@ -231,12 +229,12 @@ def epinio_version() -> EpinioVersion | None:
     return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version or deployed().label)
 
 
-def deployed() -> Found:
+def deployed() -> DeployedVersion:
     """Return what Epinio's Deployment states of its version, or why that is not known."""
     try:
-        return _current().deployed.found()
+        return _current().deployed.last()
     except ClusterError:
-        return Found(why="the cluster could not be reached")
+        return DeployedVersion(why="the cluster could not be reached")
 
 
 def skopeo_roots() -> str | bytes:

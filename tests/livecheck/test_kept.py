@@ -17,7 +17,7 @@ from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.livecheck.result import Last
 from destinations.livecheck.store import Results, Writer
 from destinations.secret.codec import rfc3339
-from destinations.secret.trim import slim
+from destinations.secret.trim import trim_for_cache
 from destinations.web import current
 from edrportal.configuration.environment import NO_KEY
 from tests.livecheck.world import PEM, destination, last
@@ -183,7 +183,7 @@ def test_what_the_watch_keeps_gives_the_same_fingerprint(portal: InMemoryCluster
         [destination("one", certs="ca"), {"metadata": {"name": "ca"}, "stringData": {"tls.crt": PEM, "other": pem}}]
     )
     found = secrets(portal)
-    slimmed = {name: slim(slim(secret)) for name, secret in found.items()}
+    slimmed = {name: trim_for_cache(trim_for_cache(secret)) for name, secret in found.items()}
     assert fingerprint.of(slimmed["one"], slimmed) == fingerprint.of(found["one"], found)
 
 

@@ -31,7 +31,7 @@ from destinations.cluster.kube.objects import Objects
 from destinations.cluster.port import NO_CONFIGURATION, NO_COUNTERS, Counters, NotFound, Unreachable
 from destinations.model import Secret
 from destinations.secret.codec import read_config_map, read_secret
-from destinations.secret.trim import lean
+from destinations.secret.trim import drop_large_values
 
 _SECRETS_PAGE = 1000
 _CONFIG_MAPS_PAGE = 500
@@ -107,8 +107,8 @@ class KubernetesCluster(Objects):
         return self._exports
 
     def list_secrets(self) -> list[Secret]:
-        """Return every Secret but Helm's release records, sorted by name; foreign ones without large values (`lean`)."""
-        return list(self.list_with_version(lean).secrets)
+        """Return every Secret but Helm's release records, sorted by name, without large values that nothing reads."""
+        return list(self.list_with_version(drop_large_values).secrets)
 
     def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
         """Delete the Secret that the caller saw."""

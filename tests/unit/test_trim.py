@@ -8,7 +8,7 @@ from destinations import names
 from destinations.cluster.kube.objects import _following
 from destinations.model import Secret
 from destinations.secret import codec
-from destinations.secret.trim import lean
+from destinations.secret.trim import drop_large_values
 from edrportal.demo.cluster import certificate
 from tests.signin.world import destination
 
@@ -20,7 +20,7 @@ def foreign(**data: bytes) -> Secret:
 
 
 def test_a_large_value_that_nothing_reads_is_cut_and_the_rest_stays() -> None:
-    found = lean(foreign(ballast=LARGE, small=b"y"))
+    found = drop_large_values(foreign(ballast=LARGE, small=b"y"))
     assert found.data == {"ballast": b"", "small": b"y"}
     assert found.manifest == {}, "what was cut could be written"
 
@@ -29,24 +29,24 @@ def test_certificates_in_a_large_value_stay() -> None:
     from datetime import UTC, datetime  # noqa: PLC0415 - one use
 
     pem = certificate(datetime.now(UTC), days=9)
-    assert lean(foreign(ballast=LARGE + b"\n" + pem)).data["ballast"] == pem.strip()
+    assert drop_large_values(foreign(ballast=LARGE + b"\n" + pem)).data["ballast"] == pem.strip()
 
 
 @pytest.mark.parametrize("key", [names.BUNDLE_KEY, names.CONFIG_KEY, names.CERTS_KEY])
 def test_a_value_that_a_verdict_reads_stays_however_large(key: str) -> None:
     secret = foreign(**{key: LARGE})
-    assert lean(secret) is secret
+    assert drop_large_values(secret) is secret
 
 
 @pytest.mark.parametrize("label", [names.REGISTRY_LABEL, names.KIND_LABEL])
 def test_a_destination_and_the_portals_own_stay_whole(label: str) -> None:
     secret = Secret("one", labels={label: "x"}, data={"ballast": LARGE}, manifest=destination("one"))
-    assert lean(secret) is secret
+    assert drop_large_values(secret) is secret
 
 
 def test_small_foreign_secrets_stay_whole() -> None:
     secret = codec.read_secret({"metadata": {"name": "one"}, "data": {"a": "YQ=="}})
-    assert lean(secret) is secret
+    assert drop_large_values(secret) is secret
 
 
 @pytest.mark.parametrize(
