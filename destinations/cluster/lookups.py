@@ -19,7 +19,6 @@ class Namespaces:
     """The uids of one cluster's namespaces; safe for threads."""
 
     def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the cluster; nothing is asked yet."""
         self._cluster = cluster
         self._clock = clock
         self._lock = Lock()
@@ -68,11 +67,10 @@ class Deployed:
     """What one cluster's Deployment said last; safe for threads."""
 
     def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the cluster; nothing is asked yet."""
         self._cluster = cluster
         self._clock = clock
         self._lock = Lock()
-        self._last = DeployedVersion(why="Epinio's Deployment has not answered yet")
+        self._version = DeployedVersion(why="Epinio's Deployment has not answered yet")
         self._asked_at = _UNASKED
         self._answered = Event()
 
@@ -86,10 +84,10 @@ class Deployed:
                 Thread(target=self._renew, name="epinio-version", daemon=True).start()
         if is_first:
             self._answered.wait(FIRST_SECONDS)
-        return self._last
+        return self._version
 
     def _renew(self) -> None:
-        self._last = self._ask()
+        self._version = self._ask()
         self._answered.set()
 
     def _ask(self) -> DeployedVersion:

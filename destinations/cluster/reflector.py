@@ -33,7 +33,6 @@ class Reflector:
     def __init__(
         self, source: Source, *, shrink: Shrink = trim_for_cache, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Keep the source, a cluster or its ConfigMaps, and how to cut down what it holds; nothing is asked yet."""
         self._source = source
         self._shrink = shrink
         self._clock = clock
@@ -86,7 +85,7 @@ class Reflector:
     def _run(self) -> None:
         failures = 0
         while not self._closed.is_set():
-            began = self._clock()
+            started = self._clock()
             try:
                 self._list()
                 while not self._closed.is_set():
@@ -96,30 +95,30 @@ class Reflector:
                     self._secrets = None
                 self._closed.wait(_FORBIDDEN_SECONDS)
             except ClusterError:
-                failures = failures + 1 if self._clock() - began < _STEADY_SECONDS else 0
+                failures = failures + 1 if self._clock() - started < _STEADY_SECONDS else 0
                 self._closed.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
 
     def _list(self) -> None:
-        asked_at = self._clock()
+        sent_at = self._clock()
         listing = self._source.list_with_version(self._shrink)
         with self._lock:
             old = self._secrets
-            self._begin(listing, asked_at)
+            self._begin(listing, sent_at)
         if self._secrets is not None:
             self._tell(None if old is None else _steps(old, self._secrets))
 
     def _tell(self, steps: Sequence[Step] | None) -> None:
-        kept = self._secrets
-        if kept is not None and (steps is None or steps):
+        secrets = self._secrets
+        if secrets is not None and (steps is None or steps):
             for listener in self._listeners:
-                listener(steps, kept)
+                listener(steps, secrets)
 
-    def _begin(self, listing: Listing, asked_at: float) -> None:
+    def _begin(self, listing: Listing, sent_at: float) -> None:
         if self._closed.is_set():
             return
         self._secrets = {secret.name: secret for secret in listing.secrets}
         self._version = listing.resource_version
-        self._proved_at = asked_at
+        self._proved_at = sent_at
 
     def _watch(self) -> None:
         for event in self._source.watch(self._version, seconds=_STREAM_SECONDS):
@@ -151,12 +150,12 @@ class Reflector:
             else:
                 self._deleted.append(uid)
 
-    def _is_behind(self, kept: Mapping[str, Secret]) -> bool:
+    def _is_behind(self, secrets: Mapping[str, Secret]) -> bool:
         version = _number(self._version)
         return (
             version is None
             or version < self._written
-            or (bool(self._deleted) and not {secret.uid for secret in kept.values()}.isdisjoint(self._deleted))
+            or (bool(self._deleted) and not {secret.uid for secret in secrets.values()}.isdisjoint(self._deleted))
         )
 
     def _age(self) -> float:

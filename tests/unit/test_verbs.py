@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KUBE = Path("destinations/cluster/kube")
-_WAYS = {name for name in vars(calls.Connection) if not name.startswith("_")}
+_WAYS = {name for name in vars(calls.KubernetesApi) if not name.startswith("_")}
 
 
 def client_calls(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """Yield verb and resource of every call of a `Connection`; whoever holds one may do nothing else with it."""
+    """Yield verb and resource of every call of a `KubernetesApi`; whoever holds one may do nothing else with it."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "attr", "") == "_connection":
+        if isinstance(node, ast.Attribute) and getattr(node.value, "attr", "") == "_api":
             assert node.attr in _WAYS, node.attr
-        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "attr", "") == "_connection":
+        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "attr", "") == "_api":
             verb = node.args[0]
             assert isinstance(verb, ast.Constant), "a verb that no reader sees"
             yield str(verb.value), node.args[1]
@@ -39,7 +39,7 @@ def kept_resources(tree: ast.AST) -> Iterator[ast.expr]:
 
 def named(node: ast.expr) -> tuple[str, str]:
     """Return API group and resource, as a role names them, from where a resource of the code is."""
-    resource = getattr(calls, getattr(node, "id", ""))
+    resource = getattr(calls, getattr(node, "attr", getattr(node, "id", "")))
     assert isinstance(resource, calls.Resource)
     path = resource.path.replace("/namespaces/{namespace}", "").replace("/{name}", "")
     match = re.fullmatch(r"/(?:api|apis/(\w+))/v1/([\w/]+)", path)

@@ -14,17 +14,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from destinations import names
 from destinations.cluster import limits, wire
-from destinations.cluster.kube import kubeconfig
-from destinations.cluster.kube.calls import (
-    CONFIG_MAPS,
-    CONNECT_SECONDS,
-    DEPLOYMENTS,
-    EVENTS,
-    NAMESPACES,
-    SECRETS,
-    Connection,
-    patiently,
-)
+from destinations.cluster.kube import calls, kubeconfig
 from destinations.cluster.kube.exports import KubernetesExports
 from destinations.cluster.kube.kubeconfig import Token, TokenFile
 from destinations.cluster.kube.objects import Objects
@@ -53,15 +43,14 @@ class KubernetesCluster(Objects):
         token: Token | None = None,
         counters: Counters = NO_COUNTERS,
     ) -> None:
-        """Keep a connection pool for one namespace; nothing is asked yet."""
-        connection = Connection(configuration, namespace, token=token, counters=counters)
-        super().__init__(connection, SECRETS, read_secret, page=_SECRETS_PAGE, query=_SELECTOR)
+        api = calls.KubernetesApi(configuration, namespace, token=token, counters=counters)
+        super().__init__(api, calls.SECRETS, read_secret, page=_SECRETS_PAGE, query=_SELECTOR)
         self.api_server = urlsplit(str(configuration.host)).hostname or ""
         """Where it is, as the configuration says: no live check may go there."""
         self.counters = counters
         self._namespace = namespace
-        self._config_maps = Objects(connection, CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
-        self._exports = KubernetesExports(connection)
+        self._config_maps = Objects(api, calls.CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
+        self._exports = KubernetesExports(api)
 
     @classmethod
     def connect(cls, *, namespace: str, context: str = "", counters: Counters = NO_COUNTERS) -> KubernetesCluster:
@@ -114,28 +103,28 @@ class KubernetesCluster(Objects):
         """Delete the Secret that the caller saw."""
         wire.seen({"metadata": {"name": name, "uid": uid, "resourceVersion": resource_version}})
         body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
-        left = self._connection.write("delete", SECRETS, body, name=name)
+        left = self._api.write("delete", calls.SECRETS, body, name=name)
         version = left["metadata"].get("resourceVersion", "") if left.get("kind") == "Secret" else ""  # a finalizer
         self._tell(uid, version)
 
     def ready(self) -> None:
         """Ask for one Secret at most."""
-        self._connection.read("list", SECRETS, (CONNECT_SECONDS, CONNECT_SECONDS), query={"limit": 1})
+        self._api.read("list", calls.SECRETS, (calls.CONNECT_SECONDS, calls.CONNECT_SECONDS), query={"limit": 1})
 
     def namespace_uid(self, name: str) -> str:
         """Return the uid of a namespace. Raises NotFound, Forbidden and Unreachable."""
         if not limits.is_label_value(name) or not limits.is_name(name):
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
-        namespace = patiently(lambda left: self._connection.read("get", NAMESPACES, left(), name=name))
+        namespace = calls.patiently(lambda left: self._api.read("get", calls.NAMESPACES, left(), name=name))
         if (namespace.get("metadata") or {}).get("deletionTimestamp"):
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
         return str(namespace["metadata"]["uid"])
 
     def server_version(self) -> str:
         """Return what Epinio's Deployment calls its version. Raises NotFound, Forbidden and Unreachable."""
-        deployment = patiently(lambda left: self._connection.read("get", DEPLOYMENTS, left(), name=names.SERVER))
+        deployment = calls.patiently(lambda left: self._api.read("get", calls.DEPLOYMENTS, left(), name=names.SERVER))
         return str(((deployment.get("metadata") or {}).get("labels") or {}).get(names.VERSION_LABEL) or "")
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
         """Create an Event."""
-        self._connection.write("create", EVENTS, manifest)
+        self._api.write("create", calls.EVENTS, manifest)

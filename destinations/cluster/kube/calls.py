@@ -108,13 +108,12 @@ class _Reply(Generic[T]):
     sent: bool = True
 
 
-class Connection:
+class KubernetesApi:
     """The way to one namespace of one API server. `verb` is what a role has to allow: it says which request is made."""
 
     def __init__(
         self, configuration: client.Configuration, namespace: str, *, token: Token | None, counters: Counters
     ) -> None:
-        """Keep a pool of connections, and the token that is read again where it is refused; nothing is asked yet."""
         configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
         configuration.connection_pool_maxsize = _CONNECTIONS
         if token:

@@ -21,7 +21,7 @@ from destinations.cluster.jobs import (
     read_job,
     read_pod,
 )
-from destinations.cluster.kube.calls import CONNECT_SECONDS, JOBS, POD_LOGS, PODS, Connection, Query, Timeout
+from destinations.cluster.kube.calls import CONNECT_SECONDS, JOBS, POD_LOGS, PODS, KubernetesApi, Query, Timeout
 from destinations.cluster.port import NotFound, Unreachable
 
 _PAGE = 500
@@ -35,30 +35,29 @@ _NOT_FOUND = 404
 class KubernetesExports:
     """Keeps the promises of `jobs.Exports`."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Keep the connection; nothing is asked yet."""
-        self._connection = connection
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
 
     def jobs(self, *, seconds: float) -> JobListing:
         """Return the jobs that carry Epinio's label of an export."""
         end = time.monotonic() + seconds
-        found: list[Job] = []
+        jobs: list[Job] = []
         token = ""
-        while len(found) < MOST_JOBS:
+        while len(jobs) < MOST_JOBS:
             query: Query = {"limit": _PAGE, "labelSelector": f"{COMPONENT_LABEL}={COMPONENT_EXPORT}"}
             query = {**query, "continue": token} if token else query
-            page = _document(self._connection.open("list", JOBS, _timeout(end), query=query), end, kind="JobList")
-            found += [read_job(item) for item in page.get("items") or ()]
+            page = _document(self._api.open("list", JOBS, _timeout(end), query=query), end, kind="JobList")
+            jobs += [read_job(item) for item in page.get("items") or ()]
             token = (page.get("metadata") or {}).get("continue") or ""
             if not token:
                 break
-        return JobListing(tuple(sorted(found, key=lambda one: one.name))[:MOST_JOBS], complete=not token)
+        return JobListing(tuple(sorted(jobs, key=lambda job: job.name))[:MOST_JOBS], complete=not token)
 
     def pods(self, job: str, *, seconds: float) -> tuple[Pod, ...]:
         """Return the Pods of a job."""
         end = time.monotonic() + seconds
         query: Query = {"limit": MOST_PODS, "labelSelector": f"{JOB_LABEL}={job}"}
-        page = _document(self._connection.open("list", PODS, _timeout(end), query=query), end, kind="PodList")
+        page = _document(self._api.open("list", PODS, _timeout(end), query=query), end, kind="PodList")
         return tuple(read_pod(item) for item in page.get("items") or ())
 
     def log(self, pod: str, container: str, *, lines: int, size: int, seconds: float) -> str:
@@ -69,7 +68,7 @@ class KubernetesExports:
         query: Query = {"tailLines": lines, "limitBytes": size, **({"container": container} if container else {})}
         status = 0
         try:
-            answer = _body(self._connection.open("get", POD_LOGS, _timeout(end), name=pod, query=query), end, 2 * size)
+            answer = _body(self._api.open("get", POD_LOGS, _timeout(end), name=pod, query=query), end, 2 * size)
         except Unreachable as error:
             status = error.status
             if status not in {_NOT_BEGUN, _NOT_FOUND}:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from destinations.cluster import limits, wire
-from destinations.cluster.kube.calls import Connection, Query, Resource, patiently
+from destinations.cluster.kube.calls import KubernetesApi, Query, Resource, patiently
 from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, Unreachable, WatchEvent, WriteListener
 from destinations.model import Secret
 
@@ -21,13 +21,15 @@ _CHANGES = {"ADDED", "MODIFIED", "DELETED"}
 
 
 class Objects:
-    """Keeps the promises of `port.ConfigMaps`, of whatever kind. Answers stay plain JSON, so that unknown members survive."""
+    """Keeps the promises of `port.ConfigMaps`, of whatever kind. Answers stay plain JSON, so that unknown members survive.
+
+    An answer holds `page` objects at most, and `query` narrows each list and watch.
+    """
 
     def __init__(
-        self, connection: Connection, resource: Resource, read: Read, *, page: int, query: Query | None = None
+        self, api: KubernetesApi, resource: Resource, read: Read, *, page: int, query: Query | None = None
     ) -> None:
-        """Keep how an object is read, how many a page has at most, and what narrows each list."""
-        self._connection = connection
+        self._api = api
         self._resource = resource
         self._read_manifest = read
         self._page = page
@@ -45,7 +47,7 @@ class Objects:
             token, size = "", min(self._page, _FIRST_PAGE)
             while True:
                 query = {"limit": size, **self._query, **({"continue": token} if token else {})}
-                page = self._connection.read("list", self._resource, left(), query=query)
+                page = self._api.read("list", self._resource, left(), query=query)
                 items = page.get("items") or ()
                 secrets += [shrink(self._read(item)) for item in items]
                 metadata, size = page.get("metadata") or {}, _following(items, self._page)
@@ -60,9 +62,7 @@ class Objects:
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens after a version. Raises Unreachable for a cut, a silence, half a line or an error in it."""
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": resource_version}
-        answer = self._connection.open(
-            "watch", self._resource, query={**query, "timeoutSeconds": seconds, **self._query}
-        )
+        answer = self._api.open("watch", self._resource, query={**query, "timeoutSeconds": seconds, **self._query})
         yield WatchEvent(resource_version)
         for line in _lines(answer):
             yield _event(line, self._read)
@@ -75,18 +75,18 @@ class Objects:
         """Return one. Raises NotFound, Unreachable or Forbidden."""
         if not limits.is_name(name):  # "..", say, would lead to another address of the API
             raise NotFound("NotFound", status=404)
-        return patiently(lambda left: self._read(self._connection.read("get", self._resource, left(), name=name)))
+        return patiently(lambda left: self._read(self._api.read("get", self._resource, left(), name=name)))
 
     def create(self, manifest: Mapping[str, Any]) -> Secret:
         """Create one and return it as stored."""
         if not limits.is_name(wire.unseen(manifest)):
             raise Invalid("Invalid", status=422)
-        return self._stored(self._connection.write("create", self._resource, manifest))
+        return self._stored(self._api.write("create", self._resource, manifest))
 
     def replace(self, manifest: Mapping[str, Any]) -> Secret:
         """PUT one that the caller read."""
         name, _, _ = wire.seen(manifest)
-        return self._stored(self._connection.write("update", self._resource, manifest, name=name))
+        return self._stored(self._api.write("update", self._resource, manifest, name=name))
 
     def _read(self, manifest: Mapping[str, Any]) -> Secret:
         return self._read_manifest(wire.with_kind(manifest, self._resource.kind))
