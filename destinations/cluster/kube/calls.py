@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from kubernetes import client
@@ -38,10 +39,10 @@ READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
 _RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
-_TRY_AGAIN = {410, 429}
-_SERVER_ERROR = 500
-_UNAUTHORIZED = 401
-_REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+_SUCCESS = range(200, 300)
+_TRY_AGAIN = {HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS}
+_NOT_ALLOWED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_INVALID = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
 _CONNECTIONS = 40
 """Kept open at most: for every page and review that is answered at once, two watches and the checks beside them."""
 _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
@@ -107,6 +108,11 @@ class _Reply(Generic[T]):
     fault: str = ""
     sent: bool = True
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the server turned the request down, by a status of 4xx."""
+        return HTTPStatus.BAD_REQUEST <= self.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
 
 class KubernetesApi:
     """The way to one namespace of one API server. `verb` is what a role has to allow: it says which request is made."""
@@ -132,7 +138,7 @@ class KubernetesApi:
             reply = self._decoded(verb, resource, timeout, name=name, query=query)
             if reply.answer is not None:
                 return reply.answer
-            if reply.status in _TRY_AGAIN or reply.status >= _SERVER_ERROR or reply.status < 400:  # noqa: PLR2004 - no error: no usable answer
+            if reply.status in _TRY_AGAIN or not reply.is_refused:
                 raise Unreachable("NoUsableAnswer", status=reply.status)
             raise _refusal(verb, resource, reply.status)
 
@@ -145,9 +151,9 @@ class KubernetesApi:
             reply = self._decoded(verb, resource, (CONNECT_SECONDS, READ_SECONDS), name=name, body=dict(body))
             if reply.answer is not None:
                 return reply.answer
-            if not reply.sent or reply.status == 429:  # noqa: PLR2004 - turned away before it was handled
+            if not reply.sent or reply.status == HTTPStatus.TOO_MANY_REQUESTS:  # turned away before it was handled
                 raise Unreachable("NotSent", status=reply.status)
-            if reply.status >= _SERVER_ERROR or reply.status < 400:  # noqa: PLR2004
+            if not reply.is_refused:
                 raise Ambiguous("NoUsableAnswer", status=reply.status)
             raise _refusal(verb, resource, reply.status)
 
@@ -165,7 +171,7 @@ class KubernetesApi:
             reply = self._ask(verb, resource, timeout, lambda response: response, name=name, query=query)
             if reply.answer is not None:
                 return reply.answer
-            if reply.status in {401, 403}:
+            if reply.status in _NOT_ALLOWED:
                 raise Forbidden("Forbidden", status=reply.status, verb=verb, resource=resource.label)
             raise Unreachable("NoUsableAnswer", status=reply.status)
 
@@ -185,7 +191,7 @@ class KubernetesApi:
     def _ask(self, *args: Any, **options: Any) -> _Reply[Any]:
         """Ask once, and once more where the token was refused (401): nothing was done then, and there may be a newer one."""
         reply = self._ask_once(*args, **options)
-        if reply.status != _UNAUTHORIZED or not self._token:
+        if reply.status != HTTPStatus.UNAUTHORIZED or not self._token:
             return reply
         self._token.read()
         return self._ask_once(*args, **options)
@@ -216,7 +222,7 @@ class KubernetesApi:
                 auth_settings=["BearerToken"],
             )
             response = self._client.call_api(*request, _request_timeout=timeout).response
-            if 200 <= response.status <= 299:  # noqa: PLR2004
+            if response.status in _SUCCESS:
                 return _Reply(use(response), 200)
             _ = response.data  # so that the connection can be used again
             return _Reply(None, int(response.status))
@@ -231,13 +237,13 @@ class KubernetesApi:
 
 
 def _refusal(verb: str, resource: Resource, status: int) -> ClusterError:
-    if status == 404:  # noqa: PLR2004
+    if status == HTTPStatus.NOT_FOUND:
         return NotFound("NotFound", status=status)
-    if status == 409:  # noqa: PLR2004
+    if status == HTTPStatus.CONFLICT:
         taken = AlreadyExists if verb == "create" else Conflict
         return taken(taken.__name__, status=status)
-    if status in {401, 403}:
+    if status in _NOT_ALLOWED:
         return Forbidden("Forbidden", status=status, verb=verb, resource=resource.label)
-    if status in _REFUSED:
-        return Invalid(_REFUSED[status], status=status)
+    if status in _INVALID:
+        return Invalid(_INVALID[status], status=status)
     return ClusterError("Refused", status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from http import HTTPStatus
 from typing import Any
 
 from urllib3.exceptions import HTTPError
@@ -28,8 +29,7 @@ _PAGE = 500
 _MOST_BYTES = 8 * 1024 * 1024
 _LEAST_SECONDS = 0.05
 _CHUNK = 64 * 1024
-_NOT_BEGUN = 400  # "container is waiting to start"
-_NOT_FOUND = 404
+_NOT_BEGUN = HTTPStatus.BAD_REQUEST  # "container is waiting to start"
 
 
 class KubernetesExports:
@@ -63,7 +63,7 @@ class KubernetesExports:
     def log(self, pod: str, container: str, *, lines: int, size: int, seconds: float) -> str:
         """Return the last lines of a container's log."""
         if not limits.is_name(pod):  # "..", say, would lead to another address of the API
-            raise NotFound("NotFound", status=_NOT_FOUND, verb="get", resource="pod logs")
+            raise NotFound("NotFound", status=HTTPStatus.NOT_FOUND, verb="get", resource="pod logs")
         end = time.monotonic() + seconds
         query: Query = {"tailLines": lines, "limitBytes": size, **({"container": container} if container else {})}
         status = 0
@@ -71,9 +71,9 @@ class KubernetesExports:
             answer = _body(self._api.open("get", POD_LOGS, _timeout(end), name=pod, query=query), end, 2 * size)
         except Unreachable as error:
             status = error.status
-            if status not in {_NOT_BEGUN, _NOT_FOUND}:
+            if status not in {_NOT_BEGUN, HTTPStatus.NOT_FOUND}:
                 raise
-        if status == _NOT_FOUND:
+        if status == HTTPStatus.NOT_FOUND:
             raise NotFound("NotFound", status=status, verb="get", resource="pod logs")
         return "" if status else answer[:size].decode("utf-8", "replace")
 
@@ -83,7 +83,7 @@ def _timeout(end: float) -> Timeout:
     return min(CONNECT_SECONDS, left), left
 
 
-def _document(answer: Any, end: float, *, kind: str) -> dict[str, Any]:  # noqa: ANN401 - a response of urllib3
+def _document(answer: Any, end: float, *, kind: str) -> dict[str, Any]:
     try:
         page = json.loads(_body(answer, end))
     except (ValueError, RecursionError):
@@ -93,7 +93,7 @@ def _document(answer: Any, end: float, *, kind: str) -> dict[str, Any]:  # noqa:
     return page
 
 
-def _body(answer: Any, end: float, most: int = _MOST_BYTES) -> bytes:  # noqa: ANN401
+def _body(answer: Any, end: float, most: int = _MOST_BYTES) -> bytes:
     """Return the bytes of an answer, complete. Raises Unreachable."""
     body = bytearray()
     usable = False

@@ -23,13 +23,13 @@ LIFE_SECONDS = 60.0
 class Token(ABC):
     """Where a configuration of the client takes its token from, before each call."""
 
-    def attach(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+    def attach(self, configuration: Any) -> None:
         """Have a configuration of the client take its token from here."""
         configuration.refresh_api_key_hook = self.refresh
         self.refresh(configuration)
 
     @abstractmethod
-    def refresh(self, configuration: Any) -> None:  # noqa: ANN401
+    def refresh(self, configuration: Any) -> None:
         """Give the configuration the token; the client asks before each call."""
 
     @abstractmethod
@@ -46,7 +46,7 @@ class TokenFile(Token):
         self._token = ""
         self._read_at: float | None = None
 
-    def refresh(self, configuration: Any) -> None:  # noqa: ANN401
+    def refresh(self, configuration: Any) -> None:
         """Give the configuration the token; the client asks before each call."""
         if self._read_at is None or self._clock() - self._read_at >= LIFE_SECONDS:
             self.read()
@@ -96,7 +96,7 @@ class KubeconfigToken(Token):
         self._loaded, self._at = self._load(), self._clock()
         return self._loaded
 
-    def refresh(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+    def refresh(self, configuration: Any) -> None:
         """Give the configuration the token, a new one where the plugin said when this one ends."""
         if self._loaded:
             self._loaded.refresh()
@@ -143,7 +143,7 @@ class _Loaded:
         _set_token(configuration, self.token)
 
 
-def _set_token(configuration: Any, token: str) -> None:  # noqa: ANN401
+def _set_token(configuration: Any, token: str) -> None:
     if token:
         configuration.api_key["BearerToken"] = f"Bearer {token}"
 

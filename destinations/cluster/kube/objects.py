@@ -107,7 +107,7 @@ def _following(items: Sequence[Mapping[str, Any]], limit: int) -> int:
     return max(1, min(limit, _PAGE_BYTES * len(items) // size)) if size else limit
 
 
-def _lines(answer: Any) -> Iterator[bytes]:  # noqa: ANN401 - a response of urllib3
+def _lines(answer: Any) -> Iterator[bytes]:
     """Yield the lines of a stream, one JSON object each, and close it; one that ends in order just ends."""
     rest = bytearray()
     broken = False
