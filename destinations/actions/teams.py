@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from destinations import names
 from destinations.actions.common import Change, Done, Seen, read_seen, stamps, write
-from destinations.cluster.port import AlreadyExists, Ambiguous, Cluster, ConfigMaps, Conflict, NotFound
-from destinations.names import MANAGED_BY_LABEL, MANAGED_BY_PORTAL, TEAMS_CONFIG_MAP
+from destinations.cluster.config_maps import update
+from destinations.cluster.port import Cluster, ConfigMaps
+from destinations.names import TEAMS_CONFIG_MAP
 from destinations.secret import codec
 
 
@@ -36,46 +38,18 @@ def assign(cluster: Cluster, name: str, to: Assignment, *, seen: Seen, change: C
     return Done.of(write(cluster, secret, manifest, None))
 
 
-_ATTEMPTS = 5
-
-
 def enable(config_maps: ConfigMaps, namespace: str, uid: str) -> None:
     """Let whoever may export from a namespace manage its destinations; `uid` is empty where it is not known.
 
     Raises the port's errors where that is not certain.
     """
-    _patiently(config_maps, namespace, uid)
+    update(config_maps, TEAMS_CONFIG_MAP, lambda old: None if old.get(namespace) == uid else {**old, namespace: uid})
 
 
 def disable(config_maps: ConfigMaps, namespace: str) -> None:
     """Take it back. Raises the port's errors where that is not certain."""
-    _patiently(config_maps, namespace, None)
 
+    def without(old: Mapping[str, str]) -> Mapping[str, str] | None:
+        return {key: uid for key, uid in old.items() if key != namespace} if namespace in old else None
 
-def _patiently(config_maps: ConfigMaps, namespace: str, uid: str | None) -> None:
-    """Write until it is there: an answer that never came is read again, since writing it twice does no harm."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            return _set(config_maps, namespace, uid)
-        except (Conflict, AlreadyExists, Ambiguous):
-            if attempt == _ATTEMPTS - 1:
-                raise
-    raise AssertionError  # the last attempt returns or raises
-
-
-def _set(config_maps: ConfigMaps, namespace: str, uid: str | None) -> None:
-    try:
-        found = config_maps.get(TEAMS_CONFIG_MAP)
-    except NotFound:
-        if uid is not None:
-            metadata = {"name": TEAMS_CONFIG_MAP, "labels": {MANAGED_BY_LABEL: MANAGED_BY_PORTAL}}
-            config_maps.create({"metadata": metadata, "data": {namespace: uid}})
-        return
-    data = dict(found.manifest.get("data") or {})
-    if data.get(namespace) == uid:
-        return
-    if uid is None:
-        del data[namespace]
-    else:
-        data[namespace] = uid
-    config_maps.replace({**found.manifest, "data": data})
+    update(config_maps, TEAMS_CONFIG_MAP, without)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Any
 
@@ -15,7 +16,6 @@ from destinations.cluster.port import AlreadyExists, Ambiguous, Cluster, Cluster
 from destinations.model import Secret
 from destinations.names import WRITE_ID_ANNOTATION
 from destinations.secret import codec, history
-from edrportal.telemetry import counters
 
 PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
 """Seconds before each round of finding out."""
@@ -30,19 +30,19 @@ class Unknown(ClusterError):
     """The cluster gave no usable answer, and nobody can say now whether the write happened or still will."""
 
 
-@counters.change("create")
 def create(cluster: Cluster, manifest: Mapping[str, Any]) -> Secret:
     """Create a Secret that carries a write id, and return it as stored.
 
     A name is taken once, so after no usable answer creating it again is safe. Raises Unknown and the port's errors
     but Ambiguous.
     """
-    try:
-        return cluster.create_secret(manifest)
-    except Ambiguous:
-        pass
-    with counters.finding_out("create"):
-        return _create_again(cluster, manifest)
+    with cluster.counters.change("create"):
+        try:
+            return cluster.create_secret(manifest)
+        except Ambiguous:
+            pass
+        with cluster.counters.finding_out("create"):
+            return _create_again(cluster, manifest)
 
 
 def _create_again(cluster: Cluster, manifest: Mapping[str, Any]) -> Secret:
@@ -70,45 +70,40 @@ def _ours(cluster: Cluster, name: str, write_id: str) -> Secret:
     return found
 
 
-@counters.change("update")
 def replace(cluster: Cluster, old: Secret, manifest: Mapping[str, Any]) -> Secret:
     """Replace a Secret that was read as `old` by a manifest with a write id of its own; return it as stored.
 
     Raises NotWritten, Unknown and the port's errors but Ambiguous.
     """
-    try:
-        return cluster.replace_secret(manifest)
-    except Ambiguous:
-        pass
-    write_id = manifest["metadata"]["annotations"][WRITE_ID_ANNOTATION]
+    with cluster.counters.change("update"):
+        try:
+            return cluster.replace_secret(manifest)
+        except Ambiguous:
+            pass
+        write_id = manifest["metadata"]["annotations"][WRITE_ID_ANNOTATION]
 
-    def overtaken(now: Secret) -> ClusterError:
-        never = history.excludes(now, old, write_id)
-        return Conflict("Conflict", status=409) if never else Unknown("Overwritten")
+        def overtaken(now: Secret) -> ClusterError:
+            never = history.excludes(now, old, write_id)
+            return Conflict("Conflict", status=409) if never else Unknown("Overwritten")
 
-    with counters.finding_out("update"):
-        return _find_out(cluster, old, lambda now: history.holds(now, write_id), overtaken)
+        with cluster.counters.finding_out("update"):
+            return _find_out(cluster, old, lambda now: history.holds(now, write_id), overtaken)
 
 
-@counters.change("delete")
 def delete(cluster: Cluster, old: Secret) -> None:
     """Delete the Secret that was read as `old`; one that is gone already is deleted.
 
     Raises NotWritten, Unknown and the port's errors but Ambiguous and NotFound.
     """
-    try:
-        cluster.delete_secret(old.name, uid=old.uid, resource_version=old.resource_version)
-    except NotFound:
-        return
-    except Ambiguous:
-        pass
-    else:
-        return
-    try:
-        with counters.finding_out("delete"):
+    with cluster.counters.change("delete"), suppress(NotFound, Recreated):
+        try:
+            cluster.delete_secret(old.name, uid=old.uid, resource_version=old.resource_version)
+        except Ambiguous:
+            pass
+        else:
+            return
+        with cluster.counters.finding_out("delete"):
             _find_out(cluster, old, _is_going, lambda _: Conflict("Conflict", status=409))
-    except (NotFound, Recreated):
-        return
 
 
 class Recreated(Conflict):

@@ -78,12 +78,12 @@ class Exports(Protocol):
 
 
 def is_export(manifest: Mapping[str, Any]) -> bool:
-    """Say whether a manifest carries Epinio's label of an export."""
+    """Return whether a manifest carries Epinio's label of an export."""
     return bool(_labels(manifest).get(COMPONENT_LABEL) == COMPONENT_EXPORT)
 
 
 def belongs(pod: Mapping[str, Any], job: str) -> bool:
-    """Say whether a Pod is one of the job's."""
+    """Return whether a Pod is one of the job's."""
     return bool(_labels(pod).get(JOB_LABEL) == job)
 
 
@@ -92,28 +92,29 @@ def read_job(manifest: Mapping[str, Any]) -> Job:
     metadata, status = manifest["metadata"], manifest.get("status") or {}
     pod = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
     container: Mapping[str, Any] = next(iter(pod.get("containers") or ()), {})
-    done = [one for one in status.get("conditions") or () if one.get("type") in _DONE and one.get("status") == "True"]
+    conditions = (item for item in status.get("conditions") or () if item.get("status") == "True")
+    end: Mapping[str, Any] = next((item for item in conditions if item.get("type") in _DONE), {})
     return Job(
         name=metadata["name"],
         created_at=metadata.get("creationTimestamp") or "",
         secret=_secret(pod),
         target=next(iter((container.get("args") or ())[-1:]), ""),
         container=container.get("name") or "",
-        outcome=done[0]["type"] if done else "",
-        finished_at=next((one.get("lastTransitionTime") or "" for one in done), ""),
+        outcome=end.get("type", ""),
+        finished_at=end.get("lastTransitionTime") or "",
     )
 
 
 def read_pod(manifest: Mapping[str, Any]) -> Pod:
     """Return a Pod from its manifest as the API server holds it."""
     metadata, status = manifest["metadata"], manifest.get("status") or {}
-    states = [one.get("state") or {} for one in status.get("containerStatuses") or ()]
-    told = [(one.get("waiting") or one.get("terminated") or {}).get("reason") or "" for one in states]
+    states = [container.get("state") or {} for container in status.get("containerStatuses") or ()]
+    reasons = [(state.get("waiting") or state.get("terminated") or {}).get("reason") or "" for state in states]
     return Pod(
         name=metadata["name"],
         created_at=metadata.get("creationTimestamp") or "",
         phase=status.get("phase") or "",
-        reason=next((word for word in told if word), ""),
+        reason=next(filter(None, reasons), ""),
     )
 
 
@@ -122,5 +123,5 @@ def _labels(manifest: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _secret(pod: Mapping[str, Any]) -> str:
-    volumes = (one for one in pod.get("volumes") or () if one.get("name") == CREDENTIALS_VOLUME)
-    return next(((one.get("secret") or {}).get("secretName") or "" for one in volumes), "")
+    volumes = (volume for volume in pod.get("volumes") or () if volume.get("name") == CREDENTIALS_VOLUME)
+    return next(((volume.get("secret") or {}).get("secretName") or "" for volume in volumes), "")

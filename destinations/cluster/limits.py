@@ -25,12 +25,12 @@ _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 
 
 def is_name(text: str) -> bool:
-    """Say whether a Secret can have this name: a DNS subdomain (RFC 1123) of at most 253 characters."""
+    """Return whether a Secret can have this name: a DNS subdomain (RFC 1123) of at most 253 characters."""
     return len(text) <= MAX_NAME and _SUBDOMAIN.fullmatch(text) is not None
 
 
 def is_qualified_name(text: str) -> bool:
-    """Say whether this can be the key of a label: `name` or `prefix/name`."""
+    """Return whether this can be the key of a label: `name` or `prefix/name`."""
     prefix, slash, name = text.rpartition("/")
     if slash and not is_name(prefix):
         return False
@@ -38,17 +38,17 @@ def is_qualified_name(text: str) -> bool:
 
 
 def is_dns_label(text: str) -> bool:
-    """Say whether a namespace or an application can have this name: a DNS label (RFC 1123)."""
+    """Return whether a namespace or an application can have this name: a DNS label (RFC 1123)."""
     return len(text) <= MAX_LABEL and "." not in text and is_name(text)
 
 
 def is_label_value(text: str) -> bool:
-    """Say whether this can be the value of a label; the empty text can."""
+    """Return whether this can be the value of a label; the empty text can."""
     return not text or (len(text) <= MAX_LABEL and _LABEL_TEXT.fullmatch(text) is not None)
 
 
 def is_data_key(text: str) -> bool:
-    """Say whether this can be a key of `data`."""
+    """Return whether this can be a key of `data`."""
     return len(text) <= MAX_NAME and _DATA_KEY.fullmatch(text) is not None and text != "." and not text.startswith("..")
 
 

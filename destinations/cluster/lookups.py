@@ -19,7 +19,6 @@ class Namespaces:
     """The uids of one cluster's namespaces; safe for threads."""
 
     def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the cluster; nothing is asked yet."""
         self._cluster = cluster
         self._clock = clock
         self._lock = Lock()
@@ -57,7 +56,7 @@ _UNASKED = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DeployedVersion:
     """The text of the label, or in `why` what kept it from being read: a half sentence, empty where it was read."""
 
     label: str = ""
@@ -68,15 +67,14 @@ class Deployed:
     """What one cluster's Deployment said last; safe for threads."""
 
     def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the cluster; nothing is asked yet."""
         self._cluster = cluster
         self._clock = clock
         self._lock = Lock()
-        self._found = Found(why="Epinio's Deployment has not answered yet")
+        self._version = DeployedVersion(why="Epinio's Deployment has not answered yet")
         self._asked_at = _UNASKED
         self._answered = Event()
 
-    def found(self) -> Found:
+    def last(self) -> DeployedVersion:
         """Return what is known. The first question waits a moment for the answer; later ones get the last one."""
         with self._lock:
             is_due = self._clock() - self._asked_at > VERSION_LIFE_SECONDS
@@ -86,18 +84,18 @@ class Deployed:
                 Thread(target=self._renew, name="epinio-version", daemon=True).start()
         if is_first:
             self._answered.wait(FIRST_SECONDS)
-        return self._found
+        return self._version
 
     def _renew(self) -> None:
-        self._found = self._ask()
+        self._version = self._ask()
         self._answered.set()
 
-    def _ask(self) -> Found:
+    def _ask(self) -> DeployedVersion:
         try:
-            return Found(self._cluster.server_version())
+            return DeployedVersion(self._cluster.server_version())
         except NotFound:
-            return Found(why="there is no Deployment of Epinio here")
+            return DeployedVersion(why="there is no Deployment of Epinio here")
         except Forbidden:
-            return Found(why="Kubernetes does not let the portal look at Epinio's Deployment")
+            return DeployedVersion(why="Kubernetes does not let the portal look at Epinio's Deployment")
         except ClusterError:
-            return Found(why="Epinio's Deployment could not be read")
+            return DeployedVersion(why="Epinio's Deployment could not be read")

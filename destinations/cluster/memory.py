@@ -15,13 +15,15 @@ from uuid import uuid4
 from destinations.cluster import limits, wire
 from destinations.cluster.memory_exports import InMemoryExports
 from destinations.cluster.port import (
+    NO_COUNTERS,
     AlreadyExists,
-    Change,
     Conflict,
+    Counters,
     Listing,
     NotFound,
     Shrink,
     Unreachable,
+    WatchEvent,
     WriteListener,
 )
 from destinations.model import Secret
@@ -43,7 +45,7 @@ class _Store:
     The methods speak of Secrets, which is what the cluster's port asks for; `InMemoryConfigMaps` says what differs.
     """
 
-    _normal_form = staticmethod(wire.normal)
+    _kind = "Secret"
     _read = staticmethod(read_secret)
 
     def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
@@ -52,7 +54,7 @@ class _Store:
         self._clock = clock
         self._lock = Condition()  # reentrant, and told of every change
         self._version = 0
-        self._changes: deque[Change] = deque(maxlen=_REMEMBERED)
+        self._events: deque[WatchEvent] = deque(maxlen=_REMEMBERED)
         self._listeners: list[WriteListener] = []
         self._objects: dict[str, dict[str, Any]] = {}
 
@@ -77,28 +79,28 @@ class _Store:
     def list_secrets(self) -> list[Secret]:
         """Return every Secret but Helm's release records, sorted by name."""
         with self._lock:
-            found = [manifest for _, manifest in sorted(self._objects.items()) if manifest.get("type") != HELM_RELEASE]
-            return [self._read(deepcopy(manifest)) for manifest in found]
+            objects = sorted(self._objects.items())
+            return [self._read(deepcopy(secret)) for _, secret in objects if secret.get("type") != HELM_RELEASE]
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every Secret, cut down, and the version to watch on from."""
         with self._lock:
             return Listing(tuple(map(shrink, self.list_secrets())), str(self._version))
 
-    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens after a version. Raises Unreachable (410) if too much has happened since."""
         seen, end = int(resource_version), time.monotonic() + seconds
-        yield Change(resource_version)
+        yield WatchEvent(resource_version)
         while True:
             with self._lock:
                 if self._version <= seen:
                     self._lock.wait(max(0.0, min(end - time.monotonic(), _LIFE_SECONDS)))
-                if seen < self._version - len(self._changes):
+                if seen < self._version - len(self._events):
                     raise Unreachable("Expired", status=410)
-                new = [change for change in self._changes if int(change.resource_version) > seen]
+                new = [event for event in self._events if int(event.resource_version) > seen]
                 seen = self._version
-            yield from (one for one in new if one.secret is None or one.secret.type != HELM_RELEASE)
-            yield Change(str(seen))
+            yield from (event for event in new if event.secret is None or event.secret.type != HELM_RELEASE)
+            yield WatchEvent(str(seen))
             if time.monotonic() >= end:
                 return
 
@@ -125,7 +127,7 @@ class _Store:
             metadata.update(uid=str(uuid4()), creationTimestamp=self._time())
             self._sign(metadata)
             self._store(secret)
-            return self._told(self._read(deepcopy(secret)))
+            return self._announce(self._read(deepcopy(secret)))
 
     def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
         """Replace the Secret that the caller saw. Raises Conflict, NotFound or Invalid."""
@@ -138,7 +140,7 @@ class _Store:
                     secret["metadata"].setdefault(key, deepcopy(old["metadata"][key]))
             self._check_update(old, secret)
             self._replace(old, secret)
-            return self._told(self._read(deepcopy(secret)))
+            return self._announce(self._read(deepcopy(secret)))
 
     def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
         """Delete the Secret that the caller saw; with finalizers it stays, marked. Raises Conflict or NotFound."""
@@ -152,10 +154,10 @@ class _Store:
             if "deletionTimestamp" not in secret["metadata"]:
                 secret["metadata"].update(deletionTimestamp=self._time(), deletionGracePeriodSeconds=0)
                 self._store(secret)
-            self._told(self._read(secret))
+            self._announce(self._read(secret))
 
     def _normal(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        return self._normal_form(manifest, self._namespace)
+        return wire.normal(manifest, self._namespace, self._kind)
 
     def _check(self, new: Mapping[str, Any]) -> None:
         limits.check(new)
@@ -171,10 +173,10 @@ class _Store:
             raise NotFound("NotFound", status=404) from None
 
     def _find_seen(self, name: str, uid: str, version: str) -> dict[str, Any]:
-        found = self._find(name)
-        if (found["metadata"]["uid"], found["metadata"]["resourceVersion"]) != (uid, version):
+        manifest = self._find(name)
+        if (manifest["metadata"]["uid"], manifest["metadata"]["resourceVersion"]) != (uid, version):
             raise Conflict("Conflict", status=409)
-        return found
+        return manifest
 
     def _replace(self, old: dict[str, Any], new: dict[str, Any]) -> None:
         """Store an update, as the API server does: one that changes nothing keeps the resourceVersion."""
@@ -204,10 +206,10 @@ class _Store:
         self._note(secret, gone=True)
 
     def _note(self, secret: dict[str, Any], *, gone: bool = False) -> None:
-        self._changes.append(Change(str(self._version), self._read(deepcopy(secret)), gone))
+        self._events.append(WatchEvent(str(self._version), self._read(deepcopy(secret)), gone))
         self._lock.notify_all()
 
-    def _told(self, stored: Secret) -> Secret:
+    def _announce(self, stored: Secret) -> Secret:
         self._tell(stored.uid, stored.resource_version)
         return stored
 
@@ -222,7 +224,7 @@ class _Store:
 class InMemoryConfigMaps(_Store):
     """The ConfigMaps beside an `InMemoryCluster`."""
 
-    _normal_form = staticmethod(wire.normal_config_map)
+    _kind = "ConfigMap"
     _read = staticmethod(read_config_map)
     get = _Store.get_secret
     create = _Store.create_secret
@@ -241,13 +243,20 @@ class InMemoryConfigMaps(_Store):
 class InMemoryCluster(_Store):
     """The Secrets of one namespace in this process, its ConfigMaps, and the namespaces of the cluster."""
 
-    def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        namespace: str = "epinio",
+        *,
+        clock: Callable[[], datetime] = _now,
+        counters: Counters = NO_COUNTERS,
+    ) -> None:
         """Start empty."""
         super().__init__(namespace, clock=clock)
+        self.counters = counters
         self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
         self._exports = InMemoryExports()
-        self.namespaces: dict[str, str] = {}
         self.epinio_version: str | None = None
+        self.namespaces: dict[str, str] = {}
         """The uid of each namespace by its name."""
         self.events: list[Mapping[str, Any]] = []
         """The Events that were created, oldest first."""

@@ -23,7 +23,6 @@ class InMemoryExports:
     """Keeps the promises of `jobs.Exports`, and answers at once."""
 
     def __init__(self) -> None:
-        """Start empty."""
         self._jobs: dict[str, Mapping[str, Any]] = {}
         self._pods: dict[str, Mapping[str, Any]] = {}
         self.logs: dict[str, str] = {}
@@ -31,20 +30,20 @@ class InMemoryExports:
 
     def load(self, jobs: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, Any]] = ()) -> None:
         """Put jobs and Pods there, as manifests with the times and states they have."""
-        self._jobs.update({one["metadata"]["name"]: deepcopy(one) for one in jobs})
-        self._pods.update({one["metadata"]["name"]: deepcopy(one) for one in pods})
+        self._jobs.update({job["metadata"]["name"]: deepcopy(job) for job in jobs})
+        self._pods.update({pod["metadata"]["name"]: deepcopy(pod) for pod in pods})
 
     def jobs(self, *, seconds: float) -> JobListing:
         """Return the jobs that carry Epinio's label of an export."""
         del seconds
-        found = [read_job(one) for _, one in sorted(self._jobs.items()) if is_export(one)]
-        return JobListing(tuple(found[:MOST_JOBS]), complete=len(found) <= MOST_JOBS)
+        jobs = [read_job(job) for _, job in sorted(self._jobs.items()) if is_export(job)]
+        return JobListing(tuple(jobs[:MOST_JOBS]), complete=len(jobs) <= MOST_JOBS)
 
     def pods(self, job: str, *, seconds: float) -> tuple[Pod, ...]:
         """Return the Pods of a job."""
         del seconds
-        found = [read_pod(one) for _, one in sorted(self._pods.items()) if belongs(one, job)]
-        return tuple(found[:MOST_PODS])
+        pods = [read_pod(pod) for _, pod in sorted(self._pods.items()) if belongs(pod, job)]
+        return tuple(pods[:MOST_PODS])
 
     def log(self, pod: str, container: str, *, lines: int, size: int, seconds: float) -> str:
         """Return the last lines of a Pod's log; there is one container."""

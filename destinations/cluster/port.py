@@ -1,12 +1,13 @@
 """The port to the cluster: what the portal asks of Kubernetes, and how that can fail.
 
-Two adapters keep this contract and pass the same tests: `real.KubernetesCluster` and `memory.InMemoryCluster`.
+Two adapters keep this contract and pass the same tests: `kube.adapter.KubernetesCluster` and `memory.InMemoryCluster`.
 Manifests go in and come out as plain JSON values, exactly as the API server holds them (`data` base64 text).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,7 +77,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WatchEvent:
     """Something that a watch saw: a Secret as it is now, or as it was when it went (`gone`).
 
     Without a Secret it is a sign of life: nothing that happened up to `resource_version` is missing.
@@ -85,6 +86,32 @@ class Change:
     resource_version: str
     secret: Secret | None = None
     gone: bool = False
+
+
+class Counters(Protocol):
+    """Is told of calls and writes, so that somebody can count them; each is a block around what is counted."""
+
+    def api_call(self, verb: str, resource: str, /) -> AbstractContextManager[None]:
+        """Enclose one attempt of a call to the API server."""
+
+    def change(self, write: str, /) -> AbstractContextManager[None]:
+        """Enclose a write (`create`, `update`, `delete`) that may lose against another one."""
+
+    def finding_out(self, write: str, /) -> AbstractContextManager[None]:
+        """Enclose the finding out how a write ended that got no usable answer."""
+
+
+class _NoCounters:
+    def api_call(self, _verb: str, _resource: str, /) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def change(self, _write: str, /) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    finding_out = change
+
+
+NO_COUNTERS: Counters = _NoCounters()
 
 
 class Source(Protocol):
@@ -96,7 +123,7 @@ class Source(Protocol):
         Raises Unreachable or Forbidden.
         """
 
-    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens to these Secrets after a version, in order; ends after so many seconds.
 
         The first change is a sign of life, as soon as the cluster listens, and there are more in between. Raises
@@ -127,6 +154,9 @@ class Cluster(Source, Protocol):
     Every call ends within its time limit. Reads are retried at most twice within eight seconds and are never
     served from a cache of the API server; writes are sent once.
     """
+
+    counters: Counters
+    """What is told of the writes to this cluster."""
 
     @property
     def namespace(self) -> str:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Lock, Thread
 
-from destinations.cluster.port import Change, ClusterError, Forbidden, Listing, Shrink, Source
+from destinations.cluster.port import ClusterError, Forbidden, Listing, Shrink, Source, WatchEvent
 from destinations.model import Secret
 from destinations.secret.trim import trim_for_cache
 
@@ -27,13 +27,12 @@ _STEADY_SECONDS = 2.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-class WatchedSecrets:
+class Reflector:
     """Safe for threads; the watch starts with the first question and is a daemon."""
 
     def __init__(
         self, source: Source, *, shrink: Shrink = trim_for_cache, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Keep the source, a cluster or its ConfigMaps, and how to cut down what it holds; nothing is asked yet."""
         self._source = source
         self._shrink = shrink
         self._clock = clock
@@ -86,7 +85,7 @@ class WatchedSecrets:
     def _run(self) -> None:
         failures = 0
         while not self._closed.is_set():
-            began = self._clock()
+            started = self._clock()
             try:
                 self._list()
                 while not self._closed.is_set():
@@ -96,50 +95,50 @@ class WatchedSecrets:
                     self._secrets = None
                 self._closed.wait(_FORBIDDEN_SECONDS)
             except ClusterError:
-                failures = failures + 1 if self._clock() - began < _STEADY_SECONDS else 0
+                failures = failures + 1 if self._clock() - started < _STEADY_SECONDS else 0
                 self._closed.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
 
     def _list(self) -> None:
-        asked_at = self._clock()
+        sent_at = self._clock()
         listing = self._source.list_with_version(self._shrink)
         with self._lock:
             old = self._secrets
-            self._begin(listing, asked_at)
+            self._begin(listing, sent_at)
         if self._secrets is not None:
             self._tell(None if old is None else _steps(old, self._secrets))
 
     def _tell(self, steps: Sequence[Step] | None) -> None:
-        kept = self._secrets
-        if kept is not None and (steps is None or steps):
+        secrets = self._secrets
+        if secrets is not None and (steps is None or steps):
             for listener in self._listeners:
-                listener(steps, kept)
+                listener(steps, secrets)
 
-    def _begin(self, listing: Listing, asked_at: float) -> None:
+    def _begin(self, listing: Listing, sent_at: float) -> None:
         if self._closed.is_set():
             return
         self._secrets = {secret.name: secret for secret in listing.secrets}
         self._version = listing.resource_version
-        self._proved_at = asked_at
+        self._proved_at = sent_at
 
     def _watch(self) -> None:
-        for change in self._source.watch(self._version, seconds=_STREAM_SECONDS):
+        for event in self._source.watch(self._version, seconds=_STREAM_SECONDS):
             with self._lock:
-                step = self._apply(change)
+                step = self._apply(event)
             self._tell([step] if step else ())
             if self._closed.is_set():
                 return
         self._proved_at = self._clock()
 
-    def _apply(self, change: Change) -> Step | None:
+    def _apply(self, event: WatchEvent) -> Step | None:
         if self._secrets is None:
             return None
         step = None
-        if change.secret:
-            now = None if change.gone else self._shrink(change.secret)
-            step = (self._secrets.pop(change.secret.name, None), now)
+        if event.secret:
+            now = None if event.gone else self._shrink(event.secret)
+            step = (self._secrets.pop(event.secret.name, None), now)
             if now:
                 self._secrets[now.name] = now
-        self._version = change.resource_version
+        self._version = event.resource_version
         self._proved_at = self._clock()
         return step if step != (None, None) else None
 
@@ -151,12 +150,12 @@ class WatchedSecrets:
             else:
                 self._deleted.append(uid)
 
-    def _is_behind(self, kept: Mapping[str, Secret]) -> bool:
+    def _is_behind(self, secrets: Mapping[str, Secret]) -> bool:
         version = _number(self._version)
         return (
             version is None
             or version < self._written
-            or (bool(self._deleted) and not {secret.uid for secret in kept.values()}.isdisjoint(self._deleted))
+            or (bool(self._deleted) and not {secret.uid for secret in secrets.values()}.isdisjoint(self._deleted))
         )
 
     def _age(self) -> float:

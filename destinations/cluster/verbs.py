@@ -58,7 +58,7 @@ TABLE: tuple[Use, ...] = (
 
 def rules(uses: Iterable[Use]) -> str:
     """Return the rules of a Role for these uses, as YAML, one line a resource."""
-    grouped = groupby(uses, key=lambda one: (one.group, one.resource))
+    grouped = groupby(uses, key=lambda use: (use.group, use.resource))
     return "\n".join(
         f'- {{apiGroups: ["{group}"], resources: [{resource}], verbs: [{", ".join(use.verb for use in same)}]}}'
         for (group, resource), same in grouped
@@ -67,4 +67,4 @@ def rules(uses: Iterable[Use]) -> str:
 
 def of_part(part: str) -> tuple[Use, ...]:
     """Return what a part of the portal takes."""
-    return tuple(one for one in TABLE if one.part == part)
+    return tuple(use for use in TABLE if use.part == part)

@@ -42,29 +42,20 @@ def unseen(manifest: Mapping[str, Any]) -> str:
     return str(metadata.get("name") or "")
 
 
-def normal(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    """Return a deep copy as the API server would decode it.
+def normal(manifest: Mapping[str, Any], namespace: str, kind: str = "Secret") -> dict[str, Any]:
+    """Return a deep copy as the API server would decode a Secret or a ConfigMap.
 
     Raises Invalid for another kind or namespace, for text that is no text and for data that is no base64.
     """
-    if manifest.get("kind", "Secret") != "Secret" or manifest.get("apiVersion", "v1") != "v1":
+    if manifest.get("kind", kind) != kind or manifest.get("apiVersion", "v1") != "v1":
         raise _bad_request()
-    result: dict[str, Any] = {"kind": "Secret", "apiVersion": "v1", "metadata": _metadata(manifest, namespace)}
-    if data := _data(manifest):
+    result: dict[str, Any] = {"kind": kind, "apiVersion": "v1", "metadata": _metadata(manifest, namespace)}
+    if data := (_data(manifest) if kind == "Secret" else _texts(manifest.get("data"))):
         result["data"] = data
-    if isinstance(manifest.get("immutable"), bool):
-        result["immutable"] = manifest["immutable"]
-    result["type"] = manifest.get("type") or "Opaque"
-    return result
-
-
-def normal_config_map(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
-    """Return a deep copy of a ConfigMap as the API server would decode it. Raises Invalid as `normal` does."""
-    if manifest.get("kind", "ConfigMap") != "ConfigMap" or manifest.get("apiVersion", "v1") != "v1":
-        raise _bad_request()
-    result: dict[str, Any] = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": _metadata(manifest, namespace)}
-    if data := {key: _text(value) for key, value in (manifest.get("data") or {}).items()}:
-        result["data"] = data
+    if kind == "Secret":
+        if isinstance(manifest.get("immutable"), bool):
+            result["immutable"] = manifest["immutable"]
+        result["type"] = manifest.get("type") or "Opaque"
     return result
 
 
@@ -75,7 +66,7 @@ def _metadata(manifest: Mapping[str, Any], namespace: str) -> dict[str, Any]:
     metadata = {key: deepcopy(given[key]) for key in _METADATA if given.get(key)} | {"namespace": namespace}
     for texts in ("labels", "annotations"):
         if texts in metadata:
-            metadata[texts] = {key: _text(value) for key, value in metadata[texts].items()}
+            metadata[texts] = _texts(metadata[texts])
     return metadata
 
 
@@ -92,6 +83,10 @@ def _base64(value: object) -> str:
     if len(text) % 4 or not _BASE64.fullmatch(text):
         raise _bad_request()
     return b64encode(b64decode(text)).decode()
+
+
+def _texts(values: Mapping[str, object] | None) -> dict[str, str]:
+    return {key: _text(value) for key, value in (values or {}).items()}
 
 
 def _text(value: object) -> str:

@@ -18,7 +18,6 @@ from destinations.livecheck.ratelimit import RateLimited, RateLimiter
 from destinations.livecheck.registry.port import DEADLINE_SECONDS, Plan
 from destinations.livecheck.result import Last, tells_by_time, with_names
 from destinations.web import current
-from edrportal.telemetry import counters
 
 _REMEMBERED = 512
 
@@ -225,7 +224,6 @@ CHECKS = Checks()
 def _check(question: Question, at: datetime, *, sees_all: bool = False) -> Last:
     """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
     report = with_names(current.registries().check(replace(question.plan, sees_all=sees_all)), question.plan)
-    counters.checked(report.chart, report.image)
     return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
 
 

@@ -7,19 +7,18 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from random import uniform
 from threading import Lock
 
-from destinations.cluster.port import AlreadyExists, Ambiguous, ClusterError, ConfigMaps, Conflict, NotFound
+from destinations.cluster.config_maps import update
+from destinations.cluster.port import ClusterError
 from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last
 from destinations.model import Secret
-from destinations.names import CHECKS_CONFIG_MAP, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
+from destinations.names import CHECKS_CONFIG_MAP
 from destinations.secret import codec
 from destinations.secret.codec import rfc3339
 from destinations.web import current
@@ -66,8 +65,6 @@ def _read_stage(text: str) -> StageResult:
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000
 """Of all names and results together; a ConfigMap holds 1 MiB."""
-_ATTEMPTS = 20
-_PAUSE_SECONDS = 0.02
 _UNSEEN = timedelta(minutes=1)
 
 
@@ -129,35 +126,20 @@ WRITER = Writer()
 
 def _written(lines: Mapping[str, str]) -> bool:
     try:
-        _patiently(current.cluster().config_maps, lines)
+        maps = current.cluster().config_maps
+        update(maps, CHECKS_CONFIG_MAP, lambda old: bounded({**_current(old), **lines}))
     except ClusterError as error:
         _LOG.warning("no live check can be kept (%s)", error.reason)
         return False
     return True
 
 
-def _patiently(config_maps: ConfigMaps, new: Mapping[str, str]) -> None:
-    """Write until it is there: an answer that never came is read again, since writing it twice does no harm."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            return _write(config_maps, new)
-        except (Conflict, AlreadyExists, Ambiguous):
-            if attempt == _ATTEMPTS - 1:
-                raise
-            time.sleep(_PAUSE_SECONDS * uniform(0, attempt))  # noqa: S311 - only keeps replicas out of step
-    raise AssertionError  # the last attempt returns or raises
-
-
-def _write(config_maps: ConfigMaps, new: Mapping[str, str]) -> None:
-    try:
-        found = config_maps.get(CHECKS_CONFIG_MAP)
-    except NotFound:
-        metadata = {"name": CHECKS_CONFIG_MAP, "labels": {MANAGED_BY_LABEL: MANAGED_BY_PORTAL}}
-        config_maps.create({"metadata": metadata, "data": bounded(new)})
-        return
-    old: Mapping[str, str] = found.manifest.get("data") or {}
-    there = {one.name for one in current.secrets_to_show() if codec.is_destination(one)}
-    config_maps.replace({**found.manifest, "data": bounded({**pruned(old, there, datetime.now(UTC)), **new})})
+def _current(lines: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the results that are still of something: nobody asks what there is while there are none."""
+    if not lines:
+        return {}
+    existing = {secret.name for secret in current.secrets_to_show() if codec.is_destination(secret)}
+    return pruned(lines, existing, datetime.now(UTC))
 
 
 def pruned(lines: Mapping[str, str], there: Collection[str], now: datetime) -> dict[str, str]:

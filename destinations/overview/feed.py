@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from destinations import names
-from destinations.cluster.reflector import Step, WatchedSecrets
+from destinations.cluster.reflector import Reflector, Step
 from destinations.model import Secret
 from destinations.overview.hub import EVERYTHING, DestinationChange, Hub
 from destinations.secret import codec
 
 
-def connect(hub: Hub, watched: WatchedSecrets, config_maps: WatchedSecrets | None) -> None:
+def connect(hub: Hub, watched: Reflector, config_maps: Reflector | None) -> None:
     """Let the watches feed the hub from now on."""
     known: dict[str, Secret] = {}
 

@@ -13,10 +13,10 @@ from threading import Lock
 from django.conf import settings
 
 from destinations import permissions
-from destinations.cluster.lookups import Deployed, Found, Namespaces
+from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Cluster, ClusterError
-from destinations.cluster.reflector import MAX_AGE_SECONDS, WatchedSecrets
+from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
 from destinations.livecheck.plan import NO_ROOTS, PUBLIC_ROOTS
 from destinations.livecheck.registry.port import Registries
 from destinations.model import Secret
@@ -25,7 +25,6 @@ from destinations.overview.hub import Hub
 from destinations.secret.trim import trim_config_map
 from destinations.verdict.version import EpinioVersion
 
-_COLLECT_AFTER = (10_000, 20, 20)  # a list of a thousand Secrets makes tens of thousands of objects, and no cycles
 _lock = Lock()
 _reading: ContextVar[dict[str, Sequence[Secret]] | None] = ContextVar("reading", default=None)
 
@@ -35,8 +34,8 @@ class _Chosen:
     """The cluster, and where pages only look: its watches, if there are any."""
 
     cluster: Cluster
-    secrets: WatchedSecrets | None = None
-    config_maps: WatchedSecrets | None = None
+    secrets: Reflector | None = None
+    config_maps: Reflector | None = None
     namespaces: Namespaces = field(init=False)
     deployed: Deployed = field(init=False)
     hub: Hub | None = field(init=False, default=None)
@@ -61,7 +60,7 @@ def cluster() -> Cluster:
 
 
 def secrets_to_show() -> Sequence[Secret]:
-    """Return the namespace's Secrets for a page that only looks, perhaps cut down (`slim`): not for a write.
+    """Return the namespace's Secrets for a page that only looks, perhaps cut down (`trim_for_cache`): not for a write.
 
     From the watch where that is current and has seen what this process wrote, else read now. Raises the port's errors.
     """
@@ -77,7 +76,7 @@ def config_maps_to_show() -> Sequence[Secret]:
     return _once("config maps", _list_config_maps) if kept is None else kept
 
 
-def watches() -> dict[str, WatchedSecrets]:
+def watches() -> dict[str, Reflector]:
     """Return the watches of this process by what they watch, started or not. Raises the port's errors."""
     found = {"secrets": _current().secrets, "configmaps": _current().config_maps}
     return {name: watch for name, watch in found.items() if watch}
@@ -166,9 +165,11 @@ def registries() -> Registries:
 def _configured_registries() -> Registries:
     from destinations.livecheck.registry.probe import NetworkRegistries  # noqa: PLC0415 - only who checks needs it
     from edrportal.configuration.registry import address_rules  # noqa: PLC0415
+    from edrportal.telemetry.counters import CountedRegistries  # noqa: PLC0415
 
     api_server = getattr(cluster(), "api_server", "")
-    return NetworkRegistries(address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else []))
+    rules = address_rules(settings.ENVIRONMENT.registry, [api_server] if api_server else [])
+    return CountedRegistries(NetworkRegistries(rules))
 
 
 @contextmanager
@@ -182,9 +183,7 @@ def use_registries(chosen: Registries) -> Iterator[None]:
 
 
 @contextmanager
-def use(
-    chosen: Cluster, watched: WatchedSecrets | None = None, config_maps: WatchedSecrets | None = None
-) -> Iterator[None]:
+def use(chosen: Cluster, watched: Reflector | None = None, config_maps: Reflector | None = None) -> Iterator[None]:
     """Let the process use this cluster for as long as the block lasts, and its watches if they are given."""
     one = _Chosen(chosen, watched, config_maps)
     _chosen.append(one)
@@ -202,14 +201,17 @@ def _current() -> _Chosen:
 
 
 def _configured() -> _Chosen:
+    from edrportal.telemetry import counters  # noqa: PLC0415 - handed down, not used here
+
     environment = settings.ENVIRONMENT
     if environment.cluster == "memory":
-        return _watched(InMemoryCluster(environment.namespace))
+        return _watched(InMemoryCluster(environment.namespace, counters=counters))
     from destinations.cluster.kube.adapter import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
-    made = KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context)
+    made = KubernetesCluster.connect(
+        namespace=environment.namespace, context=environment.kube_context, counters=counters
+    )
     gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
-    gc.set_threshold(*_COLLECT_AFTER)
     return _watched(made)
 
 
@@ -217,9 +219,9 @@ def _watched(made: Cluster) -> _Chosen:
     return _Chosen(made, *watches_over(made))
 
 
-def watches_over(of: Cluster) -> tuple[WatchedSecrets, WatchedSecrets]:
+def watches_over(of: Cluster) -> tuple[Reflector, Reflector]:
     """Return the watches over a cluster's Secrets and ConfigMaps, which begin with the first question."""
-    return WatchedSecrets(of), WatchedSecrets(of.config_maps, shrink=trim_config_map)
+    return Reflector(of), Reflector(of.config_maps, shrink=trim_config_map)
 
 
 def epinio_version() -> EpinioVersion | None:
@@ -227,12 +229,12 @@ def epinio_version() -> EpinioVersion | None:
     return EpinioVersion.parse(settings.ENVIRONMENT.epinio_version or deployed().label)
 
 
-def deployed() -> Found:
+def deployed() -> DeployedVersion:
     """Return what Epinio's Deployment states of its version, or why that is not known."""
     try:
-        return _current().deployed.found()
+        return _current().deployed.last()
     except ClusterError:
-        return Found(why="the cluster could not be reached")
+        return DeployedVersion(why="the cluster could not be reached")
 
 
 def skopeo_roots() -> str | bytes:

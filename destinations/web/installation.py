@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from destinations.access import Authority
-from destinations.cluster.lookups import Found
+from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.port import ClusterError
 from destinations.verdict.version import NEWEST, EpinioVersion
 from destinations.web import current
@@ -28,13 +28,13 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "read_only": current.read_only(),
         "person": person,
         "may_add": _may_add(authority),
-        "rules": rules(stated, Found() if stated else current.deployed()),
+        "rules": rules(stated, DeployedVersion() if stated else current.deployed()),
         "live_moment": getattr(request, "live_moment", ""),
         "is_live": bool(person and settings.ENVIRONMENT.live_pages and current.has_hub()),
     }
 
 
-def rules(stated: str, found: Found) -> str:
+def rules(stated: str, found: DeployedVersion) -> str:
     """Say by which version's rules is judged, the stated one's or the found one's, and why where that is another."""
     version = EpinioVersion.parse(stated or found.label)
     if not stated and not found.label:

@@ -23,6 +23,7 @@ from destinations.secret.docker_config import new
 from destinations.verdict.version import NEWEST
 from edrportal.demo import exports
 from edrportal.demo.registry import USER, DemoRegistry
+from edrportal.telemetry import counters
 
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
 PEOPLE = {
@@ -38,7 +39,7 @@ _ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_rea
 
 def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistry | None = None) -> InMemoryCluster:
     """Return the cluster; passwords and certificates are made anew each time. `registry` is one that answers checks."""
-    cluster = InMemoryCluster(namespace)
+    cluster = InMemoryCluster(namespace, counters=counters)
     cluster.epinio_version = f"v{NEWEST}"
     cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
     cluster.load([*_sound(now), *_doubtful(now), *_failing(now), *_hidden(now), *_left_over(now), *_people()])

@@ -5,20 +5,19 @@ No token, no password and no form is in it; browsers can read it. `begun` is in 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from random import uniform
 from secrets import token_urlsafe
 from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
-from destinations.cluster.port import AlreadyExists, Ambiguous, ConfigMaps, Conflict, NotFound
+from destinations.cluster.config_maps import update
+from destinations.cluster.port import ConfigMaps
 from destinations.model import Secret
-from destinations.names import MANAGED_BY_LABEL, MANAGED_BY_PORTAL, SESSIONS_CONFIG_MAP
+from destinations.names import SESSIONS_CONFIG_MAP
 from edrportal.signin import keys
 from edrportal.signin.users import User
 
@@ -135,8 +134,6 @@ def _described(user: User) -> str:
     return repr((*described, user.client) if user.client else described)
 
 
-_ATTEMPTS = 20
-_PAUSE_SECONDS = 0.02
 _PURPOSE = "revocation"
 
 
@@ -145,7 +142,7 @@ def ended_at(config_maps: Iterable[Secret], subject: str) -> int:
     found = next((one for one in config_maps if one.name == SESSIONS_CONFIG_MAP), None)
     if found is None:
         return 0
-    entries = _entries(found)
+    entries = _entries(found.data)
     return max(entries.get(key, 0) for key in keys.digests(_PURPOSE, subject))
 
 
@@ -157,38 +154,19 @@ def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
 def end(config_maps: ConfigMaps, session: Session, now: datetime) -> None:
     """End every session of this person. Raises the port's errors where that is not certain."""
     until = max(int(now.timestamp() * 1000), session.begun)
-    for attempt in range(_ATTEMPTS):
-        try:
-            if _note(config_maps, session.subject, until, now):
-                return
-        except (Conflict, AlreadyExists, Ambiguous):
-            if attempt == _ATTEMPTS - 1:
-                raise
-            time.sleep(_PAUSE_SECONDS * uniform(0, attempt))  # noqa: S311 - only keeps replicas out of step
+    key = keys.digest(_PURPOSE, session.subject)
+
+    def noted(old: Mapping[str, str]) -> Mapping[str, str] | None:
+        entries = _entries({name: value.encode() for name, value in old.items()})
+        if entries.get(key, 0) >= until:
+            return None
+        return {name: str(value) for name, value in {**_young(entries, now), key: until}.items()}
+
+    update(config_maps, SESSIONS_CONFIG_MAP, noted)
 
 
-def _note(config_maps: ConfigMaps, subject: str, until: int, now: datetime) -> bool:
-    """Write the entry; an answer that never came is read again, since writing it twice does no harm."""
-    key = keys.digest(_PURPOSE, subject)
-    try:
-        found = config_maps.get(SESSIONS_CONFIG_MAP)
-    except NotFound:
-        config_maps.create({"metadata": _metadata(), "data": {key: str(until)}})
-        return True
-    entries = _entries(found)
-    if entries.get(key, 0) >= until:
-        return True
-    kept = {**_young(entries, now), key: until}
-    config_maps.replace({**found.manifest, "data": {name: str(value) for name, value in kept.items()}})
-    return True
-
-
-def _metadata() -> dict[str, object]:
-    return {"name": SESSIONS_CONFIG_MAP, "labels": {MANAGED_BY_LABEL: MANAGED_BY_PORTAL}}
-
-
-def _entries(config_map: Secret) -> dict[str, int]:
-    return {key: int(value) for key, value in config_map.data.items() if value.isdigit() and len(value) < 20}  # noqa: PLR2004
+def _entries(data: Mapping[str, bytes]) -> dict[str, int]:
+    return {key: int(value) for key, value in data.items() if value.isdigit() and len(value) < 20}  # noqa: PLR2004
 
 
 def _young(entries: Mapping[str, int], now: datetime) -> dict[str, int]:

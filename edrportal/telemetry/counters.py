@@ -1,4 +1,7 @@
-"""What is counted where it happens, for `/metrics`. No label ever holds a host, a person, a name or a secret."""
+"""What is counted where it happens, for `/metrics`. No label ever holds a host, a person, a name or a secret.
+
+The functions of this module are the `Counters` that a cluster is given.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from destinations.cluster.port import AlreadyExists, ClusterError, Conflict
-from destinations.livecheck.registry.port import Outcome
+from destinations.livecheck.registry.port import Outcome, Plan, Registries, Report
 
 REGISTRY = CollectorRegistry()
 """Holds the portal's own metrics and no default ones of the library."""
@@ -97,9 +101,17 @@ def finding_out(write: str) -> Iterator[None]:
         AMBIGUOUS.labels(write, ended).inc()
 
 
-def checked(chart: Outcome, image: Outcome) -> None:
-    """Count a live check."""
-    CHECKS.labels(chart.value, image.value).inc()
+@dataclass(frozen=True, slots=True)
+class CountedRegistries:
+    """Registries whose live checks are counted."""
+
+    registries: Registries
+
+    def check(self, plan: Plan) -> Report:
+        """Ask, and count what follows for chart and image."""
+        report = self.registries.check(plan)
+        CHECKS.labels(report.chart.value, report.image.value).inc()
+        return report
 
 
 def _kebab(name: str) -> str:

@@ -12,7 +12,7 @@ import urllib3
 from django.test import Client
 
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.reflector import Reflector
 from destinations.secret.trim import trim_config_map
 from destinations.web import current
 from edrportal.signin.middleware import AuthenticationMiddleware
@@ -110,7 +110,7 @@ def _page() -> Figure:
     """Compare the processor's time of a page with and without finding out who asks, in this process."""
     cluster = InMemoryCluster()
     cluster.load([scene.administrator(), *scene.manifests(_COUNT)])
-    watches = WatchedSecrets(cluster), WatchedSecrets(cluster.config_maps, shrink=trim_config_map)
+    watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
     real = AuthenticationMiddleware.find
     somebody = Principal("benchmark", "epinio", (ADMIN,), ())
     with current.use(cluster, *watches):

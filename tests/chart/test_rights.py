@@ -14,7 +14,7 @@ from destinations import names
 from destinations.actions import bundles
 from destinations.cluster import verbs
 from destinations.cluster.kube.adapter import KubernetesCluster
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.reflector import Reflector
 from destinations.secret import codec
 from destinations.secret.trim import trim_config_map
 from destinations.web import current
@@ -54,7 +54,7 @@ def portal(release: Installed, settings: Any) -> Iterator[KubernetesCluster]:
     """The portal as the ServiceAccount, with its watches."""
     settings.ENVIRONMENT = Environment.read({"EDRPORTAL_KUBERNETES_EVENTS": "true"})
     cluster = KubernetesCluster.from_kubeconfig(str(release.kubeconfig), namespace=release.namespace)
-    watches = WatchedSecrets(cluster), WatchedSecrets(cluster.config_maps, shrink=trim_config_map)
+    watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
     with current.use(cluster, *watches):
         yield cluster
     for watch in watches:

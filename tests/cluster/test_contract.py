@@ -10,7 +10,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.kube import adapter
-from destinations.cluster.port import AlreadyExists, Change, Conflict, Forbidden, Invalid, NotFound, Unreachable
+from destinations.cluster.port import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, Unreachable, WatchEvent
 from tests.services.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_watch_shows_at_once_that_it_lives_and_ends_in_time(cluster: Cluster) 
     version = cluster.list_with_version(lambda secret: secret).resource_version
     started = Stopwatch()
     seen = cluster.watch(version, seconds=2)
-    assert next(seen) == Change(version)
+    assert next(seen) == WatchEvent(version)
     assert started.seconds < 1
     assert all(one.secret is None for one in seen)
     assert started.clock > 1
@@ -201,7 +201,7 @@ def test_a_ready_cluster_says_nothing(cluster: Cluster) -> None:
 
 @pytest.mark.cluster
 def test_a_list_comes_in_pages(kubernetes_cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "_PAGE", 2)
+    monkeypatch.setattr(kubernetes_cluster, "_page", 2)
     for number in range(5):
         kubernetes_cluster.create_secret(manifest(f"s{number}"))
     assert len(kubernetes_cluster.list_secrets()) == 5

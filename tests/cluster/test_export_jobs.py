@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -259,3 +260,13 @@ def test_an_api_server_that_is_silent_is_given_up_in_time() -> None:
         with pytest.raises(Unreachable):
             exports_at(listener.getsockname()[1]).jobs(seconds=0.3)
         assert started.seconds < 1.5
+
+
+def test_as_many_calls_at_once_as_there_are_pages_and_reviews_keep_their_connections(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with answering(b'{"kind":"JobList"}', pause=0.02) as (exports, asked), ThreadPoolExecutor(40) as pool:
+        calls = [pool.submit(exports.jobs, seconds=SECONDS) for _ in range(40)]
+        assert [call.result().jobs for call in calls] == [()] * 40
+    assert len(asked) == 40
+    assert not [record for record in caplog.records if record.name.startswith("urllib3")]

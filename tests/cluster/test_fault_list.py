@@ -412,9 +412,7 @@ def test_f20_an_ambiguous_rotation_of_a_recreated_secret_is_a_conflict(place: Pl
 def test_f22_a_list_whose_token_expires_is_begun_again_and_never_partial(
     place: Place, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from destinations.cluster.kube import adapter  # noqa: PLC0415 - slow to import
-
-    monkeypatch.setattr(adapter, "_PAGE", 20)
+    monkeypatch.setattr(place.cluster, "_page", 20)
     for number in range(60):
         place.reader.post({"metadata": {"name": f"s{number}"}})
     compacted = 0

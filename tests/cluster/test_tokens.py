@@ -17,9 +17,10 @@ from joserfc.jwk import ECKey
 from kubernetes import client
 
 from destinations.cluster.kube.adapter import KubernetesCluster
-from destinations.cluster.kube.kubeconfig import LIFE_SECONDS, TokenFile, renew
+from destinations.cluster.kube.kubeconfig import LIFE_SECONDS, TokenFile
 from destinations.cluster.port import Forbidden
 from destinations.web import current
+from tests.cluster.test_export_jobs import answering
 from tests.services.effort import times
 from tests.services.leaks import known
 
@@ -73,8 +74,7 @@ class Account:
         configuration = client.Configuration()
         configuration.host = self.server.url
         configuration.ssl_ca_cert = str(self.server.ca)
-        source.attach(configuration)
-        return KubernetesCluster(configuration, self.namespace)
+        return KubernetesCluster(configuration, self.namespace, token=source)
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_a_file_that_is_of_no_use_just_now_leaves_the_token(tmp_path: Path, cont
     assert configuration.get_api_key_with_prefix("BearerToken") == "Bearer first"
 
 
-def test_a_token_that_comes_from_no_file_is_not_asked_for_again() -> None:
-    api = client.CoreV1Api(client.ApiClient(client.Configuration()))
-    assert not renew(api.list_namespaced_secret)
-    assert not renew(lambda: None)
+def test_a_call_with_a_token_that_comes_from_no_file_is_not_made_again() -> None:
+    with answering(b"{}", status=401) as (exports, asked), pytest.raises(Forbidden):
+        exports.jobs(seconds=5)
+    assert len(asked) == 1

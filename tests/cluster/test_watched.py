@@ -13,8 +13,8 @@ import pytest
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.port import Change, Forbidden, Unreachable
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.port import Forbidden, Unreachable, WatchEvent
+from destinations.cluster.reflector import Reflector
 from tests.services.tcpproxy import TcpProxy, kubeconfig_through, tcp_proxy
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def replaced(secret: Secret, text: str) -> dict[str, Any]:
     return {**dict(secret.manifest), "data": {names.CERTS_KEY: b64encode(text.encode()).decode()}}
 
 
-def shown(watched: WatchedSecrets) -> dict[str, bytes] | None:
+def shown(watched: Reflector) -> dict[str, bytes] | None:
     kept = watched.secrets()
     return None if kept is None else {one.name: one.data.get(names.CERTS_KEY, b"") for one in kept}
 
@@ -74,10 +74,10 @@ class Scripted(InMemoryCluster):
             raise Unreachable("NoUsableAnswer")
         return super().list_with_version(shrink)
 
-    def watch(self, resource_version: str, *, seconds: int) -> Iterator[Change]:
+    def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         if self.forbidden:
             raise Forbidden("Forbidden", status=403)
-        yield Change(self.odd_version or resource_version)
+        yield WatchEvent(self.odd_version or resource_version)
         self.streams += 1
         self.hold.wait(10)
         if self.broken:
@@ -88,10 +88,10 @@ class Scripted(InMemoryCluster):
 
 
 @pytest.fixture
-def scripted() -> Iterator[tuple[Scripted, WatchedSecrets, Clock]]:
+def scripted() -> Iterator[tuple[Scripted, Reflector, Clock]]:
     cluster, clock = Scripted(), Clock()
     cluster.create_secret(manifest("old"))
-    watched = WatchedSecrets(cluster, clock=clock)
+    watched = Reflector(cluster, clock=clock)
     yield cluster, watched, clock
     watched.close()
     cluster.hold.set()
@@ -99,7 +99,7 @@ def scripted() -> Iterator[tuple[Scripted, WatchedSecrets, Clock]]:
 
 def test_the_watch_sees_what_others_do(cluster: Cluster, request: pytest.FixtureRequest) -> None:
     first = cluster.create_secret(manifest("one"))
-    watched = WatchedSecrets(cluster)
+    watched = Reflector(cluster)
     request.addfinalizer(watched.close)
     assert shown(watched) in (None, {"one": b""})  # the first list may be there already
     assert until(lambda: shown(watched) == {"one": b""})
@@ -116,7 +116,7 @@ def test_the_watch_sees_what_others_do(cluster: Cluster, request: pytest.Fixture
 
 def test_nobody_is_shown_less_than_this_process_wrote(cluster: Cluster, request: pytest.FixtureRequest) -> None:
     secret = cluster.create_secret(manifest("one"))
-    watched = WatchedSecrets(cluster)
+    watched = Reflector(cluster)
     request.addfinalizer(watched.close)
     assert until(lambda: shown(watched) is not None)
     for number in range(100):
@@ -226,7 +226,7 @@ class Behind:
         through = KubernetesCluster.from_kubeconfig(
             kubeconfig_through(proxy, api_server, directory), namespace=namespace
         )
-        self.watched = WatchedSecrets(through)
+        self.watched = Reflector(through)
 
 
 @pytest.fixture

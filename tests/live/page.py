@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from destinations.cluster.reflector import WatchedSecrets
+    from destinations.cluster.reflector import Reflector
 
 
-def listed(watches: Iterable[WatchedSecrets]) -> None:
+def listed(watches: Iterable[Reflector]) -> None:
     """Wait until the watches know what there is."""
     end = time.monotonic() + 20
     while not all(one.secrets() for one in watches):

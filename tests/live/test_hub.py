@@ -8,7 +8,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.reflector import Reflector
 from destinations.model import Secret
 from destinations.overview import feed
 from destinations.overview.hub import EVERYTHING, MAX_PAST, MAX_PENDING, DestinationChange, Hub
@@ -156,7 +156,7 @@ def test_teams_change_everything_and_a_live_check_its_destination(fed: tuple[InM
     assert told(page) == {("checked", "two")}
 
 
-class Stepwise(WatchedSecrets):
+class Stepwise(Reflector):
     """A watch that lists when it is told to."""
 
     def step(self) -> None:

@@ -92,7 +92,7 @@ def test_a_conflict_and_a_lost_answer_are_tried_again(portal: InMemoryCluster, m
         return replace_(self, manifest)
 
     monkeypatch.setattr(InMemoryConfigMaps, "replace", troubled)
-    monkeypatch.setattr(store, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("destinations.cluster.config_maps._PAUSE_SECONDS", 0.0)
     assert Writer().write([last("one")])
     assert read().of("one")
     assert read().of("two")

@@ -12,6 +12,7 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Forbidden, Unreachable
 from destinations.livecheck.registry.port import Code, Leg, Plan, Step
 from destinations.livecheck.runner import Checks, Question
+from destinations.web import current
 from edrportal.telemetry import counters
 from tests.metrics.scraping import grown, scrape
 from tests.services.scripted import ends
@@ -74,7 +75,7 @@ def test_a_call_counts_by_how_it_ended(error: Exception | None, outcome: str) ->
 
 
 def test_a_change_that_comes_second_counts_as_a_conflict() -> None:
-    cluster = InMemoryCluster()
+    cluster = InMemoryCluster(counters=counters)
     old = cluster.create_secret(manifest())
     cluster.replace_secret({**old.manifest, "data": {"a": "YQ=="}})
     before = scrape()
@@ -91,7 +92,7 @@ class LosesAnswers(InMemoryCluster):
     """Writes, or does not, and says nothing of it."""
 
     def __init__(self, *, happens: bool, silent: bool = False) -> None:
-        super().__init__()
+        super().__init__(counters=counters)
         self.happens, self.silent, self.lost = happens, silent, False
 
     def replace_secret(self, manifest: Any) -> Any:
@@ -132,7 +133,8 @@ def test_an_ambiguous_write_counts_by_how_finding_out_ended(
 def test_a_check_counts_by_what_follows_for_chart_and_image(registries: Scripted) -> None:
     registries.answers["bad"] = ends(Step.TLS, Code.UNKNOWN_AUTHORITY)
     before = scrape()
-    Checks().all_of([Question(name, Plan(name, Leg(), Leg())) for name in ("good", "bad")])
+    with current.use_registries(counters.CountedRegistries(registries)):
+        Checks().all_of([Question(name, Plan(name, Leg(), Leg())) for name in ("good", "bad")])
     after = scrape()
     assert grown(before, after, "edrportal_checks_total", chart="pass", image="pass") == 1
     assert grown(before, after, "edrportal_checks_total", chart="fail", image="fail") == 1

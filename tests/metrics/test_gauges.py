@@ -12,7 +12,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.reflector import Reflector
 from destinations.secret.trim import trim_config_map
 from destinations.web import current
 from edrportal.demo.cluster import certificate
@@ -29,7 +29,7 @@ NOW = datetime.now(UTC)
 @contextmanager
 def watched(cluster: InMemoryCluster) -> Iterator[None]:
     """Let pages and scrapes use the cluster through watches that are current."""
-    watches = WatchedSecrets(cluster), WatchedSecrets(cluster.config_maps, shrink=trim_config_map)
+    watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
     with current.use(cluster, *watches):
         deadline = time.monotonic() + 10
         while not all([watch.secrets() is not None for watch in watches]):  # noqa: C419 - each is started
@@ -122,7 +122,7 @@ def test_a_watch_that_never_began_is_infinitely_old() -> None:
             raise Unreachable("x")
 
     cluster = Down()
-    watch = WatchedSecrets(cluster)
+    watch = Reflector(cluster)
     with current.use(cluster, watch):
         samples = scrape()
     watch.close()

@@ -13,7 +13,7 @@ from django.test import Client
 
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.reflector import Reflector
 from destinations.secret.trim import trim_config_map
 from destinations.web import current
 from edrportal.signin import sessions
@@ -55,7 +55,7 @@ def remove(server: ApiServer, namespace: str) -> None:
 def replica(server: ApiServer, namespace: str) -> Iterator[KubernetesCluster]:
     """A portal of its own: another client, other watches."""
     cluster = KubernetesCluster.from_kubeconfig(str(server.kubeconfig), namespace=namespace)
-    watches = WatchedSecrets(cluster), WatchedSecrets(cluster.config_maps, shrink=trim_config_map)
+    watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
     with current.use(cluster, *watches):
         for watch in watches:
             watch.secrets()

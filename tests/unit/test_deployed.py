@@ -39,19 +39,19 @@ def test_it_is_asked_once_a_minute_and_nobody_waits_for_the_second_answer() -> N
     cluster, now = Slow(), [0.0]
     cluster.epinio_version = "v1.13.2"
     deployed = Deployed(cluster, clock=lambda: now[0])
-    assert [deployed.found().label for _ in range(3)] == ["v1.13.2"] * 3
+    assert [deployed.last().label for _ in range(3)] == ["v1.13.2"] * 3
     assert cluster.asked == 1
     cluster.epinio_version = "v1.14.1"
     cluster.may_answer.clear()
     cluster.answered.clear()
     now[0] += VERSION_LIFE_SECONDS + 1
-    assert deployed.found().label == "v1.13.2"
+    assert deployed.last().label == "v1.13.2"
     cluster.may_answer.set()
     assert cluster.answered.wait(5)
     for thread in threading.enumerate():
         if thread.name == "epinio-version":
             thread.join(5)
-    assert deployed.found().label == "v1.14.1"
+    assert deployed.last().label == "v1.14.1"
     assert cluster.asked == 2
 
 
@@ -67,7 +67,7 @@ def test_what_keeps_it_unknown_is_said(error: type[Exception], words: str, monke
     monkeypatch.setattr(InMemoryCluster, "server_version", refuse)
     with current.use(cluster):
         assert current.epinio_version() is None
-        assert words in installation.rules("", Deployed(cluster).found())
+        assert words in installation.rules("", Deployed(cluster).last())
 
 
 def test_a_stated_version_goes_before_the_deployments(settings: Any) -> None:
@@ -84,11 +84,11 @@ def test_a_silent_cluster_holds_nobody_up() -> None:
     cluster.epinio_version = "v1.13.2"
     cluster.may_answer.clear()
     deployed, began = Deployed(cluster), Stopwatch()
-    assert "has not answered yet" in deployed.found().why
+    assert "has not answered yet" in deployed.last().why
     assert began.seconds < 2
     cluster.may_answer.set()
     assert cluster.answered.wait(5)
     for thread in threading.enumerate():
         if thread.name == "epinio-version":
             thread.join(5)
-    assert deployed.found().label == "v1.13.2"
+    assert deployed.last().label == "v1.13.2"

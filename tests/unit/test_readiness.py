@@ -70,7 +70,7 @@ def test_a_missing_key_is_named(client: Client, settings: Any) -> None:
 
 def test_a_watch_that_is_behind_is_named_and_pages_still_work(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with watched(InMemoryCluster()):
-        monkeypatch.setattr("destinations.cluster.reflector.WatchedSecrets.age", lambda _: 42.4)
+        monkeypatch.setattr("destinations.cluster.reflector.Reflector.age", lambda _: 42.4)
         found = client.get("/readyz")
     assert (found.status_code, found.json()) == (200, {**GOOD, "watch": "42 s old"})
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from destinations.cluster.lookups import Found
+from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.web import current, installation
 from edrportal.configuration.environment import ConfigurationError, Environment
@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
 
 def test_every_page_can_say_by_which_rules_it_judges() -> None:
-    nothing = Found()
+    nothing = DeployedVersion()
     assert "no version is configured." in installation.rules("", nothing)
-    assert "no version is configured, and it rains." in installation.rules("", Found(why="it rains"))
-    assert "The configured Epinio version is no version" in installation.rules("latest", Found("1.13.7"))
-    assert "What Epinio's Deployment states is no version" in installation.rules("", Found("latest"))
+    assert "no version is configured, and it rains." in installation.rules("", DeployedVersion(why="it rains"))
+    assert "The configured Epinio version is no version" in installation.rules("latest", DeployedVersion("1.13.7"))
+    assert "What Epinio's Deployment states is no version" in installation.rules("", DeployedVersion("latest"))
     assert "newer than this portal knows" in installation.rules("99.0.0", nothing)
     assert "close, not exact" in installation.rules("v1.12.0", nothing)
     assert installation.rules("1.13.7", nothing) == "Judged by the rules of Epinio 1.13.7."
-    assert installation.rules("", Found("v1.13.7")) == "Judged by the rules of Epinio 1.13.7, as its Deployment says."
+    assert (
+        installation.rules("", DeployedVersion("v1.13.7"))
+        == "Judged by the rules of Epinio 1.13.7, as its Deployment says."
+    )
 
 
 KEY = {"EDRPORTAL_SECRET_KEY": "k" * 40}

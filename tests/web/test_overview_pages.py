@@ -11,7 +11,7 @@ import pytest
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.cluster.reflector import WatchedSecrets
+from destinations.cluster.reflector import Reflector
 from destinations.web import current
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_pages_and_files_are_compressed_for_who_can_read_that(client: Client) ->
 
 def test_who_wrote_sees_it_also_with_a_watch(client: Client) -> None:
     cluster = InMemoryCluster()
-    watched = WatchedSecrets(cluster)
+    watched = Reflector(cluster)
     labels = {names.REGISTRY_LABEL: "true"}
     with current.use(cluster, watched):
         for number in range(30):

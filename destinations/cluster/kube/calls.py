@@ -1,49 +1,82 @@
-"""Calls of the Kubernetes client: with time limits, without replays, read as plain JSON, and no word of theirs let out."""
+"""Calls to the API server: with time limits, without replays, read as plain JSON, and none of the client's words let out."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
 
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
 
-from destinations.cluster.kube import kubeconfig
+from destinations import names
+from destinations.cluster.kube.kubeconfig import Token
 from destinations.cluster.port import (
+    AlreadyExists,
     Ambiguous,
     ClusterError,
     Conflict,
+    Counters,
     Forbidden,
     Invalid,
-    Listing,
     NotFound,
     Unreachable,
 )
-from destinations.model import Secret
-from edrportal.telemetry import counters
 
 _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
+Timeout = tuple[float, float]
+"""Seconds to connect, and to wait for each piece of the answer."""
+Query = Mapping[str, str | int]
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
 _RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
-_FIRST_PAGE = 25
-_PAGE_BYTES = 4 * 1024 * 1024
-_TRY_AGAIN = {410, 429}
-_SERVER_ERROR = 500
-_UNAUTHORIZED = 401
-_REFUSED = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
-_RESOURCES = {"secret": "Secrets", "config_map": "ConfigMaps", "namespace": "namespaces", "event": "Events",
-              "deployment": "Deployments", "job": "Jobs", "pod": "Pods", "pod_log": "pod logs"}  # fmt: skip
+_SUCCESS = range(200, 300)
+_TRY_AGAIN = {HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS}
+_NOT_ALLOWED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_INVALID = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+_CONNECTIONS = 40
+"""Kept open at most: for every page and review that is answered at once, two watches and the checks beside them."""
+_METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
 
 
-def patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of the API: where it is, the kind of one object, and how a sentence names it."""
+
+    path: str
+    kind: str
+    label: str
+
+    def address(self, name: str) -> str:
+        """Return the path of all objects, or of one, with the client's placeholders."""
+        return f"{self.path}/{{name}}" if name and "{name}" not in self.path else self.path
+
+    def kinds(self, verb: str) -> set[str]:
+        """Return the kinds of a usable answer; a deletion answers with what is left of the object, or a Status."""
+        return {f"{self.kind}List"} if verb == "list" else {self.kind, *(["Status"] if verb == "delete" else [])}
+
+
+_NAMESPACED = "/api/v1/namespaces/{namespace}"
+SECRETS = Resource(f"{_NAMESPACED}/secrets", "Secret", "Secrets")
+CONFIG_MAPS = Resource(f"{_NAMESPACED}/configmaps", "ConfigMap", "ConfigMaps")
+EVENTS = Resource(f"{_NAMESPACED}/events", "Event", "Events")
+PODS = Resource(f"{_NAMESPACED}/pods", "Pod", "Pods")
+POD_LOGS = Resource(f"{_NAMESPACED}/pods/{{name}}/log", "", "pod logs")
+JOBS = Resource("/apis/batch/v1/namespaces/{namespace}/jobs", "Job", "Jobs")
+DEPLOYMENTS = Resource("/apis/apps/v1/namespaces/{namespace}/deployments", "Deployment", "Deployments")
+NAMESPACES = Resource("/api/v1/namespaces", "Namespace", "namespaces")
+
+
+def patiently(ask: Callable[[Callable[[], Timeout]], T]) -> T:
     """Ask up to three times within the budget; `ask` gets a function that says how long a call may still take.
 
     What took long to fail is not asked again: a person waits, and a silent API server stays silent.
@@ -51,7 +84,7 @@ def patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
     started = time.monotonic()
     deadline = started + READ_BUDGET_SECONDS
 
-    def left() -> tuple[float, float]:
+    def left() -> Timeout:
         seconds = max(0.1, deadline - time.monotonic())
         return min(CONNECT_SECONDS, seconds), min(READ_SECONDS, seconds)
 
@@ -66,152 +99,151 @@ def patiently(ask: Callable[[Callable[[], tuple[float, float]]], T]) -> T:
     raise AssertionError  # the last attempt returns or raises
 
 
-def read(
-    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str = "Secret", **options: Any
-) -> dict[str, Any]:
-    """Return the decoded answer to a read. Raises Unreachable, and what Kubernetes refuses with."""
-    with counters.api_call(_verb(call), _resource(call)):
-        answer, status, _ = _ask(call, *args, timeout=timeout, kind=kind, **options)
-        if answer is not None:
-            return answer
-        if status in _TRY_AGAIN or status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - no error: no usable answer
-            raise Unreachable("NoUsableAnswer", status=status)
-        raise _refusal(status, Conflict, call)
+@dataclass(frozen=True, slots=True)
+class _Reply(Generic[T]):
+    """What came of a request: a usable answer or None, the HTTP status or 0, and the type of what kept it from coming."""
+
+    answer: T | None
+    status: int
+    fault: str = ""
+    sent: bool = True
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the server turned the request down, by a status of 4xx."""
+        return HTTPStatus.BAD_REQUEST <= self.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def write(
-    call: Callable[..., Any], *args: Any, taken: type[ClusterError] = Conflict, kind: str = "Secret", **options: Any
-) -> dict[str, Any]:
-    """Return the decoded answer to a write, sent once; `taken` is what a 409 means.
+class KubernetesApi:
+    """The way to one namespace of one API server. `verb` is what a role has to allow: it says which request is made."""
 
-    Raises Unreachable (never handled), Ambiguous, and what Kubernetes refuses with.
-    """
-    with counters.api_call(_verb(call), _resource(call)):
-        answer, status, sent = _ask(call, *args, timeout=(CONNECT_SECONDS, READ_SECONDS), kind=kind, **options)
-        if answer is not None:
-            return answer
-        if not sent or status == 429:  # noqa: PLR2004 - turned away before it was handled
-            raise Unreachable("NotSent", status=status)
-        if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004
-            raise Ambiguous("NoUsableAnswer", status=status)
-        raise _refusal(status, taken, call)
+    def __init__(
+        self, configuration: client.Configuration, namespace: str, *, token: Token | None, counters: Counters
+    ) -> None:
+        configuration.retries = False  # urllib3 would replay an applied PUT and report a conflict
+        configuration.connection_pool_maxsize = _CONNECTIONS
+        if token:
+            token.attach(configuration)
+        self._client = client.ApiClient(configuration)
+        self._client.user_agent = names.MANAGED_BY_PORTAL  # becomes the field manager: see `owners`
+        self._namespace = namespace
+        self._token = token
+        self.counters = counters
+
+    def read(
+        self, verb: str, resource: Resource, timeout: Timeout, *, name: str = "", query: Query | None = None
+    ) -> dict[str, Any]:
+        """Return the decoded answer to a read. Raises Unreachable, and what Kubernetes refuses with."""
+        with self.counters.api_call(verb, resource.label):
+            reply = self._decoded(verb, resource, timeout, name=name, query=query)
+            if reply.answer is not None:
+                return reply.answer
+            if reply.status in _TRY_AGAIN or not reply.is_refused:
+                raise Unreachable("NoUsableAnswer", status=reply.status)
+            raise _refusal(verb, resource, reply.status)
+
+    def write(self, verb: str, resource: Resource, body: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
+        """Return the decoded answer to a write, sent once.
+
+        Raises Unreachable (never handled), Ambiguous, and what Kubernetes refuses with.
+        """
+        with self.counters.api_call(verb, resource.label):
+            reply = self._decoded(verb, resource, (CONNECT_SECONDS, READ_SECONDS), name=name, body=dict(body))
+            if reply.answer is not None:
+                return reply.answer
+            if not reply.sent or reply.status == HTTPStatus.TOO_MANY_REQUESTS:  # turned away before it was handled
+                raise Unreachable("NotSent", status=reply.status)
+            if not reply.is_refused:
+                raise Ambiguous("NoUsableAnswer", status=reply.status)
+            raise _refusal(verb, resource, reply.status)
+
+    def open(
+        self,
+        verb: str,
+        resource: Resource,
+        timeout: Timeout = (CONNECT_SECONDS, READ_SECONDS),
+        *,
+        name: str = "",
+        query: Query,
+    ) -> Any:
+        """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
+        with self.counters.api_call(verb, resource.label):
+            reply = self._ask(verb, resource, timeout, lambda response: response, name=name, query=query)
+            if reply.answer is not None:
+                return reply.answer
+            if reply.status in _NOT_ALLOWED:
+                raise Forbidden("Forbidden", status=reply.status, verb=verb, resource=resource.label)
+            raise Unreachable("NoUsableAnswer", status=reply.status)
+
+    def _decoded(self, verb: str, resource: Resource, timeout: Timeout, **options: Any) -> _Reply[dict[str, Any]]:
+        """Ask for JSON of the expected kind; log what kind of failure it was, which no page tells, and never its words."""
+        kinds = resource.kinds(verb)
+
+        def decode(response: Any) -> dict[str, Any] | None:
+            document = json.loads(response.data)
+            return document if isinstance(document, dict) and document.get("kind") in kinds else None
+
+        reply = self._ask(verb, resource, timeout, decode, **options)
+        if reply.fault:
+            _LOG.warning("%s %s: no usable answer from the API server (%s)", verb, resource.label, reply.fault)
+        return reply
+
+    def _ask(self, *args: Any, **options: Any) -> _Reply[Any]:
+        """Ask once, and once more where the token was refused (401): nothing was done then, and there may be a newer one."""
+        reply = self._ask_once(*args, **options)
+        if reply.status != HTTPStatus.UNAUTHORIZED or not self._token:
+            return reply
+        self._token.read()
+        return self._ask_once(*args, **options)
+
+    def _ask_once(  # noqa: PLR0913 - what a request is made of
+        self,
+        verb: str,
+        resource: Resource,
+        timeout: Timeout,
+        use: Callable[[Any], T | None],
+        *,
+        name: str = "",
+        query: Query | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> _Reply[T]:
+        """Make the request; `use` reads the answer. No exception of the client leaves here, not even as a context.
+
+        Theirs carry bodies.
+        """
+        try:
+            request = self._client.param_serialize(
+                _METHODS.get(verb, "GET"),
+                resource.address(name),
+                path_params={"namespace": self._namespace, "name": name},
+                query_params=list((query or {}).items()),
+                header_params={"Accept": "application/json"},
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response = self._client.call_api(*request, _request_timeout=timeout).response
+            if response.status in _SUCCESS:
+                return _Reply(use(response), 200)
+            _ = response.data  # so that the connection can be used again
+            return _Reply(None, int(response.status))
+        except ApiException as error:
+            return _Reply(None, int(error.status or 0))
+        except (NewConnectionError, ConnectTimeoutError, LocationValueError) as error:
+            return _Reply(None, 0, type(error).__name__, sent=False)
+        except (HTTPError, OSError) as error:
+            return _Reply(None, 0, type(error).__name__)
+        except (ValueError, RecursionError) as error:
+            return _Reply(None, 200, type(error).__name__)
 
 
-def paged(  # noqa: PLR0913 - what a list is asked with
-    call: Callable[..., Any],
-    namespace: str,
-    read_item: Callable[[dict[str, Any]], Secret],
-    *,
-    left: Callable[[], tuple[float, float]],
-    kind: str,
-    limit: int,
-    **options: Any,
-) -> Listing:
-    """Return all pages of a list, sorted by name, and the version to watch on from; raises as `read` does.
-
-    A page that is gone (410) ends this, and the whole list is to be begun anew: it is never partial.
-    """
-    found: list[Secret] = []
-    token, size = "", min(limit, _FIRST_PAGE)
-    while True:
-        more = {"_continue": token} if token else {}
-        page = read(call, namespace, limit=size, timeout=left(), kind=kind, **options, **more)
-        items = page.get("items") or ()
-        found += [read_item(item) for item in items]
-        metadata, size = page.get("metadata") or {}, _following(items, limit)
-        del page, items  # the next one needs the room
-        token = metadata.get("continue") or ""
-        if not token:
-            return Listing(tuple(sorted(found, key=lambda one: one.name)), metadata.get("resourceVersion") or "")
-
-
-def _following(items: Sequence[Mapping[str, Any]], limit: int) -> int:
-    """Return how many objects to ask for next: as many as stay within a few MiB if they are like these."""
-    held = sum(len(value or "") for item in items for value in (item.get("data") or {}).values())
-    return max(1, min(limit, _PAGE_BYTES * len(items) // held)) if held else limit
-
-
-def _verb(call: Callable[..., Any]) -> str:
-    """Return what a role would have to allow for this call of the client."""
-    word = call.__name__.partition("_")[0]
-    return {"read": "get", "replace": "update"}.get(word, word)
-
-
-def _resource(call: Callable[..., Any]) -> str:
-    """Return what a call of the client is about, as a sentence names it."""
-    word = call.__name__.partition("_")[2].removeprefix("namespaced_")
-    return _RESOURCES.get(word, word)
-
-
-def _refusal(status: int, taken: type[ClusterError], call: Callable[..., Any]) -> ClusterError:
-    if status == 404:  # noqa: PLR2004
+def _refusal(verb: str, resource: Resource, status: int) -> ClusterError:
+    if status == HTTPStatus.NOT_FOUND:
         return NotFound("NotFound", status=status)
-    if status == 409:  # noqa: PLR2004
+    if status == HTTPStatus.CONFLICT:
+        taken = AlreadyExists if verb == "create" else Conflict
         return taken(taken.__name__, status=status)
-    if status in {401, 403}:
-        return Forbidden("Forbidden", status=status, verb=_verb(call), resource=_resource(call))
-    if status in _REFUSED:
-        return Invalid(_REFUSED[status], status=status)
+    if status in _NOT_ALLOWED:
+        return Forbidden("Forbidden", status=status, verb=verb, resource=resource.label)
+    if status in _INVALID:
+        return Invalid(_INVALID[status], status=status)
     return ClusterError("Refused", status=status)
-
-
-def _ask(call: Callable[..., Any], *args: Any, **options: Any) -> tuple[dict[str, Any] | None, int, bool]:
-    """Ask once, and once more where the token was refused (401): nothing was done then, and there may be a newer one."""
-    found = _ask_once(call, *args, **options)
-    return _ask_once(call, *args, **options) if found[1] == _UNAUTHORIZED and kubeconfig.renew(call) else found
-
-
-def _ask_once(
-    call: Callable[..., Any], *args: Any, timeout: tuple[float, float], kind: str, **options: Any
-) -> tuple[dict[str, Any] | None, int, bool]:
-    """Return the decoded answer of that kind or None, the HTTP status or 0, and whether the request went out.
-
-    No exception of the client leaves here, not even as a context: theirs carry bodies.
-    """
-    try:
-        answer = call(*args, _preload_content=False, _request_timeout=timeout, pretty="false", **options)
-        decoded = json.loads(answer.data)
-    except ApiException as error:
-        return None, int(error.status or 0), True
-    except (NewConnectionError, ConnectTimeoutError, LocationValueError) as error:
-        return _unanswered(call, error, 0, sent=False)
-    except (HTTPError, OSError) as error:
-        return _unanswered(call, error, 0, sent=True)
-    except (ValueError, RecursionError) as error:
-        return _unanswered(call, error, 200, sent=True)
-    usable = isinstance(decoded, dict) and decoded.get("kind") in kind.split("|")
-    return (decoded, 200, True) if usable else (None, 200, True)
-
-
-def _unanswered(call: Callable[..., Any], error: Exception, status: int, *, sent: bool) -> tuple[None, int, bool]:
-    """Log what kind of failure it was, which no page tells and who runs the portal has to know; never its words."""
-    _LOG.warning("%s: no usable answer from the API server (%s)", call.__name__, type(error).__name__)
-    return None, status, sent
-
-
-def open_stream(
-    call: Callable[..., Any],
-    *args: Any,
-    timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
-    **options: Any,
-) -> Any:
-    """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
-    verb = "watch" if "watch" in options else _verb(call)
-    with counters.api_call(verb, _resource(call)):
-        answer, status = _open(call, *args, timeout=timeout, **options)
-        if status == _UNAUTHORIZED and kubeconfig.renew(call):
-            answer, status = _open(call, *args, timeout=timeout, **options)
-        if answer is not None:
-            return answer
-        if status in {401, 403}:
-            raise Forbidden("Forbidden", status=status, verb=verb, resource=_resource(call))
-        raise Unreachable("NoUsableAnswer", status=status)
-
-
-def _open(call: Callable[..., Any], *args: Any, timeout: tuple[float, float], **options: Any) -> tuple[Any, int]:
-    try:
-        return call(*args, _preload_content=False, _request_timeout=timeout, pretty="false", **options), 200
-    except ApiException as error:
-        return None, int(error.status or 0)
-    except (HTTPError, OSError):
-        return None, 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from urllib3.exceptions import HTTPError
@@ -22,87 +22,70 @@ from destinations.cluster.jobs import (
     read_job,
     read_pod,
 )
-from destinations.cluster.kube.calls import CONNECT_SECONDS, open_stream
+from destinations.cluster.kube.calls import CONNECT_SECONDS, JOBS, POD_LOGS, PODS, KubernetesApi, Query, Timeout
 from destinations.cluster.port import NotFound, Unreachable
 
 _PAGE = 500
 _MOST_BYTES = 8 * 1024 * 1024
 _LEAST_SECONDS = 0.05
 _CHUNK = 64 * 1024
-_NOT_BEGUN = 400  # "container is waiting to start"
-_NOT_FOUND = 404
+_NOT_BEGUN = HTTPStatus.BAD_REQUEST  # "container is waiting to start"
 
 
 class KubernetesExports:
     """Keeps the promises of `jobs.Exports`."""
 
-    def __init__(self, core: Any, batch: Any, namespace: str) -> None:  # noqa: ANN401 - the client has no types
-        """Keep the two clients; nothing is asked yet."""
-        self._api = core
-        self._batch = batch
-        self._namespace = namespace
+    def __init__(self, api: KubernetesApi) -> None:
+        self._api = api
 
     def jobs(self, *, seconds: float) -> JobListing:
         """Return the jobs that carry Epinio's label of an export."""
         end = time.monotonic() + seconds
-        found: list[Job] = []
+        jobs: list[Job] = []
         token = ""
-        while len(found) < MOST_JOBS:
-            page = _list(
-                self._batch.list_namespaced_job,
-                self._namespace,
-                kind="JobList",
-                end=end,
-                limit=_PAGE,
-                label_selector=f"{COMPONENT_LABEL}={COMPONENT_EXPORT}",
-                **({"_continue": token} if token else {}),
-            )
-            found += [read_job(item) for item in page.get("items") or ()]
+        while len(jobs) < MOST_JOBS:
+            query: Query = {"limit": _PAGE, "labelSelector": f"{COMPONENT_LABEL}={COMPONENT_EXPORT}"}
+            query = {**query, "continue": token} if token else query
+            page = _document(self._api.open("list", JOBS, _timeout(end), query=query), end, kind="JobList")
+            jobs += [read_job(item) for item in page.get("items") or ()]
             token = (page.get("metadata") or {}).get("continue") or ""
             if not token:
                 break
-        return JobListing(tuple(sorted(found, key=lambda one: one.name))[:MOST_JOBS], complete=not token)
+        return JobListing(tuple(sorted(jobs, key=lambda job: job.name))[:MOST_JOBS], complete=not token)
 
     def pods(self, job: str, *, seconds: float) -> tuple[Pod, ...]:
         """Return the Pods of a job."""
-        page = _list(
-            self._api.list_namespaced_pod,
-            self._namespace,
-            kind="PodList",
-            end=time.monotonic() + seconds,
-            limit=MOST_PODS,
-            label_selector=f"{JOB_LABEL}={job}",
-        )
+        end = time.monotonic() + seconds
+        query: Query = {"limit": MOST_PODS, "labelSelector": f"{JOB_LABEL}={job}"}
+        page = _document(self._api.open("list", PODS, _timeout(end), query=query), end, kind="PodList")
         return tuple(read_pod(item) for item in page.get("items") or ())
 
     def log(self, pod: str, container: str, *, lines: int, size: int, seconds: float) -> str:
         """Return the last lines of a container's log."""
         if not limits.is_name(pod):  # "..", say, would lead to another address of the API
-            raise NotFound("NotFound", status=_NOT_FOUND, verb="get", resource="pod logs")
+            raise NotFound("NotFound", status=HTTPStatus.NOT_FOUND, verb="get", resource="pod logs")
+        end = time.monotonic() + seconds
+        query: Query = {"tailLines": lines, "limitBytes": size, **({"container": container} if container else {})}
         status = 0
         try:
-            answer = _read(
-                self._api.read_namespaced_pod_log,
-                pod,
-                self._namespace,
-                end=time.monotonic() + seconds,
-                most=2 * size,
-                container=container or None,
-                tail_lines=lines,
-                limit_bytes=size,
-            )
+            answer = _body(self._api.open("get", POD_LOGS, _timeout(end), name=pod, query=query), end, 2 * size)
         except Unreachable as error:
             status = error.status
-            if status not in {_NOT_BEGUN, _NOT_FOUND}:
+            if status not in {_NOT_BEGUN, HTTPStatus.NOT_FOUND}:
                 raise
-        if status == _NOT_FOUND:
+        if status == HTTPStatus.NOT_FOUND:
             raise NotFound("NotFound", status=status, verb="get", resource="pod logs")
         return "" if status else answer[:size].decode("utf-8", "replace")
 
 
-def _list(call: Callable[..., Any], *args: Any, kind: str, end: float, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+def _timeout(end: float) -> Timeout:
+    left = max(_LEAST_SECONDS, end - time.monotonic())
+    return min(CONNECT_SECONDS, left), left
+
+
+def _document(answer: Any, end: float, *, kind: str) -> dict[str, Any]:
     try:
-        page = json.loads(_read(call, *args, end=end, **options))
+        page = json.loads(_body(answer, end))
     except (ValueError, RecursionError):
         page = None
     if not isinstance(page, dict) or page.get("kind") != kind:
@@ -110,16 +93,8 @@ def _list(call: Callable[..., Any], *args: Any, kind: str, end: float, **options
     return page
 
 
-def _read(
-    call: Callable[..., Any],
-    *args: Any,  # noqa: ANN401
-    end: float,
-    most: int = _MOST_BYTES,
-    **options: Any,  # noqa: ANN401
-) -> bytes:
-    """Return the bytes of an answer, complete. Raises Forbidden and Unreachable."""
-    left = max(_LEAST_SECONDS, end - time.monotonic())
-    answer = open_stream(call, *args, timeout=(min(CONNECT_SECONDS, left), left), **options)
+def _body(answer: Any, end: float, most: int = _MOST_BYTES) -> bytes:
+    """Return the bytes of an answer, complete. Raises Unreachable."""
     body = bytearray()
     usable = False
     try:

@@ -23,13 +23,13 @@ LIFE_SECONDS = 60.0
 class Token(ABC):
     """Where a configuration of the client takes its token from, before each call."""
 
-    def attach(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+    def attach(self, configuration: Any) -> None:
         """Have a configuration of the client take its token from here."""
         configuration.refresh_api_key_hook = self.refresh
         self.refresh(configuration)
 
     @abstractmethod
-    def refresh(self, configuration: Any) -> None:  # noqa: ANN401
+    def refresh(self, configuration: Any) -> None:
         """Give the configuration the token; the client asks before each call."""
 
     @abstractmethod
@@ -41,18 +41,16 @@ class TokenFile(Token):
     """Read again once a minute, and when the API server refuses the token. Safe for threads, and for clocks that jump."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Keep the path; nothing is read yet."""
         self._path = path
         self._clock = clock
         self._token = ""
         self._read_at: float | None = None
 
-    def refresh(self, configuration: Any) -> None:  # noqa: ANN401
+    def refresh(self, configuration: Any) -> None:
         """Give the configuration the token; the client asks before each call."""
         if self._read_at is None or self._clock() - self._read_at >= LIFE_SECONDS:
             self.read()
-        if self._token:
-            configuration.api_key["BearerToken"] = f"Bearer {self._token}"
+        _set_token(configuration, self._token)
 
     def read(self) -> None:
         """Read the file; one that cannot be read, or is being replaced, leaves the token as it was."""
@@ -64,39 +62,30 @@ class TokenFile(Token):
             self._token, self._read_at = token, self._clock()
 
 
-def renew(call: Callable[..., Any]) -> bool:
-    """Read the token again with which a call of the client was refused; False where there is none to read."""
-    client = getattr(getattr(call, "__self__", None), "api_client", None)
-    token = getattr(getattr(getattr(client, "configuration", None), "refresh_api_key_hook", None), "__self__", None)
-    if not isinstance(token, Token):
-        return False
-    token.read()
-    return True
-
-
 _USUAL = "~/.kube/config"
 _AGAIN_SECONDS = 5.0
 """A refused token is asked for again at most once in so many seconds: a plugin may take its time, and cost something."""
 
 
-def configure(file: str | None, context: str, configuration: client.Configuration) -> None:
-    """Set the client's configuration from a kubeconfig; None is KUBECONFIG or the usual place.
+def configure(file: str | None, context: str, configuration: client.Configuration) -> KubeconfigToken:
+    """Set the client's configuration from a kubeconfig and return its token; None is KUBECONFIG or the usual place.
 
     Calls go through a proxy only where the kubeconfig's own `proxy-url` says so. Raises Unreachable: with
     NO_CONFIGURATION where none can be used, with NO_CREDENTIAL where its plugin (`exec`) gives nothing.
     """
     configuration.proxy = None  # the client would take HTTPS_PROXY, and ask there for the cluster
-    source = KubeconfigToken(lambda: _load(file, context))
-    loaded = source.load()
-    loaded.take_over(configuration)
-    source.attach(configuration)
+    token = KubeconfigToken(lambda: _load(file, context))
+    token.load().take_over(configuration)
+    return token
 
 
 class KubeconfigToken(Token):
-    """The token of a kubeconfig's user: of a file or a plugin, asked for again when it ends or is refused."""
+    """The token of a kubeconfig's user, of a file or a plugin: asked for again when it ends or is refused.
+
+    That is at most once in five seconds.
+    """
 
     def __init__(self, load: Callable[[], _Loaded], *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Prepare to `load`, which is called at most once in five seconds; nothing is read yet."""
         self._load, self._clock = load, clock
         self._lock = Lock()
         self._loaded: _Loaded | None = None
@@ -107,7 +96,7 @@ class KubeconfigToken(Token):
         self._loaded, self._at = self._load(), self._clock()
         return self._loaded
 
-    def refresh(self, configuration: Any) -> None:  # noqa: ANN401 - the client has no types
+    def refresh(self, configuration: Any) -> None:
         """Give the configuration the token, a new one where the plugin said when this one ends."""
         if self._loaded:
             self._loaded.refresh()
@@ -129,32 +118,32 @@ class _Loaded:
     """What the client's own loader found."""
 
     def __init__(self, loader: KubeConfigLoader) -> None:
-        self._found = client.Configuration()
-        self._found.proxy = None
-        loader.load_and_set(self._found)  # type: ignore[no-untyped-call]
-        self._refresh: Callable[[client.Configuration], object] | None = self._found.refresh_api_key_hook
+        self._configuration = client.Configuration()
+        self._configuration.proxy = None
+        loader.load_and_set(self._configuration)  # type: ignore[no-untyped-call]
+        self._refresh: Callable[[client.Configuration], object] | None = self._configuration.refresh_api_key_hook
 
     def refresh(self) -> None:
         if self._refresh:
-            self._refresh(self._found)
+            self._refresh(self._configuration)
 
     @property
     def token(self) -> str:
         """What goes into the header after `Bearer`; an editor leaves a line break at the end of a file."""
-        return str(self._found.api_key.get("BearerToken") or "").removeprefix("Bearer ").strip()
+        return str(self._configuration.api_key.get("BearerToken") or "").removeprefix("Bearer ").strip()
 
     @property
     def has_credential(self) -> bool:
-        return bool(self.token or self._found.cert_file)
+        return bool(self.token or self._configuration.cert_file)
 
     def take_over(self, configuration: client.Configuration) -> None:
         """Copy address, trust and credentials."""
         for name in ("host", "ssl_ca_cert", "cert_file", "key_file", "verify_ssl", "tls_server_name", "proxy"):
-            setattr(configuration, name, getattr(self._found, name))
+            setattr(configuration, name, getattr(self._configuration, name))
         _set_token(configuration, self.token)
 
 
-def _set_token(configuration: Any, token: str) -> None:  # noqa: ANN401
+def _set_token(configuration: Any, token: str) -> None:
     if token:
         configuration.api_key["BearerToken"] = f"Bearer {token}"
 
@@ -177,7 +166,7 @@ def _load(file: str | None, context: str) -> _Loaded:
 def _files(file: str | None) -> str:
     """Return the kubeconfigs that hold something, joined: kubectl passes over empty ones. Raises OSError and YAMLError."""
     stated = file or os.environ.get("KUBECONFIG") or _USUAL
-    paths = [Path(one).expanduser() for one in stated.split(os.pathsep) if one]
+    paths = [Path(path).expanduser() for path in stated.split(os.pathsep) if path]
     return os.pathsep.join(
         str(path) for path in paths if path.is_file() and yaml.safe_load(path.read_text(encoding="utf-8")) is not None
     )

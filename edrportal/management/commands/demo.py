@@ -19,6 +19,7 @@ from edrportal.configuration.registry import address_rules
 from edrportal.demo.cluster import demo_cluster
 from edrportal.demo.registry import DemoRegistry
 from edrportal.serving.server import Server
+from edrportal.telemetry.counters import CountedRegistries
 
 
 class Command(BaseCommand):
@@ -45,6 +46,5 @@ class Command(BaseCommand):
 def _reached(port: int) -> AbstractContextManager[None]:
     """Let checks reach the demo's own registry, on loopback, beside what the settings allow."""
     allowed = address_rules(settings.ENVIRONMENT.registry)
-    return current.use_registries(
-        NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
-    )
+    reached = NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
+    return current.use_registries(CountedRegistries(reached))

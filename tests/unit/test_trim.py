@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from destinations import names
-from destinations.cluster.kube.calls import _following
+from destinations.cluster.kube.objects import _following
 from destinations.model import Secret
 from destinations.secret import codec
 from destinations.secret.trim import drop_large_values
