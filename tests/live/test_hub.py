@@ -91,7 +91,7 @@ def test_an_ending_server_ends_every_stream_and_gives_no_place_any_more() -> Non
 
 
 def test_a_change_holds_no_state_in_its_repr() -> None:
-    assert repr(DestinationChange("one", Secret("x"), None)) == "Change(name='one', what='changed')"
+    assert repr(DestinationChange("one", Secret("x"), None)) == "DestinationChange(name='one', what='changed')"
 
 
 def manifest(name: str, certs: str = "", **labels: str) -> dict[str, Any]:
