@@ -18,7 +18,6 @@ from django.utils.datastructures import MultiValueDict
 
 from destinations import names, permissions
 from destinations.input import imports
-from destinations.management.commands import livecheck, rotate
 from destinations.model import InputError, Secret, UserError
 from destinations.repairs import Fix
 from destinations.secret import manifests
@@ -26,6 +25,7 @@ from destinations.verdict import certificates
 from destinations.web import forms as served
 from destinations.web.api import body as apibody
 from destinations.web.forms import RepairForm
+from edrportal.management.commands import livecheck, rotate
 from edrportal.signin import warnings
 from edrportal.signin.oidc import rolesmapping
 from edrportal.webhook import app as webhook
