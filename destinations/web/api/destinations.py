@@ -119,14 +119,7 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         # without the state that was read, so that a script sends the same thing twice
         change, seen = apibody.change(request, form, without={"uid", "resource_version"}), Seen.of(secret)
         apibody.refuse_reuse(request, secret, change)
-        cluster = request.portal.cluster
-        done = save.act(
-            request,
-            "rotate",
-            name,
-            lambda: actions.rotate(cluster, name, rotation, seen=seen, change=change),
-            before=seen,
-        )
+        done = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except apibody.Unreadable as error:
         return errors.told(str(error), error.fix, error.status)
     except (ClusterError, UserError, Denied) as error:

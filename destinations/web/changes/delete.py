@@ -27,8 +27,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if request.method != "POST":
-        initial = {"uid": secret.uid, "resource_version": secret.resource_version}
-        return _page(request, secret, snapshot, DeleteForm(initial=initial), 200)
+        return _page(request, secret, snapshot, DeleteForm(initial=save.initial(secret)), 200)
     form = DeleteForm(request.POST)
     if form.is_valid() and form.cleaned_data["confirmation"] != name:
         form.add_error("confirmation", f"That is not the name. Type {name} exactly.")

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import Edit, Seen, checks
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError
 from destinations.model import Secret, UserError
-from destinations.secret import codec, docker_config, owners
+from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key, masked_name
 from destinations.web import errors
 from destinations.web.changes import fragments, precheck, save
@@ -50,17 +50,9 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "edit",
-            name,
-            lambda: actions.edit(request.portal.cluster, name, wanted, seen=seen, change=change),
-            before=seen,
-        )
+        result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:
-        if isinstance(error, Conflict):
-            form.data = save.seen_again(form, secret)
-        trouble = save.trouble_of(request, error)
+        trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, form, trouble.status, trouble)
     return save.done(
         request, gate.after(request.portal, result), f"{name} was changed.", to="destination", notes=form.bundle_notes
@@ -85,9 +77,7 @@ def _initial(secret: Secret) -> dict[str, str]:
         "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "username": stored.username if stored else "",
         "bundle_choice": "keep",
-        "nonce": save.nonce(),
-        "uid": secret.uid,
-        "resource_version": secret.resource_version,
+        **save.initial(secret),
     }
 
 
@@ -101,12 +91,8 @@ def _page(  # noqa: PLR0913 - one page's parts
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble or gate.trouble,
+        **save.context(form, secret, trouble or gate.trouble),
         "gate": gate,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
         "certs_name": masked_name(codec.certs_name(secret)),
         **fragments.beside(request, form),
     }

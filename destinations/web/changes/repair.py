@@ -7,10 +7,9 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
 from destinations.actions import Seen
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import table
-from destinations.secret import owners
 from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import RepairForm
@@ -26,8 +25,8 @@ def repair(request: PortalRequest, name: str) -> HttpResponse:
         return errors.cluster_error(request, error)
     groups = repairs.proposals(secret, snapshot)
     if request.method != "POST":
-        seen = {"nonce": save.nonce(), "uid": secret.uid, "resource_version": secret.resource_version}
-        return _page(request, secret, snapshot, RepairForm(groups=groups, initial=seen, rules=request.reads), 200)
+        shown = RepairForm(groups=groups, initial=save.initial(secret), rules=request.reads)
+        return _page(request, secret, snapshot, shown, 200)
     form = RepairForm(request.POST, groups=groups, rules=request.reads)
     if not form.is_valid():
         return _page(request, secret, snapshot, form, 422)
@@ -37,17 +36,9 @@ def repair(request: PortalRequest, name: str) -> HttpResponse:
     seen_state = Seen(typed["uid"], typed["resource_version"])
     try:
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "repair",
-            name,
-            lambda: actions.repair(request.portal.cluster, name, form.choice(), seen=seen_state, change=change),
-            before=seen_state,
-        )
+        result = save.write(request, "repair", actions.repair, name, form.choice(), seen=seen_state, change=change)
     except (ClusterError, UserError) as error:
-        if isinstance(error, Conflict):
-            form.data = save.seen_again(form, secret)
-        trouble = save.trouble_of(request, error)
+        trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
     return save.done(request, result, f"{name} was repaired.", to="destination")
 
@@ -63,11 +54,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     fixed = repairs.apply(secret, snapshot, form.choice())
     after = repairs.judged(fixed, snapshot)
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
+        **save.context(form, secret, trouble),
         "row": table.row(secret, snapshot),
         "lines": repairs.difference(secret, fixed.secret),
         "after": after,

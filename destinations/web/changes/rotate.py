@@ -10,7 +10,7 @@ from destinations import actions, names
 from destinations.actions import Rotation, Seen, checks
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
-from destinations.secret import codec, docker_config, owners
+from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_name
 from destinations.web import errors, exports
 from destinations.web.changes import fragments, precheck, save
@@ -43,13 +43,7 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "rotate",
-            name,
-            lambda: actions.rotate(request.portal.cluster, name, rotation, seen=seen, change=change),
-            before=seen,
-        )
+        result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
     said = _ROTATED if typed["password"] else _KEPT
@@ -73,9 +67,7 @@ def _initial(secret: Secret) -> dict[str, str]:
         "username": stored.username if stored else "",
         "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "bundle_choice": "keep",
-        "nonce": save.nonce(),
-        "uid": secret.uid,
-        "resource_version": secret.resource_version,
+        **save.initial(secret),
     }
 
 
@@ -98,12 +90,8 @@ def _page(  # noqa: PLR0913 - one page's parts
     if isinstance(error, Conflict):
         form.data = save.seen_again(form, secret)
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble or gate.trouble,
+        **save.context(form, secret, trouble or gate.trouble),
         "gate": gate,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
         "certs_name": masked_name(codec.certs_name(secret)),
         "host": docker_config.host_key(secret),
         "exports": exports.section(request, secret, details=False),

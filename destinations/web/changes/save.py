@@ -20,10 +20,10 @@ from destinations import actions
 from destinations.actions import Change, Denied, Done, Seen
 from destinations.actions.messages import for_error
 from destinations.actions.writes import Unknown
-from destinations.cluster.port import Ambiguous, ClusterError, NotFound
+from destinations.cluster.port import Ambiguous, ClusterError, Conflict, NotFound
 from destinations.model import Secret, Snapshot, UserError
 from destinations.portal import Event, Portal
-from destinations.secret import codec
+from destinations.secret import codec, owners
 from destinations.web import errors, writeids
 from destinations.web.request import PortalRequest
 
@@ -47,6 +47,11 @@ def change(request: PortalRequest, form: Form, *, scope: str = "", without: Coll
     """
     write_id = writeids.of(request, form, scope=scope, without=without)
     return Change(write_id, request.principal.username, datetime.now(UTC), request.authority)
+
+
+def initial(secret: Secret) -> dict[str, str]:
+    """Return the hidden fields of a form that changes a destination: the state that was read, and a new nonce."""
+    return {"nonce": nonce(), "uid": secret.uid, "resource_version": secret.resource_version}
 
 
 def seen_again(form: Form, secret: Secret) -> QueryDict:
@@ -140,6 +145,27 @@ def act(
     return result
 
 
+def write(  # noqa: PLR0913 - who asks, for what
+    request: PortalRequest,
+    action: str,
+    use_case: Callable[..., Done],
+    name: str,
+    *what: object,
+    seen: Seen,
+    change: Change,
+) -> Done:
+    """Change a destination by a use case, and record it. Raises what `act` raises."""
+    cluster = request.portal.cluster
+    return act(request, action, name, lambda: use_case(cluster, name, *what, seen=seen, change=change), before=seen)
+
+
+def explain_failure(request: PortalRequest, form: Form, secret: Secret, error: ClusterError | UserError) -> UserError:
+    """Return what to say of a change that did not happen; after a conflict, saving once more is a conscious step."""
+    if isinstance(error, Conflict):
+        form.data = seen_again(form, secret)
+    return trouble_of(request, error)
+
+
 def _copy(portal: Portal, event: Event, result: Done) -> None:
     """Leave a Kubernetes Event on the Secret where that is wanted; nothing depends on it."""
     if not portal.has_kubernetes_events or not result.uid:
@@ -185,6 +211,17 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
 def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:
     """Return what to say of a change that did not happen."""
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
+
+
+def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, Any]:
+    """Return what the pages of forms that change a destination show alike."""
+    return {
+        "form": form,
+        "name": secret.name,
+        "refusal": refusal(secret),
+        "trouble": trouble,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == CONFLICT else None,
+    }
 
 
 def page(request: PortalRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:

@@ -15,7 +15,7 @@ from destinations.actions import Assignment, Done, Seen
 from destinations.actions import messages as words
 from destinations.actions import teams as selfservice
 from destinations.cluster.lookups import UNKNOWN
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError
 from destinations.model import Secret, UserError
 from destinations.secret import codec
 from destinations.web import errors
@@ -30,12 +30,7 @@ def assign(request: PortalRequest, name: str) -> HttpResponse:
     try:
         secret = save.find_one(request, name)
         if request.method != "POST":
-            initial = {
-                "team": access.team_of(secret),
-                "nonce": save.nonce(),
-                "uid": secret.uid,
-                "resource_version": secret.resource_version,
-            }
+            initial = {"team": access.team_of(secret), **save.initial(secret)}
             return _assignment_page(request, secret, AssignForm(initial=initial), 200)
         form = AssignForm(request.POST)
         if not form.is_valid():
@@ -48,17 +43,9 @@ def assign(request: PortalRequest, name: str) -> HttpResponse:
     seen, to = Seen(typed["uid"], typed["resource_version"]), Assignment(typed["team"], uid)
     try:
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "assign",
-            name,
-            lambda: actions.assign(request.portal.cluster, name, to, seen=seen, change=change),
-            before=seen,
-        )
+        result = save.write(request, "assign", actions.assign, name, to, seen=seen, change=change)
     except (ClusterError, UserError) as error:
-        if isinstance(error, Conflict):
-            form.data = save.seen_again(form, secret)
-        trouble = save.trouble_of(request, error)
+        trouble = save.explain_failure(request, form, secret, error)
         return _assignment_page(request, secret, form, trouble.status, trouble)
     said = f"{name} belongs to team {to.team} now." if to.team else f"{name} is shared with everybody now."
     return save.done(request, result, said, to="destination")
@@ -68,10 +55,8 @@ def _assignment_page(
     request: PortalRequest, secret: Secret, form: AssignForm, status: int, trouble: UserError | None = None
 ) -> HttpResponse:
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble,
+        **save.context(form, secret, trouble),
+        "last_change": None,
         "known": sorted(request.authority.enabled),
     }
     return save.page(request, "destinations/assign.html", context, status=status)
