@@ -34,9 +34,10 @@ soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, repl
 check: lint     ## what to run before a commit: make lint, and the tests that need no server (a minute)
 	$(RUN) -m pytest -n auto --dist worksteal -q tests/unit -m "not alone and not slow"
 
-lint: .venv/dev ## ruff, mypy --strict, templates
+lint: .venv/dev ## ruff, the storeys of the house, mypy --strict, templates
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	.venv/bin/lint-imports
 	$(RUN) -m mypy
 	.venv/bin/djlint --check --lint --quiet templates
 

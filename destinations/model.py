@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from destinations.names import REGISTRY_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,59 @@ class Secret:
     immutable: bool = False
     created_at: str = ""
     manifest: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EpinioVersion:
+    """A released version of Epinio; a `v` in front and an `-rcN` behind are accepted and dropped."""
+
+    major: int
+    minor: int
+    patch: int
+
+    @classmethod
+    def parse(cls, text: str) -> EpinioVersion | None:
+        """Return the version that `text` names, or None where it is no version (judge by the newest rules then)."""
+        match = re.fullmatch(r"v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-rc\.?\d{1,6})?", text.strip(), re.ASCII)
+        return cls(*(int(part) for part in match.groups()[:3])) if match else None
+
+    def __str__(self) -> str:
+        """Return the version as Epinio's releases are named, without the `v`."""
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one request, or one command, looks at: a namespace's Secrets by name, its ConfigMaps, the rules and the time.
+
+    `now` is aware. `version` None, or newer than the rules know, means the newest rules.
+    """
+
+    secrets: Mapping[str, Secret] = field(repr=False)
+    now: datetime
+    version: EpinioVersion | None = None
+    config_maps: Sequence[Secret] = field(default=(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        secrets: Iterable[Secret],
+        now: datetime,
+        version: EpinioVersion | None = None,
+        config_maps: Sequence[Secret] = (),
+    ) -> Snapshot:
+        """Return the snapshot of a list of Secrets."""
+        return cls({secret.name: secret for secret in secrets}, now, version, config_maps)
+
+    def having(self, *secrets: Secret) -> Snapshot:
+        """Return it with these Secrets, in place of others by their names."""
+        return replace(self, secrets={**self.secrets, **{secret.name: secret for secret in secrets}})
+
+    @property
+    def destinations(self) -> list[Secret]:
+        """The Secrets that carry the label key of destinations, by name."""
+        found = (secret for secret in self.secrets.values() if REGISTRY_LABEL in secret.labels)
+        return sorted(found, key=lambda secret: secret.name)
 
 
 class Stage(StrEnum):

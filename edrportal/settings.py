@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "edrportal",
 ]
 MIDDLEWARE = [
+    "edrportal.composition.PortalMiddleware",
     "edrportal.telemetry.logs.RequestId",
     "edrportal.telemetry.requests.Requests",
     "edrportal.middleware.BodyLimitMiddleware",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from edrportal.signin import cookies, views
+from edrportal.telemetry import readiness
 
 urlpatterns = [
     path("", include("destinations.web.urls")),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("oidc/start", views.oidc_start, name="oidc-start"),
     path("oidc/callback", views.oidc_callback, name="oidc-callback"),
     path("demo/signin", views.demo_signin, name="demo-signin"),
+    path("healthz", readiness.healthz, name="healthz"),
+    path("readyz", readiness.readyz, name="readyz"),
 ]
 handler400 = "destinations.web.errors.bad_request"
 handler403 = "destinations.web.errors.forbidden"

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from destinations.cluster.memory import InMemoryCluster
-from destinations.livecheck import runner
-from destinations.web import current
 from edrportal.signin.middleware import AuthenticationMiddleware
 from edrportal.signin.roles import ADMIN
 from edrportal.signin.users import Principal
+from tests.services import composition
 from tests.services.apiserver import ApiServer
 from tests.services.apiserver import api_server as run_api_server
 from tests.services.parts import Missing
@@ -44,13 +43,12 @@ def administrator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture(autouse=True)
-def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+def registries() -> Iterator[Scripted]:
     """The registries that a live check asks: scripted ones, and no check of another test counts."""
     scripted = Scripted()
-    monkeypatch.setattr(runner, "CHECKS", runner.Checks())
-    with current.use_registries(scripted):
+    with composition.use_registries(scripted):
         yield scripted
-        runner.CHECKS.finish(20)
+        composition.checks().finish(20)
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def memory_cluster() -> InMemoryCluster:
 @pytest.fixture
 def portal(memory_cluster: InMemoryCluster) -> Iterator[InMemoryCluster]:
     """The cluster that the pages use: an empty one in memory."""
-    with current.use(memory_cluster):
+    with composition.use(memory_cluster):
         yield memory_cluster
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from destinations import names, repairs
 from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, write
 from destinations.cluster.port import Cluster
-from destinations.model import UserError
+from destinations.model import Snapshot, UserError
 from destinations.repairs import Choice
 from destinations.secret import codec, history
 
@@ -18,8 +18,7 @@ def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: C
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
-    everything = {one.name: one for one in cluster.list_secrets()}
-    fixed = repairs.apply(secret, everything, choice)
+    fixed = repairs.apply(secret, Snapshot.of(cluster.list_secrets(), change.at), choice)
     if not fixed.applied:
         raise UserError("None of the chosen fixes changes anything.", "Choose at least one, or go back.")
     certs = store_bundle(cluster, name, fixed.bundle, change)

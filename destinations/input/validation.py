@@ -11,10 +11,9 @@ from ipaddress import IPv4Address
 from destinations.cluster.limits import is_name
 from destinations.golang.gonet import MAX_PORT
 from destinations.input.imports.account import SCHEME
-from destinations.model import Judgement
+from destinations.model import Judgement, Snapshot
 from destinations.verdict import presets, suspects, tokens
 from destinations.verdict.judge import preview
-from destinations.verdict.version import EpinioVersion
 
 _API_PATH = re.compile(r"/v[12]/?$")
 _DOMAIN_SCOPED = re.compile(r"^([^:/.]*\.[^:/]*):([^:/]+)")
@@ -140,26 +139,22 @@ def check_organization(organization: str) -> FieldProblem | None:
     return None
 
 
-def check_target(
-    host: str, organization: str, *, now: datetime, version: EpinioVersion | None
-) -> tuple[FieldProblem | None, Judgement | None]:
-    """Return the first problem in host and organization, and the judgement of both where their spelling lets one be made."""
+def check_target(host: str, organization: str, rules: Snapshot) -> tuple[FieldProblem | None, Judgement | None]:
+    """Return the first trap in host and organization, and the judgement of both where their spelling lets one be made."""
     if not host:
         return None, None
-    problem = check_host(host) or (check_organization(organization) if organization else None)
-    return (problem, None) if problem else judge_target(host, organization, now=now, version=version)
+    trap = check_host(host) or (check_organization(organization) if organization else None)
+    return (trap, None) if trap else judge_target(host, organization, rules)
 
 
-def judge_target(
-    host: str, organization: str, *, now: datetime, version: EpinioVersion | None
-) -> tuple[FieldProblem | None, Judgement]:
+def judge_target(host: str, organization: str, rules: Snapshot) -> tuple[FieldProblem | None, Judgement]:
     """Judge host and organization together, and say which of them is to blame if an export would fail."""
-    judgement = preview(host, organization, now=now, version=version)
+    judgement = preview(host, organization, rules)
     failed = next((check for check in judgement.checks if not check.ok), None)
     if failed is None:
         doubtful = next((one for one in judgement.warnings if one.code == "hub-two-levels"), None)
         return (FieldProblem("organization", f"{doubtful.message} {doubtful.fix}") if doubtful else None), judgement
-    alone = preview(host, "team", now=now, version=version)
+    alone = preview(host, "team", rules)
     blamed = "host" if any(not check.ok for check in alone.checks) else "organization"
     suggestion = "" if blamed == "host" else as_path(organization, host)
     return FieldProblem(blamed, f"{failed.message} {failed.fix}", suggestion), judgement

@@ -11,31 +11,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 
-from django.conf import settings
-
 from destinations import names
 from destinations.model import Secret
 from destinations.secret import codec
+from destinations.secret.keys import SigningKeys
 from destinations.secret.trim import certificates_in
-from edrportal.configuration.environment import NO_KEY
-from edrportal.signin import keys
 
 _PURPOSE = "check"
 
 
-def of(secret: Secret, all_secrets: Mapping[str, Secret]) -> str:
-    """Return the fingerprint of a destination by the current key; empty without one, since anybody could try passwords."""
-    return "" if settings.SECRET_KEY == NO_KEY else keys.digest(_PURPOSE, _content(secret, all_secrets))
+def of(secret: Secret, secrets: Mapping[str, Secret], keys: SigningKeys) -> str:
+    """Return the fingerprint of a destination by the present key; empty without one, since anybody could try passwords."""
+    return keys.digest(_PURPOSE, _content(secret, secrets)) if keys else ""
 
 
-def matches(found: str, secret: Secret, all_secrets: Mapping[str, Secret]) -> bool:
-    """Say whether `found` is the fingerprint of a destination as it is now, by the current key or one before it."""
-    return keys.is_digest(found, _PURPOSE, _content(secret, all_secrets))
+def matches(fingerprint: str, secret: Secret, secrets: Mapping[str, Secret], keys: SigningKeys) -> bool:
+    """Return whether it is the fingerprint of a destination as it is now, by the present key or one before it."""
+    return keys.is_digest(fingerprint, _PURPOSE, _content(secret, secrets))
 
 
-def _content(secret: Secret, all_secrets: Mapping[str, Secret]) -> str:
+def _content(secret: Secret, secrets: Mapping[str, Secret]) -> str:
     """Return the digests of the parts, so that no part can pass for another's end."""
-    held = all_secrets.get(codec.certs_name(secret))
+    held = secrets.get(codec.certs_name(secret))
     parts = [
         secret.labels.get(names.REGISTRY_LABEL, "").encode(),
         secret.annotations.get(names.ORGANIZATION_ANNOTATION, "").encode("utf-8", "surrogatepass"),

@@ -9,14 +9,14 @@ from destinations.cluster.limits import is_dns_label
 from destinations.golang import gox509
 from destinations.golang.gox509 import GoCertificate
 from destinations.livecheck.registry.port import Leg, Plan, Trust
-from destinations.model import Secret, Target
+from destinations.model import EpinioVersion, Secret, Snapshot, Target
 from destinations.secret.codec import certs_name
 from destinations.verdict import explanations, export, references
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.export import Destination
 from destinations.verdict.judge import read_credentials
 from destinations.verdict.parsing import Reading
-from destinations.verdict.version import EpinioVersion, login_reads_auth
+from destinations.verdict.version import login_reads_auth
 
 DEFAULT_APP = "workspace/shop"
 PUBLIC_ROOTS, NO_ROOTS = "public", "none"
@@ -56,18 +56,17 @@ class App:
 
 def plan(
     secret: Secret,
-    secrets: Mapping[str, Secret],
+    snapshot: Snapshot,
     *,
     app: str = DEFAULT_APP,
-    version: EpinioVersion | None = None,
     skopeo_roots: str | bytes = PUBLIC_ROOTS,
 ) -> Plan:
-    """Return what to ask for a destination; `secrets` is its namespace by name.
+    """Return what to ask for a destination; the snapshot is of its namespace.
 
     `skopeo_roots` is what the image of skopeo trusts beside a mounted certificate secret: `public`, `none`, or a PEM text.
     Raises ValueError for an application that cannot exist.
     """
-    named = App.parse(app)
+    named, version, secrets = App.parse(app), snapshot.version, snapshot.secrets
     lenient = version is not None and version < _STRICT_FROM
     try:
         destination = read_credentials(Reading(secret), reads_auth=login_reads_auth(version))

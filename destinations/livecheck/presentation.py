@@ -1,4 +1,4 @@
-"""A result as a page shows it: the path, what is wrong, the chain, and how old it is. Pure but for the keys."""
+"""A result as a page shows it: the path, what is wrong, the chain, and how old it is. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from destinations.livecheck import explanations, fingerprint
 from destinations.livecheck import result as chain
 from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last, for_others
-from destinations.model import Secret
+from destinations.model import Secret, Snapshot
 from destinations.overview import table
 from destinations.secret.codec import rfc3339
+from destinations.secret.keys import SigningKeys
 from destinations.verdict.certificates import CertificateSummary, Health
 
 _Pair = tuple[StageResult | None, StageResult | None]
@@ -101,9 +102,9 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
     )  # fmt: skip
 
 
-def is_outdated(last: Last, secret: Secret, everything: Mapping[str, Secret]) -> bool:
+def is_outdated(last: Last, secret: Secret, snapshot: Snapshot, keys: SigningKeys) -> bool:
     """Say whether the destination changed since; where there was no key to bind the result with, nobody knows: yes."""
-    return not last.fingerprint or not fingerprint.matches(last.fingerprint, secret, everything)
+    return not last.fingerprint or not fingerprint.matches(last.fingerprint, secret, snapshot.secrets, keys)
 
 
 def row(last: Last, *, sees_all: bool = True) -> dict[str, object]:

@@ -15,9 +15,8 @@ from secrets import token_urlsafe
 from threading import BoundedSemaphore, Lock, Thread
 
 from destinations.livecheck.ratelimit import RateLimited, RateLimiter
-from destinations.livecheck.registry.port import DEADLINE_SECONDS, Plan
+from destinations.livecheck.registry.port import DEADLINE_SECONDS, Plan, Registries
 from destinations.livecheck.result import Last, tells_by_time, with_names
-from destinations.web import current
 
 _REMEMBERED = 512
 
@@ -83,12 +82,19 @@ class Question:
 
 
 class Checks:
-    """The checks of this process; `often` and `recent` are theirs, too. Safe for threads."""
+    """The checks of this process; `often` and `recent` are theirs, too. Safe for threads.
+
+    `registries` returns what they ask, from the first check on.
+    """
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
+        self,
+        registries: Callable[[], Registries],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Begin with no check."""
+        self.registries = registries
         self.often = RateLimiter(clock=clock)
         self.recent = Recent()
         self._clock = clock
@@ -111,14 +117,14 @@ class Checks:
         try:
             if not sees_all:
                 began = self._clock()
-                last = _check(question, _now())
+                last = self._check(question, _now())
                 if rest := rest_of_slot(last, self._clock() - began):
                     self._pause(rest)
                 return last
             if not self._places.acquire(timeout=WAIT_SECONDS):
                 raise RateLimited.busy()
             try:
-                return _check(question, _now(), sees_all=True)
+                return self._check(question, _now(), sees_all=True)
             finally:
                 self._places.release()
         finally:
@@ -168,7 +174,7 @@ class Checks:
     def in_background(self, question: Question) -> Last | None:
         """Check one that nobody waits for; None for a mistake of the portal's own, which the log names."""
         with self._for_several, self._places:
-            return _quietly(question, _now())
+            return self._quietly(question, _now())
 
     def _in_any_order(
         self, questions: Sequence[Question], at: datetime, keep: Keep, pace: float = 0.0, *, sees_all: bool
@@ -188,7 +194,7 @@ class Checks:
                     if number and pace:
                         self._pause(pace)
                 with self._for_several, self._places:
-                    last = _quietly(question, at, sees_all=sees_all)
+                    last = self._quietly(question, at, sees_all=sees_all)
                 results.put(last)
 
         for _ in range(SEVERAL_AT_ONCE):
@@ -212,27 +218,24 @@ class Checks:
                 self._pause(SLOT_SECONDS * max(1, ceil(passed / SLOT_SECONDS)) - passed)
             keep(found)
 
+    def _check(self, question: Question, at: datetime, *, sees_all: bool = False) -> Last:
+        """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
+        report = with_names(self.registries().check(replace(question.plan, sees_all=sees_all)), question.plan)
+        return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
+
+    def _quietly(self, question: Question, at: datetime, *, sees_all: bool = False) -> Last | None:
+        try:
+            return self._check(question, at, sees_all=sees_all)
+        except Exception as error:  # noqa: BLE001 - one mistake must not end the checks of the others
+            _LOG.error(
+                "the live check of %s ended with %s", question.name, type(error).__name__
+            )  # and none of its words
+            return None
+
 
 def rest_of_slot(last: Last | None, passed: float) -> float:
     """Return how many seconds after a check nothing may happen that its end would tell something by."""
     return max(0.0, SLOT_SECONDS - passed) if last and tells_by_time(last.report) else 0.0
-
-
-CHECKS = Checks()
-
-
-def _check(question: Question, at: datetime, *, sees_all: bool = False) -> Last:
-    """Ask. The time of a result is when it was asked for: the time of the answer would tell how long it took."""
-    report = with_names(current.registries().check(replace(question.plan, sees_all=sees_all)), question.plan)
-    return Last(question.name, replace(report, checked_at=at), question.plan.app, question.fingerprint)
-
-
-def _quietly(question: Question, at: datetime, *, sees_all: bool = False) -> Last | None:
-    try:
-        return _check(question, at, sees_all=sees_all)
-    except Exception as error:  # noqa: BLE001 - one mistake must not end the checks of the others
-        _LOG.error("the live check of %s ended with %s", question.name, type(error).__name__)  # and none of its words
-        return None
 
 
 def _now() -> datetime:

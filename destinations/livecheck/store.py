@@ -7,21 +7,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from threading import Lock
 
 from destinations.cluster.config_maps import update
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import ClusterError, ConfigMaps
 from destinations.livecheck.registry.port import Code, Outcome, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last
 from destinations.model import Secret
 from destinations.names import CHECKS_CONFIG_MAP
 from destinations.secret import codec
 from destinations.secret.codec import rfc3339
-from destinations.web import current
 
 _FIELDS = 6
 _OK = {True: "+", False: "-", None: "?"}
@@ -97,10 +96,14 @@ class _Batch:
 
 
 class Writer:
-    """Writes results; safe for threads."""
+    """Writes results to one of the ConfigMaps; safe for threads.
 
-    def __init__(self) -> None:
-        """Begin with nothing to write."""
+    `secrets` returns the namespace's Secrets; results of destinations that are not among them are dropped.
+    """
+
+    def __init__(self, config_maps: Callable[[], ConfigMaps], secrets: Callable[[], Iterable[Secret]]) -> None:
+        self._config_maps = config_maps
+        self._secrets = secrets
         self._batch = _Batch()
         self._guard = Lock()
         self._writing = Lock()
@@ -117,29 +120,24 @@ class Writer:
             if batch.written is None:
                 with self._guard:
                     self._batch = _Batch()
-                batch.written = _written(batch.lines)
+                batch.written = self._written(batch.lines)
             return batch.written
 
+    def _written(self, lines: Mapping[str, str]) -> bool:
+        try:
+            maps = self._config_maps()
+            update(maps, CHECKS_CONFIG_MAP, lambda old: bounded({**self._current(old), **lines}))
+        except ClusterError as error:
+            _LOG.warning("no live check can be kept (%s)", error.reason)
+            return False
+        return True
 
-WRITER = Writer()
-
-
-def _written(lines: Mapping[str, str]) -> bool:
-    try:
-        maps = current.cluster().config_maps
-        update(maps, CHECKS_CONFIG_MAP, lambda old: bounded({**_current(old), **lines}))
-    except ClusterError as error:
-        _LOG.warning("no live check can be kept (%s)", error.reason)
-        return False
-    return True
-
-
-def _current(lines: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the results that are still of something: nobody asks what there is while there are none."""
-    if not lines:
-        return {}
-    existing = {secret.name for secret in current.secrets_to_show() if codec.is_destination(secret)}
-    return pruned(lines, existing, datetime.now(UTC))
+    def _current(self, lines: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the results that are still of something: nobody asks what there is while there are none."""
+        if not lines:
+            return {}
+        existing = {secret.name for secret in self._secrets() if codec.is_destination(secret)}
+        return pruned(lines, existing, datetime.now(UTC))
 
 
 def pruned(lines: Mapping[str, str], there: Collection[str], now: datetime) -> dict[str, str]:

@@ -7,13 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from destinations.model import Secret
+from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.table import Row
 from destinations.secret import codec
 from destinations.secret.trim import trim_for_cache
 from destinations.verdict import certificates
-from destinations.verdict.version import EpinioVersion
 
 _State = tuple[str, str, str, str, "EpinioVersion | None"]
 _INSTANT = datetime.resolution
@@ -35,25 +34,16 @@ class RowCache:
     def __init__(self) -> None:
         self._kept: Mapping[str, _CachedRow] = {}
 
-    def rows(self, found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
-        """Return what `overview.rows` returns, but for the ages."""
-        by_name = {secret.name: secret for secret in found}
-        old = self._kept
-        new = {}
-        for name in sorted(by_name):
-            secret = by_name[name]
-            if not codec.is_destination(secret):
-                continue
-            state = _state(secret, by_name.get(codec.certs_name(secret)), version)
-            kept = old.get(name)
-            known = kept is not None and kept.state == state and kept.since <= now < kept.until
-            new[name] = kept if known and kept else _compute(secret, by_name, state, now)
+    def rows(self, snapshot: Snapshot) -> tuple[Row, ...]:
+        """Return what `table.rows` returns, but for the ages."""
+        old, new = self._kept, {}
+        for secret in snapshot.destinations:
+            state = _state(secret, snapshot.secrets.get(codec.certs_name(secret)), snapshot.version)
+            kept = old.get(secret.name)
+            known = kept is not None and kept.state == state and kept.since <= snapshot.now < kept.until
+            new[secret.name] = kept if known and kept else _compute(secret, snapshot, state)
         self._kept = new
         return tuple(kept.row for kept in new.values())
-
-
-ROWS = RowCache()
-"""The rows of this process's destinations, for every page that shows them."""
 
 
 def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None) -> _State:
@@ -61,9 +51,9 @@ def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None)
     return secret.uid, secret.resource_version, *certs, version
 
 
-def _compute(secret: Secret, by_name: Mapping[str, Secret], state: _State, now: datetime) -> _CachedRow:
-    found = table.row(trim_for_cache(secret), by_name, now=now, version=state[-1])
-    bundle = table.bundle_of(secret, by_name)
+def _compute(secret: Secret, snapshot: Snapshot, state: _State) -> _CachedRow:
+    now, found = snapshot.now, table.row(trim_for_cache(secret), snapshot)
+    bundle = table.bundle_of(secret, snapshot.secrets)
     return _CachedRow(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
 
 

@@ -5,23 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from destinations.model import Judgement, Secret, Target
+from destinations.model import Judgement, Snapshot, Target
 from destinations.overview.table import Row
-from destinations.secret.codec import is_destination
 from destinations.verdict.judge import judge
-from destinations.verdict.version import EpinioVersion
 
 
-def judge_namespace(
-    found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None = None
-) -> tuple[Judgement, ...]:
+def judge_namespace(snapshot: Snapshot) -> tuple[Judgement, ...]:
     """Return the judgement of every Secret of one namespace that carries the label key, by name."""
-    secrets = {secret.name: secret for secret in found}
-    listed = sorted((secret for secret in secrets.values() if is_destination(secret)), key=lambda secret: secret.name)
-    return tuple(judge(secret, secrets, now=now, version=version) for secret in listed)
+    return tuple(judge(secret, snapshot) for secret in snapshot.destinations)
 
 
 def row(judgement: Judgement) -> dict[str, Any]:

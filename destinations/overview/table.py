@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from destinations import names
-from destinations.model import Check, Judgement, Secret, Verdict
+from destinations.model import Check, Judgement, Secret, Snapshot, Verdict
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked, masked_judgement, masked_key
 from destinations.verdict import certificates
 from destinations.verdict.certificates import CertificateSummary, Health
 from destinations.verdict.judge import judge
-from destinations.verdict.version import EpinioVersion
 
 _LOG = logging.getLogger(__name__)
 _WORDS = {
@@ -60,21 +59,16 @@ class Row:
         return self.secret.labels.get(names.TEAM_LABEL, "")
 
 
-def rows(found: Iterable[Secret], *, now: datetime, version: EpinioVersion | None) -> tuple[Row, ...]:
+def rows(snapshot: Snapshot) -> tuple[Row, ...]:
     """Return a row for every Secret that carries the label key, by name."""
-    all_secrets = {secret.name: secret for secret in found}
-    return tuple(
-        row(secret, all_secrets, now=now, version=version)
-        for secret in sorted(all_secrets.values(), key=lambda secret: secret.name)
-        if codec.is_destination(secret)
-    )
+    return tuple(row(secret, snapshot) for secret in snapshot.destinations)
 
 
-def row(secret: Secret, all_secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None) -> Row:
+def row(secret: Secret, snapshot: Snapshot) -> Row:
     """Return the row of one destination."""
-    judgement = masked_judgement(judge(secret, all_secrets, now=now, version=version))
+    now, judgement = snapshot.now, masked_judgement(judge(secret, snapshot))
     kind, status = status_of(judgement)
-    bundle = bundle_of(secret, all_secrets)
+    bundle = bundle_of(secret, snapshot.secrets)
     reason, fix = _reason(judgement)
     expires_on = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
     return Row(
@@ -120,9 +114,9 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def bundle_of(secret: Secret, all_secrets: Mapping[str, Secret]) -> tuple[CertificateSummary, ...]:
+def bundle_of(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[CertificateSummary, ...]:
     """Return the certificates that Helm and skopeo will trust, none where there is no bundle or no usable one."""
-    held = all_secrets.get(codec.certs_name(secret))
+    held = secrets.get(codec.certs_name(secret))
     return certificates.read_bundle(held.data.get(names.BUNDLE_KEY, b"")).certificates if held else ()
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from destinations import access, names
 from destinations.access import Authority, Team
-from destinations.model import Secret
+from destinations.model import Snapshot
 from destinations.overview import table
 from destinations.overview.table import Row
-from destinations.verdict.version import EpinioVersion
 
 _SOON = timedelta(days=14)
 _USABLE = {"accepted", "at-risk"}
@@ -53,9 +51,9 @@ class Page:
     may_export: bool
 
 
-def page(authority: Authority, found: Sequence[Secret], *, now: datetime, version: EpinioVersion | None) -> Page:
+def page(authority: Authority, snapshot: Snapshot) -> Page:
     """Return the page of one person. Asks the authority, which may raise the port's errors."""
-    rows = [row for row in table.rows(found, now=now, version=version) if authority.sees(row.secret)]
+    now, rows = snapshot.now, [row for row in table.rows(snapshot) if authority.sees(row.secret)]
     owned: dict[str, list[Line]] = {team.name: [] for team in authority.teams()}
     shared = []
     for row in rows:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 
-from destinations.model import Judgement, Secret
+from destinations.model import Judgement, Secret, Snapshot
 from destinations.names import CONFIG_KEY
 from destinations.repairs import bundle, credentials, document, entry, metadata
 from destinations.repairs.common import Case, Choice, Fix, Maker
 from destinations.repairs.difference import ChangedField, difference
-from destinations.verdict.version import EpinioVersion
 
 __all__ = ["ChangedField", "Choice", "Fix", "Fixed", "apply", "difference", "differing", "judged", "proposals"]
 
@@ -52,9 +50,7 @@ class Fixed:
     bundle: bytes = field(default=b"", repr=False)
 
 
-def proposals(
-    secret: Secret, everything: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None
-) -> tuple[tuple[Fix, ...], ...]:
+def proposals(secret: Secret, snapshot: Snapshot) -> tuple[tuple[Fix, ...], ...]:
     """Return what can be mended, in order; of several fixes in one group a person has to choose one.
 
     All fixes together give the best outcome; a group is proposed only if that would be another one without it. A
@@ -62,12 +58,12 @@ def proposals(
     """
     if len(secret.data.get(CONFIG_KEY, b"")) > MAX_BYTES:
         return ()
-    groups = _all_groups(secret, everything)
+    groups = _all_groups(secret, snapshot)
     needed = {group[0].code for group in groups}
 
     def outcome(codes: set[str]) -> tuple[object, ...]:
-        fixed = apply(secret, everything, Choice(frozenset(codes), organization=_SOME_ORGANIZATION))
-        return _outcome(judged(fixed, everything, now=now, version=version))
+        fixed = apply(secret, snapshot, Choice(frozenset(codes), organization=_SOME_ORGANIZATION))
+        return _outcome(judged(fixed, snapshot))
 
     best = outcome(needed)
     for code in [group[0].code for group in groups]:
@@ -76,10 +72,10 @@ def proposals(
     return tuple(group for group in groups if group[0].code in needed)
 
 
-def _all_groups(secret: Secret, everything: Mapping[str, Secret]) -> list[tuple[Fix, ...]]:
+def _all_groups(secret: Secret, snapshot: Snapshot) -> list[tuple[Fix, ...]]:
     """Return what every maker would do once those before it have done theirs."""
     groups = []
-    case, current = Case(everything, Choice(frozenset(), organization=_SOME_ORGANIZATION)), secret
+    case, current = Case(snapshot, Choice(frozenset(), organization=_SOME_ORGANIZATION)), secret
     for make in _MAKERS:
         if group := tuple(make(current, case)):
             groups.append(group)
@@ -87,9 +83,9 @@ def _all_groups(secret: Secret, everything: Mapping[str, Secret]) -> list[tuple[
     return groups
 
 
-def apply(secret: Secret, everything: Mapping[str, Secret], choice: Choice) -> Fixed:
+def apply(secret: Secret, snapshot: Snapshot, choice: Choice) -> Fixed:
     """Apply the chosen fixes, in order; a code that does not fit changes nothing."""
-    case, fixed = Case(everything, choice), Fixed(secret)
+    case, fixed = Case(snapshot, choice), Fixed(secret)
     if not choice.codes:
         return fixed
     for make in _MAKERS:
@@ -100,11 +96,9 @@ def apply(secret: Secret, everything: Mapping[str, Secret], choice: Choice) -> F
     return fixed
 
 
-def judged(
-    fixed: Fixed, everything: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None
-) -> Judgement:
+def judged(fixed: Fixed, snapshot: Snapshot) -> Judgement:
     """Return what Epinio will do with the destination once the fixes are written."""
-    return Case(everything, Choice(frozenset()), fixed.bundle).judged(fixed.secret, now=now, version=version)
+    return Case(snapshot, Choice(frozenset()), fixed.bundle).judged(fixed.secret)
 
 
 def differing(old: Mapping[str, T], new: Mapping[str, T]) -> dict[str, T | None]:
@@ -113,7 +107,7 @@ def differing(old: Mapping[str, T], new: Mapping[str, T]) -> dict[str, T | None]
 
 
 def _after(case: Case, fix: Fix) -> Case:
-    return Case(case.everything, case.choice, fix.bundle or case.bundle)
+    return Case(case.snapshot, case.choice, fix.bundle or case.bundle)
 
 
 def _outcome(judgement: Judgement) -> tuple[object, ...]:

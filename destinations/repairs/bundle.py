@@ -24,7 +24,7 @@ def own_bundle(secret: Secret, case: Case) -> list[Fix]:
 
     Of a server's Secret (cert-manager's, an Ingress') only its CA is taken: its own certificate is renewed soon.
     """
-    held = case.everything.get(codec.certs_name(secret))
+    held = case.snapshot.secrets.get(codec.certs_name(secret))
     if held is None:
         return []
     bundle, left_out = _of_server(held) if _is_servers(held) else _of_bundle(held)

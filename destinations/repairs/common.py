@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from destinations.model import Judgement, Secret
+from destinations.model import Judgement, Secret, Snapshot
 from destinations.names import BUNDLE_KEY
 from destinations.verdict.judge import judge
-from destinations.verdict.version import EpinioVersion
 
 T = TypeVar("T")
 NEW_BUNDLE = "a-new-certificate-secret"
@@ -44,16 +42,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the makers look at beside the Secret: its namespace by name, the choice, and the bundle made so far."""
+    """What the makers look at beside the Secret: its namespace, the choice, and the bundle made so far."""
 
-    everything: Mapping[str, Secret]
+    snapshot: Snapshot
     choice: Choice
     bundle: bytes = field(default=b"", repr=False)
 
-    def judged(self, secret: Secret, *, now: datetime, version: EpinioVersion | None) -> Judgement:
+    def judged(self, secret: Secret) -> Judgement:
         """Return what Epinio would do with the destination if it were so."""
         made = Secret(NEW_BUNDLE, data={BUNDLE_KEY: self.bundle})
-        return judge(secret, {**self.everything, secret.name: secret, NEW_BUNDLE: made}, now=now, version=version)
+        return judge(secret, self.snapshot.having(secret, made))
 
 
 Maker: TypeAlias = Callable[[Secret, Case], list[Fix]]

@@ -38,7 +38,7 @@ def certs_name(secret: Secret, case: Case) -> list[Fix]:
     """Mend a name under `certs` that has blanks or a line end around it."""
     stated = codec.certs_name(secret)
     plain = stated.strip()
-    if plain == stated or plain not in case.everything:
+    if plain == stated or plain not in case.snapshot.secrets:
         return []
     after = set_data(secret, {CERTS_KEY: plain.encode()})
     return [Fix("certs-name", "Remove blanks and line ends around the name under certs.", after)]

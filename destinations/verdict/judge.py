@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from json import dumps
 
 from destinations.golang.gox509 import GoCertificate
-from destinations.model import Check, Judgement, Secret, Stage, Target, Verdict
+from destinations.model import Check, Judgement, Secret, Snapshot, Stage, Target, Verdict
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.verdict import export, parsing
 from destinations.verdict.cautions import cautions
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.export import Destination
 from destinations.verdict.parsing import Reading
-from destinations.verdict.version import EpinioVersion, login_reads_auth
+from destinations.verdict.version import login_reads_auth
 
 _PASSED = {stage: Check(stage, ok=True) for stage in Stage}
 
@@ -44,19 +43,16 @@ class _Progress:
         self.checks.append(said)
 
 
-def judge(
-    secret: Secret, secrets: Mapping[str, Secret], *, now: datetime, version: EpinioVersion | None = None
-) -> Judgement:
-    """Return what Epinio will do with `secret`; `secrets` is its namespace by name, `now` is aware.
-
-    `version` None, or newer than the rules know, means the newest rules.
-    """
-    progress = _Progress()
+def judge(secret: Secret, snapshot: Snapshot) -> Judgement:
+    """Return what Epinio will do with `secret`; the snapshot is of its namespace."""
+    progress, secrets = _Progress(), snapshot.secrets
     reading = Reading(secret)
     trusted = export.trusted(secret, secrets)
     _list(secret, reading, progress)
-    _export(_stages(secret, secrets, reading, trusted, progress, reads_auth=login_reads_auth(version)), progress)
-    found = cautions(secret, secrets, reading, trusted, login=progress.login, image=progress.image, now=now)
+    _export(
+        _stages(secret, secrets, reading, trusted, progress, reads_auth=login_reads_auth(snapshot.version)), progress
+    )
+    found = cautions(secret, secrets, reading, trusted, login=progress.login, image=progress.image, now=snapshot.now)
     return Judgement(
         name=secret.name,
         namespace=secret.namespace,
@@ -151,7 +147,7 @@ def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
     return Destination(f"{entry.host_key}/{config.organization}", username, password, config.document)
 
 
-def preview(host: str, organization: str, *, now: datetime, version: EpinioVersion | None = None) -> Judgement:
+def preview(host: str, organization: str, snapshot: Snapshot) -> Judgement:
     """Return the judgement of a sound destination with this host key and organization: its targets, or its break."""
     auth = {"auth": b64encode(b"user:password").decode(), "username": "user", "password": "password"}
     secret = Secret(
@@ -160,4 +156,4 @@ def preview(host: str, organization: str, *, now: datetime, version: EpinioVersi
         annotations={ORGANIZATION_ANNOTATION: organization},
         data={CONFIG_KEY: dumps({"auths": {host: auth}}).encode()},
     )
-    return judge(secret, {secret.name: secret}, now=now, version=version)
+    return judge(secret, replace(snapshot, secrets={secret.name: secret}))

@@ -13,6 +13,7 @@ from destinations.actions import messages
 from destinations.cluster.limits import is_name
 from destinations.cluster.port import ClusterError, Forbidden
 from destinations.model import UserError
+from destinations.web.request import PortalRequest
 
 _HARMLESS = {
     "team": "Team", "name": "Name", "host": "Registry host", "organization": "Organization", "username": "User name",
@@ -32,17 +33,16 @@ class Typed:
     value: str = field(repr=False)
 
 
-def cluster_error(request: HttpRequest, error: ClusterError) -> HttpResponse:
+def cluster_error(request: PortalRequest, error: ClusterError) -> HttpResponse:
     """Say why the cluster did not do it."""
     said = trouble(request, error)
     return page(request, said.status, said.message, said.fix, again=typed(request))
 
 
-def trouble(request: HttpRequest, error: ClusterError) -> UserError:
+def trouble(request: PortalRequest, error: ClusterError) -> UserError:
     """Return what to say of a failure: what the portal lacks in Kubernetes is the business of administrators."""
-    person = getattr(request, "principal", None)
     said = messages.for_error(error)
-    if isinstance(error, Forbidden) and not (person and person.is_administrator):
+    if isinstance(error, Forbidden) and not (request.person and request.person.is_administrator):
         return UserError(_GENERIC, "Ask an administrator of the portal: their page says what it lacks.", said.status)
     return said
 

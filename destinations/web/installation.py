@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.http import HttpRequest
-
+from destinations import permissions
 from destinations.access import Authority
 from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.port import ClusterError
-from destinations.verdict.version import NEWEST, EpinioVersion
-from destinations.web import current
+from destinations.model import EpinioVersion
+from destinations.verdict.version import NEWEST
+from destinations.web.request import PortalRequest
 
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
+def context(request: PortalRequest) -> dict[str, Any]:
     """Return what every template may use."""
-    person = getattr(request, "principal", None)
-    authority = getattr(request, "authority", None)
-    stated = settings.ENVIRONMENT.epinio_version
+    portal, person = request.portal, request.person
     return {
-        "installation": settings.ENVIRONMENT.installation_name,
-        "namespace": settings.ENVIRONMENT.namespace,
-        "demo": settings.DEMO,
-        "read_only": current.read_only(),
+        "installation": portal.installation_name,
+        "namespace": portal.namespace,
+        "demo": portal.is_demo,
+        "read_only": permissions.READ_ONLY if portal.is_read_only else "",
         "person": person,
-        "may_add": _may_add(authority),
-        "rules": rules(stated, DeployedVersion() if stated else current.deployed()),
-        "live_moment": getattr(request, "live_moment", ""),
-        "is_live": bool(person and settings.ENVIRONMENT.live_pages and current.has_hub()),
+        "may_add": _may_add(request),
+        "rules": rules(portal.stated_version, DeployedVersion() if portal.stated_version else portal.deployed()),
+        "live_moment": request.moment,
+        "is_live": bool(person and portal.live_pages and portal.has_hub()),
     }
 
 
@@ -51,8 +48,9 @@ def rules(stated: str, found: DeployedVersion) -> str:
     return f"Judged by the rules of Epinio {version}{'' if stated else ', as its Deployment says'}.{close}"
 
 
-def _may_add(authority: Authority | None) -> bool:
+def _may_add(request: PortalRequest) -> bool:
     try:
+        authority: Authority | None = vars(request).get("authority")  # where it was found out already
         return bool(authority and authority.may_add)
     except ClusterError:
         return False  # a page that says what is wrong shows this, too

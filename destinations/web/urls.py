@@ -6,9 +6,8 @@ from django.urls import path
 
 from destinations.web.api import check as apicheck
 from destinations.web.api import destinations
-from destinations.web.changes import check, delete, edit, new, repair, rotate, switch, teams
-from destinations.web.pages import destination, fragments, live, overview, team
-from edrportal.telemetry import readiness
+from destinations.web.changes import check, delete, edit, fragments, new, repair, rotate, switch, teams
+from destinations.web.pages import destination, live, overview, team
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -35,6 +34,4 @@ urlpatterns = [
     path("api/destinations/<str:name>/rotate", destinations.rotate, name="api-rotate"),
     path("api/destinations/<str:name>/check", apicheck.check, name="api-check"),
     path("api/me", destinations.me, name="api-me"),
-    path("healthz", readiness.healthz, name="healthz"),
-    path("readyz", readiness.readyz, name="readyz"),
 ]

@@ -12,17 +12,16 @@ from itertools import islice
 
 from django.core.files.uploadedfile import UploadedFile
 from django.forms import Form
-from django.http import HttpRequest
 
 from destinations.secret.history import JOIN
-from destinations.web import request as asked
-from edrportal.signin import keys
+from destinations.secret.keys import SigningKeys
+from destinations.web.request import PortalRequest
 
 _KEYS = 4
 _MARK = 12
 
 
-def of(request: HttpRequest, form: Form, *, scope: str, without: Collection[str]) -> str:
+def of(request: PortalRequest, form: Form, *, scope: str, without: Collection[str]) -> str:
     """Return the id of what a valid form asks for; `scope` tells apart what one form may ask for several times.
 
     The fields named by `without` do not count.
@@ -32,19 +31,19 @@ def of(request: HttpRequest, form: Form, *, scope: str, without: Collection[str]
         for key, value in form.cleaned_data.items()
         if not isinstance(value, UploadedFile) and key not in without
     )
-    whole = repr((scope, asked.principal(request).who, form.cleaned_data["nonce"], typed))
-    return JOIN.join(islice(keys.digests("write", whole), _KEYS))
+    whole = repr((scope, request.principal.who, form.cleaned_data["nonce"], typed))
+    return JOIN.join(islice(request.portal.keys.digests("write", whole), _KEYS))
 
 
-def keyed(write_id: str, nonce: str) -> str:
+def keyed(keys: SigningKeys, write_id: str, nonce: str) -> str:
     """Return the id with a mark of the nonce before each part, by which `reuses` knows another content."""
-    return JOIN.join(f"{mark}{one}" for mark, one in zip(_marks(nonce), write_id.split(JOIN), strict=True))
+    return JOIN.join(f"{mark}{one}" for mark, one in zip(_marks(keys, nonce), write_id.split(JOIN), strict=True))
 
 
-def reuses(write_id: str, nonce: str) -> bool:
+def reuses(keys: SigningKeys, write_id: str, nonce: str) -> bool:
     """Return whether a write id has the mark of this nonce."""
-    return any(one.startswith(mark) for one in write_id.split(JOIN) for mark in _marks(nonce))
+    return any(one.startswith(mark) for one in write_id.split(JOIN) for mark in _marks(keys, nonce))
 
 
-def _marks(nonce: str) -> list[str]:
+def _marks(keys: SigningKeys, nonce: str) -> list[str]:
     return [f"k{digest[:_MARK]}-" for digest in islice(keys.digests("idempotency", nonce), _KEYS)]

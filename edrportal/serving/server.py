@@ -14,7 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from destinations.livecheck.threads import Threads
-from destinations.web import current
+from edrportal import composition
 from edrportal.middleware import PAGES_AT_ONCE, WAIT_SECONDS
 from edrportal.serving.draining import STOPPING
 from edrportal.serving.limits import Limits
@@ -94,7 +94,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             Threads(1).run(self._look, WARM_SECONDS)
 
     def _look(self) -> None:
-        readiness.look()
+        readiness.look(composition.portal())
         environ: dict[str, Any] = {"PATH_INFO": "/signin", "HTTP_HOST": "localhost"}
         setup_testing_defaults(environ)
         answered(self.site.application, environ)
@@ -116,4 +116,4 @@ class ServerLog(Logger):  # type: ignore[misc]
 
 def _end_streams() -> None:
     STOPPING.wait()
-    current.end_streams()
+    composition.end_streams()

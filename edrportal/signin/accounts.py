@@ -11,7 +11,7 @@ from django.conf import settings
 
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret
-from destinations.web import current
+from destinations.portal import Event, Reads
 from edrportal.signin import passwords, roles, sessions, users
 from edrportal.signin.attempts import ATTEMPTS
 from edrportal.signin.oidc import provider as oidc
@@ -32,23 +32,23 @@ class Notice:
     fix: str
 
 
-def known_roles() -> tuple[Role, ...]:
+def known_roles(reads: Reads) -> tuple[Role, ...]:
     """Return every role. Raises the port's errors."""
-    return roles.read_roles(current.config_maps_to_show(), current.epinio_version())
+    return roles.read_roles(reads.config_maps, reads.version)
 
 
-def authenticate(username: str, password: str) -> User | None:
+def authenticate(reads: Reads, username: str, password: str) -> User | None:
     """Return the user of a name and a password, None for a wrong one; an unknown name takes as long as a known one.
 
     Raises UnusableUser where the password is right and Epinio would fail all the same, and the port's errors.
     """
-    secrets = [secret for secret in current.secrets_to_show() if users.is_user(secret)]
+    secrets = [secret for secret in reads.cached_secrets if users.is_user(secret)]
     secret = users.find(secrets, username)
     dearest = passwords.highest_cost(user.data.get(users.PASSWORD_KEY, b"") for user in secrets)
     stored = secret.data.get(users.PASSWORD_KEY, b"") if secret else b""
     if not passwords.matches(stored, password, padded_to=dearest) or secret is None or not username:
         return None
-    return users.resolve(secret, known_roles())
+    return users.resolve(secret, known_roles(reads))
 
 
 class Cause(StrEnum):
@@ -74,13 +74,13 @@ class Failure:
     detail: str = ""
 
 
-def sign_in(username: str, password: str, address: str) -> User | Failure:
+def sign_in(reads: Reads, username: str, password: str, address: str) -> User | Failure:
     """Return whom a name and a password let in, within the limits; every failure is recorded. Raises the port's errors."""
     wait = ATTEMPTS.charge(username, address)
     if wait:
         return _recorded(Failure(Cause.TOO_MANY_FAILURES, wait), address)
     try:
-        user = authenticate(username, password)
+        user = authenticate(reads, username, password)
     except UnusableUser as error:
         ATTEMPTS.succeeded(username, address)
         return _recorded(Failure(Cause.UNUSABLE_USER, detail=str(error)), address, f"{EPINIO}:{username}")
@@ -89,7 +89,7 @@ def sign_in(username: str, password: str, address: str) -> User | Failure:
         return too_many_at_once(address)
     except ClusterError as error:
         ATTEMPTS.refund(username, address)
-        audit.record(audit.Event("sign-in", "failed", "", address, reason=error.reason))
+        audit.record(Event("sign-in", "failed", "", address, reason=error.reason))
         raise
     if user is None:
         ATTEMPTS.failed(username, address)
@@ -105,57 +105,57 @@ def too_many_at_once(address: str) -> Failure:
 
 def _recorded(failure: Failure, address: str, who: str = "") -> Failure:
     outcome = "failed" if failure.cause is Cause.TOO_MANY_AT_ONCE else "refused"
-    audit.record(audit.Event("sign-in", outcome, who, address, reason=failure.cause.value))
+    audit.record(Event("sign-in", outcome, who, address, reason=failure.cause.value))
     return failure
 
 
-def identify(email: str, matched: Sequence[str]) -> User | None:
+def identify(reads: Reads, email: str, matched: Sequence[str]) -> User | None:
     """Return the user of a single sign-on, None where several Secrets define the name.
 
     Raises OidcTrouble for a user with a password where the portal is told to let none in, UnusableUser and the port's errors.
     """
-    secrets = [user for user in current.secrets_to_show() if users.is_user(user) and users.username_of(user) == email]
+    secrets = [user for user in reads.cached_secrets if users.is_user(user) and users.username_of(user) == email]
     if settings.ENVIRONMENT.oidc.refuses_password_users and any(user.data.get(users.PASSWORD_KEY) for user in secrets):
         raise OidcTrouble(*PASSWORD_USER)
     if len(secrets) > 1:
         return None
-    known = known_roles()
+    known = known_roles(reads)
     user = (
         users.resolve(secrets[0], known, matched=matched)
         if secrets
         else users.without_secret(email, known, matched=matched)
     )
-    return replace(user, mapping=oidc.mapping(), client=oidc.client())
+    return replace(user, mapping=oidc.mapping(reads), client=oidc.client(reads))
 
 
-def principal_of(session: Session) -> Principal | None:
+def principal_of(reads: Reads, session: Session) -> Principal | None:
     """Return who a session belongs to, None where it was ended or the user is not the one who began it any more.
 
     Raises the port's errors: nobody is let in on trust.
     """
-    if sessions.is_void(current.config_maps_to_show(), session):
+    if sessions.is_void(reads.config_maps, session):
         return None
     try:
-        user = _user_of(session)
+        user = _user_of(reads, session)
     except (UnusableUser, OidcTrouble):
         return None
     return Principal.of(user, session.provider) if user and sessions.is_of(session, user) else None
 
 
-def _user_of(session: Session) -> User | None:
+def _user_of(reads: Reads, session: Session) -> User | None:
     if session.provider == OIDC:
-        return identify(session.subject, session.matched) if oidc.is_on() else None
-    secret = users.find(current.secrets_to_show(), session.subject)
-    return users.resolve(secret, known_roles()) if secret else None
+        return identify(reads, session.subject, session.matched) if oidc.is_on() else None
+    secret = users.find(reads.cached_secrets, session.subject)
+    return users.resolve(secret, known_roles(reads)) if secret else None
 
 
-def begin(user: User, provider: str, *, matched: Sequence[str] = ()) -> Session:
+def begin(reads: Reads, user: User, provider: str, *, matched: Sequence[str] = ()) -> Session:
     """Return a new session that outlives an earlier sign-out. Raises the port's errors."""
-    after = sessions.ended_at(current.config_maps_to_show(), user.username)
+    after = sessions.ended_at(reads.config_maps, user.username)
     return sessions.begin(user, provider, datetime.now(UTC), after=after, matched=matched)
 
 
-def warnings(secrets: Sequence[Secret]) -> list[Notice]:
+def warnings(reads: Reads, secrets: Sequence[Secret]) -> list[Notice]:
     """Return what an administrator should know about the users among these Secrets. Raises the port's errors."""
     notices = [
         Notice(f"The user {name} is defined by several Secrets: Epinio lets none of them in.", "Keep one.")
@@ -168,7 +168,7 @@ def warnings(secrets: Sequence[Secret]) -> list[Notice]:
         )
         for name in users.roles_as_labels(secrets)
     ]
-    known = known_roles()
+    known = known_roles(reads)
     for secret in filter(users.is_user, secrets):
         try:
             users.resolve(secret, known)

@@ -1,27 +1,14 @@
-"""Keyed hashes that outlive a change of the key: the current one makes them, the ones before still recognise them."""
+"""The keys of the settings, for what the sign-in signs."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterator
-
 from django.conf import settings
-from django.utils.crypto import salted_hmac
+
+from destinations.secret.keys import SigningKeys
+from edrportal.configuration.environment import NO_KEY
 
 
-def digest(purpose: str, text: str) -> str:
-    """Return the keyed hash of a text for one purpose, in hexadecimal."""
-    return next(digests(purpose, text))
-
-
-def digests(purpose: str, text: str) -> Iterator[str]:
-    """Yield it by every key, the current one first."""
-    raw = text.encode("utf-8", "surrogateescape")
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        yield salted_hmac(f"edrportal.{purpose}", raw, secret=key, algorithm="sha256").hexdigest()[:40]
-
-
-def is_digest(found: str, purpose: str, text: str) -> bool:
-    """Say whether `found` is the keyed hash of a text by any of the keys."""
-    same = [hmac.compare_digest(found.encode(), one.encode()) for one in digests(purpose, text)]
-    return any(same)
+def signing_keys() -> SigningKeys:
+    """Return the keys of the settings; none where there is no key."""
+    present = "" if settings.SECRET_KEY == NO_KEY else settings.SECRET_KEY
+    return SigningKeys(present, tuple(settings.SECRET_KEY_FALLBACKS))

@@ -7,28 +7,27 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from destinations import access, permissions
+from destinations import permissions
 from destinations.access import Authority
 from destinations.actions import Denied
 from destinations.cluster.port import ClusterError
 from destinations.golang import gojson
 from destinations.permissions import Right
-from destinations.web import current, errors
-from destinations.web import request as asked
-from destinations.web.changes import save
+from destinations.portal import Event, Reads
+from destinations.web import errors
+from destinations.web.request import PortalRequest, authority_of
 from edrportal.signin import accounts, cookies, guards, sessions
 from edrportal.signin.accounts import Cause, Failure
 from edrportal.signin.guards import PLAIN_HTTP_REFUSED, path_of
 from edrportal.signin.sessions import Session
 from edrportal.signin.users import Principal
-from edrportal.telemetry import audit
 
-Handler = Callable[[HttpRequest], HttpResponse]
+Handler = Callable[[PortalRequest], HttpResponse]
 
 METHOD_NOT_ALLOWED = 405
 _DEMO_OPEN = {"overview", "api", "live", "row"}
@@ -42,11 +41,10 @@ class AuthenticationMiddleware:
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PortalRequest) -> HttpResponse:
         """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
-        request.principal = None  # type: ignore[attr-defined]
-        request.live_moment = current.moment()  # type: ignore[attr-defined]  # before anything is read
-        with current.one_reading(), gojson.one_reading():
+        request.reauthenticate = lambda: reauthenticated(request)
+        with gojson.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
         if getattr(request, "session_void", False):
@@ -58,7 +56,7 @@ class AuthenticationMiddleware:
         return response
 
     def process_view(
-        self, request: HttpRequest, _view: Callable[..., HttpResponse], _args: object, _kwargs: object
+        self, request: PortalRequest, _view: Callable[..., HttpResponse], _args: object, _kwargs: object
     ) -> HttpResponse | None:
         """Answer for the page where somebody may not reach it."""
         match = request.resolver_match
@@ -69,25 +67,26 @@ class AuthenticationMiddleware:
         if right is None:
             return errors.forbidden(request)
         try:
+            request.moment = request.portal.moment()  # before anything is read
             person = who(request)
             if person is None:
                 return _signed_out(request)
             if isinstance(person, HttpResponse):
                 return person
-            request.principal = person  # type: ignore[attr-defined]
-            missing = permissions.missing(name or "", right, asked.authority(request))
+            request.person = person
+            missing = permissions.missing(name or "", right, request.authority)
         except ClusterError as error:
             return errors.cluster_error(request, error)
         return _refused(request, name or "", missing)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: PortalRequest, error: Exception) -> HttpResponse | None:
         """Answer for a page that found out that somebody may not change what it is about, or could not find out."""
         if isinstance(error, Denied):
             return _denied(request, str(error))
         return errors.cluster_error(request, error) if isinstance(error, ClusterError) else None
 
     @staticmethod
-    def find(request: HttpRequest) -> Principal | HttpResponse | None:
+    def find(request: PortalRequest) -> Principal | HttpResponse | None:
         """Return who asks, None for nobody, or what to answer a script that does not get in. Raises the port's errors."""
         if errors.is_api(request) and guards.is_unsafe_from_elsewhere(request):
             return _from_elsewhere(request)
@@ -97,13 +96,13 @@ class AuthenticationMiddleware:
             return None  # a form of another site could send a cookie along; it cannot send a password
         text = cookies.session_text(request)
         session = sessions.decode(text, datetime.now(UTC)) if text else None
-        principal = accounts.principal_of(session) if session else None
+        principal = accounts.principal_of(request.reads, session) if session else None
         request.session_of = session if principal else None  # type: ignore[attr-defined]
         request.session_void = bool(text) and principal is None  # type: ignore[attr-defined]
         return principal
 
 
-def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _in_words(request: PortalRequest, response: HttpResponse) -> HttpResponse:
     """Return the answer, for a script with a body where Django has none."""
     if response.status_code != METHOD_NOT_ALLOWED or not errors.is_api(request):
         return response
@@ -113,7 +112,7 @@ def _in_words(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return answer
 
 
-def who(request: HttpRequest) -> Principal | HttpResponse | None:
+def who(request: PortalRequest) -> Principal | HttpResponse | None:
     """Return what `find` does, now; in the demo somebody who only looks needs no sign-in. Raises the port's errors."""
     person = AuthenticationMiddleware.find(request)
     name = request.resolver_match.url_name if request.resolver_match else None
@@ -122,12 +121,12 @@ def who(request: HttpRequest) -> Principal | HttpResponse | None:
     return person
 
 
-def _is_by_itself(request: HttpRequest) -> bool:
+def _is_by_itself(request: PortalRequest) -> bool:
     match = request.resolver_match
     return LIVE_HEADER in request.headers or bool(match and match.url_name == "live")
 
 
-def _is_beside_a_form(request: HttpRequest) -> bool:
+def _is_beside_a_form(request: PortalRequest) -> bool:
     """Return whether a page asks this by itself while somebody types: a preview, or a look at certificates."""
     match = request.resolver_match
     return bool(match and match.url_name in {"preview", "certificates"})
@@ -140,11 +139,11 @@ def demo_administrator() -> Principal:
     return Principal("admin", "demo", (ADMIN,), ())
 
 
-def _by_password(request: HttpRequest) -> Principal | HttpResponse:
+def _by_password(request: PortalRequest) -> Principal | HttpResponse:
     """Return who sent a user name and a password with the request, else the answer. Raises the port's errors."""
     if settings.ENVIRONMENT.is_in_clear:
         return errors.told(*PLAIN_HTTP_REFUSED, 403)
-    outcome = accounts.sign_in(*_basic(request.headers["Authorization"]), asked.address(request))
+    outcome = accounts.sign_in(request.reads, *_basic(request.headers["Authorization"]), request.address)
     return _not_let_in(outcome) if isinstance(outcome, Failure) else Principal.of(outcome, accounts.EPINIO)
 
 
@@ -162,9 +161,9 @@ def _not_let_in(failure: Failure) -> HttpResponse:
     return answer
 
 
-def _from_elsewhere(request: HttpRequest) -> HttpResponse:
+def _from_elsewhere(request: PortalRequest) -> HttpResponse:
     """Refuse before a password is looked at: a browser may remember one, and send it along for whatever page asks."""
-    audit.record(audit.Event("denied", "refused", "", asked.address(request), reason="from-another-site"))
+    request.portal.record(Event("denied", "refused", "", request.address, reason="from-another-site"))
     return errors.told(guards.MESSAGE, guards.FIX, 403)
 
 
@@ -181,7 +180,7 @@ def _basic(header: str) -> tuple[str, str]:
     return username, password
 
 
-def _signed_out(request: HttpRequest) -> HttpResponse:
+def _signed_out(request: PortalRequest) -> HttpResponse:
     """Lead to the sign-in and back; a script is told, and a form is not lost in silence."""
     if errors.is_api(request):
         return _unauthorized()
@@ -212,7 +211,7 @@ def _unauthorized() -> HttpResponse:
     return answer
 
 
-def _refused(request: HttpRequest, name: str, missing: str) -> HttpResponse | None:
+def _refused(request: PortalRequest, name: str, missing: str) -> HttpResponse | None:
     """Answer where somebody lacks a right, or where nobody changes anything."""
     if missing:
         return _denied(request, missing)
@@ -221,16 +220,15 @@ def _refused(request: HttpRequest, name: str, missing: str) -> HttpResponse | No
     return None
 
 
-def _denied(request: HttpRequest, missing: str, fix: str = "Ask an administrator of the portal.") -> HttpResponse:
+def _denied(request: PortalRequest, missing: str, fix: str = "Ask an administrator of the portal.") -> HttpResponse:
     match = request.resolver_match
     target = str(match.kwargs.get("name", "")) if match else ""
-    save.denied(request, target, f"{match.url_name}-not-permitted" if match else "")
+    request.record_denial(target, f"{match.url_name}-not-permitted" if match else "")
     return errors.page(request, 403, missing, fix)
 
 
-def authority(request: HttpRequest) -> Authority | None:
+def reauthenticated(request: PortalRequest) -> Authority | None:
     """Return what they may see now, None once their session has ended or they are somebody else. Raises the port's errors."""
+    request.reads = Reads(request.portal)
     person = who(request)
-    if not isinstance(person, Principal):
-        return None
-    return access.Authority(person, access.self_service(current.config_maps_to_show()), current.namespaces().uid)
+    return authority_of(person, request.portal, request.reads) if isinstance(person, Principal) else None

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from destinations.golang.gostrings import trim_space
-from destinations.model import Secret
+from destinations.model import EpinioVersion, Secret
 from destinations.names import CONFIG_MAPS, ROLE_LABEL
-from destinations.verdict.version import EpinioVersion
 
 _LISTING = {"export_registries_read"}
 _EXPORTING = {"app", "app_write"}

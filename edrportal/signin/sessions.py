@@ -18,7 +18,7 @@ from destinations.cluster.config_maps import update
 from destinations.cluster.port import ConfigMaps
 from destinations.model import Secret
 from destinations.names import SESSIONS_CONFIG_MAP
-from edrportal.signin import keys
+from edrportal.signin.keys import signing_keys
 from edrportal.signin.users import User
 
 MAX_BYTES = 3800
@@ -120,12 +120,12 @@ def fingerprint(user: User) -> str:
     That is the Secret's uid, the password's hash and the roles; of a single sign-on the mapping, the provider and the
     portal's client there, too.
     """
-    return keys.digest("fingerprint", _described(user))
+    return signing_keys().digest("fingerprint", _described(user))
 
 
 def is_of(session: Session, user: User) -> bool:
     """Return whether the user is still who began the session."""
-    return keys.is_digest(session.fingerprint, "fingerprint", _described(user))
+    return signing_keys().is_digest(session.fingerprint, "fingerprint", _described(user))
 
 
 def _described(user: User) -> str:
@@ -143,7 +143,7 @@ def ended_at(config_maps: Iterable[Secret], subject: str) -> int:
     if found is None:
         return 0
     entries = _entries(found.data)
-    return max(entries.get(key, 0) for key in keys.digests(_PURPOSE, subject))
+    return max(entries.get(key, 0) for key in signing_keys().digests(_PURPOSE, subject))
 
 
 def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
@@ -154,7 +154,7 @@ def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
 def end(config_maps: ConfigMaps, session: Session, now: datetime) -> None:
     """End every session of this person. Raises the port's errors where that is not certain."""
     until = max(int(now.timestamp() * 1000), session.begun)
-    key = keys.digest(_PURPOSE, session.subject)
+    key = signing_keys().digest(_PURPOSE, session.subject)
 
     def noted(old: Mapping[str, str]) -> Mapping[str, str] | None:
         entries = _entries({name: value.encode() for name, value in old.items()})

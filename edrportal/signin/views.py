@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django import forms
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from destinations.actions import messages
 from destinations.cluster.port import ClusterError
-from destinations.web import current, errors
-from destinations.web import request as asked
+from destinations.portal import Event
+from destinations.web import errors
 from destinations.web.addresses import is_https
+from destinations.web.request import PortalRequest
 from edrportal.demo import cluster
 from edrportal.signin import accounts, cookies, passwords, sessions
 from edrportal.signin.accounts import Cause, Failure
@@ -28,7 +29,6 @@ from edrportal.signin.oidc import provider as oidc
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import OidcTrouble
 from edrportal.signin.users import UnusableUser, User
-from edrportal.telemetry import audit
 
 
 class SignInForm(forms.Form):
@@ -69,7 +69,7 @@ _TOO_LARGE = (
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def signin(request: HttpRequest) -> HttpResponse:
+def signin(request: PortalRequest) -> HttpResponse:
     """Show the form; let in whom Epinio would let in."""
     if settings.ENVIRONMENT.is_in_clear:
         return _page(request, 403, PLAIN_HTTP_REFUSED)
@@ -81,7 +81,7 @@ def signin(request: HttpRequest) -> HttpResponse:
             request, 422, ("Type both user name and password.", "Epinio users without a password get no access.")
         )
     try:
-        outcome = accounts.sign_in(username, password, asked.address(request))
+        outcome = accounts.sign_in(request.reads, username, password, request.address)
     except ClusterError as error:
         return _unanswered(request, error)
     if isinstance(outcome, Failure):
@@ -89,7 +89,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     return _let_in(request, outcome, accounts.EPINIO, _next(request, request.POST.get("next", "")))
 
 
-def _not_let_in(request: HttpRequest, failure: Failure) -> HttpResponse:
+def _not_let_in(request: PortalRequest, failure: Failure) -> HttpResponse:
     message, fix = _FAILURES[failure.cause]
     answer = _page(request, failure.cause.status, (message, fix.format(wait=_duration(failure.seconds))))
     if failure.seconds:
@@ -97,21 +97,21 @@ def _not_let_in(request: HttpRequest, failure: Failure) -> HttpResponse:
     return answer
 
 
-def _record_failed(request: HttpRequest, error: ClusterError, who: str = "") -> None:
-    audit.record(audit.Event("sign-in", "failed", who, asked.address(request), reason=error.reason))
+def _record_failed(request: PortalRequest, error: ClusterError, who: str = "") -> None:
+    request.portal.record(Event("sign-in", "failed", who, request.address, reason=error.reason))
 
 
-def _unanswered(request: HttpRequest, error: ClusterError) -> HttpResponse:
+def _unanswered(request: PortalRequest, error: ClusterError) -> HttpResponse:
     """Say that the cluster could not be asked."""
     trouble = messages.for_error(error)
     return _page(request, trouble.status, (trouble.message, trouble.fix))
 
 
-def _let_in(request: HttpRequest, user: User, provider: str, back: str, matched: Sequence[str] = ()) -> HttpResponse:
+def _let_in(request: PortalRequest, user: User, provider: str, back: str, matched: Sequence[str] = ()) -> HttpResponse:
     """Begin a session and lead back."""
-    who, where = f"{provider}:{user.username}", asked.address(request)
+    who, where = f"{provider}:{user.username}", request.address
     try:
-        session = accounts.begin(user, provider, matched=matched)
+        session = accounts.begin(request.reads, user, provider, matched=matched)
     except ClusterError as error:
         _record_failed(request, error, who)
         return _unanswered(request, error)
@@ -119,20 +119,20 @@ def _let_in(request: HttpRequest, user: User, provider: str, back: str, matched:
     try:
         cookies.keep_session(answer, session)
     except ValueError:
-        audit.record(audit.Event("sign-in", "refused", who, where, reason="too-many-roles"))
+        request.portal.record(Event("sign-in", "refused", who, where, reason="too-many-roles"))
         return _page(request, 403, _TOO_LARGE)
     rotate_token(request)
-    audit.record(audit.Event("sign-in", "done", who, where))
+    request.portal.record(Event("sign-in", "done", who, where))
     return answer
 
 
-def _onward(request: HttpRequest, back: str) -> HttpResponse:
+def _onward(request: PortalRequest, back: str) -> HttpResponse:
     """Lead on by a page: a strict cookie does not come along with a redirect that began at another site."""
     return render(request, "signin/onward.html", {"target": back})
 
 
 @require_POST
-def signout(request: HttpRequest) -> HttpResponse:
+def signout(request: PortalRequest) -> HttpResponse:
     """End every session of this person, on every replica; say so where that is not certain.
 
     Whether the session counts just now does not matter: what ended it, such as a change of roles, may be taken back.
@@ -140,16 +140,16 @@ def signout(request: HttpRequest) -> HttpResponse:
     text = cookies.session_text(request)
     session = sessions.signed(text, datetime.now(UTC)) if text else None
     if session:
-        who, where = f"{session.provider}:{session.subject}", asked.address(request)
+        who, where = f"{session.provider}:{session.subject}", request.address
         try:
-            if not sessions.is_void(current.config_maps_to_show(), session):
-                sessions.end(current.cluster().config_maps, session, datetime.now(UTC))
+            if not sessions.is_void(request.reads.config_maps, session):
+                sessions.end(request.portal.cluster.config_maps, session, datetime.now(UTC))
         except ClusterError as error:
-            audit.record(audit.Event("sign-out", "failed", who, where, reason=type(error).__name__))
+            request.portal.record(Event("sign-out", "failed", who, where, reason=type(error).__name__))
             trouble = messages.for_error(error)
             fix = f"{trouble.fix} This browser is signed in still; close it if that cannot wait."
             return errors.page(request, trouble.status, f"You are not signed out yet. {trouble.message}", fix)
-        audit.record(audit.Event("sign-out", "done", who, where))
+        request.portal.record(Event("sign-out", "done", who, where))
     answer = HttpResponseRedirect(f"{reverse('signin')}?out={1 if session else 'here'}")
     answer.status_code = 303
     cookies.drop_session(answer)
@@ -158,12 +158,12 @@ def signout(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def oidc_start(request: HttpRequest) -> HttpResponse:
+def oidc_start(request: PortalRequest) -> HttpResponse:
     """Send the browser to the provider."""
     if not oidc.is_on():
         raise Http404
     try:
-        started = flow.start(oidc.provider())
+        started = flow.start(oidc.provider(request.reads))
     except OidcTrouble as trouble:
         return _page(request, 503, (trouble.message, trouble.fix))
     except ClusterError as error:
@@ -174,7 +174,7 @@ def oidc_start(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def oidc_callback(request: HttpRequest) -> HttpResponse:
+def oidc_callback(request: PortalRequest) -> HttpResponse:
     """Take what the provider says, and let in whom Epinio's mapping lets in."""
     if not oidc.is_on():
         raise Http404
@@ -184,52 +184,52 @@ def oidc_callback(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _returned(request: HttpRequest, kept: dict[str, str]) -> HttpResponse:
-    where = asked.address(request)
+def _returned(request: PortalRequest, kept: dict[str, str]) -> HttpResponse:
+    where = request.address
     try:
-        identity = flow.finish(oidc.provider(), kept, dict(request.GET.lists()))
-        matched = oidc.roles_of(identity)
-        user = accounts.identify(identity.email, matched)
+        identity = flow.finish(oidc.provider(request.reads), kept, dict(request.GET.lists()))
+        matched = oidc.roles_of(request.reads, identity)
+        user = accounts.identify(request.reads, identity.email, matched)
     except OidcTrouble as trouble:
         who, reason = "", "single-sign-on"
         if trouble.reason == why.PASSWORD_USER:
             who, reason = f"oidc:{identity.email}", "password-user"
-        audit.record(audit.Event("sign-in", "refused", who, where, reason=reason))
+        request.portal.record(Event("sign-in", "refused", who, where, reason=reason))
         return _page(request, 403, (trouble.message, trouble.fix))
     except UnusableUser as error:
-        audit.record(audit.Event("sign-in", "refused", "", where, reason="unusable-user"))
+        request.portal.record(Event("sign-in", "refused", "", where, reason="unusable-user"))
         return _page(request, 403, ("Epinio cannot sign this user in.", str(error)))
     except ClusterError as error:
         _record_failed(request, error)
         return _unanswered(request, error)
     if user is None:
-        audit.record(audit.Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="several-users"))
+        request.portal.record(Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="several-users"))
         fix = "An administrator has to leave one Secret of them."
         return _page(request, 403, ("Your address is defined by several Epinio users, and Epinio lets none in.", fix))
     return _let_in(request, user, accounts.OIDC, _next(request, kept.get("next", "")), matched)
 
 
 @require_POST
-def demo_signin(request: HttpRequest) -> HttpResponse:
+def demo_signin(request: PortalRequest) -> HttpResponse:
     """Sign in as one of the demo's people, with one click. Outside the demo there is no such address."""
     name = request.POST.get("as", "")
     if not settings.DEMO or name not in cluster.PEOPLE:
         raise Http404
     try:
-        user = accounts.authenticate(name, cluster.PASSWORD)
+        user = accounts.authenticate(request.reads, name, cluster.PASSWORD)
     except passwords.TooManyAtOnce:
-        return _not_let_in(request, accounts.too_many_at_once(asked.address(request)))
+        return _not_let_in(request, accounts.too_many_at_once(request.address))
     if user is None:
         raise Http404
     return _let_in(request, user, accounts.EPINIO, _next(request, request.POST.get("next", "")))
 
 
-def _next(request: HttpRequest, target: str) -> str:
+def _next(request: PortalRequest, target: str) -> str:
     https = is_https(request.META, settings.ENVIRONMENT.proxy_hops)
     return safe_next(target, host=request.get_host(), https=https)
 
 
-def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = None) -> HttpResponse:
+def _page(request: PortalRequest, status: int, trouble: tuple[str, str] | None = None) -> HttpResponse:
     stated = request.POST.get("next") or request.GET.get("next") or ""
     context = {
         "trouble": trouble,
@@ -239,7 +239,7 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
         "closed": settings.ENVIRONMENT.is_in_clear,
         "sso": oidc.is_on(),
         "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",
-        "sso_trouble": _sso_trouble(),
+        "sso_trouble": _sso_trouble(request),
         "people": cluster.PEOPLE if settings.DEMO else {},
         "demo_password": cluster.PASSWORD if settings.DEMO else "",
         "idle_minutes": settings.ENVIRONMENT.idle_minutes,
@@ -247,12 +247,12 @@ def _page(request: HttpRequest, status: int, trouble: tuple[str, str] | None = N
     return render(request, "signin/signin.html", context, status=status)
 
 
-def _sso_trouble() -> OidcTrouble | None:
+def _sso_trouble(request: PortalRequest) -> OidcTrouble | None:
     """Return why the button would not work now; the form beside it works all the same."""
     if not oidc.is_on():
         return None
     try:
-        return flow.reachable(oidc.provider())
+        return flow.reachable(oidc.provider(request.reads))
     except OidcTrouble as trouble:
         return trouble
     except ClusterError as error:

@@ -5,11 +5,12 @@ The hashes stand in `values.yaml` and `templates/dex.yaml` of the chart; both ar
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from destinations import names
-from destinations.model import InputError, Secret
+from destinations.model import InputError
+from destinations.portal import Reads
 from destinations.secret import plainyaml
 from edrportal.signin import accounts, users
 from edrportal.signin.accounts import Notice
@@ -57,24 +58,25 @@ _MAPPING_FIX = (
 )
 
 
-def for_administrators(secrets: Sequence[Secret]) -> list[Notice]:
+def for_administrators(reads: Reads) -> list[Notice]:
     """Return the warnings, the default passwords first. Raises the port's errors."""
+    secrets = reads.cached_secrets
     hashes = [
         (users.username_of(user), user.data.get(users.PASSWORD_KEY, b"")) for user in filter(users.is_user, secrets)
     ]
     dex = next((secret.data.get("config.yaml", b"") for secret in secrets if secret.name == names.DEX_CONFIG), b"")
     shipped = shipped_passwords(hashes, dex)
-    notices = accounts.warnings(secrets)
+    notices = accounts.warnings(reads, secrets)
     if shipped:
         message = f"Everybody can know the password of {', '.join(shipped)}: it is the one that Epinio's chart ships."
         notices.insert(0, Notice(message, "Change it now: whoever uses it may see and change every destination."))
-    notices += [Notice(notice, _MAPPING_FIX) for notice in provider.mapping_notices()]
-    return notices + _sign_on_in_clear()
+    notices += [Notice(notice, _MAPPING_FIX) for notice in provider.mapping_notices(reads)]
+    return notices + _sign_on_in_clear(reads)
 
 
-def _sign_on_in_clear() -> list[Notice]:
+def _sign_on_in_clear(reads: Reads) -> list[Notice]:
     try:
-        in_clear = provider.is_on() and provider.provider().endpoint.startswith("http://")
+        in_clear = provider.is_on() and provider.provider(reads).endpoint.startswith("http://")
     except OidcTrouble:
         return []  # the sign-in page says why
     fix = "Set EDRPORTAL_OIDC_ENDPOINT to the https issuer, or keep others off that network by a NetworkPolicy."

@@ -11,6 +11,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from destinations.portal import Portal
 from edrportal import __version__
 from edrportal.serving import health
 from edrportal.serving.limits import REFUSAL, Limits
@@ -32,13 +33,13 @@ for _collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
 class Platform:
     """The WSGI application; `with_names` lets `/metrics` name destinations."""
 
-    def __init__(self, *, with_names: bool) -> None:
+    def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
         """Keep the gauges, which are collected beside the counters."""
-        self._gauges = Destinations(with_names=with_names)
+        self._gauges = Destinations(portal, with_names=with_names)
         self._pages: dict[str, Callable[[str], Answer]] = {
             "/metrics": self._metrics,
             "/healthz": lambda _: _liveness(),
-            "/readyz": lambda _: _readiness(),
+            "/readyz": lambda _: _readiness(portal()),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,7 +86,7 @@ def _liveness() -> Answer:
     return "503 Service Unavailable", _TEXT, b"The port of the pages does not answer.\n"
 
 
-def _readiness() -> Answer:
-    found = readiness.look(served=health.is_answered())
+def _readiness(portal: Portal) -> Answer:
+    found = readiness.look(portal, served=health.is_answered())
     body = json.dumps(found.told()).encode()
     return ("200 OK" if found.ready else "503 Service Unavailable"), "application/json", body

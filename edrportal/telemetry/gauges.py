@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,10 +13,9 @@ from prometheus_client.registry import Collector
 
 from destinations import names
 from destinations.cluster.port import ClusterError
-from destinations.model import Secret
+from destinations.model import Secret, Snapshot
 from destinations.overview import table
-from destinations.overview.rowcache import ROWS
-from destinations.web import current
+from destinations.portal import Portal
 
 CA, CREDENTIAL = "ca", "credential"
 _DAY = timedelta(days=1)
@@ -38,7 +37,8 @@ class Expiry:
 class Destinations(Collector):
     """Verdicts, expiries, and the age of the watches. Without a current watch there are ages alone."""
 
-    def __init__(self, *, with_names: bool) -> None:
+    def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
+        self._portal = portal
         """Say whether destinations may be named."""
         self._with_names = with_names
 
@@ -49,7 +49,7 @@ class Destinations(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges."""
         try:
-            watches = current.watches()
+            watches = self._portal().connect().watches
         except ClusterError:
             watches = {}
         yield _ages({name: watch.age() for name, watch in watches.items()})
@@ -57,7 +57,7 @@ class Destinations(Collector):
         if "configmaps" in watches:
             watches["configmaps"].secrets()  # starts it
         if found is not None:
-            yield from _told(found, datetime.now(UTC), with_names=self._with_names)
+            yield from _told(self._portal(), found, with_names=self._with_names)
 
 
 def _ages(ages: dict[str, float | None]) -> GaugeMetricFamily:
@@ -71,23 +71,24 @@ def _ages(ages: dict[str, float | None]) -> GaugeMetricFamily:
     return told
 
 
-def _told(found: Sequence[Secret], now: datetime, *, with_names: bool) -> Iterator[GaugeMetricFamily]:
-    rows = ROWS.rows(found, now=now, version=current.epinio_version())
+def _told(portal: Portal, found: Sequence[Secret], *, with_names: bool) -> Iterator[GaugeMetricFamily]:
+    now = datetime.now(UTC)
+    snapshot = Snapshot.of(found, now, portal.version())
+    rows = portal.rows.rows(snapshot)
     verdicts = GaugeMetricFamily("edrportal_destinations", "Destinations by verdict.", labels=["verdict"])
     counts = Counter(row.kind for row in rows)
     for word, _ in table.STATUSES:
         verdicts.add_metric([word], counts[word])
     yield verdicts
-    by_name = {secret.name: secret for secret in found}
-    ends = [end for row in rows for end in expiries(by_name[row.name], by_name)]
+    ends = [end for row in rows for end in expiries(snapshot.secrets[row.name], snapshot.secrets)]
     yield from _ends(ends, now)
     if with_names:
         yield _named(ends, now)
 
 
-def expiries(secret: Secret, by_name: dict[str, Secret]) -> Iterator[Expiry]:
+def expiries(secret: Secret, secrets: Mapping[str, Secret]) -> Iterator[Expiry]:
     """Yield what of a destination ends, and when."""
-    bundle = table.bundle_of(secret, by_name)
+    bundle = table.bundle_of(secret, secrets)
     if bundle:
         yield Expiry(secret.name, CA, min(one.not_after for one in bundle))
     try:

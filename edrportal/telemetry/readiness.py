@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from destinations.cluster.port import ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS
-from destinations.web import current
+from destinations.portal import Portal
+from destinations.web.request import PortalRequest
 from edrportal.configuration.environment import NO_KEY
 from edrportal.serving import health
 from edrportal.serving.draining import STOPPING
@@ -42,9 +43,9 @@ class Readiness:
 _last: list[tuple[float, str]] = []
 
 
-def look(*, served: bool = True) -> Readiness:
+def look(portal: Portal, *, served: bool = True) -> Readiness:
     """Ask the cluster once, and look at the rest; not `served` says that the port of the pages does not answer."""
-    cluster, watch = _cluster()
+    cluster, watch = _cluster(portal)
     _last[:] = [(time.monotonic(), cluster)]
     key, server, pages = _here(served=served)
     return Readiness(cluster == key == server == pages == OK, cluster, watch, key, server, pages)
@@ -63,18 +64,18 @@ def _here(*, served: bool) -> tuple[str, str, str]:
     return key, server, health.pages() if served else "no answer"
 
 
-def _cluster() -> tuple[str, str]:
+def _cluster(portal: Portal) -> tuple[str, str]:
     """Say what the cluster answers, by its status and Kubernetes' short word, and how the watch is."""
     try:
-        current.cluster().ready()
+        portal.cluster.ready()
     except ClusterError as error:
-        return str(error), _watch()
-    return OK, _watch()
+        return str(error), _watch(portal)
+    return OK, _watch(portal)
 
 
-def _watch() -> str:
+def _watch(portal: Portal) -> str:
     try:
-        watched = current.watches().get("secrets")
+        watched = portal.connect().secrets
     except ClusterError:
         return "not begun"
     if watched is None:
@@ -93,11 +94,11 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def readyz(_request: HttpRequest) -> HttpResponse:
+def readyz(request: PortalRequest) -> HttpResponse:
     """Say whether the process can serve: part by part, unless there is a port for that, where strangers do not come."""
     if settings.ENVIRONMENT.metrics_port:
         ready = is_ready()
         told = {"ready": ready, "server": OK if ready else "not ready"}
         return JsonResponse(told, status=200 if ready else 503)
-    found = look()
+    found = look(request.portal)
     return JsonResponse(found.told(), status=200 if found.ready else 503)

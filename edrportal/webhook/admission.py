@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from destinations import names
-from destinations.model import Check, Secret
+from destinations.model import Check, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.table import Row
 from destinations.secret import codec
 from destinations.secret.codec import read_secret
-from destinations.verdict.version import EpinioVersion
 
 _KIND = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
 
@@ -64,11 +62,9 @@ _OPENINGS = {
 _PREFIXES = ("bad export destination: ", "bad url: ")
 
 
-def warnings(
-    review: Review, others: Mapping[str, Secret] | None, *, now: datetime, version: EpinioVersion | None
-) -> tuple[str, ...]:
-    """Return the warnings, the worst first, each in one line; `others` are the namespace's Secrets, None for unknown."""
-    found = list(_found(review, others, now, version))
+def warnings(review: Review, snapshot: Snapshot, *, is_known: bool) -> tuple[str, ...]:
+    """Return the warnings, the worst first, each in one line; not `is_known` says that the Secrets are not read."""
+    found = list(_found(review, snapshot, is_known=is_known))
     shown = (
         found
         if len(found) <= MOST
@@ -77,44 +73,39 @@ def warnings(
     return tuple(_line(text) for text in shown)
 
 
-def _found(
-    review: Review, others: Mapping[str, Secret] | None, now: datetime, version: EpinioVersion | None
-) -> Iterator[str]:
+def _found(review: Review, snapshot: Snapshot, *, is_known: bool) -> Iterator[str]:
     old, new = review.old, review.new
     if new and codec.is_destination(new):
-        yield from _of_destination(new, others, now, version)
+        yield from _of_destination(new, snapshot, is_known=is_known)
     elif new and old and codec.is_destination(old):
         yield f"{new.name!r} is no destination any more: Epinio will neither list it nor export to it."
     changed = new or old
-    if others is not None and changed:
-        yield from _of_users(changed.name, new, others, now, version)
+    if is_known and changed:
+        yield from _of_users(changed.name, new, snapshot)
 
 
-def _of_destination(
-    new: Secret, others: Mapping[str, Secret] | None, now: datetime, version: EpinioVersion | None
-) -> Iterator[str]:
+def _of_destination(new: Secret, snapshot: Snapshot, *, is_known: bool) -> Iterator[str]:
     if names.USER_LABEL in new.labels:
         yield f"{new.name!r} is a user of Epinio and a destination at once: give each a Secret of its own."
     if len(new.data.get(names.CONFIG_KEY, b"")) > MAX_CONFIG_BYTES:
         size = f"more than {MAX_CONFIG_BYTES // 1024} KiB"
         yield f"{new.name!r} is not judged: its configuration has {size}. Leave one registry in it."
         return
-    if others is None and codec.certs_name(new):
+    if not is_known and codec.certs_name(new):
         return  # whether its certificates are there is not known at this moment
-    row = table.row(new, {**(others or {}), new.name: new}, now=now, version=version)
+    row = table.row(new, snapshot.having(new))
     if row.kind in _OPENINGS:
         yield f"{_OPENINGS[row.kind].format(new.name)}: {_why(row)}"
 
 
-def _of_users(
-    name: str, new: Secret | None, others: Mapping[str, Secret], now: datetime, version: EpinioVersion | None
-) -> Iterator[str]:
+def _of_users(name: str, new: Secret | None, snapshot: Snapshot) -> Iterator[str]:
     """Yield what a change of certificates means for the destinations that name them."""
-    then = {key: secret for key, secret in others.items() if key != name} | ({name: new} if new else {})
-    for user in sorted(then.values(), key=lambda one: one.name):
-        if user.name == name or not codec.is_destination(user) or codec.certs_name(user).strip() != name:
+    rest = {key: secret for key, secret in snapshot.secrets.items() if key != name}
+    then = replace(snapshot, secrets=rest | ({name: new} if new else {}))
+    for user in then.destinations:
+        if user.name == name or codec.certs_name(user).strip() != name:
             continue
-        before, after = (table.row(user, found, now=now, version=version) for found in (others, then))
+        before, after = (table.row(user, found) for found in (snapshot, then))
         if after.kind in _OPENINGS and after.reason != before.reason:
             yield f"{_OPENINGS[after.kind].format(user.name)}: {_why(after)}"
 

@@ -12,9 +12,9 @@ from threading import BoundedSemaphore, Thread
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from destinations.cluster.port import ClusterError
-from destinations.model import Secret
+from destinations.model import Secret, Snapshot
 from destinations.secret import codec
-from destinations.web import current
+from edrportal import composition
 from edrportal.serving.limits import REFUSAL, Limits
 from edrportal.serving.ports import Places, Site
 from edrportal.telemetry import counters
@@ -47,7 +47,7 @@ def warm_up() -> None:
 
 def _know() -> None:
     try:
-        current.epinio_version()
+        composition.portal().version()
         _others()
     except ClusterError:
         return  # asked again by the first question
@@ -115,7 +115,8 @@ def _judged(change: Review) -> Sequence[str]:
     if certs and others is not None and certs not in others:
         time.sleep(_LAG_SECONDS)
         others = _others()
-    return warnings(change, others, now=datetime.now(UTC), version=current.epinio_version())
+    snapshot = Snapshot(others or {}, datetime.now(UTC), composition.portal().version())
+    return warnings(change, snapshot, is_known=others is not None)
 
 
 def _length(environ: WSGIEnvironment) -> int:
@@ -136,7 +137,7 @@ def _length(environ: WSGIEnvironment) -> int:
 
 def _others() -> Mapping[str, Secret] | None:
     """Return the namespace's Secrets as the watch has them, None where it is not current: the cluster is not asked."""
-    watched = current.watches().get("secrets")
+    watched = composition.portal().connect().secrets
     kept = watched.secrets() if watched else None
     return None if kept is None else {secret.name: secret for secret in kept}
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 from base64 import b64encode
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -16,7 +17,7 @@ from destinations.livecheck.plan import plan
 from destinations.livecheck.registry.guard import Rules
 from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.model import Credentials, Draft
+from destinations.model import Credentials, Draft, Snapshot
 from destinations.secret import codec
 from scripts.benchmarks import scene
 from scripts.benchmarks.portal import portal
@@ -67,7 +68,7 @@ def _manifests(port: int, ca: Holder, count: int) -> list[dict[str, Any]]:
 def _one(port: int, ca: Holder, directory: Path) -> Iterator[Figure]:
     found = {secret.name: secret for secret in map(codec.read_secret, _manifests(port, ca, 1))}
     registries = NetworkRegistries(Rules(frozenset({port}), (), allow_loopback=True))
-    asked = plan(found["registry-000"], found, skopeo_roots="none")
+    asked = plan(found["registry-000"], Snapshot(found, datetime.now(UTC)), skopeo_roots="none")
     if registries.check(asked).image is not Outcome.PASS:
         raise RuntimeError("the registry of the benchmark is not healthy")
     checked, tools = interleaved(_ROUNDS, (lambda: registries.check(asked), _tools(port, ca, directory)))

@@ -14,13 +14,13 @@ from django.test import Client
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.reflector import Reflector
 from destinations.secret.trim import trim_config_map
-from destinations.web import current
 from edrportal.signin.middleware import AuthenticationMiddleware
 from edrportal.signin.roles import ADMIN
 from edrportal.signin.users import Principal
 from scripts.benchmarks import scene
 from scripts.benchmarks.portal import Portal, portal
 from scripts.benchmarks.report import Figure, interleaved, p99, spread
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,7 +113,7 @@ def _page() -> Figure:
     watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
     real = AuthenticationMiddleware.find
     somebody = Principal("benchmark", "epinio", (ADMIN,), ())
-    with current.use(cluster, *watches):
+    with composition.use(cluster, *watches):
         client = Client()
         client.post("/signin", {"username": scene.USER, "password": scene.PASSWORD})
         for watch in watches:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from destinations.model import Snapshot
 from destinations.secret.codec import read_secret
 from destinations.verdict.judge import judge
 from scripts.benchmarks.report import Figure, timed
@@ -49,10 +50,10 @@ def _rate() -> float:
     for vector in map(json.loads, _VECTORS.read_text(encoding="utf-8").splitlines()):
         secrets = {one["metadata"]["name"]: read_secret(one) for one in vector["secrets"]}
         if vector["name"] in secrets:
-            cases.append((secrets[vector["name"]], secrets))
+            cases.append((secrets[vector["name"]], Snapshot(secrets, now)))
     started = time.perf_counter()
-    for secret, secrets in cases:
-        judge(secret, secrets, now=now)
+    for secret, snapshot in cases:
+        judge(secret, snapshot)
     return len(cases) / (time.perf_counter() - started)
 
 

@@ -10,8 +10,8 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from destinations.web import current
 from edrportal.wsgi import application
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def chromium(browser_type: BrowserType) -> Iterator[Browser]:
 @pytest.fixture
 def address(cluster: Cluster) -> Iterator[str]:
     """The site on loopback, on each of the two adapters."""
-    with current.use(cluster), make_server("127.0.0.1", 0, application, handler_class=_Quiet) as server:
+    with composition.use(cluster), make_server("127.0.0.1", 0, application, handler_class=_Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"

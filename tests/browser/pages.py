@@ -6,9 +6,9 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from destinations.livecheck import runner
 from destinations.verdict import presets
 from edrportal.demo.cluster import certificate, demo_cluster
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def _check(page: Page) -> None:
 
 def _check_all(page: Page) -> None:
     page.get_by_role("button", name="Check all live").click()
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     page.locator("#progress table").wait_for()
 
 

@@ -16,10 +16,10 @@ from playwright.sync_api import expect
 
 from destinations import names
 from destinations.secret import codec
-from destinations.web import current
 from destinations.web.pages import live
 from edrportal.demo.cluster import demo_cluster
 from edrportal.wsgi import application
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +58,8 @@ class Site:
         self.port = port
 
     def __enter__(self) -> Self:
-        self._watches = current.watches_over(self.cluster)
-        self._use = current.use(self.cluster, *self._watches)
+        self._watches = composition.watches_over(self.cluster)
+        self._use = composition.use(self.cluster, *self._watches)
         self._use.__enter__()
         self._server = make_server("127.0.0.1", self.port, application, _Server, _Quiet)
         self.port = self._server.server_port
@@ -68,7 +68,7 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        current.end_streams()
+        composition.end_streams()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -98,7 +98,7 @@ _HIDDEN = """(hidden) => { Object.defineProperty(document, 'hidden', { value: hi
 def hide(tab: Page) -> None:
     """Let somebody look at another tab, and wait until the stream is closed."""
     tab.evaluate(_HIDDEN, arg=True)
-    hub = current.hub()
+    hub = composition.portal().hub()
     end = time.monotonic() + 20
     while hub and hub.open_pages:
         assert time.monotonic() < end
@@ -172,7 +172,7 @@ def test_a_form_whose_destination_changed_says_so_and_keeps_what_is_typed(tab: P
 
 def test_a_hidden_tab_closes_its_stream_and_a_shown_one_catches_up(tab: Page, cluster: InMemoryCluster) -> None:
     opened(tab, "/")
-    hub = current.hub()
+    hub = composition.portal().hub()
     assert hub is not None
     assert hub.open_pages == 1
     hide(tab)

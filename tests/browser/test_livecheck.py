@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from destinations.livecheck import runner
 from destinations.livecheck.registry.port import Code, Side, Step
 from tests.livecheck.world import destination
+from tests.services import composition
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def test_one_is_checked_by_a_click_and_all_with_progress(tab: Page, cluster: Clu
     tab.goto("/")
     expect(tab.get_by_text("Chart passes, image fails")).to_be_visible()
     tab.get_by_role("button", name="Check all live").click()
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     again = tab.get_by_role("link", name="Look again")
     if again.is_visible():  # without JavaScript; with it the page asks by itself
         again.click()

@@ -17,11 +17,10 @@ from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.reflector import Reflector
 from destinations.secret import codec
 from destinations.secret.trim import trim_config_map
-from destinations.web import current
 from edrportal.configuration.environment import Environment
 from edrportal.demo import exports
 from edrportal.demo.cluster import certificate
-from tests.services import charts
+from tests.services import charts, composition
 from tests.services.charts import Installed
 from tests.services.exports import post
 from tests.signin import world
@@ -55,7 +54,7 @@ def portal(release: Installed, settings: Any) -> Iterator[KubernetesCluster]:
     settings.ENVIRONMENT = Environment.read({"EDRPORTAL_KUBERNETES_EVENTS": "true"})
     cluster = KubernetesCluster.from_kubeconfig(str(release.kubeconfig), namespace=release.namespace)
     watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
-    with current.use(cluster, *watches):
+    with composition.use(cluster, *watches):
         yield cluster
     for watch in watches:
         watch.close()

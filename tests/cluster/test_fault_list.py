@@ -16,7 +16,7 @@ from destinations import actions
 from destinations.actions import Seen, writes
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.port import Conflict, NotFound
-from destinations.web import current
+from tests.services import composition
 from tests.services.faultproxy import DROP_AFTER, DROP_BEFORE, Fault, FaultProxy, fault_proxy, status_body
 from tests.services.processes import free_port
 from tests.services.reader import Reader
@@ -68,7 +68,7 @@ class Place:
 def place(api_server: ApiServer) -> Iterator[Place]:
     with fault_proxy(api_server) as proxy:
         found = Place(api_server, proxy)
-        with current.use(found.cluster):
+        with composition.use(found.cluster):
             yield found
 
 
@@ -79,7 +79,7 @@ def at(port: int) -> Iterator[Client]:
 
     configuration = client.Configuration()
     configuration.host = f"http://127.0.0.1:{port}"
-    with current.use(KubernetesCluster(configuration, "epinio")):
+    with composition.use(KubernetesCluster(configuration, "epinio")):
         yield Client()
 
 
@@ -275,7 +275,7 @@ def test_f15_a_missing_right_is_named(api_server: ApiServer) -> None:
     outsider = KubernetesCluster.from_kubeconfig(
         str(api_server.kubeconfig), namespace=api_server.new_namespace(), context="outsider"
     )
-    with current.use(outsider):
+    with composition.use(outsider):
         page = Client().get("/")
         one = Client().get("/destinations/one/rotate")
     assert page.status_code == 502

@@ -19,8 +19,8 @@ from kubernetes import client
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.kube.kubeconfig import LIFE_SECONDS, TokenFile
 from destinations.cluster.port import Forbidden
-from destinations.web import current
 from tests.cluster.test_export_jobs import answering
+from tests.services import composition
 from tests.services.effort import times
 from tests.services.leaks import known
 
@@ -108,7 +108,7 @@ def test_f13_a_token_that_stays_refused_makes_readiness_red_and_not_liveness(acc
     cluster = account.cluster(source)
     with pytest.raises(Forbidden):
         cluster.create_secret(manifest("one"))
-    with current.use(cluster):
+    with composition.use(cluster):
         assert Client().get("/readyz").json()["cluster"] == "401 Forbidden"
         assert Client().get("/readyz").status_code == 503
         assert Client().get("/healthz").status_code == 200

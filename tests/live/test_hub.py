@@ -13,7 +13,7 @@ from destinations.model import Secret
 from destinations.overview import feed
 from destinations.overview.hub import EVERYTHING, MAX_PAST, MAX_PENDING, DestinationChange, Hub
 from destinations.secret import codec
-from destinations.web import current
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def fed() -> Iterator[tuple[InMemoryCluster, Subscription]]:
     cluster.create_secret(manifest("one", "ca", **DESTINATION))
     cluster.create_secret(manifest("two", **DESTINATION))
     cluster.create_secret(manifest("ca"))
-    watches = current.watches_over(cluster)
+    watches = composition.watches_over(cluster)
     page = place(hub)
     feed.connect(hub, *watches)
     for one in watches:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.web import current
 from tests.live.page import Page, event, listed
+from tests.services import composition
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ PLAIN = {"team-a": "", "team-b": ""}
 def watched(kubernetes_cluster: KubernetesCluster) -> Iterator[KubernetesCluster]:
     """The world on the API server, without uids of namespaces that are not there."""
     world.fill(kubernetes_cluster, world.secrets(PLAIN), world.config_maps(PLAIN))
-    watches = current.watches_over(kubernetes_cluster)
-    with current.use(kubernetes_cluster, *watches):
+    watches = composition.watches_over(kubernetes_cluster)
+    with composition.use(kubernetes_cluster, *watches):
         listed(watches)
         yield kubernetes_cluster
-        current.end_streams()
+        composition.end_streams()
     for one in watches:
         one.close()
 

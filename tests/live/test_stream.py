@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
+from destinations import portal as portal_module
 from destinations.secret import codec
-from destinations.web import current
 from destinations.web.pages import live
 from edrportal.signin import sessions
 from tests.live.page import Page, event, listed
+from tests.services import composition
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ COOKIE = "edrportal-session"
 @pytest.fixture
 def watching(people: InMemoryCluster) -> Iterator[InMemoryCluster]:
     """The world, watched, so that pages are live; streams look often."""
-    watches = current.watches_over(people)
-    with current.use(people, *watches):
+    watches = composition.watches_over(people)
+    with composition.use(people, *watches):
         listed(watches)
         yield people
-        current.end_streams()
+        composition.end_streams()
     for one in watches:
         one.close()
 
@@ -109,7 +110,7 @@ def test_what_happens_between_a_page_and_its_stream_is_told(watching: InMemoryCl
 )
 def test_a_page_of_another_time_or_process_looks_at_everything(watching: InMemoryCluster, since: str) -> None:
     touch(watching, "a-one")
-    hub = current.hub()
+    hub = composition.portal().hub()
     assert hub is not None
     page = Page("manager", since=since.replace("{id}", hub.moment.partition("-")[0]))
     assert page.told() in {event("everything", ""), event("changed", "a-one")}
@@ -119,7 +120,7 @@ def test_a_page_of_another_time_or_process_looks_at_everything(watching: InMemor
 def test_a_watch_that_knows_nothing_new_sends_the_page_to_ask_by_itself(
     watching: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(current, "MAX_AGE_SECONDS", -1.0)
+    monkeypatch.setattr(portal_module, "MAX_AGE_SECONDS", -1.0)
     page = Page("manager")
     assert page.told() == event("behind", "")
     assert page.told() == ""
@@ -193,7 +194,7 @@ def test_an_idle_session_ends_its_stream(watching: InMemoryCluster) -> None:
 def test_beyond_the_limit_a_page_is_told_to_poll_and_a_closed_one_makes_room(
     watching: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub = current.hub()
+    hub = composition.portal().hub()
     assert hub is not None
     monkeypatch.setattr(hub, "_places", 2)
     first, second = Page("manager"), Page("viewer")
@@ -213,7 +214,7 @@ def test_beyond_the_limit_a_page_is_told_to_poll_and_a_closed_one_makes_room(
 
 def test_an_ending_server_ends_the_streams(watching: InMemoryCluster) -> None:
     page = Page("manager")
-    current.end_streams()
+    composition.end_streams()
     assert page.told() == ""
     assert watching.get_secret("a-one").name == "a-one"
 

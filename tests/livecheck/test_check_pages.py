@@ -14,12 +14,13 @@ from django.test import Client
 from destinations import names
 from destinations.cluster.memory import InMemoryConfigMaps
 from destinations.cluster.port import Forbidden
-from destinations.livecheck import runner
 from destinations.livecheck.explanations import MAY_REMAIN, NOT_TESTED
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.registry.port import Code, Side, StageResult, Step
 from destinations.livecheck.runner import Recent
+from destinations.web.changes.check import signed
 from tests.livecheck.world import PASSWORD, destination
+from tests.services import composition
 from tests.services.pki import issue
 from tests.services.scripted import ends, report
 from tests.signin import world
@@ -37,7 +38,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Note how long answers would be held back, and do not wait."""
     held: list[float] = []
-    monkeypatch.setattr(runner, "CHECKS", runner.Checks(pause=held.append))
+    monkeypatch.setattr(composition.checks(), "_pause", held.append)
     return held
 
 
@@ -49,7 +50,7 @@ def page(client: Client, path: str, **headers: str) -> str:
 
 def forget() -> None:
     """Let this process be another replica: it knows what is kept and nothing more."""
-    runner.CHECKS.recent = Recent()
+    composition.checks().recent = Recent()
 
 
 def audit(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
@@ -172,7 +173,7 @@ def test_the_eleventh_check_within_a_minute_has_to_wait_and_several_count_as_one
 ) -> None:
     portal.load([destination("one"), destination("two"), destination("three")])
     assert client.post("/check", {"all": "1"}).status_code == 303
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     for _ in range(9):
         assert client.post("/destinations/one/check").status_code == 303
     answer = client.post("/destinations/one/check")
@@ -191,7 +192,7 @@ def test_several_are_checked_with_progress_on_whatever_replica(
     chosen = [f"{one.name} {one.uid} {one.resource_version}" for one in portal.list_secrets() if one.name != "left-out"]
     answer = client.post("/check", {"chosen": chosen, "nonce": "n" * 24, "to": "on"})
     assert answer.status_code == 303
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     for _ in range(2):
         shown = page(client, answer.headers["Location"])
         assert "3 of 3 checked:" in shown
@@ -207,14 +208,14 @@ def test_several_are_checked_with_progress_on_whatever_replica(
 def test_a_job_under_way_is_polled_and_one_that_was_lost_says_so(client: Client, portal: InMemoryCluster) -> None:
     portal.load([destination("one")])
     now = datetime.now(UTC)
-    shown = page(client, f"/check?job={Ticket('job', 2, now).sign()}")
+    shown = page(client, f"/check?job={signed(Ticket('job', 2, now))}")
     assert 'hx-trigger="every 1s"' in shown
     assert "0 of 2 checked so far" in shown
     assert "Look again" in shown
-    shown = page(client, f"/check?job={Ticket('job', 2, now - timedelta(minutes=10)).sign()}")
+    shown = page(client, f"/check?job={signed(Ticket('job', 2, now - timedelta(minutes=10)))}")
     assert "Of 2 there is no result" in shown
     assert "hx-trigger" not in shown
-    for text in ("", "x", Ticket("job", 10**9, now).sign()[:-1]):
+    for text in ("", "x", signed(Ticket("job", 10**9, now))[:-1]):
         assert "No check is running under this address" in page(client, f"/check?job={text}")
 
 
@@ -277,11 +278,11 @@ def test_who_may_change_a_destination_may_check_it(
     client = world.sign_in(role)
     assert client.post("/destinations/a-one/check").status_code == status
     assert client.post("/check", {"chosen": f"a-one {seen.uid} 1"}).status_code == status
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     assert bool(registries.asked) == (status == 303)
     all_of_mine = client.post("/check", {"all": "1"}).status_code
     assert all_of_mine == (303 if role == "manager" else 422)
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     assert {plan.name for plan in registries.asked} <= {"a-one"}
 
 
@@ -302,7 +303,7 @@ def test_the_progress_of_somebody_elses_check_names_only_what_one_sees(
 ) -> None:
     assert people.get_secret("b-one").name == "b-one"
     answer = world.sign_in("administrator").post("/check", {"all": "1"})
-    runner.CHECKS.finish(20)
+    composition.checks().finish(20)
     assert len(registries.asked) == 4
     shown = page(world.sign_in("manager"), answer.headers["Location"])
     assert ">a-one<" in shown

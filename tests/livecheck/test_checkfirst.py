@@ -9,11 +9,9 @@ import pytest
 
 from destinations import actions, names
 from destinations.cluster.port import NotFound
-from destinations.livecheck import runner
 from destinations.livecheck.registry.port import Code, Side, Step
-from destinations.livecheck.store import Results
-from destinations.web import current
 from tests.livecheck.world import PASSWORD, PEM, destination
+from tests.services import composition
 from tests.services.leaks import known
 from tests.services.scripted import ends
 from tests.signin import world
@@ -73,7 +71,7 @@ def test_what_passes_is_saved_in_the_same_go_and_its_result_kept(
     assert answer.status_code == 303
     assert is_saved(portal)
     assert [(plan.chart.password, plan.image.password) for plan in registries.asked] == [(TYPED, TYPED)]
-    assert Results(current.config_maps_to_show()).of("one")
+    assert composition.results().of("one")
     page = client.get("/destinations/one").content.decode()
     assert "Checked first. An export would pass" in page
     assert "Outdated" not in page
@@ -124,7 +122,7 @@ def test_saving_without_a_check_asks_nobody(
 
 def test_a_check_that_finds_no_place_saves_nothing(client: Client, portal: InMemoryCluster, path: str) -> None:
     for _ in range(10):
-        runner.CHECKS.often.admit("epinio:root")
+        composition.checks().often.admit("epinio:root")
     answer = client.post(path, form(portal, path, check="first"))
     assert answer.status_code == 422
     assert "You asked for 10 checks within a minute." in answer.content.decode()
@@ -169,7 +167,7 @@ def test_a_result_is_not_kept_for_a_destination_that_somebody_changed_meanwhile(
 
     monkeypatch.setattr(actions, "rotate", and_somebody_else)
     assert client.post("/destinations/one/rotate", change(portal, check="first")).status_code == 303
-    assert Results(current.config_maps_to_show()).of("one") is None
+    assert composition.results().of("one") is None
 
 
 @pytest.mark.people
@@ -177,7 +175,7 @@ def test_a_manager_learns_of_a_form_what_they_learn_of_a_stored_destination(
     people: InMemoryCluster, registries: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[float] = []
-    monkeypatch.setattr(runner, "CHECKS", runner.Checks(pause=held.append))
+    monkeypatch.setattr(composition.checks(), "_pause", held.append)
     registries.answers = {"team-a-one": ends(Step.CONNECT, Code.NO_CONNECTION, address="192.0.2.9")}
     assert people.get_secret("a-one").name == "a-one"
     manager = world.sign_in("manager")

@@ -10,9 +10,10 @@ import pytest
 from destinations import names
 from destinations.access import UNLIMITED, Authority, Operator
 from destinations.actions import Denied, Edit, Rotation, checks
-from destinations.model import Credentials, Draft, UserError
+from destinations.model import Credentials, Draft, Snapshot, UserError
 from edrportal.demo.cluster import certificate
 from tests.livecheck.world import HOST, PASSWORD, PEM, destination
+from tests.services import composition
 
 if TYPE_CHECKING:
     from destinations.cluster.memory import InMemoryCluster
@@ -24,10 +25,10 @@ OTHER = certificate(datetime.now(UTC), days=300, name="Other CA")
 
 
 @pytest.fixture
-def stored(portal: InMemoryCluster) -> tuple[Secret, dict[str, Secret]]:
+def stored(portal: InMemoryCluster) -> tuple[Secret, Snapshot]:
     portal.load([destination("one", certs="ca"), {"metadata": {"name": "ca"}, "stringData": {"tls.crt": PEM}}])
-    found = {one.name: one for one in portal.list_secrets()}
-    return found["one"], found
+    found = Snapshot.of(portal.list_secrets(), datetime.now(UTC))
+    return found.secrets["one"], found
 
 
 def sent(plan: Plan) -> set[tuple[str, str, bytes]]:
@@ -39,8 +40,10 @@ def edit(**changed: object) -> Edit:
     return Edit(**{"host": HOST, "organization": "team", **changed})  # type: ignore[arg-type]
 
 
-def test_a_stored_destination_is_asked_as_it_is_stored(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    assert {(host, password) for host, password, _ in sent(checks.of_stored(*stored).plan)} == {(HOST, PASSWORD)}
+def test_a_stored_destination_is_asked_as_it_is_stored(stored: tuple[Secret, Snapshot]) -> None:
+    assert {(host, password) for host, password, _ in sent(checks.of_stored(composition.portal(), *stored).plan)} == {
+        (HOST, PASSWORD)
+    }
 
 
 @pytest.mark.parametrize(
@@ -50,34 +53,39 @@ def test_a_stored_destination_is_asked_as_it_is_stored(stored: tuple[Secret, dic
     ids=["host", "port", "bundle", "no bundle", "host and user", "bundle and user"],
 )  # fmt: skip
 def test_an_edit_that_moves_host_or_bundle_has_no_stored_password_to_send(
-    stored: tuple[Secret, dict[str, Secret]], wanted: Edit
+    stored: tuple[Secret, Snapshot], wanted: Edit
 ) -> None:
     with pytest.raises(UserError, match="Type user name and password again"):
-        checks.of_edited(*stored, wanted)
+        checks.of_edited(composition.portal(), *stored, wanted)
 
 
 @pytest.mark.parametrize("bundle", [OTHER, b""])
-def test_a_rotation_that_moves_the_bundle_has_none_either(
-    stored: tuple[Secret, dict[str, Secret]], bundle: bytes
-) -> None:
+def test_a_rotation_that_moves_the_bundle_has_none_either(stored: tuple[Secret, Snapshot], bundle: bytes) -> None:
     with pytest.raises(UserError, match="Type the password again"):
-        checks.of_rotated(*stored, Rotation("robot", "", bundle))
+        checks.of_rotated(composition.portal(), *stored, Rotation("robot", "", bundle))
 
 
-def test_an_edit_that_leaves_both_may_use_it_for_another_organization(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    question = checks.of_edited(*stored, edit(organization="platform"))
+def test_an_edit_that_leaves_both_may_use_it_for_another_organization(stored: tuple[Secret, Snapshot]) -> None:
+    question = checks.of_edited(composition.portal(), *stored, edit(organization="platform"))
     assert {(host, password) for host, password, _ in sent(question.plan)} == {(HOST, PASSWORD)}
     assert question.plan.chart.repository == "platform/workspace-shop-chart"
 
 
-def test_what_was_typed_goes_where_it_would_be_stored(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    moved = checks.of_edited(*stored, edit(host="other.example.com", bundle=OTHER, username="new", password=TYPED))
+def test_what_was_typed_goes_where_it_would_be_stored(stored: tuple[Secret, Snapshot]) -> None:
+    moved = checks.of_edited(
+        composition.portal(), *stored, edit(host="other.example.com", bundle=OTHER, username="new", password=TYPED)
+    )
     assert sent(moved.plan) == {("other.example.com", TYPED, OTHER)}
-    rotated = checks.of_rotated(*stored, Rotation("new", TYPED, OTHER))
+    rotated = checks.of_rotated(composition.portal(), *stored, Rotation("new", TYPED, OTHER))
     assert sent(rotated.plan) == {(HOST, TYPED, OTHER)}
-    public = checks.of_rotated(*stored, Rotation("new", TYPED, b""))
+    public = checks.of_rotated(composition.portal(), *stored, Rotation("new", TYPED, b""))
     assert sent(public.plan) == {(HOST, TYPED, b"")}
-    added = checks.of_new(Draft("two", HOST, "team", Credentials("new", TYPED), OTHER), UNLIMITED)
+    added = checks.of_new(
+        composition.portal(),
+        Draft("two", HOST, "team", Credentials("new", TYPED), OTHER),
+        composition.reads().rules,
+        UNLIMITED,
+    )
     assert sent(added.plan) == {(HOST, TYPED, OTHER)}
 
 
@@ -90,11 +98,14 @@ def test_who_may_not_add_for_a_team_checks_nothing_for_it(portal: InMemoryCluste
 
     with pytest.raises(Denied):
         checks.of_new(
-            Draft("two", HOST, "team", Credentials("new", TYPED), team="team-b"), Nobody(Operator(), {}, lambda _: None)
+            composition.portal(),
+            Draft("two", HOST, "team", Credentials("new", TYPED), team="team-b"),
+            composition.reads().rules,
+            Nobody(Operator(), {}, lambda _: None),
         )
 
 
-def test_no_question_shows_a_password(stored: tuple[Secret, dict[str, Secret]]) -> None:
-    question = checks.of_stored(*stored)
+def test_no_question_shows_a_password(stored: tuple[Secret, Snapshot]) -> None:
+    question = checks.of_stored(composition.portal(), *stored)
     assert PASSWORD not in repr(question) + repr(question.plan)
     assert names.CONFIG_KEY in stored[0].data

@@ -16,10 +16,9 @@ from destinations.cluster.memory import InMemoryCluster, InMemoryConfigMaps
 from destinations.cluster.port import Forbidden, Unreachable
 from destinations.livecheck.explanations import NOT_TESTED
 from destinations.livecheck.registry.port import Code, Side, Step
-from destinations.livecheck.store import Results
-from destinations.web import current
 from edrportal.configuration.environment import NO_KEY
 from tests.livecheck.world import PASSWORD, destination
+from tests.services import composition
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def test_the_results_are_kept_for_the_pages_and_leave_a_line_in_the_audit(
 ) -> None:
     registries.answers = {"one": FAILS}
     run("--all")
-    kept = Results(current.config_maps_to_show())
+    kept = composition.results()
     assert [kept.of(name) is not None for name in ("one", "two")] == [True, True]
     lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.audit"]
     assert sorted((one["action"], one["target"], one["reason"]) for one in lines) == [

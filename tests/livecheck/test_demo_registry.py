@@ -10,14 +10,13 @@ import pytest
 from django.conf import settings
 
 from destinations import names
-from destinations.livecheck import runner
 from destinations.livecheck.registry.probe import NetworkRegistries
 from destinations.model import Credentials
 from destinations.secret import docker_config
-from destinations.web import current
 from edrportal.configuration.registry import address_rules
 from edrportal.demo.registry import USER, demo_registry
 from tests.livecheck.world import destination
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ def registry(portal: InMemoryCluster) -> Iterator[DemoRegistry]:
             stored = destination(name, certs=certs)
             portal.load([{**stored, "stringData": {**stored["stringData"], names.CONFIG_KEY: config}}])
         portal.load([{"metadata": {"name": "ca"}, "stringData": {"tls.crt": made.ca.decode()}}])
-        with current.use_registries(NetworkRegistries(allowed)):
+        with composition.use_registries(NetworkRegistries(allowed)):
             yield made
 
 
@@ -63,7 +62,7 @@ def test_a_click_asks_the_registry_and_shows_what_it_found(
 
 def test_several_are_asked_and_counted(client: Client, registry: DemoRegistry) -> None:
     answer = client.post("/check", {"all": "1"})
-    runner.CHECKS.finish(30)
+    composition.checks().finish(30)
     page = client.get(answer.headers["Location"]).content.decode()
     assert "1 pass, 2 would fail, 0 not proven." in page
     assert registry.password not in page

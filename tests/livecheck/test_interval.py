@@ -17,13 +17,11 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
 from destinations.livecheck import runner
 from destinations.livecheck.registry.port import Code, Step
-from destinations.livecheck.runner import Checks
-from destinations.livecheck.store import Results, Writer
-from destinations.model import Credentials
+from destinations.model import Credentials, Snapshot
 from destinations.secret import codec, docker_config
-from destinations.web import current
 from edrportal.serving.server import Server
 from tests.livecheck.world import destination
+from tests.services import composition
 from tests.services.scripted import ends, report
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ REFUSED = ends(Step.LOGIN, Code.WRONG_CREDENTIALS)
 
 def run(times: int, *, at: datetime | None = None) -> None:
     for _ in range(times):
-        schedule.step(HOUR, at or datetime.now(UTC))
+        schedule.step(composition.portal(), HOUR, at or datetime.now(UTC))
 
 
 def asked(registries: Scripted) -> list[str]:
@@ -49,7 +47,7 @@ def test_each_destination_is_checked_once_and_again_after_the_interval(
     portal.load([destination("one"), destination("two")])
     run(5)
     assert sorted(asked(registries)) == ["one", "two"]
-    assert Results(current.config_maps_to_show()).of("two")
+    assert composition.results().of("two")
     run(5, at=datetime.now(UTC) + HOUR)
     assert len(asked(registries)) >= 4
     assert registries.most == 1
@@ -66,20 +64,20 @@ def test_a_result_that_tells_by_its_time_is_held_back_before_it_is_shown(
         held: list[tuple[float, bool]] = []
 
         def hold(seconds: float, name: str = name, held: list[tuple[float, bool]] = held) -> None:
-            held.append((seconds, Results(current.config_maps_to_show()).of(name) is None))
+            held.append((seconds, composition.results().of(name) is None))
 
         portal.load([destination(name)])
-        schedule.step(HOUR, datetime.now(UTC), hold)
+        schedule.step(composition.portal(), HOUR, datetime.now(UTC), hold)
         assert [seconds for seconds, _ in held] == pytest.approx([expected], abs=2.0)
         assert [unseen for _, unseen in held] == [True]
-        assert Results(current.config_maps_to_show()).of(name)
+        assert composition.results().of(name)
 
 
 def test_what_another_replica_checked_is_left_alone(portal: InMemoryCluster, registries: Scripted) -> None:
     portal.load([destination("one")])
     found = {one.name: one for one in portal.list_secrets()}
-    question = checks.of_stored(found["one"], found)
-    Writer().write(Checks().all_of([question]))
+    question = checks.of_stored(composition.portal(), found["one"], Snapshot(found, datetime.now(UTC)))
+    composition.writer().write(composition.new_checks().all_of([question]))
     registries.asked.clear()
     run(3)
     assert asked(registries) == []
@@ -126,7 +124,7 @@ def test_a_registry_that_wants_fewer_requests_gets_fewer(portal: InMemoryCluster
 def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
     portal: InMemoryCluster, registries: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert schedule.start(0) is None
+    assert schedule.start(composition.portal, 0) is None
     portal.load([destination("one")])
     silent = [Unreachable("NoUsableAnswer")]
     list_secrets = InMemoryCluster.list_secrets
@@ -145,7 +143,7 @@ def test_it_is_off_unless_it_is_wanted_and_outlives_a_silent_cluster(
         return report()
 
     registries.answers = {"one": answer}
-    thread = schedule.start(1, stop)
+    thread = schedule.start(composition.portal, 1, stop)
     assert thread
     assert checked.wait(20)
     stop.set()
@@ -157,7 +155,7 @@ def test_the_server_begins_with_it_in_the_process_that_serves(monkeypatch: pytes
     served: list[Server] = []
     begun: list[int] = []
     monkeypatch.setattr(Server, "run", lambda self: served.append(self))  # noqa: PLW0108 - a bound method takes no self
-    monkeypatch.setattr(schedule, "start", begun.append)
+    monkeypatch.setattr(schedule, "start", lambda _, minutes: begun.append(minutes))
     stated = replace(settings.ENVIRONMENT.registry, check_interval_minutes=30)
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, registry=stated)
     call_command("serve", bind="127.0.0.1:8000", stdout=StringIO())

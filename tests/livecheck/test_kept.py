@@ -15,12 +15,13 @@ from destinations.cluster.port import Ambiguous, Conflict, Forbidden
 from destinations.livecheck import fingerprint, store
 from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.livecheck.result import Last
-from destinations.livecheck.store import Results, Writer
+from destinations.livecheck.store import Results
 from destinations.secret.codec import rfc3339
 from destinations.secret.trim import trim_for_cache
-from destinations.web import current
 from edrportal.configuration.environment import NO_KEY
+from edrportal.signin.keys import signing_keys
 from tests.livecheck.world import PEM, destination, last
+from tests.services import composition
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def read() -> Results:
-    return Results(current.config_maps_to_show())
+    return composition.results()
 
 
 def secrets(portal: InMemoryCluster) -> dict[str, Secret]:
@@ -41,7 +42,7 @@ def test_a_result_is_kept_without_its_details_and_read_again(portal: InMemoryClu
     found = last(
         "one", ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.IMAGE, repository="kept-nowhere", status="403"), job="j-1_x"
     )
-    assert Writer().write([found])
+    assert composition.writer().write([found])
     again = read().of("one")
     assert again
     assert (again.report.chart, again.report.image, again.app, again.job) == ("pass", "fail", "workspace/shop", "j-1_x")
@@ -63,7 +64,7 @@ def test_what_others_wrote_there_is_no_result(text: str) -> None:
 def test_results_of_destinations_that_are_gone_go_but_not_those_that_may_be_new(portal: InMemoryCluster) -> None:
     portal.load([destination("one")])
     old = datetime.now(UTC) - timedelta(minutes=5)
-    writer = Writer()
+    writer = composition.writer()
     writer.write([last("gone", at=old), last("new")])
     writer.write([last("one", at=old)])
     assert set(portal.config_maps.get(names.CHECKS_CONFIG_MAP).data) == {"one", "new"}
@@ -82,7 +83,7 @@ def test_two_thousand_destinations_fit_and_beyond_the_limit_the_oldest_go() -> N
 
 def test_a_conflict_and_a_lost_answer_are_tried_again(portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     portal.load([destination("one"), destination("two")])
-    Writer().write([last("two")])
+    composition.writer().write([last("two")])
     troubles: list[Exception] = [Conflict("Conflict", status=409), Ambiguous("NoUsableAnswer")]
     replace_ = InMemoryConfigMaps.replace
 
@@ -93,7 +94,7 @@ def test_a_conflict_and_a_lost_answer_are_tried_again(portal: InMemoryCluster, m
 
     monkeypatch.setattr(InMemoryConfigMaps, "replace", troubled)
     monkeypatch.setattr("destinations.cluster.config_maps._PAUSE_SECONDS", 0.0)
-    assert Writer().write([last("one")])
+    assert composition.writer().write([last("one")])
     assert read().of("one")
     assert read().of("two")
 
@@ -107,7 +108,7 @@ def test_a_write_that_fails_says_so_to_everybody_who_waits_for_it(
         raise Forbidden("Forbidden", status=403)
 
     monkeypatch.setattr(InMemoryConfigMaps, "get", refused)
-    assert not Writer().write([last("one")])
+    assert not composition.writer().write([last("one")])
 
 
 def test_results_that_arrive_during_a_write_go_together_into_the_next(
@@ -117,7 +118,8 @@ def test_results_that_arrive_during_a_write_go_together_into_the_next(
     portal.load([destination(f"d-{number}") for number in range(6)])
     writes: list[set[str]] = []
     entered, go = Barrier(2), Barrier(2)
-    real = store._written  # noqa: SLF001 - the write itself is what is watched
+    writer, told = composition.writer(), {}
+    real = writer._written  # noqa: SLF001 - the write itself is what is watched
 
     def slow(lines: Any) -> bool:
         writes.append(set(lines))
@@ -127,8 +129,7 @@ def test_results_that_arrive_during_a_write_go_together_into_the_next(
             return real(lines)
         return False
 
-    monkeypatch.setattr(store, "_written", slow)
-    writer, told = Writer(), {}
+    monkeypatch.setattr(writer, "_written", slow)
 
     def write(name: str) -> None:
         told[name] = writer.write([last(name)])
@@ -154,10 +155,10 @@ def test_a_result_is_bound_to_what_was_checked_and_to_nothing_else(portal: InMem
     )
     found = secrets(portal)
     secret, ca = found["one"], found["ca"]
-    known = fingerprint.of(secret, found)
+    known = fingerprint.of(secret, found, signing_keys())
 
     def holds(**changed: Any) -> bool:
-        return fingerprint.matches(known, replace(secret, **changed), found)
+        return fingerprint.matches(known, replace(secret, **changed), found, signing_keys())
 
     assert holds()
     assert holds(labels={**secret.labels, names.TEAM_LABEL: "team-a"})
@@ -171,10 +172,10 @@ def test_a_result_is_bound_to_what_was_checked_and_to_nothing_else(portal: InMem
     assert not holds(labels={names.REGISTRY_LABEL: "false"})
     for key in ("tls.crt", "more.pem"):
         changed = {**found, "ca": replace(ca, data={**ca.data, key: b""})}
-        assert not fingerprint.matches(known, secret, changed), key
+        assert not fingerprint.matches(known, secret, changed, signing_keys()), key
     private = {**found, "ca": replace(ca, data={**ca.data, "tls.key": b"one"})}
     other = {**found, "ca": replace(ca, data={**ca.data, "tls.key": b"two"})}
-    assert fingerprint.of(secret, private) == fingerprint.of(secret, other)
+    assert fingerprint.of(secret, private, signing_keys()) == fingerprint.of(secret, other, signing_keys())
 
 
 def test_what_the_watch_keeps_gives_the_same_fingerprint(portal: InMemoryCluster) -> None:
@@ -184,20 +185,22 @@ def test_what_the_watch_keeps_gives_the_same_fingerprint(portal: InMemoryCluster
     )
     found = secrets(portal)
     slimmed = {name: trim_for_cache(trim_for_cache(secret)) for name, secret in found.items()}
-    assert fingerprint.of(slimmed["one"], slimmed) == fingerprint.of(found["one"], found)
+    assert fingerprint.of(slimmed["one"], slimmed, signing_keys()) == fingerprint.of(
+        found["one"], found, signing_keys()
+    )
 
 
 def test_a_fingerprint_outlives_a_new_key_and_none_is_made_without_one(portal: InMemoryCluster, settings: Any) -> None:
     portal.load([destination("one")])
     found = secrets(portal)
-    old = fingerprint.of(found["one"], found)
+    old = fingerprint.of(found["one"], found, signing_keys())
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 40, [settings.SECRET_KEY]
-    assert fingerprint.of(found["one"], found) != old
-    assert fingerprint.matches(old, found["one"], found)
+    assert fingerprint.of(found["one"], found, signing_keys()) != old
+    assert fingerprint.matches(old, found["one"], found, signing_keys())
     settings.SECRET_KEY_FALLBACKS = []
-    assert not fingerprint.matches(old, found["one"], found)
+    assert not fingerprint.matches(old, found["one"], found, signing_keys())
     settings.SECRET_KEY = NO_KEY
-    assert fingerprint.of(found["one"], found) == ""
+    assert fingerprint.of(found["one"], found, signing_keys()) == ""
 
 
 def test_no_repr_shows_what_a_check_sends(portal: InMemoryCluster) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from destinations.livecheck.plan import DEFAULT_APP, NO_ROOTS, App, plan
 from destinations.livecheck.registry.port import Leg, Plan, Trust
-from destinations.model import Secret
+from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.names import BUNDLE_KEY, CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
 from destinations.verdict import explanations
-from destinations.verdict.version import EpinioVersion
 from tests.services.leaks import known
 from tests.services.pki import Holder, issue
 
@@ -62,8 +62,8 @@ def destination(
     )
 
 
-def made(secret: Secret, *others: Secret, **options: Any) -> Plan:
-    return plan(secret, {one.name: one for one in (secret, *others)}, **options)
+def made(secret: Secret, *others: Secret, version: EpinioVersion | None = None, **options: Any) -> Plan:
+    return plan(secret, Snapshot.of((secret, *others), datetime.now(UTC), version), **options)
 
 
 def with_certificates(data: Mapping[str, bytes], **options: Any) -> Plan:

@@ -11,8 +11,9 @@ import pytest
 from destinations.livecheck import runner
 from destinations.livecheck.ratelimit import RateLimited, RateLimiter
 from destinations.livecheck.registry.port import Code, Leg, Plan, Step
-from destinations.livecheck.runner import Checks, Question, Recent
+from destinations.livecheck.runner import Question, Recent
 from tests.livecheck.world import last
+from tests.services import composition
 from tests.services.scripted import ends, report
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def test_eight_run_at_once_and_who_finds_no_place_is_told(
     registries: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "WAIT_SECONDS", 0.01)
-    gate, checks = Gate(8), Checks()
+    gate, checks = Gate(8), composition.new_checks()
     registries.answers = {f"d-{number:02}": gate for number in range(8)}
     threads = [Thread(target=checks.one, args=(one,), kwargs={"sees_all": True}) for one in questions(8)]
     for thread in threads:
@@ -86,7 +87,7 @@ def test_eight_run_at_once_and_who_finds_no_place_is_told(
 
 
 def test_several_take_six_places_and_leave_two_for_somebody_who_waits(registries: Scripted) -> None:
-    gate, checks = Gate(6), Checks()
+    gate, checks = Gate(6), composition.new_checks()
     registries.answers = {f"d-{number:02}": gate for number in range(20)}
     found: list[Last] = []
     jobs = [checks.several(questions(20), sees_all=True, keep=found.extend) for _ in range(2)]
@@ -101,7 +102,7 @@ def test_several_take_six_places_and_leave_two_for_somebody_who_waits(registries
 
 
 def test_there_is_a_limit_to_checks_of_several(registries: Scripted) -> None:
-    gate, checks = Gate(1), Checks()
+    gate, checks = Gate(1), composition.new_checks()
     registries.answers = {"d-00": gate}
     for _ in range(runner.JOBS_AT_ONCE):
         checks.several(questions(1), sees_all=True, keep=lambda _found: None)
@@ -118,7 +119,7 @@ def test_a_mistake_of_the_portal_ends_one_check_and_not_the_others(
         raise RuntimeError("words that nobody should read")
 
     registries.answers = {"d-00": broken}
-    assert [one.name for one in Checks().all_of(questions(3))] == ["d-01", "d-02"]
+    assert [one.name for one in composition.new_checks().all_of(questions(3))] == ["d-01", "d-02"]
     assert "d-00 ended with RuntimeError" in caplog.text
     assert "words that nobody" not in caplog.text
 
@@ -131,7 +132,7 @@ def test_what_the_time_would_tell_is_answered_after_the_same_time(
     registries: Scripted, answer: Report, took: float
 ) -> None:
     clock = Clock()
-    checks = Checks(clock=clock, pause=clock.pause)
+    checks = composition.new_checks(clock=clock, pause=clock.pause)
 
     def late(_plan: Plan) -> Report:
         clock.now += took
@@ -148,12 +149,12 @@ def test_what_the_time_would_tell_is_answered_after_the_same_time(
 def test_a_proven_registry_is_answered_at_once(registries: Scripted) -> None:
     clock = Clock()
     registries.answers = {"one": ends(Step.PUSH, Code.MAY_NOT_PUSH)}
-    Checks(clock=clock, pause=clock.pause).one(question("one"), sees_all=False)
+    composition.new_checks(clock=clock, pause=clock.pause).one(question("one"), sees_all=False)
     assert clock.pauses in ([], [0.0])
 
 
 def test_who_asked_decides_what_the_network_may_tell(registries: Scripted) -> None:
-    checks = Checks(pause=lambda _: None)
+    checks = composition.new_checks(pause=lambda _: None)
     checks.one(question("admin"), sees_all=True)
     checks.one(question("manager"), sees_all=False)
     checks.all_of([question("command")])
@@ -168,7 +169,7 @@ def test_who_asked_decides_what_the_network_may_tell(registries: Scripted) -> No
 
 def test_a_manager_never_waits_for_a_place_that_somebody_elses_check_sets_free(registries: Scripted) -> None:
     """Else whoever fills the places learns by their own server when those checks end."""
-    gate, checks = Gate(6), Checks(pause=lambda _: None)
+    gate, checks = Gate(6), composition.new_checks(pause=lambda _: None)
     registries.answers = {f"d-{number:02}": gate for number in range(6)}
     checks.several(questions(6), sees_all=False, keep=lambda _found: None)
     assert gate.full.wait(20)
@@ -200,7 +201,7 @@ def test_rounds_of_two_managers_take_turns_at_times_that_tell_nothing(
         return CLOSED
 
     registries.answers = {f"{job}-{number}": late for job in "ab" for number in range(6)}
-    checks = Checks()
+    checks = composition.new_checks()
     for job in "ab":
         checks.several([question(f"{job}-{number}") for number in range(6)], sees_all=False, keep=lambda _found: None)
     checks.finish(20)
@@ -216,7 +217,7 @@ def test_an_answer_that_is_held_back_takes_no_place(registries: Scripted, monkey
         held.set()
         assert go.wait(20)
 
-    checks = Checks(pause=pause)
+    checks = composition.new_checks(pause=pause)
     registries.answers = {"one": CLOSED}
     thread = Thread(target=checks.one, args=(question("one"),), kwargs={"sees_all": False})
     thread.start()
@@ -231,7 +232,7 @@ def test_several_of_somebody_who_does_not_see_all_come_in_rounds_that_tell_nothi
     seen: list[list[tuple[float, tuple[str, ...]]]] = []
     for answer, took in ((CLOSED, 0.0), (SLOW, 10.0), (report(), 0.3)):
         clock, arrived = Clock(), list[tuple[float, tuple[str, ...]]]()
-        checks = Checks(clock=clock, pause=clock.pause)
+        checks = composition.new_checks(clock=clock, pause=clock.pause)
         lock, rounds = Lock(), set[float]()
 
         def late(_plan: Plan, *, clock: Clock = clock, took: float = took, answer: Report = answer,
@@ -258,7 +259,7 @@ def test_several_of_somebody_who_does_not_see_all_come_in_rounds_that_tell_nothi
 
 def test_the_time_of_a_result_is_when_it_was_asked_for(registries: Scripted) -> None:
     found: list[Last] = []
-    checks = Checks(pause=lambda _: None)
+    checks = composition.new_checks(pause=lambda _: None)
     registries.answers = {"d-00": CLOSED}
     checks.several(questions(9), sees_all=False, keep=found.extend)
     checks.finish(20)

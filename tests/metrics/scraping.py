@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from edrportal.composition import portal
 from edrportal.telemetry.endpoint import Platform
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def answer(path: str, method: str = "GET", *, with_names: bool = False) -> tuple
     """Ask the second port's application; return the status line and the body."""
     told: list[str] = []
     environ: WSGIEnvironment = {"PATH_INFO": path, "REQUEST_METHOD": method}
-    body = b"".join(Platform(with_names=with_names)(environ, lambda status, *_: told.append(status)))  # type: ignore[arg-type]
+    body = b"".join(Platform(portal, with_names=with_names)(environ, lambda status, *_: told.append(status)))  # type: ignore[arg-type]
     return told[0], body
 
 

@@ -11,10 +11,10 @@ from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Forbidden, Unreachable
 from destinations.livecheck.registry.port import Code, Leg, Plan, Step
-from destinations.livecheck.runner import Checks, Question
-from destinations.web import current
+from destinations.livecheck.runner import Question
 from edrportal.telemetry import counters
 from tests.metrics.scraping import grown, scrape
+from tests.services import composition
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def test_an_ambiguous_write_counts_by_how_finding_out_ended(
 def test_a_check_counts_by_what_follows_for_chart_and_image(registries: Scripted) -> None:
     registries.answers["bad"] = ends(Step.TLS, Code.UNKNOWN_AUTHORITY)
     before = scrape()
-    with current.use_registries(counters.CountedRegistries(registries)):
-        Checks().all_of([Question(name, Plan(name, Leg(), Leg())) for name in ("good", "bad")])
+    with composition.use_registries(counters.CountedRegistries(registries)):
+        composition.checks().all_of([Question(name, Plan(name, Leg(), Leg())) for name in ("good", "bad")])
     after = scrape()
     assert grown(before, after, "edrportal_checks_total", chart="pass", image="pass") == 1
     assert grown(before, after, "edrportal_checks_total", chart="fail", image="fail") == 1

@@ -14,9 +14,9 @@ from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.reflector import Reflector
 from destinations.secret.trim import trim_config_map
-from destinations.web import current
 from edrportal.demo.cluster import certificate
 from tests.metrics.scraping import answer, scrape, value
+from tests.services import composition
 from tests.services.leaks import canary, find
 from tests.signin import world
 
@@ -30,7 +30,7 @@ NOW = datetime.now(UTC)
 def watched(cluster: InMemoryCluster) -> Iterator[None]:
     """Let pages and scrapes use the cluster through watches that are current."""
     watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
-    with current.use(cluster, *watches):
+    with composition.use(cluster, *watches):
         deadline = time.monotonic() + 10
         while not all([watch.secrets() is not None for watch in watches]):  # noqa: C419 - each is started
             assert time.monotonic() < deadline
@@ -123,7 +123,7 @@ def test_a_watch_that_never_began_is_infinitely_old() -> None:
 
     cluster = Down()
     watch = Reflector(cluster)
-    with current.use(cluster, watch):
+    with composition.use(cluster, watch):
         samples = scrape()
     watch.close()
     assert value(samples, "edrportal_watch_age_seconds", watch="secrets") == math.inf

@@ -23,11 +23,19 @@ from destinations.livecheck.registry.guard import PRIVATE
 from destinations.livecheck.registry.port import Code, Outcome, Side, Step
 from destinations.livecheck.registry.probe import NetworkRegistries
 from destinations.livecheck.result import for_others
-from destinations.livecheck.runner import Checks, Question
-from destinations.web import current
+from destinations.livecheck.runner import Question
 from tests.registry import asking
-from tests.registry.asking import ANY_PORT, Authority, check, code, plan, serving, wants
+from tests.registry.asking import (
+    ANY_PORT,
+    Authority,
+    check,
+    code,
+    plan,
+    serving,
+    wants,
+)
 from tests.registry.attacker import INSIDE, KINDS, PUBLIC, attacking, target
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,7 +143,7 @@ def observed(
             registries.by_port[attacker.port] = NetworkRegistries(ANY_PORT, lambda name, _: names[name], SECONDS)
             attacker.begin()
             began = time.monotonic()
-            last = Checks().one(question, sees_all=sees_all)
+            last = composition.new_checks().one(question, sees_all=sees_all)
             seconds = time.monotonic() - began
         attacker.settle()
         return told(last), seconds, list(attacker.seen)
@@ -149,7 +157,7 @@ def told(last: Last) -> list[object]:
 @pytest.mark.parametrize("name", SITUATIONS)
 def test_nothing_tells_an_open_port_inside_from_a_closed_one(name: str, authority: Authority) -> None:
     registries = Registries()
-    with current.use_registries(registries), ThreadPoolExecutor(len(KINDS)) as at_once:
+    with composition.use_registries(registries), ThreadPoolExecutor(len(KINDS)) as at_once:
         started = {
             kind: at_once.submit(observed, SITUATIONS[name], kind, authority, registries, sees_all=False)
             for kind in KINDS
@@ -168,7 +176,7 @@ def test_the_attackers_server_sees_what_there_is_to_see(authority: Authority) ->
     """Else every test above would pass: an administrator's check shows each of them apart."""
 
     registries, situation = Registries(), SITUATIONS["a second connection afterwards"]
-    with current.use_registries(registries):
+    with composition.use_registries(registries):
         closed, filtered = (
             observed(situation, kind, authority, registries, sees_all=True)[2] for kind in ("closed", "filtered")
         )

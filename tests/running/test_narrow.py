@@ -18,8 +18,8 @@ import pytest
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
-from destinations.web import current
 from tests.chart.test_chart_runs import Browser
+from tests.services import composition
 from tests.services.effort import times
 from tests.services.portals import Served, hidden, served
 from tests.signin import world
@@ -152,7 +152,7 @@ class Jumped(datetime):
 def test_f38_a_clock_that_jumps_ends_a_session_at_most(hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = InMemoryCluster()
     world.fill(cluster, world.secrets(), world.config_maps())
-    with current.use(cluster):
+    with composition.use(cluster):
         client = world.sign_in("administrator")
         monkeypatch.setattr(Jumped, "by", timedelta(hours=hours))
         for place, module in list(sys.modules.items()):

@@ -12,7 +12,7 @@ from django.test import Client
 def main() -> None:
     """Ask as the proxy does: over http, with what it forwards."""
     from destinations.cluster.memory import InMemoryCluster  # noqa: PLC0415
-    from destinations.web import current  # noqa: PLC0415 - needs the settings
+    from tests.services import composition  # noqa: PLC0415 - needs the settings
     from tests.signin import world  # noqa: PLC0415
 
     cluster = InMemoryCluster()
@@ -24,7 +24,7 @@ def main() -> None:
         HTTP_X_FORWARDED_PROTO="https",
         REMOTE_ADDR="192.0.2.1",
     )
-    with current.use(cluster):
+    with composition.use(cluster):
         page = client.get("/signin")
         form = {"username": "administrator", "password": world.PASSWORD}
         form["csrfmiddlewaretoken"] = client.cookies["__Host-edrportal-csrf"].value

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations.cluster.memory import InMemoryCluster
-from destinations.web import current
 from edrportal.signin import accounts
 from edrportal.signin.attempts import Attempts
 from edrportal.signin.oidc import flow
+from tests.services import composition
 from tests.services.oidc_provider import OidcProvider, oidc_provider
 from tests.services.parts import Missing
 from tests.signin import world
@@ -35,7 +35,7 @@ def people() -> Iterator[InMemoryCluster]:
     cluster = InMemoryCluster()
     cluster.namespaces = {"team-a": "uid-a", "team-b": "uid-b"}
     world.fill(cluster, world.secrets(), world.config_maps())
-    with current.use(cluster):
+    with composition.use(cluster):
         yield cluster
 
 

@@ -264,7 +264,7 @@ def test_a_fault_and_a_busy_portal_are_told_in_json_too(
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(rows, "judge_namespace", fail)
+        broken.setattr(rows, "row", fail)
         client = Client(raise_request_exception=False)
         answer = client.get("/api/destinations", HTTP_AUTHORIZATION=basic("administrator"))
     assert (answer.status_code, set(answer.json())) == (500, {"error", "fix"})

@@ -18,8 +18,8 @@ from destinations.permissions import TABLE, Right
 from destinations.secret import plainyaml
 from destinations.verdict import certificates
 from destinations.web.api import body as apibody
+from destinations.web.changes import fragments
 from destinations.web.forms.teams import ChosenField
-from destinations.web.pages import fragments
 from tests.signin import world
 from tests.signin.test_permissions import CHANGES, KINDS, SEES, addresses, named
 

@@ -11,7 +11,7 @@ from django.test import Client
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden
-from destinations.web import current
+from tests.services import composition
 from tests.services.leaks import canary
 from tests.signin import world
 
@@ -33,7 +33,7 @@ def teams(people: InMemoryCluster) -> Iterator[InMemoryCluster]:
     data = {"team-a": "uid-a", "team-a-b": "uid-ab", "team-a-gone": "uid-old"}
     people.config_maps.replace({**enabled.manifest, "data": data})
     people.load([world.user("of-two", "exporter:team-a,exporter:team-a-b")])
-    with current.use(people):
+    with composition.use(people):
         yield people
 
 
@@ -115,7 +115,7 @@ def test_where_the_portal_may_not_look_the_enabled_teams_count(
         raise Forbidden("Forbidden", status=403)
 
     monkeypatch.setattr(InMemoryCluster, "namespace_uid", forbidden)
-    with current.use(teams):
+    with composition.use(teams):
         assert api({**DRAFT, "name": "b-harbor", "team": "team-a"}).status_code == 400
         assert api({**DRAFT, "name": "later-harbor", "team": "team-a"}).status_code == 201
 
@@ -131,7 +131,7 @@ def test_a_long_name_of_many_parts_asks_for_few_namespaces(
         return real(self, name)
 
     monkeypatch.setattr(InMemoryCluster, "namespace_uid", noted)
-    with current.use(teams):
+    with composition.use(teams):
         api({**DRAFT, "name": "x-" * 110 + "x", "team": "team-a"})
     assert len(asked) <= 32
     assert max(map(len, asked)) <= 63

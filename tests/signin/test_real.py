@@ -15,8 +15,8 @@ from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.reflector import Reflector
 from destinations.secret.trim import trim_config_map
-from destinations.web import current
 from edrportal.signin import sessions
+from tests.services import composition
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def replica(server: ApiServer, namespace: str) -> Iterator[KubernetesCluster]:
     """A portal of its own: another client, other watches."""
     cluster = KubernetesCluster.from_kubeconfig(str(server.kubeconfig), namespace=namespace)
     watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
-    with current.use(cluster, *watches):
+    with composition.use(cluster, *watches):
         for watch in watches:
             watch.secrets()
         time.sleep(0.3)
@@ -193,7 +193,7 @@ def test_what_the_portal_may_not_do_is_told_to_administrators_alone(
     binding = {"metadata": {"name": "reader"}, "subjects": [subject], "roleRef": reference}
     api_server.request("POST", f"{base}/rolebindings", binding)
     weak = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=namespace, context="outsider")
-    with current.use(weak):
+    with composition.use(weak):
         client = signed_in_when_allowed(role)
         stored = filling.get_secret("a-one")
         seen = {"uid": stored.uid, "resource_version": stored.resource_version, "bundle_choice": "keep"}
@@ -236,7 +236,7 @@ def test_where_namespaces_cannot_be_read_an_administrator_confirms(api_server: A
         "POST", f"{base}/rolebindings", {"metadata": {"name": "portal"}, "subjects": [subject], "roleRef": reference}
     )
     weak = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=namespace, context="outsider")
-    with current.use(weak):
+    with composition.use(weak):
         client = signed_in_when_allowed("administrator")
         answer = client.post("/teams", {"team": "team-b", "to": "on"})
         assert answer.status_code == 422

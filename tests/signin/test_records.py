@@ -14,6 +14,7 @@ from django.test import Client, override_settings
 from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Unreachable
+from destinations.portal import Event
 from edrportal.configuration.environment import Environment
 from edrportal.signin import accounts
 from edrportal.signin.oidc import provider
@@ -195,7 +196,7 @@ def test_a_click_in_the_demo_while_many_sign_in_fails_in_words(heard: Heard, mon
 def test_a_way_back_that_the_cluster_does_not_answer_is_a_failed_sign_in(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
+    def fail(*_: Any) -> None:
         raise Unreachable("NoUsableAnswer")
 
     monkeypatch.setattr(provider, "provider", fail)
@@ -223,7 +224,7 @@ def test_a_session_that_cannot_be_begun_is_a_failed_sign_in(
 
 @pytest.mark.parametrize("value", ["a\r\nforged: x", "\x1b[31m", "\u202e", "\ud800", "x" * 10_000, '"}\n{"'])
 def test_a_line_is_one_line_whatever_stands_in_it(heard: Heard, value: str) -> None:
-    audit.record(audit.Event("rotate", "done", value, "127.0.0.1", value))
+    audit.record(Event("rotate", "done", value, "127.0.0.1", value))
     (line,) = heard.lines
     assert line.isprintable()
     assert line.isascii()
@@ -231,6 +232,6 @@ def test_a_line_is_one_line_whatever_stands_in_it(heard: Heard, value: str) -> N
 
 
 def test_a_secret_does_not_stand_in_an_event() -> None:
-    event = audit.Event("rotate", "done", "epinio:ann", "192.0.2.1", "one")
-    made = json.dumps(audit.kubernetes_event(event, namespace="epinio", name="one", uid="u", at=datetime.now(UTC)))
+    event = Event("rotate", "done", "epinio:ann", "192.0.2.1", "one")
+    made = json.dumps(event.for_kubernetes(namespace="epinio", name="one", uid="u", at=datetime.now(UTC)))
     assert "192.0.2.1" not in made

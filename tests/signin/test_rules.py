@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import bcrypt
 import pytest
 
+from destinations.model import EpinioVersion
 from destinations.names import CONFIG_MAPS, ROLE_LABEL
 from destinations.secret.codec import read_config_map, read_secret
-from destinations.verdict.version import EpinioVersion
 from edrportal.signin import passwords, users
 from edrportal.signin.roles import ADMIN, Role, read_roles
 from edrportal.signin.users import Principal

@@ -11,9 +11,10 @@ from django.core.signing import Signer
 from django.test import Client, override_settings
 
 from destinations.cluster.port import Unreachable
-from destinations.web import current
+from destinations.portal import Reads
 from edrportal.configuration.environment import Environment
 from edrportal.signin import accounts, sessions
+from tests.services import composition
 from tests.signin import world
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def test_a_sign_out_that_cannot_be_looked_up_is_not_called_one(
         raise Unreachable("NoUsableAnswer")
 
     with monkeypatch.context() as broken:
-        broken.setattr(current, "config_maps_to_show", silent)
+        broken.setattr(Reads, "config_maps", property(silent))
         answer = sign_out(text)
     assert answer.status_code == 503
     assert "You are not signed out yet" in answer.content.decode()
@@ -179,9 +180,9 @@ def ann(people: InMemoryCluster) -> Iterator[str]:
     """The cookie of somebody who signed in at the provider."""
     people.load([dex()])
     with override_settings(ENVIRONMENT=Environment.read(SSO)):
-        user = accounts.identify(ANN, ["exporter:team-a"])
+        user = accounts.identify(composition.reads(), ANN, ["exporter:team-a"])
         assert user
-        text = sessions.encode(accounts.begin(user, accounts.OIDC, matched=["exporter:team-a"]))
+        text = sessions.encode(accounts.begin(composition.reads(), user, accounts.OIDC, matched=["exporter:team-a"]))
         assert status(text) == 200
         yield text
         assert status(text) == 200  # whatever changed in between was put back
@@ -227,7 +228,7 @@ def test_another_way_to_the_same_provider_ends_no_session(people: InMemoryCluste
 
 
 def test_a_session_of_before_the_provider_counted_ends(ann: str) -> None:
-    user = accounts.identify(ANN, ["exporter:team-a"])
+    user = accounts.identify(composition.reads(), ANN, ["exporter:team-a"])
     assert user
     before = sessions.begin(
         dataclasses.replace(user, client=None), accounts.OIDC, datetime.now(UTC), matched=["exporter:team-a"]
@@ -242,9 +243,9 @@ def test_a_sign_out_is_final_while_the_mapping_or_the_provider_is_another(
 ) -> None:
     people.load([dex()])
     with override_settings(ENVIRONMENT=Environment.read(SSO)):
-        user = accounts.identify(ANN, ["exporter:team-a"])
+        user = accounts.identify(composition.reads(), ANN, ["exporter:team-a"])
         assert user
-        text = sessions.encode(accounts.begin(user, accounts.OIDC, matched=["exporter:team-a"]))
+        text = sessions.encode(accounts.begin(composition.reads(), user, accounts.OIDC, matched=["exporter:team-a"]))
         replace(people, "dex-config", rolesMapping="[]")
         if put_back:
             assert sign_out(text).headers["Location"] == "/signin?out=1"

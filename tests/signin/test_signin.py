@@ -17,9 +17,9 @@ from django.test import Client, override_settings
 
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, Unreachable
-from destinations.web import current
 from edrportal.configuration.environment import Environment
 from edrportal.signin import sessions, users
+from tests.services import composition
 from tests.signin import world
 from tests.signin.test_permissions import tokenless
 
@@ -433,7 +433,7 @@ def test_the_demos_click_is_nowhere_else(people: InMemoryCluster) -> None:
 def test_the_demo_shows_its_first_page_to_everybody_and_signs_in_by_a_click() -> None:
     from edrportal.demo.cluster import demo_cluster  # noqa: PLC0415 - makes certificates
 
-    with override_settings(DEMO=True), current.use(demo_cluster(datetime.now(UTC))):
+    with override_settings(DEMO=True), composition.use(demo_cluster(datetime.now(UTC))):
         assert Client().get("/").status_code == 200
         assert Client().get("/api/destinations").status_code == 200
         assert Client().get("/team/").status_code == 302

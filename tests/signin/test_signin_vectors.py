@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from destinations.cluster.memory import InMemoryCluster
-from destinations.web import current
 from edrportal.signin import accounts, users
 from edrportal.signin.users import Principal
+from tests.services import composition
 
 NAMESPACES = ("workspace", "team", "other", "a", "b")
 STRICTER = {"password-5"}
@@ -30,9 +30,9 @@ def asked(vector: dict[str, Any]) -> dict[str, Any]:
     cluster = InMemoryCluster()
     cluster.config_maps.load(recorded()["roles"])
     cluster.load(vector["users"])
-    with current.use(cluster):
+    with composition.use(cluster):
         try:
-            user = accounts.authenticate(vector["username"], vector["password"])
+            user = accounts.authenticate(composition.reads(), vector["username"], vector["password"])
         except users.UnusableUser:
             return {"authenticated": False, "status": 500}
     if user is None:

@@ -15,7 +15,8 @@ from django.test import Client, override_settings
 from destinations import names
 from destinations.livecheck import fingerprint
 from destinations.secret import docker_config, history
-from destinations.web import current
+from edrportal.signin.keys import signing_keys
+from tests.services import composition
 from tests.services.leaks import canary
 from tests.signin import world
 from tests.signin.test_permissions import addresses
@@ -252,13 +253,13 @@ def test_a_check_never_holds_again_because_somebody_guessed_what_was_replaced(pe
     manifest = dict(people.get_secret("a-one").manifest)
     annotations = {**manifest["metadata"]["annotations"], names.ROTATED_AT_ANNOTATION: "2026-01-01T00:00:00Z"}
     people.replace_secret({**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}})
-    everything = {one.name: one for one in current.list_secrets()}
-    result = fingerprint.of(everything["a-one"], everything)
+    everything = {one.name: one for one in composition.reads().secrets}
+    result = fingerprint.of(everything["a-one"], everything, signing_keys())
     for guess in ("wrong", SECRET):
         answer = call("/api/destinations/a-one/rotate", {"password": guess}, who="manager", key=guess[:6])
         assert answer.status_code == 200
-        everything = {one.name: one for one in current.list_secrets()}
-        assert not fingerprint.matches(result, everything["a-one"], everything)
+        everything = {one.name: one for one in composition.reads().secrets}
+        assert not fingerprint.matches(result, everything["a-one"], everything, signing_keys())
     assert everything["a-one"].data == people.get_secret("a-one").data
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from destinations import names
-from destinations.model import Credentials, Secret
+from destinations.model import Credentials, Secret, Snapshot
 from destinations.secret import docker_config
 from edrportal.demo.cluster import certificate
 from edrportal.webhook import admission
@@ -41,8 +41,7 @@ def bundle(content: bytes = PEM) -> Secret:
 
 
 def warned(old: Secret | None, new: Secret | None, *others: Secret, unknown: bool = False) -> tuple[str, ...]:
-    known_ = None if unknown else {one.name: one for one in others}
-    return warnings(admission.Review("uid", old, new), known_, now=NOW, version=None)
+    return warnings(admission.Review("uid", old, new), Snapshot.of(others, NOW), is_known=not unknown)
 
 
 def test_a_hidden_one_is_told_in_epinios_words_with_the_fix() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from destinations import names
-from destinations.model import Credentials, Secret, Verdict
+from destinations.model import Credentials, Secret, Snapshot, Verdict
 from destinations.secret.docker_config import new
 from destinations.verdict.judge import judge
 from edrportal.demo.cluster import certificate
@@ -24,7 +24,7 @@ def destination(host: str = "registry.example.com", organization: str = "team", 
 
 
 def codes(secret: Secret, *others: Secret) -> list[str]:
-    judgement = judge(secret, {one.name: one for one in (secret, *others)}, now=NOW)
+    judgement = judge(secret, Snapshot({one.name: one for one in (secret, *others)}, NOW))
     assert judgement.verdict is (Verdict.AT_RISK if judgement.warnings else Verdict.ACCEPTED)
     return [warning.code for warning in judgement.warnings]
 
@@ -46,7 +46,7 @@ def test_disagreeing_credentials_are_told() -> None:
 
 
 def test_equal_credentials_that_the_image_push_does_not_find_are_not_called_different() -> None:
-    judgement = judge(destination("harbor"), {}, now=NOW)
+    judgement = judge(destination("harbor"), Snapshot({}, NOW))
     assert judgement.why == "anonymous"
     assert judgement.warnings == ()
 

@@ -12,7 +12,7 @@ import yaml
 
 from destinations import names
 from destinations.input.validation import check_credentials, check_password
-from destinations.model import Secret, Verdict
+from destinations.model import Secret, Snapshot, Verdict
 from destinations.secret import manifests
 from destinations.verdict.judge import judge
 
@@ -28,7 +28,7 @@ def codes(username: str, password: str, host: str = "registry.example.com", **an
         annotations={names.ORGANIZATION_ANNOTATION: "team", **annotations},
         data={names.CONFIG_KEY: json.dumps({"auths": {host: entry}}).encode()},
     )
-    judgement = judge(secret, {}, now=NOW)
+    judgement = judge(secret, Snapshot({}, NOW))
     assert judgement.verdict is (Verdict.AT_RISK if judgement.warnings else Verdict.ACCEPTED)
     assert all(password not in one.message + one.fix or len(password) < 6 for one in judgement.warnings)
     return [one.code for one in judgement.warnings]
@@ -55,7 +55,7 @@ def test_what_people_really_pasted_is_at_risk(file: str, name: str, code: str) -
         manifests.secret_of(one, namespace="epinio") for one in yaml.safe_load_all((FIELD / f"{file}.yaml").read_text())
     ]
     secret = next(one for one in found if one and one.name == name)
-    judgement = judge(secret, {}, now=NOW)
+    judgement = judge(secret, Snapshot({}, NOW))
     assert judgement.verdict is Verdict.AT_RISK
     assert {one.code for one in judgement.warnings} == {code}
 
@@ -236,5 +236,5 @@ def test_both_users_of_the_credentials_are_looked_at() -> None:
         annotations={names.ORGANIZATION_ANNOTATION: "team"},
         data={names.CONFIG_KEY: json.dumps({"auths": {"registry.example.com": entry}}).encode()},
     )
-    found = {one.code for one in judge(secret, {}, now=NOW).warnings}
+    found = {one.code for one in judge(secret, Snapshot({}, NOW)).warnings}
     assert found == {"credentials-disagree", "credentials-placeholder"}

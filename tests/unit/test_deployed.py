@@ -10,9 +10,10 @@ import pytest
 from destinations.cluster.lookups import VERSION_LIFE_SECONDS, Deployed
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
-from destinations.verdict.version import EpinioVersion
-from destinations.web import current, installation
+from destinations.model import EpinioVersion
+from destinations.web import installation
 from edrportal.configuration.environment import Environment
+from tests.services import composition
 from tests.services.stopwatch import Stopwatch
 
 
@@ -65,18 +66,18 @@ def test_what_keeps_it_unknown_is_said(error: type[Exception], words: str, monke
 
     cluster = InMemoryCluster()
     monkeypatch.setattr(InMemoryCluster, "server_version", refuse)
-    with current.use(cluster):
-        assert current.epinio_version() is None
+    with composition.use(cluster):
+        assert composition.portal().version() is None
         assert words in installation.rules("", Deployed(cluster).last())
 
 
 def test_a_stated_version_goes_before_the_deployments(settings: Any) -> None:
     cluster = InMemoryCluster()
     cluster.epinio_version = "v1.13.2"
-    with current.use(cluster):
-        assert current.epinio_version() == EpinioVersion(1, 13, 2)
+    with composition.use(cluster):
+        assert composition.portal().version() == EpinioVersion(1, 13, 2)
         settings.ENVIRONMENT = Environment.read({"EDRPORTAL_EPINIO_VERSION": "1.12.0"})
-        assert current.epinio_version() == EpinioVersion(1, 12, 0)
+        assert composition.portal().version() == EpinioVersion(1, 12, 0)
 
 
 def test_a_silent_cluster_holds_nobody_up() -> None:

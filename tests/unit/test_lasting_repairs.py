@@ -11,7 +11,7 @@ import pytest
 
 from destinations import names, repairs
 from destinations.input.imports.docker import AZURE_USER
-from destinations.model import Secret, Verdict
+from destinations.model import Secret, Snapshot, Verdict
 from destinations.repairs import Choice
 from destinations.secret import docker_config
 from tests.unit.test_repairs import ENTRY, HOST, OLD_AUTH, PASSWORD, config, destination, namespace
@@ -32,20 +32,20 @@ def azure(host: str = AZURE, **entry: Any) -> Secret:
 
 
 def proposed(secret: Secret) -> dict[str, str]:
-    groups = repairs.proposals(secret, namespace(secret), now=NOW, version=None)
+    groups = repairs.proposals(secret, Snapshot(namespace(secret), NOW))
     return {fix.code: fix.title for group in groups for fix in group}
 
 
 def repaired(secret: Secret) -> tuple[Secret, Any]:
     everything = namespace(secret)
-    groups = repairs.proposals(secret, everything, now=NOW, version=None)
-    fixed = repairs.apply(secret, everything, Choice(frozenset(group[0].code for group in groups)))
-    return fixed.secret, repairs.judged(fixed, everything, now=NOW, version=None)
+    groups = repairs.proposals(secret, Snapshot(everything, NOW))
+    fixed = repairs.apply(secret, Snapshot(everything, NOW), Choice(frozenset(group[0].code for group in groups)))
+    return fixed.secret, repairs.judged(fixed, Snapshot(everything, NOW))
 
 
 def test_the_token_of_az_acr_login_is_written_as_the_password() -> None:
     stored = from_field("12b-az-acr-login-stored.yaml")["acr"]
-    before = repairs.judged(repairs.Fixed(stored), {"acr": stored}, now=NOW, version=None)
+    before = repairs.judged(repairs.Fixed(stored), Snapshot({"acr": stored}, NOW))
     assert before.verdict is Verdict.EXPORT_FAILS
     assert "no password beside it" in next(one.message for one in before.warnings if one.code == "identity-token")
     assert proposed(stored) == {
@@ -88,7 +88,7 @@ ONLY: dict[str, dict[str, Any]] = {
 def test_the_only_credential_is_never_removed(kind: str) -> None:
     secret = azure(HOST, **ONLY[kind])
     assert "entry-members" not in proposed(secret)
-    for group in repairs.proposals(secret, namespace(secret), now=NOW, version=None):
+    for group in repairs.proposals(secret, Snapshot(namespace(secret), NOW)):
         for fix in group:
             assert PASSWORD.encode() in fix.secret.data[names.CONFIG_KEY]
 
@@ -120,7 +120,7 @@ def test_a_configuration_that_was_encoded_too_often_is_named_and_decoded(kind: s
 
 def test_the_stage_says_that_it_was_encoded_once_too_often() -> None:
     stored = from_field("15-encoded-twice.yaml")["encoded-twice"]
-    judged = repairs.judged(repairs.Fixed(stored), {"encoded-twice": stored}, now=NOW, version=None)
+    judged = repairs.judged(repairs.Fixed(stored), Snapshot({"encoded-twice": stored}, NOW))
     assert judged.listed is False
     failed = next(check for check in judged.checks if not check.ok)
     assert "encoded once too often" in (failed.message or "")

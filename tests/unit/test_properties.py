@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destinations.golang import gojson
-from destinations.model import Credentials, InputError
+from destinations.model import Credentials, InputError, Snapshot
 from destinations.overview import rows, table
 from destinations.overview import text as verdict_text
 from destinations.secret import docker_config, manifests
@@ -32,9 +32,9 @@ cheap = settings(max_examples=10 * settings().max_examples)
 @given(namespaces())
 def test_any_namespace_is_judged_and_shown(namespace: list[dict[str, object]]) -> None:
     found = [read_secret(manifest) for manifest in namespace]
-    shown = table.rows(found, now=NOW, version=None)
+    shown = table.rows(Snapshot.of(found, NOW))
     assert table.notices(shown) is not None
-    judged = rows.judge_namespace(found, now=NOW)
+    judged = rows.judge_namespace(Snapshot.of(found, NOW))
     json.dumps([rows.row(one) for one in judged], ensure_ascii=False).encode()
     verdict_text.render(judged, colour=False).encode()
     for row in shown:
@@ -107,7 +107,7 @@ def check_text(text: str) -> None:
     except InputError as error:
         check_words(str(error))
         return
-    judged = rows.judge_namespace([secret for secret in found if secret], now=NOW)
+    judged = rows.judge_namespace(Snapshot.of([secret for secret in found if secret], NOW))
     json.dumps([rows.row(one) for one in judged], ensure_ascii=False).encode()
     verdict_text.render(judged, colour=True).encode()
 

@@ -8,11 +8,11 @@ import pytest
 
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, Unreachable
-from destinations.web import current
 from edrportal.configuration.environment import NO_KEY
 from edrportal.serving.draining import STOPPING
 from tests.metrics.scraping import answer
 from tests.metrics.test_gauges import watched
+from tests.services import composition
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -52,7 +52,7 @@ def test_all_is_well(client: Client) -> None:
 def test_a_cluster_that_does_not_answer_is_named_and_the_process_lives(
     client: Client, error: Exception, word: str
 ) -> None:
-    with current.use(Refusing(error)):
+    with composition.use(Refusing(error)):
         found = client.get("/readyz")
         assert found.status_code == 503
         assert found.json() == {**GOOD, "ready": False, "cluster": word, "watch": "none"}

@@ -8,7 +8,7 @@ import pytest
 
 from destinations import names, repairs
 from destinations.input import validation
-from destinations.model import Credentials, Secret, Verdict
+from destinations.model import Credentials, Secret, Snapshot, Verdict
 from destinations.repairs import Choice
 from destinations.secret import docker_config
 from destinations.verdict import presets
@@ -31,8 +31,8 @@ def destination(host: str, organization: str) -> Secret:
 
 def repaired(secret: Secret) -> Secret:
     everything = {secret.name: secret}
-    groups = repairs.proposals(secret, everything, now=NOW, version=None)
-    return repairs.apply(secret, everything, Choice(frozenset(group[0].code for group in groups))).secret
+    groups = repairs.proposals(secret, Snapshot(everything, NOW))
+    return repairs.apply(secret, Snapshot(everything, NOW), Choice(frozenset(group[0].code for group in groups))).secret
 
 
 @pytest.mark.parametrize("host", HUB)
@@ -40,7 +40,7 @@ def test_each_name_of_docker_hub_knows_two_levels_only(host: str) -> None:
     found = {}
     for organization in ("acme", "acme/shop"):
         secret = destination(host, organization)
-        found[organization] = {one.code for one in judge(secret, {"one": secret}, now=NOW).warnings}
+        found[organization] = {one.code for one in judge(secret, Snapshot({"one": secret}, NOW)).warnings}
     assert "hub-two-levels" not in found["acme"]
     assert "hub-two-levels" in found["acme/shop"]
     preset = presets.of_host(host)
@@ -50,7 +50,7 @@ def test_each_name_of_docker_hub_knows_two_levels_only(host: str) -> None:
 
 def test_the_form_warns_of_two_levels_at_docker_hub() -> None:
     for host in ("docker.io", "registry.hub.docker.com"):
-        trap, _ = validation.check_target(host, "acme/shop", now=NOW, version=None)
+        trap, _ = validation.check_target(host, "acme/shop", Snapshot({}, NOW))
         assert trap is not None
         assert (trap.field, "only ORGANIZATION/REPOSITORY" in trap.message) == ("organization", True)
 
@@ -66,18 +66,18 @@ def test_the_form_warns_of_two_levels_at_docker_hub() -> None:
     ],
 )
 def test_the_colon_of_a_domain_scoped_project_becomes_a_slash(host: str, organization: str, path: str) -> None:
-    trap, _ = validation.check_target(host, organization, now=NOW, version=None)
+    trap, _ = validation.check_target(host, organization, Snapshot({}, NOW))
     assert trap is not None
     assert (trap.field, trap.suggestion) == ("organization", path)
     assert repaired(destination(host, organization)).annotations[names.ORGANIZATION_ANNOTATION] == path
-    assert validation.check_target(host, path, now=NOW, version=None)[0] is None
+    assert validation.check_target(host, path, Snapshot({}, NOW))[0] is None
 
 
 def test_the_stored_destination_of_such_a_project_is_repaired_to_the_same_project() -> None:
     stored = from_field("17-domain-scoped-project.yaml")["gar"]
     fixed = repaired(stored)
     assert fixed.annotations[names.ORGANIZATION_ANNOTATION] == "example.com/payments/images"
-    assert judge(fixed, {fixed.name: fixed}, now=NOW).verdict is Verdict.ACCEPTED
+    assert judge(fixed, Snapshot({fixed.name: fixed}, NOW)).verdict is Verdict.ACCEPTED
 
 
 def test_elsewhere_a_colon_is_no_slash() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from destinations import names, repairs
-from destinations.model import Secret, Verdict
+from destinations.model import Secret, Snapshot, Verdict
 from destinations.repairs import Choice
 from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
@@ -116,17 +116,17 @@ CASES: list[tuple[str, Secret, str, tuple[Secret, ...]]] = [
 @pytest.mark.parametrize(("secret", "code", "others"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_a_fault_is_proposed_and_its_repair_is_accepted(secret: Secret, code: str, others: tuple[Secret, ...]) -> None:
     everything = namespace(secret, *others)
-    groups = repairs.proposals(secret, everything, now=NOW, version=None)
+    groups = repairs.proposals(secret, Snapshot(everything, NOW))
     codes = [fix.code for group in groups for fix in group]
     if not code:
         assert codes == []
         return
     assert code in codes
-    before = repairs.judged(repairs.Fixed(secret), everything, now=NOW, version=None)
+    before = repairs.judged(repairs.Fixed(secret), Snapshot(everything, NOW))
     assert before.verdict is not Verdict.ACCEPTED
-    fixed = repairs.apply(secret, everything, Choice(frozenset({code})))
+    fixed = repairs.apply(secret, Snapshot(everything, NOW), Choice(frozenset({code})))
     assert fixed.applied == (code,)
-    after = repairs.judged(fixed, everything, now=NOW, version=None)
+    after = repairs.judged(fixed, Snapshot(everything, NOW))
     assert after.verdict is Verdict.ACCEPTED, after
     assert PASSWORD not in repr(repairs.difference(secret, fixed.secret))
     assert repairs.difference(secret, fixed.secret)
@@ -136,16 +136,16 @@ def test_several_faults_at_once_are_mended_at_once() -> None:
     text = json.dumps({"Auths": {f"https://{HOST}/v1/": {**ENTRY, "identitytoken": "t"}}, "credsStore": "x"})
     secret = destination(b"\xef\xbb\xbf" + text.encode(), labels={names.REGISTRY_LABEL: "yes"})
     everything = namespace(secret)
-    groups = repairs.proposals(secret, everything, now=NOW, version=None)
-    fixed = repairs.apply(secret, everything, Choice(frozenset(group[0].code for group in groups)))
-    assert repairs.judged(fixed, everything, now=NOW, version=None).verdict is Verdict.ACCEPTED
+    groups = repairs.proposals(secret, Snapshot(everything, NOW))
+    fixed = repairs.apply(secret, Snapshot(everything, NOW), Choice(frozenset(group[0].code for group in groups)))
+    assert repairs.judged(fixed, Snapshot(everything, NOW)).verdict is Verdict.ACCEPTED
     assert len(fixed.applied) >= 5
 
 
 def test_faults_of_which_the_first_hides_the_second_are_all_proposed() -> None:
     text = json.dumps({"auths": {f"https://{HOST}/": {**ENTRY, "auth": b64encode(b"robot:x\n").decode()}}})
     secret = destination(text, annotations={names.ORGANIZATION_ANNOTATION: "Team/"})
-    groups = repairs.proposals(secret, namespace(secret), now=NOW, version=None)
+    groups = repairs.proposals(secret, Snapshot(namespace(secret), NOW))
     assert [[fix.code for fix in group] for group in groups] == [
         ["host"],
         ["auth-from-password", "password-from-auth"],
@@ -155,29 +155,29 @@ def test_faults_of_which_the_first_hides_the_second_are_all_proposed() -> None:
 
 def test_one_of_several_hosts_goes_as_one_line() -> None:
     secret = destination(TWO_HOSTS)
-    fixed = repairs.apply(secret, namespace(secret), Choice(frozenset({"keep-host-1"})))
+    fixed = repairs.apply(secret, Snapshot(namespace(secret), NOW), Choice(frozenset({"keep-host-1"})))
     ((line),) = repairs.difference(secret, fixed.secret)
     assert (line.where, line.after) == (".dockerconfigjson → auths → other.example.com", None)
 
 
 def test_a_sound_or_a_disabled_destination_has_nothing_to_mend() -> None:
     for secret in (destination(), destination(labels={names.REGISTRY_LABEL: "false"})):
-        assert repairs.proposals(secret, namespace(secret), now=NOW, version=None) == ()
+        assert repairs.proposals(secret, Snapshot(namespace(secret), NOW)) == ()
 
 
 def test_a_missing_organization_is_asked_for() -> None:
     secret = destination(annotations={})
-    ((fix,),) = repairs.proposals(secret, namespace(secret), now=NOW, version=None)
+    ((fix,),) = repairs.proposals(secret, Snapshot(namespace(secret), NOW))
     assert fix.asks == "organization"
-    assert repairs.apply(secret, namespace(secret), Choice(frozenset({fix.code}))).applied == ()
-    fixed = repairs.apply(secret, namespace(secret), Choice(frozenset({fix.code}), "team"))
+    assert repairs.apply(secret, Snapshot(namespace(secret), NOW), Choice(frozenset({fix.code}))).applied == ()
+    fixed = repairs.apply(secret, Snapshot(namespace(secret), NOW), Choice(frozenset({fix.code}), "team"))
     assert fixed.secret.annotations == {names.ORGANIZATION_ANNOTATION: "team"}
 
 
 def test_only_what_the_fix_needs_changes() -> None:
     text = f'{{"auths":{{"{HOST}":{json.dumps(ENTRY)}}},"HttpHeaders":{{"a":{{"n":1.50}}}},"credsStore":"x"}}'
     secret = destination(text, data={names.CONFIG_KEY: text.encode(), "other": b"\xff kept"})
-    fixed = repairs.apply(secret, namespace(secret), Choice(frozenset({"foreign-sections"})))
+    fixed = repairs.apply(secret, Snapshot(namespace(secret), NOW), Choice(frozenset({"foreign-sections"})))
     assert repairs.differing(secret.labels, fixed.secret.labels) == {}
     assert repairs.differing(secret.annotations, fixed.secret.annotations) == {}
     assert set(repairs.differing(secret.data, fixed.secret.data)) == {names.CONFIG_KEY}
@@ -188,7 +188,7 @@ def test_only_what_the_fix_needs_changes() -> None:
 
 def test_an_unknown_code_changes_nothing() -> None:
     secret = destination(labels={names.REGISTRY_LABEL: "yes"})
-    assert repairs.apply(secret, namespace(secret), Choice(frozenset({"nope"}))) == repairs.Fixed(secret)
+    assert repairs.apply(secret, Snapshot(namespace(secret), NOW), Choice(frozenset({"nope"}))) == repairs.Fixed(secret)
 
 
 def test_the_difference_of_what_is_no_json_shows_nothing_of_it() -> None:
@@ -199,7 +199,7 @@ def test_the_difference_of_what_is_no_json_shows_nothing_of_it() -> None:
 
 def test_a_renamed_host_is_one_line_and_shows_no_password() -> None:
     old = destination(json.dumps({"auths": {f"u:{PASSWORD}@{HOST}": ENTRY}}))
-    fixed = repairs.apply(old, namespace(old), Choice(frozenset({"host"})))
+    fixed = repairs.apply(old, Snapshot(namespace(old), NOW), Choice(frozenset({"host"})))
     ((line),) = repairs.difference(old, fixed.secret)
     assert line.where == ".dockerconfigjson → host"
     assert line.after == f'"{HOST}"'
@@ -208,9 +208,9 @@ def test_a_renamed_host_is_one_line_and_shows_no_password() -> None:
 
 def test_what_only_a_person_can_know_is_offered_and_not_proposed() -> None:
     secret = destination(encoded(f"robot:{PASSWORD}\n"))
-    ((fix,),) = repairs.proposals(secret, namespace(secret), now=NOW, version=None)
+    ((fix,),) = repairs.proposals(secret, Snapshot(namespace(secret), NOW))
     assert (fix.code, fix.certain) == ("credentials-line-break", False)
-    fixed = repairs.apply(secret, namespace(secret), Choice(frozenset({fix.code})))
+    fixed = repairs.apply(secret, Snapshot(namespace(secret), NOW), Choice(frozenset({fix.code})))
     (entry,) = json.loads(fixed.secret.data[names.CONFIG_KEY])["auths"].values()
     assert set(entry) == {"auth"}
     assert (entry["auth"] == ENTRY["auth"]) is True  # and neither is printed where they differ
@@ -219,10 +219,10 @@ def test_what_only_a_person_can_know_is_offered_and_not_proposed() -> None:
 @pytest.mark.parametrize("username", ["robot", "robot+ci"])
 def test_a_sign_that_is_gone_is_not_guessed(username: str) -> None:
     secret = destination(on_harbor(username))
-    assert repairs.proposals(secret, namespace(secret), now=NOW, version=None) == ()
+    assert repairs.proposals(secret, Snapshot(namespace(secret), NOW)) == ()
 
 
 @pytest.mark.parametrize("password", ["++++++++", "${PASSWORD}", "\n", '""'])
 def test_what_holds_no_password_is_not_mended(password: str) -> None:
     secret = destination(config(**pair("robot", password)))
-    assert repairs.proposals(secret, namespace(secret), now=NOW, version=None) == ()
+    assert repairs.proposals(secret, Snapshot(namespace(secret), NOW)) == ()

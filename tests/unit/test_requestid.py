@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from destinations.portal import Event
 from edrportal.configuration.environment import Environment
 from edrportal.telemetry import audit, logs
 from edrportal.telemetry.logs import JsonFormatter
@@ -57,7 +58,7 @@ def test_an_id_that_would_spoil_a_log_is_replaced(given: str) -> None:
 
 def test_every_line_of_a_request_carries_its_id(client: Client, lines: io.StringIO) -> None:
     answer = client.get("/no-such-page")
-    audit.record(audit.Event("denied", "refused", "", "192.0.2.1"))
+    audit.record(Event("denied", "refused", "", "192.0.2.1"))
     found = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert {line["logger"] for line in found} >= {"django.request", "edrportal.telemetry.audit"}
     assert {line["request"] for line in found} == {answer.headers["X-Request-ID"]}

@@ -14,8 +14,8 @@ from destinations import names
 from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import NO_CONFIGURATION, Ambiguous, Conflict, Forbidden, Unreachable
-from destinations.web import current
 from edrportal.demo.cluster import certificate
+from tests.services import composition
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_outcomes_have_their_own_status(
 ) -> None:
     cluster = Failing(error)
     fill(cluster)
-    with current.use(cluster):
+    with composition.use(cluster):
         assert run(monkeypatch, PASSWORD.encode(), "--password-stdin") == status
     shown = capsys.readouterr()
     assert words in shown.err

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations.model import Secret
+from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.rowcache import RowCache
-from destinations.verdict.version import EpinioVersion
 from edrportal.demo.cluster import certificate, demo_cluster
 
 if TYPE_CHECKING:
@@ -39,9 +38,9 @@ class Counting(RowCache):
         """Check the rows against rows that are computed anew, and return the names of those that were computed."""
         found = tuple(found)
         self.computed.clear()
-        kept = table.aged(self.rows(found, now=now, version=version), now)
+        kept = table.aged(self.rows(Snapshot.of(found, now, version)), now)
         computed = list(self.computed)
-        fresh = table.rows(found, now=now, version=version)
+        fresh = table.rows(Snapshot.of(found, now, version))
         assert [_told(row) for row in kept] == [_told(row) for row in fresh]
         return computed
 
@@ -119,9 +118,7 @@ def test_a_certificate_turns_within_the_day_to_the_second(cache: Counting) -> No
     assert cache.ask(found.values(), end - timedelta(seconds=1)) == []
     assert cache.ask(found.values(), end) == []
     assert cache.ask(found.values(), end + timedelta(microseconds=1)) == ["edge"]
-    (row,) = (
-        row for row in cache.rows(found.values(), now=end + timedelta(seconds=1), version=None) if row.name == "edge"
-    )
+    (row,) = (row for row in cache.rows(Snapshot.of(found.values(), end + timedelta(seconds=1))) if row.name == "edge")
     assert "expired" in row.bundle
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from destinations import names, repairs
-from destinations.model import Secret, Verdict
+from destinations.model import Secret, Snapshot, Verdict
 from destinations.repairs import Choice
 from destinations.secret import manifests
 from destinations.verdict import certificates, pem
@@ -28,17 +28,17 @@ FIX = "own-certificates"
 
 
 def judged(*others: Secret) -> Any:
-    return repairs.judged(repairs.Fixed(NAMING_CA), namespace(NAMING_CA, *others), now=NOW, version=None)
+    return repairs.judged(repairs.Fixed(NAMING_CA), Snapshot(namespace(NAMING_CA, *others), NOW))
 
 
 def repaired(destination: Secret, *others: Secret) -> tuple[list[str], str, Any]:
     """Return the subjects of the bundle that the repair makes, its title, and the judgement after it."""
     everything = namespace(destination, *others)
-    groups = repairs.proposals(destination, everything, now=NOW, version=None)
+    groups = repairs.proposals(destination, Snapshot(everything, NOW))
     titles = [fix.title for group in groups for fix in group if fix.code == FIX]
-    fixed = repairs.apply(destination, everything, Choice(frozenset({FIX} if titles else ())))
+    fixed = repairs.apply(destination, Snapshot(everything, NOW), Choice(frozenset({FIX} if titles else ())))
     found = [one.subject for one in certificates.read_bundle(fixed.bundle).certificates]
-    return found, " ".join(titles), repairs.judged(fixed, everything, now=NOW, version=None)
+    return found, " ".join(titles), repairs.judged(fixed, Snapshot(everything, NOW))
 
 
 PARTLY = {
@@ -89,7 +89,7 @@ def from_field(name: str) -> dict[str, Secret]:
 def test_of_a_secret_of_cert_manager_the_ca_is_taken_and_not_the_certificate_that_is_renewed() -> None:
     found = from_field("05-cert-manager-secret.yaml")
     destination, tls = found["production"], found["harbor-tls"]
-    before = repairs.judged(repairs.Fixed(destination), found, now=NOW, version=None)
+    before = repairs.judged(repairs.Fixed(destination), Snapshot(found, NOW))
     assert "private-key" in {one.code for one in before.warnings}
     subjects, title, after = repaired(destination, tls)
     assert subjects == ["CN=Example internal CA"]

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from destinations.model import Stage, Verdict
+from destinations.model import EpinioVersion, Snapshot, Stage, Verdict
 from destinations.overview.rows import row
 from destinations.secret.codec import read_secret
 from destinations.verdict.judge import judge
-from destinations.verdict.version import EpinioVersion
 
 FILES = ("acceptance-vectors.jsonl", "acceptance-vectors-2.jsonl")
 VECTORS = [json.loads(line) for file in FILES for line in Path("tests/data", file).read_text().splitlines()]
@@ -31,7 +30,7 @@ def differences(vector: dict[str, Any], expected: dict[str, Any], version: Epini
     secrets = {one["metadata"]["name"]: read_secret(one) for one in vector["secrets"]}
     if vector["name"] not in secrets:
         return [] if expected["failed_stage"] == "lookup" else ["no such secret"]
-    judgement = judge(secrets[vector["name"]], secrets, now=NOW, version=version)
+    judgement = judge(secrets[vector["name"]], Snapshot(secrets, NOW, version))
     found = row(judgement)
     compared = ["listed", "url", "failed_stage"] + ["error", "listing_error"] * expected["error_is_exact"]
     wrong = [key for key in compared if found[key] != expected[key]]
@@ -72,7 +71,7 @@ def test_every_failing_check_says_what_it_means_and_what_to_do_and_a_passing_one
         secrets = {one["metadata"]["name"]: read_secret(one) for one in vector["secrets"]}
         if vector["name"] not in secrets:
             continue
-        judgement = judge(secrets[vector["name"]], secrets, now=NOW)
+        judgement = judge(secrets[vector["name"]], Snapshot(secrets, NOW))
         assert [check.stage for check in judgement.checks] == list(Stage)[: len(judgement.checks)]
         for check in judgement.checks:
             assert bool(check.message) is bool(check.fix) is not check.ok

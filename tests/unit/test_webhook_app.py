@@ -18,10 +18,10 @@ import pytest
 from destinations import names
 from destinations.model import Credentials, Secret
 from destinations.secret import docker_config
-from destinations.web import current
 from edrportal.demo.cluster import certificate
 from edrportal.serving.limits import REFUSAL
 from edrportal.webhook import admission, app
+from tests.services import composition
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ HIDDEN: dict[str, Any] = {"metadata": {"name": "harbor", "labels": {names.REGIST
 
 @pytest.fixture(autouse=True)
 def watched(memory_cluster: InMemoryCluster) -> Iterator[InMemoryCluster]:
-    watches = current.watches_over(memory_cluster)
-    with current.use(memory_cluster, *watches):
+    watches = composition.watches_over(memory_cluster)
+    with composition.use(memory_cluster, *watches):
         yield memory_cluster
     for one in watches:
         one.close()

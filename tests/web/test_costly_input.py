@@ -18,7 +18,6 @@ from django.utils.datastructures import MultiValueDict
 
 from destinations import names, permissions
 from destinations.input import imports
-from destinations.management.commands import livecheck, rotate
 from destinations.model import InputError, Secret, UserError
 from destinations.repairs import Fix
 from destinations.secret import manifests
@@ -26,12 +25,14 @@ from destinations.verdict import certificates
 from destinations.web import forms as served
 from destinations.web.api import body as apibody
 from destinations.web.forms import RepairForm
+from destinations.web.forms.change import TargetForm
+from edrportal.management.commands import livecheck, rotate
 from edrportal.signin import warnings
 from edrportal.signin.oidc import rolesmapping
 from edrportal.webhook import app as webhook
 from tests.malformed import costly, patterns
 from tests.malformed.asking import destination, encoded, entry, typed
-from tests.services import costs
+from tests.services import composition, costs
 from tests.services.effort import times
 from tests.signin.test_permissions import addresses
 
@@ -97,6 +98,7 @@ def bound(form: type[forms.Form], name: str, text: str) -> forms.Form:
     else:
         data[name] = text
     options: dict[str, Any] = {"groups": [(ORGANIZATION,)]} if issubclass(form, RepairForm) else {}
+    options |= {"rules": composition.reads()} if issubclass(form, RepairForm | TargetForm) else {}
     return form(data, files, **options)
 
 

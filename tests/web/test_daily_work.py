@@ -11,8 +11,8 @@ import pytest
 
 from destinations import names
 from destinations.secret import history
-from destinations.web import current
 from edrportal.demo.cluster import certificate
+from tests.services import composition
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ def test_after_a_write_the_overview_is_read_directly_on_whatever_replica(
     client: Client, memory_cluster: InMemoryCluster
 ) -> None:
     behind: Any = Behind()
-    with current.use(memory_cluster, behind):
+    with composition.use(memory_cluster, behind):
         add(client)
         one = memory_cluster.get_secret("one")
         form = {"to": "off", "nonce": "s" * 24, "chosen": f"one {one.uid} {one.resource_version}"}

@@ -11,10 +11,11 @@ from django.test import override_settings
 
 from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.memory import InMemoryCluster
-from destinations.web import current, installation
+from destinations.web import installation
 from edrportal.configuration.environment import ConfigurationError, Environment
 from edrportal.serving.server import Server
 from edrportal.signin.oidc import provider
+from tests.services import composition
 from tests.services.pki import make_pki
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def test_the_scopes_are_those_of_dex_or_as_stated_and_openid_is_among_them() -> 
     for scopes, asked in (("", "openid profile email groups federated:id"), (" openid  email ", "openid email")):
         environment = Environment.read({**stated, "EDRPORTAL_OIDC_SCOPES": scopes})
         environment.check()
-        with override_settings(ENVIRONMENT=environment), current.use(InMemoryCluster()):
-            assert provider.provider().scopes == asked
+        with override_settings(ENVIRONMENT=environment), composition.use(InMemoryCluster()):
+            assert provider.provider(composition.reads()).scopes == asked
     with pytest.raises(ConfigurationError, match="EDRPORTAL_OIDC_SCOPES"):
         Environment.read({**stated, "EDRPORTAL_OIDC_SCOPES": "profile email"}).check()
 

@@ -11,10 +11,10 @@ import pytest
 
 from destinations import names
 from destinations.cluster.port import ClusterError, Forbidden, NotFound, Unreachable
-from destinations.web import current
-from destinations.web.pages import exports
+from destinations.web import exports
 from edrportal.demo import exports as demo_exports
 from edrportal.demo.cluster import demo_cluster
+from tests.services import composition
 from tests.services.leaks import canary, find
 from tests.services.stopwatch import Stopwatch
 from tests.signin import world
@@ -65,7 +65,7 @@ def look(client: Client, name: str = "a-one") -> str:
 
 
 def test_the_demo_has_an_export_that_failed_and_one_that_runs(client: Client) -> None:
-    with current.use(demo_cluster(datetime.now(UTC))):
+    with composition.use(demo_cluster(datetime.now(UTC))):
         failed, running, none = (look(client, name) for name in ("wrong-ca", "production", "quay"))
         rotate = client.get("/destinations/production/rotate").content.decode()
     assert "An export failed" in failed

@@ -13,9 +13,9 @@ from destinations import names
 from destinations.model import Target
 from destinations.overview import parts
 from destinations.verdict import presets
-from destinations.web import current
 from edrportal.demo.cluster import certificate, demo_cluster
 from tests.malformed.asking import PASSWORD, add, rotation, text_of, words_of
+from tests.services import composition
 from tests.services.leaks import canary
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def test_the_parts_of_a_reference_are_told_apart() -> None:
 def test_a_doubled_organization_and_a_docker_hub_mix_up_are_seen_on_the_page(
     client: Client, name: str, words: str
 ) -> None:
-    with current.use(demo_cluster(datetime.now(UTC))):
+    with composition.use(demo_cluster(datetime.now(UTC))):
         page = text_of(client.get(f"/destinations/{name}"))
         sound = text_of(client.get("/destinations/production"))
     assert words in page
@@ -167,6 +167,6 @@ def test_the_manifest_for_git_is_a_sound_destination_with_placeholders(client: C
     judged = demo_cluster(datetime.now(UTC))
     for manifest in (authentication, bundle):
         judged.create_secret(manifest)
-    with current.use(judged):
+    with composition.use(judged):
         assert "Accepted" in words_of(client.get("/destinations/one")).partition("Export destinations")[2][:400]
     assert portal.get_secret("one").name == "one"

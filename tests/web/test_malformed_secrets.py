@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
-from destinations.web import current
 from tests.malformed import stored as stored_secrets
 from tests.malformed.asking import PASSWORD, encoded, rotation, text_of
 from tests.malformed.stored import MISSING, ROTATED, STORED, Stored
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ OLD = ("old-pass", encoded("robot:old-pass"))
 
 @pytest.fixture
 def real_portal(kubernetes_cluster: KubernetesCluster) -> Iterator[KubernetesCluster]:
-    with current.use(kubernetes_cluster):
+    with composition.use(kubernetes_cluster):
         yield kubernetes_cluster
 
 

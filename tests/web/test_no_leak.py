@@ -28,14 +28,14 @@ from destinations.actions import Edit, Rotation, writes
 from destinations.cluster import port
 from destinations.cluster.memory import InMemoryCluster
 from destinations.input import validation
-from destinations.model import Credentials, Draft
+from destinations.model import Credentials, Draft, Snapshot
 from destinations.overview import table
 from destinations.repairs import Choice
-from destinations.web import current, forms
+from destinations.web import forms
 from edrportal.demo import exports
 from edrportal.demo.cluster import certificate
 from edrportal.telemetry.logs import JsonFormatter
-from tests.services import leaks
+from tests.services import composition, leaks
 from tests.services.leaks import canary, find
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
 
 
 def go(walk: Walk, cluster: Cluster, filled: dict[str, Any]) -> None:
-    with current.use(cluster):
+    with composition.use(cluster):
         for asked in requests(filled).values():
             for path, form in asked:
                 walk.ask(path, form)
@@ -419,17 +419,17 @@ def test_no_repr_of_anything_holds_a_secret() -> None:
     with Walk() as walk:
         for secret in found.values():
             walk.keep("secret", repr(secret))
-            fixed = repairs.apply(secret, found, choice)
+            fixed = repairs.apply(secret, Snapshot(found, now), choice)
             walk.keep("fixed", (fixed, repairs.difference(secret, fixed.secret)))
-            walk.keep("proposals", repairs.proposals(secret, found, now=now, version=None))
-            walk.keep("row", table.row(secret, found, now=now, version=None).reason)
+            walk.keep("proposals", repairs.proposals(secret, Snapshot(found, now)))
+            walk.keep("row", table.row(secret, Snapshot(found, now)).reason)
         credentials = Credentials("robot", TYPED)
         rotation, edit = (
             Rotation("robot", TYPED, KEY.encode()),
             Edit(HOST, "t", KEY.encode(), username="u", password=TYPED),
         )
         draft = Draft("n", HOST, "t", credentials, KEY.encode())
-        form = forms.NewForm({"name": "n", "password": TYPED, "bundle_text": KEY})
+        form = forms.NewForm({"name": "n", "password": TYPED, "bundle_text": KEY}, rules=composition.reads())
         for one in (
             credentials,
             rotation,
@@ -457,7 +457,7 @@ def test_no_command_prints_a_secret(capsys: pytest.CaptureFixture[str], monkeypa
             with pytest.raises(SystemExit):
                 call_command("verdict")
             walk.keep("verdict", capsys.readouterr())
-        with current.use(cluster):
+        with composition.use(cluster):
             for name, password in (("one", TYPED), ("half", f" {TYPED}"), ("nope", TYPED), ("broken", TYPED)):
                 monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(password.encode())))
                 with suppress(SystemExit):
@@ -468,7 +468,7 @@ def test_no_command_prints_a_secret(capsys: pytest.CaptureFixture[str], monkeypa
 
 def test_the_json_of_the_command_line_is_epinios_own_words_and_the_interface_masks_them() -> None:
     cluster, _ = filled()
-    with current.use(cluster):
+    with composition.use(cluster):
         shown = {row["name"]: row for row in Client().get("/api/destinations").json()}
     assert shown["userinfo"]["url"] == f"u:•••@{HOST}/team"
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
+from destinations.model import Snapshot
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import FIRST, ORDERS, Filter
 from destinations.overview.table import rows
 from destinations.secret.codec import rfc3339
-from destinations.web import current
 from edrportal.demo.cluster import demo_cluster
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ NOW = datetime.now(UTC)
 @pytest.fixture(autouse=True)
 def demo() -> Iterator[InMemoryCluster]:
     cluster = demo_cluster(NOW)
-    with current.use(cluster):
+    with composition.use(cluster):
         yield cluster
 
 
@@ -132,7 +133,7 @@ def test_a_file_is_of_text_whatever_the_secrets_hold() -> None:
     labels, annotations = {names.REGISTRY_LABEL: "true"}, {names.ORGANIZATION_ANNOTATION: "a\udcffb"}
     cluster = demo_cluster(NOW)
     cluster.load([{"metadata": {"name": "half", "labels": labels, "annotations": annotations}}])
-    csvtable.written(rows(cluster.list_secrets(), now=NOW, version=None)).encode()
+    csvtable.written(rows(Snapshot.of(cluster.list_secrets(), NOW))).encode()
 
 
 def test_no_password_is_in_the_file(client: Client, demo: InMemoryCluster) -> None:

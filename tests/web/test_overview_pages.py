@@ -12,7 +12,7 @@ import pytest
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.reflector import Reflector
-from destinations.web import current
+from tests.services import composition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def many() -> Iterator[None]:
     for number in range(120):
         labels = {names.REGISTRY_LABEL: "false" if number % 2 else "true"}
         cluster.load([{"metadata": {"name": f"d{number:03}", "labels": labels}}])
-    with current.use(cluster):
+    with composition.use(cluster):
         yield
 
 
@@ -106,7 +106,7 @@ def test_who_wrote_sees_it_also_with_a_watch(client: Client) -> None:
     cluster = InMemoryCluster()
     watched = Reflector(cluster)
     labels = {names.REGISTRY_LABEL: "true"}
-    with current.use(cluster, watched):
+    with composition.use(cluster, watched):
         for number in range(30):
             made = cluster.create_secret({"metadata": {"name": f"new-{number}", "labels": labels}})
             assert f"new-{number}" in shown(client)[0]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.web import current
 from tests.malformed.asking import destination, encoded, rotation, text_of
 from tests.malformed.strategies import forms, namespaces
+from tests.services import composition
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def post(client: Client, path: str, form: Mapping[str, Any]) -> Any:
 def test_every_page_of_any_namespace_answers(namespace: list[dict[str, Any]]) -> None:
     client, cluster = Client(), InMemoryCluster()
     cluster.load(namespace)
-    with current.use(cluster):
+    with composition.use(cluster):
         assert client.get("/").status_code == 200
         rows = client.get("/api/destinations").json()
         for row in rows:
@@ -64,7 +64,7 @@ def test_every_page_of_any_namespace_answers(namespace: list[dict[str, Any]]) ->
 @given(forms(password=PASSWORDS | st.just("")))
 def test_any_form_of_a_new_destination_is_stored_as_typed_or_refused_in_words(form: dict[str, Any]) -> None:
     client, cluster = Client(), InMemoryCluster()
-    with current.use(cluster):
+    with composition.use(cluster):
         answer = post(client, "/destinations/new", form)
     page = text_of(answer)
     assert PASSWORD not in page
@@ -96,7 +96,7 @@ def test_any_rotation_of_any_destination_takes_effect_or_changes_nothing(
     client, cluster = Client(), InMemoryCluster()
     cluster.load(namespace)
     before = cluster.list_secrets()
-    with current.use(cluster):
+    with composition.use(cluster):
         answer = post(client, "/destinations/one/rotate", {**rotation(cluster), **form})
         after = cluster.list_secrets()
         assert PASSWORD not in text_of(answer)
@@ -117,7 +117,7 @@ def test_any_edit_of_any_destination_takes_effect_or_changes_nothing(
     client, cluster = Client(), InMemoryCluster()
     cluster.load(namespace)
     before = {secret.name: secret for secret in cluster.list_secrets()}
-    with current.use(cluster):
+    with composition.use(cluster):
         answer = post(client, "/destinations/one/edit", {**rotation(cluster), **form})
         after = {secret.name: secret for secret in cluster.list_secrets()}
         assert PASSWORD not in text_of(answer)
@@ -140,7 +140,7 @@ def test_any_repair_helps_and_touches_nothing_else(namespace: list[dict[str, Any
     cluster.load(namespace)
     before = {secret.name: secret for secret in cluster.list_secrets()}
     chosen = {f"fix-{code}": code for code in CODES} | {"organization": "team"}
-    with current.use(cluster):
+    with composition.use(cluster):
         shown = client.get("/destinations/one/repair")
         answer = post(client, "/destinations/one/repair", {**rotation(cluster), **chosen})
         after = {secret.name: secret for secret in cluster.list_secrets()}
@@ -162,7 +162,7 @@ def test_any_repair_helps_and_touches_nothing_else(namespace: list[dict[str, Any
 def test_any_deletion_and_any_preview_answers_and_harms_nothing(form: dict[str, Any]) -> None:
     client, cluster = Client(), InMemoryCluster()
     cluster.load([destination()])
-    with current.use(cluster):
+    with composition.use(cluster):
         preview = post(client, "/preview", form)
         assert preview.status_code == 200
         answer = post(client, "/destinations/one/delete", {**rotation(cluster), **form})
@@ -181,7 +181,7 @@ def test_any_body_is_answered(body: bytes, content_type: str) -> None:
     client, cluster = Client(), InMemoryCluster()
     cluster.load([destination()])
     before = cluster.list_secrets()
-    with current.use(cluster):
+    with composition.use(cluster):
         one = (f"/destinations/one/{page}" for page in ("rotate", "edit", "repair", "delete"))
         for path in ("/destinations/new", *one, "/preview", "/switch"):
             assert client.generic("POST", path, body, content_type).status_code in {200, 400, 422}

@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Unreachable
-from destinations.web import current
 from edrportal.demo.cluster import certificate, demo_cluster
 from tests.malformed.asking import words_of
+from tests.services import composition
 from tests.services.leaks import known
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def stored(portal: InMemoryCluster) -> dict[str, str]:
 
 
 def test_the_demo_shows_every_status_and_no_broken_secret_breaks_it(client: Client) -> None:
-    with current.use(demo_cluster(datetime.now(UTC))):
+    with composition.use(demo_cluster(datetime.now(UTC))):
         page = client.get("/").content.decode()
         rows = client.get("/api/destinations").json()
         for row in rows:
@@ -66,7 +66,7 @@ def test_an_empty_cluster_says_what_to_do(client: Client, portal: InMemoryCluste
 
 
 def test_the_table_is_searched_and_filtered(client: Client) -> None:
-    with current.use(demo_cluster(datetime.now(UTC))):
+    with composition.use(demo_cluster(datetime.now(UTC))):
         found = client.get("/", {"q": "QUAY"}).content.decode()
         disabled = client.get("/", {"status": "disabled"}).content.decode()
     assert "/destinations/quay" in found
@@ -253,7 +253,7 @@ class Down(InMemoryCluster):
 
 
 def test_a_silent_cluster_is_said_in_words(client: Client) -> None:
-    with current.use(Down()):
+    with composition.use(Down()):
         for path in ("/", "/destinations/one", "/api/destinations", "/readyz"):
             assert client.get(path).status_code == 503
         assert client.get("/healthz").status_code == 200

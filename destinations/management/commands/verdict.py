@@ -15,14 +15,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from destinations import names
-from destinations.model import InputError, Judgement, Secret, Verdict
+from destinations.model import EpinioVersion, InputError, Judgement, Secret, Snapshot, Verdict
 from destinations.names import CONFIG_KEY
 from destinations.overview import rows
 from destinations.overview.text import render
 from destinations.secret import codec as secrets
 from destinations.secret import manifests
 from destinations.secret import placeholders as unresolved
-from destinations.verdict.version import EpinioVersion
 
 _STANDARD_INPUT = "-"
 _DEFAULT_NAMESPACE = "epinio"
@@ -85,7 +84,7 @@ class Command(BaseCommand):
         return [
             judgement
             for namespace in sorted(read.secrets if everywhere else {default})
-            for judgement in rows.judge_namespace(self._resolved(read, namespace), now=now, version=version)
+            for judgement in rows.judge_namespace(Snapshot.of(self._resolved(read, namespace), now, version))
         ]
 
     def _resolved(self, read: _Input, namespace: str) -> Iterator[Secret]:

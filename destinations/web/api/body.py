@@ -17,9 +17,9 @@ from destinations import names
 from destinations.actions import Change
 from destinations.model import Secret
 from destinations.secret import history
-from destinations.web import request as asked
 from destinations.web import writeids
 from destinations.web.changes import save
+from destinations.web.request import PortalRequest
 
 FORM_NAMES = {"bundle": "bundle_text", "credentials_expire_on": "expires_on"}
 JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}
@@ -91,7 +91,7 @@ def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
     return data
 
 
-def nonce(request: HttpRequest) -> str:
+def nonce(request: PortalRequest) -> str:
     """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable.
 
     It stands nowhere but in the keyed id: somebody may have taken a key that can be guessed, or a hash of the password.
@@ -103,21 +103,21 @@ def nonce(request: HttpRequest) -> str:
         raise Unreadable(
             "The Idempotency-Key cannot be used.", "Send 1 to 255 visible ASCII characters, best something random."
         )
-    who = asked.principal(request).who
+    who = request.principal.who
     return sha256(f"{who}\n{request.path}\n{key}".encode("utf-8", "surrogateescape")).hexdigest()[:48]
 
 
-def change(request: HttpRequest, form: Form, *, without: Collection[str] = ()) -> Change:
+def change(request: PortalRequest, form: Form, *, without: Collection[str] = ()) -> Change:
     """Return what `writing.change` returns; under a key the id is marked by it. Raises Unreadable."""
     made = save.change(request, form, scope="api", without=without)
     if "Idempotency-Key" not in request.headers:
         return made
-    return replace(made, write_id=writeids.keyed(made.write_id, nonce(request)))
+    return replace(made, write_id=writeids.keyed(request.portal.keys, made.write_id, nonce(request)))
 
 
-def refuse_reuse(request: HttpRequest, secret: Secret, change: Change) -> None:
+def refuse_reuse(request: PortalRequest, secret: Secret, change: Change) -> None:
     """Raise Unreadable where the last write had this key and another content."""
     if "Idempotency-Key" not in request.headers or history.holds(secret, change.write_id):
         return
-    if writeids.reuses(secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), nonce(request)):
+    if writeids.reuses(request.portal.keys, secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), nonce(request)):
         raise Unreadable("This Idempotency-Key was used for another content.", "Take a new key for a new change.", 409)

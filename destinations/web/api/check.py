@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -17,6 +17,7 @@ from destinations.web.api import body, destinations
 from destinations.web.changes import check as checks
 from destinations.web.changes import save
 from destinations.web.changes.check import trouble_of
+from destinations.web.request import PortalRequest
 
 _FIELDS = {"app"}
 _UNUSABLE, _BAD_REQUEST = 422, 400
@@ -24,13 +25,13 @@ _UNUSABLE, _BAD_REQUEST = 422, 400
 
 @csrf_exempt
 @require_POST
-def check(request: HttpRequest, name: str) -> HttpResponse:
+def check(request: PortalRequest, name: str) -> HttpResponse:
     """Check a destination at its registry as it is stored; answers when that is done, after ten seconds or so."""
     try:
-        secret, found = save.find(request, name)  # before anything is read of the body
+        secret, snapshot = save.find(request, name)  # before anything is read of the body
         app = body.read(request, _FIELDS).get("app") if request.body else None
         asker = checks.asker(request)
-        last = checking.check_stored(secret, found, asker, app=app or DEFAULT_APP)
+        last = checking.check_stored(request.portal, secret, snapshot, asker, app=app or DEFAULT_APP)
     except body.Unreadable as error:
         return errors.told(str(error), error.fix, error.status)
     except (RateLimited, ValueError) as error:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,16 +16,17 @@ from destinations import actions
 from destinations.actions import Denied, Done, Rotation, Seen
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError
-from destinations.model import Secret, UserError
-from destinations.overview import rows, table
+from destinations.model import Secret, Snapshot, UserError
+from destinations.overview import rows
 from destinations.overview.filters import Filter
 from destinations.secret import docker_config
 from destinations.secret.masking import masked_everywhere, masked_judgement
-from destinations.web import current, errors
-from destinations.web import request as asked
+from destinations.verdict.judge import judge
+from destinations.web import errors
 from destinations.web.api import body as apibody
 from destinations.web.changes import check, save
 from destinations.web.forms import NewForm, RotateForm
+from destinations.web.request import PortalRequest
 
 _ADD = {"name", "host", "username", "password", "password_blanks", "credentials_confirmed", "organization", "bundle",
         "description", "credentials_expire_on", "team"}  # fmt: skip
@@ -34,11 +34,11 @@ _ROTATE = {"username", "password", "password_blanks", "credentials_confirmed", "
 
 
 @require_safe
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: PortalRequest) -> HttpResponse:
     """Say who asks and what they may do."""
-    person = asked.principal(request)
+    person = request.principal
     try:
-        teams = [{"name": team.name, "may_manage": team.may_manage} for team in asked.authority(request).teams()]
+        teams = [{"name": team.name, "may_manage": team.may_manage} for team in request.authority.teams()]
     except ClusterError as error:
         return failure(request, error)
     told: dict[str, Any] = {
@@ -56,7 +56,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def destinations(request: HttpRequest) -> HttpResponse:
+def destinations(request: PortalRequest) -> HttpResponse:
     """Return the array of `manage.py verdict --format json`, of what exists for whoever asks; or add one.
 
     `q`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
@@ -64,59 +64,46 @@ def destinations(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _add(request)
     try:
-        authority = asked.authority(request)
-        found = current.list_secrets()
-        visible = {secret.name for secret in authority.visible(found)}
-        checked = check.last_of(secret.name for secret in found if secret.name in visible)
+        snapshot = request.reads.direct
+        visible = [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
+        checked = check.last_of(request, (row.name for row in visible))
     except ClusterError as error:
         return failure(request, error)
-    judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
-    sees_all, by_name = authority.person.is_administrator, {secret.name: secret for secret in found}
-    by_judgement = {one.name: one for one in judged if one.name in visible}
+    order = {"sort": "name", **request.GET.dict()}
     shown = [
-        {
-            **rows.row(masked_judgement(one)),
-            "last_check": check.row(checked.get(one.name), by_name, sees_all=sees_all),
-        }
-        for one in (by_judgement[name] for name in _asked_for(request, found) if name in by_judgement)
+        {**rows.row(row.judgement), "last_check": check.row(request, checked.get(row.name), snapshot)}
+        for row in Filter.read(order).apply(visible)
     ]
     return HttpResponse(json.dumps(masked_everywhere(shown), ensure_ascii=True), content_type="application/json")
 
 
-def _asked_for(request: HttpRequest, found: Sequence[Secret]) -> list[str]:
-    """Return the names of the Secrets that the address asks for, in its order."""
-    if not request.GET.keys() & {"q", "status", "sort"}:
-        return sorted(secret.name for secret in found)
-    order = {"sort": "name", **request.GET.dict()}
-    everything = table.rows(found, now=datetime.now(UTC), version=current.epinio_version())
-    return [row.name for row in Filter.read(order).apply(everything)]
-
-
 @sensitive_variables()
-def _add(request: HttpRequest) -> HttpResponse:
+def _add(request: PortalRequest) -> HttpResponse:
     try:
         fields = apibody.read(request, _ADD)
-        form = NewForm(apibody.as_form(fields, apibody.nonce(request)), authority=asked.authority(request))
+        form = NewForm(
+            apibody.as_form(fields, apibody.nonce(request)), authority=request.authority, rules=request.reads
+        )
         if not form.is_valid():
             return _invalid(form)
-        uid = save.team_uid(form)
+        uid = save.team_uid(request, form)
         if uid is None:
             return _invalid(form)
         draft = form.draft(uid)
         change = apibody.change(request, form)
-        cluster = current.cluster()
+        cluster = request.portal.cluster
         done = save.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
     except apibody.Unreadable as error:
         return errors.told(str(error), error.fix, 400)
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
-    return _row(done, 201, form.bundle_notes)
+    return _row(request, done, 201, form.bundle_notes)
 
 
 @csrf_exempt
 @require_POST
 @sensitive_variables()
-def rotate(request: HttpRequest, name: str) -> HttpResponse:
+def rotate(request: PortalRequest, name: str) -> HttpResponse:
     """Rotate the credentials; what is not stated stays as it is."""
     try:
         secret = save.find_one(request, name)  # before anything is read of the body
@@ -132,19 +119,12 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
         # without the state that was read, so that a script sends the same thing twice
         change, seen = apibody.change(request, form, without={"uid", "resource_version"}), Seen.of(secret)
         apibody.refuse_reuse(request, secret, change)
-        cluster = current.cluster()
-        done = save.act(
-            request,
-            "rotate",
-            name,
-            lambda: actions.rotate(cluster, name, rotation, seen=seen, change=change),
-            before=seen,
-        )
+        done = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except apibody.Unreadable as error:
         return errors.told(str(error), error.fix, error.status)
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
-    return _row(done, 200, form.bundle_notes)
+    return _row(request, done, 200, form.bundle_notes)
 
 
 def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) -> Any:  # noqa: ANN401 - form data
@@ -161,14 +141,14 @@ def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) 
     return apibody.as_form(stated, nonce)
 
 
-def _row(done: Done, status: int, repaired: tuple[str, ...]) -> HttpResponse:
+def _row(request: PortalRequest, done: Done, status: int, repaired: tuple[str, ...]) -> HttpResponse:
     """Return the destination's row as it is now; where it cannot be read any more, at least its name."""
     try:
-        found = current.cluster().list_secrets()
+        snapshot = Snapshot.of(request.portal.cluster.list_secrets(), datetime.now(UTC), request.reads.version)
     except ClusterError:
         return JsonResponse({"name": done.name, "notes": [*done.notes, *repaired]}, status=status)
-    judged = rows.judge_namespace(found, now=datetime.now(UTC), version=current.epinio_version())
-    row = next((rows.row(masked_judgement(one)) for one in judged if one.name == done.name), {"name": done.name})
+    stored = snapshot.secrets.get(done.name)
+    row = rows.row(masked_judgement(judge(stored, snapshot))) if stored else {"name": done.name}
     return JsonResponse({**masked_everywhere(row), "notes": [*done.notes, *repaired]}, status=status)
 
 
@@ -184,7 +164,7 @@ def _invalid(form: Form) -> HttpResponse:
     return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
 
 
-def failure(request: HttpRequest, error: ClusterError | UserError | Denied) -> HttpResponse:
+def failure(request: PortalRequest, error: ClusterError | UserError | Denied) -> HttpResponse:
     """Return what went wrong in the shape of the JSON interface."""
     trouble = save.trouble_of(request, error)
     body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.core import signing
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations.actions import checks
-from destinations.actions import checks as checking
 from destinations.actions.checks import Asker
 from destinations.cluster.port import ClusterError, NotFound
-from destinations.livecheck import explanations, jobs, presentation, runner
+from destinations.livecheck import explanations, jobs, presentation
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.plan import DEFAULT_APP, App
 from destinations.livecheck.presentation import Shown
@@ -26,19 +26,20 @@ from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.registry.port import Plan
 from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
-from destinations.model import Secret, UserError
+from destinations.model import Secret, Snapshot, UserError
+from destinations.portal import Portal
 from destinations.secret import codec
-from destinations.web import current, errors
-from destinations.web import request as asked
+from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import AppForm
+from destinations.web.request import PortalRequest
 
 _APP = App.parse(DEFAULT_APP)
 
 
-def asker(request: HttpRequest) -> Asker:
+def asker(request: PortalRequest) -> Asker:
     """Return who asks for a check. Raises the port's errors."""
-    return Asker(asked.principal(request).who, asked.address(request), asked.authority(request))
+    return Asker(request.principal.who, request.address, request.authority)
 
 
 def app_of(data: QueryDict) -> str:
@@ -47,31 +48,30 @@ def app_of(data: QueryDict) -> str:
     return str(App.parse(f"{namespace or _APP.namespace}/{name or _APP.name}"))
 
 
-def last_of(names: Iterable[str]) -> dict[str, Last]:
+def last_of(request: PortalRequest, names: Iterable[str]) -> dict[str, Last]:
     """Return the last result of each destination that has one. Raises the port's errors."""
-    kept = Results(current.config_maps_to_show())
-    found = ((name, runner.CHECKS.recent.newer(name, kept.of(name))) for name in names)
+    results = Results(request.reads.config_maps)
+    found = ((name, request.portal.checks.recent.newer(name, results.of(name))) for name in names)
     return {name: last for name, last in found if last}
 
 
-def brief(request: HttpRequest, found: Iterable[Secret], everything: Mapping[str, Secret]) -> dict[str, Shown]:
+def brief(request: PortalRequest, found: Iterable[Secret], snapshot: Snapshot) -> dict[str, Shown]:
     """Return the last results of destinations for a table. Raises the port's errors."""
     secrets = {secret.name: secret for secret in found}
-    now, sees_all = datetime.now(UTC), asked.principal(request).is_administrator
-    return {
-        name: presentation.brief(
-            last, now=now, sees_all=sees_all, outdated=presentation.is_outdated(last, secrets[name], everything)
-        )
-        for name, last in last_of(secrets).items()
-    }
+    sees_all, keys = request.principal.is_administrator, request.portal.keys
+    shown = {}
+    for name, last in last_of(request, secrets).items():
+        outdated = presentation.is_outdated(last, secrets[name], snapshot, keys)
+        shown[name] = presentation.brief(last, now=snapshot.now, sees_all=sees_all, outdated=outdated)
+    return shown
 
 
-def section(request: HttpRequest, secret: Secret, everything: Mapping[str, Secret]) -> dict[str, Any]:
+def section(request: PortalRequest, secret: Secret, snapshot: Snapshot) -> dict[str, Any]:
     """Return what the section of a destination's page shows. Raises the port's errors."""
-    last = last_of([secret.name]).get(secret.name)
-    outdated = last is not None and presentation.is_outdated(last, secret, everything)
+    last = last_of(request, [secret.name]).get(secret.name)
+    outdated = last is not None and presentation.is_outdated(last, secret, snapshot, request.portal.keys)
     if last and not outdated:
-        last = replace(last, report=with_names(last.report, _plan(secret, everything, last.app)))
+        last = replace(last, report=with_names(last.report, _plan(request.portal, secret, snapshot, last.app)))
     namespace, application = (last.app if last else DEFAULT_APP).split("/", 1)
     return {
         "check": last and report(request, last, outdated=outdated),
@@ -82,42 +82,44 @@ def section(request: HttpRequest, secret: Secret, everything: Mapping[str, Secre
     }
 
 
-def _plan(secret: Secret, everything: Mapping[str, Secret], app: str) -> Plan:
+def _plan(portal: Portal, secret: Secret, snapshot: Snapshot, app: str) -> Plan:
     try:
-        return checks.of_stored(secret, everything, app=app).plan
+        return checks.of_stored(portal, secret, snapshot, app=app).plan
     except ValueError:  # what is kept may have been written by hand
-        return checks.of_stored(secret, everything).plan
+        return checks.of_stored(portal, secret, snapshot).plan
 
 
-def report(request: HttpRequest, last: Last, *, outdated: bool = False) -> Shown:
+def report(request: PortalRequest, last: Last, *, outdated: bool = False) -> Shown:
     """Return a result whole, within what whoever asks may learn."""
-    sees_all = asked.principal(request).is_administrator
+    sees_all = request.principal.is_administrator
     return presentation.whole(last, now=datetime.now(UTC), sees_all=sees_all, outdated=outdated)
 
 
-def row(last: Last | None, everything: Mapping[str, Secret], *, sees_all: bool) -> dict[str, Any] | None:
+def row(request: PortalRequest, last: Last | None, snapshot: Snapshot) -> dict[str, Any] | None:
     """Return a last result for the JSON interface, and whether the destination changed since."""
     if last is None:
         return None
-    outdated = presentation.is_outdated(last, everything[last.name], everything)
-    return {**presentation.row(last, sees_all=sees_all), "outdated": outdated}
+    outdated = presentation.is_outdated(last, snapshot.secrets[last.name], snapshot, request.portal.keys)
+    return {**presentation.row(last, sees_all=request.principal.is_administrator), "outdated": outdated}
 
 
 _UNUSABLE = 422
+_SALT = "edrportal.checks"
+_MAX_AGE = timedelta(days=1)
 
 
 @require_POST
-def check_one(request: HttpRequest, name: str) -> HttpResponse:
+def check_one(request: PortalRequest, name: str) -> HttpResponse:
     """Check a destination as it is stored, and show the result: htmx gets the section alone."""
     trouble: UserError | None = None
     try:
-        secret, found = save.find(request, name)
+        secret, snapshot = save.find(request, name)
         try:
-            checking.check_stored(secret, found, asker(request), app=app_of(request.POST))
+            checks.check_stored(request.portal, secret, snapshot, asker(request), app=app_of(request.POST))
         except (RateLimited, ValueError) as error:
             trouble = trouble_of(error)
         if request.headers.get("HX-Request") == "true":
-            context = {**section(request, secret, found), "name": name, "check_trouble": trouble, "missing": ""}
+            context = {**section(request, secret, snapshot), "name": name, "check_trouble": trouble, "missing": ""}
             return render(request, "destinations/_check.html", context)
     except ClusterError as error:
         return errors.cluster_error(request, error)
@@ -129,7 +131,7 @@ def check_one(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def check_several(request: HttpRequest) -> HttpResponse:
+def check_several(request: PortalRequest) -> HttpResponse:
     """Begin a check of the chosen destinations or of all, or show how far one is."""
     try:
         return _begin(request) if request.method == "POST" else _progress(request)
@@ -148,48 +150,48 @@ def trouble_of(error: RateLimited | ValueError) -> UserError:
     )
 
 
-def _begin(request: HttpRequest) -> HttpResponse:
-    everything = {secret.name: secret for secret in current.list_secrets()}
-    chosen = _chosen(request, everything)
+def _begin(request: PortalRequest) -> HttpResponse:
+    snapshot = request.reads.direct
+    chosen = _chosen(request, snapshot)
     if not chosen:
         return errors.page(
             request, _UNUSABLE, "Nothing was checked: no destination was chosen.", "Choose at least one."
         )
     try:
         app = app_of(request.POST)
-        job = checking.check_several(chosen, everything, asker(request), app=app)
+        job = checks.check_several(request.portal, chosen, snapshot, asker(request), app=app)
     except (RateLimited, ValueError) as error:
         return _turned_away(request, trouble_of(error))
     ticket = Ticket(job, len(chosen), datetime.now(UTC))
-    answer = HttpResponseRedirect(f"{reverse('checks')}?{urlencode({'job': ticket.sign()})}")
+    answer = HttpResponseRedirect(f"{reverse('checks')}?{urlencode({'job': signed(ticket)})}")
     answer.status_code = 303
     return answer
 
 
-def _chosen(request: HttpRequest, everything: dict[str, Secret]) -> list[Secret]:
+def _chosen(request: PortalRequest, snapshot: Snapshot) -> list[Secret]:
     """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
     if "all" in request.POST:
-        permit = asked.authority(request)
-        return [one for one in everything.values() if codec.is_destination(one) and permit.changes(one)]
+        return [one for one in snapshot.destinations if request.authority.changes(one)]
     found = []
     for name in dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen")):
-        secret = everything.get(name)
+        secret = snapshot.secrets.get(name)
         if secret is None or not codec.is_destination(secret):
             raise NotFound("NotFound", status=404)
         found.append(save.checked(request, secret))
     return found
 
 
-def _progress(request: HttpRequest) -> HttpResponse:
-    ticket = Ticket.read(request.GET.get("job", ""))
-    now, sees_all = datetime.now(UTC), asked.principal(request).is_administrator
+def _progress(request: PortalRequest) -> HttpResponse:
+    ticket = _read_ticket(request.GET.get("job", ""))
+    now, sees_all = request.reads.now, request.principal.is_administrator
     context: dict[str, object] = {"ticket": request.GET.get("job", "") if ticket else ""}
     if ticket:
-        found = jobs.results(ticket, Results(current.config_maps_to_show()))
-        over = jobs.is_over(ticket, len(found), now)
+        checks_of_process = request.portal.checks
+        found = jobs.results(ticket, Results(request.reads.config_maps), checks_of_process)
+        over = jobs.is_over(ticket, len(found), now, checks_of_process)
         context |= {"total": ticket.total, "done": len(found), "is_over": over}
         context |= {"lost": ticket.total - len(found) if over else 0}
-        visible = {one.name for one in asked.authority(request).visible(current.secrets_to_show())}
+        visible = {one.name for one in request.authority.visible(request.reads.cached_secrets)}
         shown = [
             presentation.brief(one, now=now, sees_all=sees_all, outdated=False) for one in found if one.name in visible
         ]
@@ -203,5 +205,19 @@ def _progress(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _turned_away(request: HttpRequest, trouble: UserError) -> HttpResponse:
+def signed(ticket: Ticket) -> str:
+    """Return a ticket for an address."""
+    return signing.dumps([ticket.job, ticket.total, int(ticket.at.timestamp())], salt=_SALT)
+
+
+def _read_ticket(text: str) -> Ticket | None:
+    """Return the ticket of an address, None for what this portal did not sign, or a day ago."""
+    try:
+        job, total, at = signing.loads(text, salt=_SALT, max_age=_MAX_AGE)
+    except signing.BadSignature:
+        return None
+    return Ticket(job, total, datetime.fromtimestamp(at, UTC))
+
+
+def _turned_away(request: PortalRequest, trouble: UserError) -> HttpResponse:
     return errors.page(request, trouble.status, trouble.message, trouble.fix)

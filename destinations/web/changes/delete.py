@@ -4,66 +4,64 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
 from destinations.actions import Seen, bundles
 from destinations.cluster.port import ClusterError
-from destinations.model import Secret, UserError
+from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, owners
 from destinations.secret.masking import masked_name
-from destinations.web import current, errors
+from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import DeleteForm
-from destinations.web.request import authority
+from destinations.web.request import PortalRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: HttpRequest, name: str) -> HttpResponse:
+def delete(request: PortalRequest, name: str) -> HttpResponse:
     """Ask for the name, then delete what the person saw."""
     try:
-        secret, found = save.find(request, name)
+        secret, snapshot = save.find(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if request.method != "POST":
-        initial = {"uid": secret.uid, "resource_version": secret.resource_version}
-        return _page(request, secret, found, DeleteForm(initial=initial), 200)
+        return _page(request, secret, snapshot, DeleteForm(initial=save.initial(secret)), 200)
     form = DeleteForm(request.POST)
     if form.is_valid() and form.cleaned_data["confirmation"] != name:
         form.add_error("confirmation", f"That is not the name. Type {name} exactly.")
     if not form.is_valid():
         form.data = {**request.POST.dict(), "confirmation": ""}  # it may be a password that slipped in
-        return _page(request, secret, found, form, 422)
+        return _page(request, secret, snapshot, form, 422)
     seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
     try:
-        permit = authority(request)
+        permit = request.authority
         result = save.act(
             request,
             "delete",
             name,
-            lambda: actions.delete(current.cluster(), name, seen=seen, permit=permit),
+            lambda: actions.delete(request.portal.cluster, name, seen=seen, permit=permit),
             before=seen,
         )
     except (ClusterError, UserError) as error:
         form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
-        return _page(request, secret, found, form, trouble.status, trouble)
+        return _page(request, secret, snapshot, form, trouble.status, trouble)
     return save.done(request, result, f"{name} was deleted.", to="overview")
 
 
 def _page(  # noqa: PLR0913, PLR0917 - one page's parts
-    request: HttpRequest,
+    request: PortalRequest,
     secret: Secret,
-    found: dict[str, Secret],
+    snapshot: Snapshot,
     form: DeleteForm,
     status: int,
     trouble: UserError | None = None,
 ) -> HttpResponse:
-    certs = codec.certs_name(secret)
-    goes = (
-        certs in found and codec.is_portal_certificate(found[certs]) and len(bundles.users(certs, found.values())) == 1
-    )
+    certs, secrets = codec.certs_name(secret), snapshot.secrets
+    goes = certs in secrets and codec.is_portal_certificate(secrets[certs])
+    goes = goes and len(bundles.users(certs, secrets.values())) == 1
     context = {
         "form": form,
         "name": secret.name,
@@ -77,10 +75,10 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
 
 
 @require_POST
-def sweep(request: HttpRequest) -> HttpResponse:
+def sweep(request: PortalRequest) -> HttpResponse:
     """Remove them, and say which."""
     try:
-        result = save.act(request, "sweep", "", lambda: actions.sweep(current.cluster(), datetime.now(UTC)))
+        result = save.act(request, "sweep", "", lambda: actions.sweep(request.portal.cluster, datetime.now(UTC)))
     except ClusterError as error:
         return errors.cluster_error(request, error)
     return save.done(request, result, "", to="overview")

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import Edit, Seen, checks
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError
 from destinations.model import Secret, UserError
-from destinations.secret import codec, docker_config, owners
+from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key, masked_name
-from destinations.web import current, errors
-from destinations.web.changes import precheck, save
+from destinations.web import errors
+from destinations.web.changes import fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import EditForm
-from destinations.web.pages import fragments
+from destinations.web.request import PortalRequest
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, name: str) -> HttpResponse:
+def edit(request: PortalRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict takes a second, conscious save."""
     try:
         secret = save.find_one(request, name)
@@ -29,7 +29,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
         return errors.cluster_error(request, error)
     if request.method != "POST" or fragments.is_asked(request):
         return _page(request, secret, _unsaved(request, secret), 200)
-    form = EditForm(request.POST, request.FILES, stored=secret)
+    form = EditForm(request.POST, request.FILES, stored=secret, rules=request.reads)
     if not form.is_valid():
         return _page(request, secret, form, 422)
     typed = form.cleaned_data
@@ -44,30 +44,26 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     )
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
-        gate = precheck.ask(request, lambda: checks.of_edited(secret, save.find(request, name)[1], wanted))
+        gate = precheck.ask(
+            request, lambda: checks.of_edited(request.portal, secret, save.find(request, name)[1], wanted)
+        )
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "edit",
-            name,
-            lambda: actions.edit(current.cluster(), name, wanted, seen=seen, change=change),
-            before=seen,
-        )
+        result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:
-        if isinstance(error, Conflict):
-            form.data = save.seen_again(form, secret)
-        trouble = save.trouble_of(request, error)
+        trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, form, trouble.status, trouble)
-    return save.done(request, gate.after(result), f"{name} was changed.", to="destination", notes=form.bundle_notes)
+    return save.done(
+        request, gate.after(request.portal, result), f"{name} was changed.", to="destination", notes=form.bundle_notes
+    )
 
 
-def _unsaved(request: HttpRequest, secret: Secret) -> EditForm:
+def _unsaved(request: PortalRequest, secret: Secret) -> EditForm:
     """Return the form as it is stored, or as it was typed where it is only looked at."""
     if request.method != "POST":
-        return EditForm(initial=_initial(secret))
-    form = EditForm(initial=fragments.typed(request), stored=secret)
+        return EditForm(initial=_initial(secret), rules=request.reads)
+    form = EditForm(initial=fragments.typed(request), stored=secret, rules=request.reads)
     fragments.certificates_of(request, form)
     return form
 
@@ -81,14 +77,12 @@ def _initial(secret: Secret) -> dict[str, str]:
         "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "username": stored.username if stored else "",
         "bundle_choice": "keep",
-        "nonce": save.nonce(),
-        "uid": secret.uid,
-        "resource_version": secret.resource_version,
+        **save.initial(secret),
     }
 
 
 def _page(  # noqa: PLR0913 - one page's parts
-    request: HttpRequest,
+    request: PortalRequest,
     secret: Secret,
     form: EditForm,
     status: int,
@@ -97,12 +91,8 @@ def _page(  # noqa: PLR0913 - one page's parts
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble or gate.trouble,
+        **save.context(form, secret, trouble or gate.trouble),
         "gate": gate,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
         "certs_name": masked_name(codec.certs_name(secret)),
         **fragments.beside(request, form),
     }

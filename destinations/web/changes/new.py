@@ -5,34 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import checks
 from destinations.cluster.port import ClusterError
-from destinations.model import Secret, UserError
+from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key
 from destinations.verdict import certificates
-from destinations.web import current, errors
-from destinations.web import request as asked
-from destinations.web.changes import precheck, save
+from destinations.web import errors
+from destinations.web.changes import fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import NewForm
-from destinations.web.pages import fragments
+from destinations.web.request import PortalRequest
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: PortalRequest) -> HttpResponse:
     """Show the form; check and save what was typed. Whatever fails, only the password has to be typed again."""
     if request.method != "POST":
         return _empty(request)
     if fragments.is_asked(request):
         return _preview(request)
-    form = NewForm(request.POST, request.FILES, authority=asked.authority(request))
+    form = NewForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
     if not form.is_valid():
         return _page(request, form, 422)
     try:
@@ -42,23 +41,23 @@ def new(request: HttpRequest) -> HttpResponse:
         return _page(request, form, trouble.status, trouble=trouble)
 
 
-def _save(request: HttpRequest, form: NewForm) -> HttpResponse:
+def _save(request: PortalRequest, form: NewForm) -> HttpResponse:
     """Check first if that is wanted, and write. Raises what the action raises."""
-    uid = save.team_uid(form)
+    uid = save.team_uid(request, form)
     if uid is None:
         return _page(request, form, 422)
     draft = form.draft(uid)
-    gate = precheck.ask(request, lambda: checks.of_new(draft, asked.authority(request)))
+    gate = precheck.ask(request, lambda: checks.of_new(request.portal, draft, request.reads.rules, request.authority))
     if not gate.may_save:
         return _page(request, form, 422, gate=gate)
     change = save.change(request, form)
-    result = save.act(request, "add", draft.name, lambda: actions.add(current.cluster(), draft, change))
-    saved = gate.after(result)
+    result = save.act(request, "add", draft.name, lambda: actions.add(request.portal.cluster, draft, change))
+    saved = gate.after(request.portal, result)
     saved = replace(saved, notes=(*saved.notes, *form.import_notes, *form.bundle_notes))
     return save.done(request, saved, f"{result.name} was added.", to="destination")
 
 
-def _empty(request: HttpRequest) -> HttpResponse:
+def _empty(request: PortalRequest) -> HttpResponse:
     """Show the empty form, or a copy of another destination: everything but name and password."""
     initial = {"nonce": save.nonce(), "team": request.GET.get("team", ""), **fragments.initial(request)}
     source = request.GET.get("from", "")
@@ -67,12 +66,14 @@ def _empty(request: HttpRequest) -> HttpResponse:
             initial |= _copied(*save.find(request, source))
         except ClusterError as error:
             return errors.cluster_error(request, error)
-    return _page(request, NewForm(initial=initial, authority=asked.authority(request)), 200, source=source)
+    return _page(
+        request, NewForm(initial=initial, authority=request.authority, rules=request.reads), 200, source=source
+    )
 
 
-def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
+def _copied(secret: Secret, snapshot: Snapshot) -> dict[str, str]:
     stored = docker_config.stored_credentials(secret)
-    held = everything.get(codec.certs_name(secret))
+    held = snapshot.secrets.get(codec.certs_name(secret))
     return {
         "host": masked_key(docker_config.host_key(secret)),
         "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
@@ -82,15 +83,15 @@ def _copied(secret: Secret, everything: dict[str, Secret]) -> dict[str, str]:
     }
 
 
-def _preview(request: HttpRequest) -> HttpResponse:
+def _preview(request: PortalRequest) -> HttpResponse:
     """Show both references and the certificates without JavaScript: what was typed stands there again, but for secrets."""
-    form = NewForm(initial=fragments.typed(request), authority=asked.authority(request))
+    form = NewForm(initial=fragments.typed(request), authority=request.authority, rules=request.reads)
     fragments.certificates_of(request, form)
     return _page(request, form, 200)
 
 
 def _page(  # noqa: PLR0913 - one page's parts
-    request: HttpRequest,
+    request: PortalRequest,
     form: NewForm,
     status: int,
     *,

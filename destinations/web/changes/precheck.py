@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from django.http import HttpRequest
-
 from destinations.actions import Done
 from destinations.actions import checks as checking
 from destinations.livecheck import explanations
@@ -18,8 +16,10 @@ from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.model import UserError
+from destinations.portal import Portal
 from destinations.web.changes import check
 from destinations.web.changes.check import trouble_of
+from destinations.web.request import PortalRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +37,24 @@ class Gate:
         """Whether the page has to ask for a conscious choice."""
         return self.shown is not None or self.unconfirmed
 
-    def after(self, done: Done) -> Done:
+    def after(self, portal: Portal, done: Done) -> Done:
         """Keep the result of the check for the destination that was saved, and say what it said."""
         if self.last is None:
             return done
-        checking.keep_saved(self.last, done)
+        checking.keep_saved(portal, self.last, done)
         return replace(done, notes=(f"Checked first. {explanations.headline(*self.last.outcomes)}", *done.notes))
 
 
 OPEN = Gate(may_save=True)
 
 
-def ask(request: HttpRequest, question: Callable[[], Question]) -> Gate:
+def ask(request: PortalRequest, question: Callable[[], Question]) -> Gate:
     """Check first where that is wanted. Raises what `question` raises, and the port's errors."""
     if "check" not in request.POST:
         unconfirmed = "check_failed" in request.POST and "anyway" not in request.POST
         return Gate(may_save=False, unconfirmed=True) if unconfirmed else OPEN
     try:
-        last = checking.check(question(), check.asker(request))
+        last = checking.check(request.portal, question(), check.asker(request))
     except RateLimited as error:
         return Gate(may_save=False, trouble=trouble_of(error))
     shown = check.report(request, last)

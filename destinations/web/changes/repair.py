@@ -2,75 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
 from destinations.actions import Seen
-from destinations.cluster.port import ClusterError, Conflict
-from destinations.model import Secret, UserError
+from destinations.cluster.port import ClusterError
+from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import table
-from destinations.secret import owners
-from destinations.web import current, errors
+from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import RepairForm
+from destinations.web.request import PortalRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def repair(request: HttpRequest, name: str) -> HttpResponse:
+def repair(request: PortalRequest, name: str) -> HttpResponse:
     """Show what can be mended and the difference; write it when asked to."""
     try:
-        secret, found = save.find(request, name)
+        secret, snapshot = save.find(request, name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    groups = repairs.proposals(secret, found, now=datetime.now(UTC), version=current.epinio_version())
+    groups = repairs.proposals(secret, snapshot)
     if request.method != "POST":
-        seen = {"nonce": save.nonce(), "uid": secret.uid, "resource_version": secret.resource_version}
-        return _page(request, secret, found, RepairForm(groups=groups, initial=seen), 200)
-    form = RepairForm(request.POST, groups=groups)
+        shown = RepairForm(groups=groups, initial=save.initial(secret), rules=request.reads)
+        return _page(request, secret, snapshot, shown, 200)
+    form = RepairForm(request.POST, groups=groups, rules=request.reads)
     if not form.is_valid():
-        return _page(request, secret, found, form, 422)
+        return _page(request, secret, snapshot, form, 422)
     if "show" in request.POST:
-        return _page(request, secret, found, form, 200)
+        return _page(request, secret, snapshot, form, 200)
     typed = form.cleaned_data
     seen_state = Seen(typed["uid"], typed["resource_version"])
     try:
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "repair",
-            name,
-            lambda: actions.repair(current.cluster(), name, form.choice(), seen=seen_state, change=change),
-            before=seen_state,
-        )
+        result = save.write(request, "repair", actions.repair, name, form.choice(), seen=seen_state, change=change)
     except (ClusterError, UserError) as error:
-        if isinstance(error, Conflict):
-            form.data = save.seen_again(form, secret)
-        trouble = save.trouble_of(request, error)
-        return _page(request, secret, found, form, trouble.status, trouble)
+        trouble = save.explain_failure(request, form, secret, error)
+        return _page(request, secret, snapshot, form, trouble.status, trouble)
     return save.done(request, result, f"{name} was repaired.", to="destination")
 
 
 def _page(  # noqa: PLR0913, PLR0917 - one page's parts
-    request: HttpRequest,
+    request: PortalRequest,
     secret: Secret,
-    found: dict[str, Secret],
+    snapshot: Snapshot,
     form: RepairForm,
     status: int,
     trouble: UserError | None = None,
 ) -> HttpResponse:
-    now, version = datetime.now(UTC), current.epinio_version()
-    fixed = repairs.apply(secret, found, form.choice())
-    after = repairs.judged(fixed, found, now=now, version=version)
+    fixed = repairs.apply(secret, snapshot, form.choice())
+    after = repairs.judged(fixed, snapshot)
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
-        "row": table.row(secret, found, now=now, version=version),
+        **save.context(form, secret, trouble),
+        "row": table.row(secret, snapshot),
         "lines": repairs.difference(secret, fixed.secret),
         "after": after,
         "after_status": table.status_of(after),

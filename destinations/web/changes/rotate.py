@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -10,13 +10,13 @@ from destinations import actions, names
 from destinations.actions import Rotation, Seen, checks
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
-from destinations.secret import codec, docker_config, owners
+from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_name
-from destinations.web import current, errors
-from destinations.web.changes import precheck, save
+from destinations.web import errors, exports
+from destinations.web.changes import fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import RotateForm
-from destinations.web.pages import exports, fragments
+from destinations.web.request import PortalRequest
 
 _ROTATED = "The credentials of {} were rotated: the next export uses them. Revoke the old ones at the registry."
 _KEPT = "{} was changed. Its password stays the one that was stored."
@@ -24,7 +24,7 @@ _KEPT = "{} was changed. Its password stays the one that was stored."
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def rotate(request: HttpRequest, name: str) -> HttpResponse:
+def rotate(request: PortalRequest, name: str) -> HttpResponse:
     """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
     try:
         secret = save.find_one(request, name)  # before anything is read of the form
@@ -39,24 +39,20 @@ def rotate(request: HttpRequest, name: str) -> HttpResponse:
     rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
-        gate = precheck.ask(request, lambda: checks.of_rotated(*save.find(request, name), rotation))
+        gate = precheck.ask(request, lambda: checks.of_rotated(request.portal, *save.find(request, name), rotation))
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "rotate",
-            name,
-            lambda: actions.rotate(current.cluster(), name, rotation, seen=seen, change=change),
-            before=seen,
-        )
+        result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
     said = _ROTATED if typed["password"] else _KEPT
-    return save.done(request, gate.after(result), said.format(name), to="destination", notes=form.bundle_notes)
+    return save.done(
+        request, gate.after(request.portal, result), said.format(name), to="destination", notes=form.bundle_notes
+    )
 
 
-def _unsaved(request: HttpRequest, secret: Secret) -> RotateForm:
+def _unsaved(request: PortalRequest, secret: Secret) -> RotateForm:
     """Return the form as it is stored, or as it was typed where it is only looked at."""
     if request.method != "POST":
         return RotateForm(initial=_initial(secret))
@@ -71,14 +67,12 @@ def _initial(secret: Secret) -> dict[str, str]:
         "username": stored.username if stored else "",
         "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "bundle_choice": "keep",
-        "nonce": save.nonce(),
-        "uid": secret.uid,
-        "resource_version": secret.resource_version,
+        **save.initial(secret),
     }
 
 
 def _page(  # noqa: PLR0913 - one page's parts
-    request: HttpRequest,
+    request: PortalRequest,
     secret: Secret,
     form: RotateForm,
     status: int,
@@ -96,15 +90,11 @@ def _page(  # noqa: PLR0913 - one page's parts
     if isinstance(error, Conflict):
         form.data = save.seen_again(form, secret)
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble or gate.trouble,
+        **save.context(form, secret, trouble or gate.trouble),
         "gate": gate,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
         "certs_name": masked_name(codec.certs_name(secret)),
         "host": docker_config.host_key(secret),
-        "exports": exports.section(secret, details=False),
+        "exports": exports.section(request, secret, details=False),
         **fragments.guide_context(request, docker_config.host_key(secret)),
     }
     return save.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

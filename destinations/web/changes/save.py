@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -21,12 +20,12 @@ from destinations import actions
 from destinations.actions import Change, Denied, Done, Seen
 from destinations.actions.messages import for_error
 from destinations.actions.writes import Unknown
-from destinations.cluster.port import Ambiguous, ClusterError, NotFound
-from destinations.model import Secret, UserError
-from destinations.secret import codec
-from destinations.web import current, errors, writeids
-from destinations.web import request as asked
-from edrportal.telemetry import audit
+from destinations.cluster.port import Ambiguous, ClusterError, Conflict, NotFound
+from destinations.model import Secret, Snapshot, UserError
+from destinations.portal import Event, Portal
+from destinations.secret import codec, owners
+from destinations.web import errors, writeids
+from destinations.web.request import PortalRequest
 
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409
@@ -40,14 +39,19 @@ def nonce() -> str:
     return token_urlsafe(24)
 
 
-def change(request: HttpRequest, form: Form, *, scope: str = "", without: Collection[str] = ()) -> Change:
+def change(request: PortalRequest, form: Form, *, scope: str = "", without: Collection[str] = ()) -> Change:
     """Return the change that a valid form asks for, by whoever asks and within what they may do.
 
     Its write id is made of the nonce, of who asks and of all that was typed but the fields of `without`: the same form
     sent twice is one write, and the same form sent with another password is another one. See `writeids`.
     """
     write_id = writeids.of(request, form, scope=scope, without=without)
-    return Change(write_id, asked.principal(request).username, datetime.now(UTC), asked.authority(request))
+    return Change(write_id, request.principal.username, datetime.now(UTC), request.authority)
+
+
+def initial(secret: Secret) -> dict[str, str]:
+    """Return the hidden fields of a form that changes a destination: the state that was read, and a new nonce."""
+    return {"nonce": nonce(), "uid": secret.uid, "resource_version": secret.resource_version}
 
 
 def seen_again(form: Form, secret: Secret) -> QueryDict:
@@ -60,110 +64,114 @@ def seen_again(form: Form, secret: Secret) -> QueryDict:
     return data
 
 
-def find_one(request: HttpRequest, name: str) -> Secret:
+def find_one(request: PortalRequest, name: str) -> Secret:
     """Return a destination that whoever asks may change, read just now. Raises NotFound, Denied, the port's errors."""
-    secret = current.cluster().get_secret(name)
+    secret = request.portal.cluster.get_secret(name)
     if not codec.is_destination(secret):
         raise NotFound("NotFound", status=404)
     return checked(request, secret)
 
 
-def find(request: HttpRequest, name: str) -> tuple[Secret, dict[str, Secret]]:
-    """Return a destination that whoever asks may change, and its namespace by name, read just now.
+def find(request: PortalRequest, name: str) -> tuple[Secret, Snapshot]:
+    """Return a destination that whoever asks may change, and its namespace, read just now.
 
     Raises NotFound, Denied and the port's errors.
     """
-    found = {secret.name: secret for secret in current.list_secrets()}
-    if name not in found or not codec.is_destination(found[name]):
+    snapshot = request.reads.direct
+    return checked(request, _destination(name, snapshot)), snapshot
+
+
+def _destination(name: str, snapshot: Snapshot) -> Secret:
+    secret = snapshot.secrets.get(name)
+    if secret is None or not codec.is_destination(secret):
         raise NotFound("NotFound", status=404)
-    return checked(request, found[name]), found
+    return secret
 
 
-def checked(request: HttpRequest, secret: Secret) -> Secret:
+def checked(request: PortalRequest, secret: Secret) -> Secret:
     """Return the destination if whoever asks may change it; record a denial, and a guess, else."""
     try:
-        asked.authority(request).check(secret)
+        request.authority.check(secret)
     except (Denied, NotFound) as error:
-        denied(request, secret.name, "not-seen" if isinstance(error, NotFound) else "not-permitted")
+        request.record_denial(secret.name, "not-seen" if isinstance(error, NotFound) else "not-permitted")
         raise
     return secret
 
 
-def denied(request: HttpRequest, target: str, reason: str) -> None:
-    """Record that somebody may not do what they asked for, once for each request."""
-    if not getattr(request, "recorded", False):
-        _note_recorded(request)
-        audit.record(
-            audit.Event("denied", "refused", asked.principal(request).who, asked.address(request), target, reason)
-        )
-
-
-def _note_recorded(request: HttpRequest) -> None:
-    request.recorded = True  # type: ignore[attr-defined]
-
-
-def find_to_see(
-    request: HttpRequest, name: str, *, among: Sequence[Secret] | None = None
-) -> tuple[Secret, dict[str, Secret]]:
-    """Return a destination that exists for whoever asks, and its namespace: read now, or the Secrets that are given.
-
-    Raises NotFound and the port's errors.
-    """
-    found = {secret.name: secret for secret in (current.list_secrets() if among is None else among)}
-    if name not in found or not codec.is_destination(found[name]):
+def find_to_see(request: PortalRequest, name: str, snapshot: Snapshot) -> Secret:
+    """Return a destination of the namespace that exists for whoever asks. Raises NotFound and the port's errors."""
+    secret = _destination(name, snapshot)
+    if not request.authority.sees(secret):
+        request.record_denial(name, "not-seen")
         raise NotFound("NotFound", status=404)
-    if not asked.authority(request).sees(found[name]):
-        denied(request, name, "not-seen")
-        raise NotFound("NotFound", status=404)
-    return found[name], found
+    return secret
 
 
-def team_uid(form: Form) -> str | None:
+def team_uid(request: PortalRequest, form: Form) -> str | None:
     """Return the uid of the namespace of the stated team; None, and a word in the form, where there is none.
 
     Raises the port's errors.
     """
     team = form.cleaned_data.get("team") or ""
-    uid = current.namespaces().uid(team) if team else ""
+    uid = request.portal.namespace_uid(team) if team else ""
     if uid is None:
         form.add_error("team", "There is no such namespace: create it in Epinio first.")
     return uid
 
 
 def act(
-    request: HttpRequest, action: str, target: str, call: Callable[[], Done], *, before: Seen | None = None
+    request: PortalRequest, action: str, target: str, call: Callable[[], Done], *, before: Seen | None = None
 ) -> Done:
     """Do it, and record it once, however it ends. Raises what the action raises, and Denied as Denied."""
-    who, where = asked.principal(request).who, asked.address(request)
-    event = audit.Event(action, "done", who, where, target, before=before.resource_version if before else "")
+    record = request.portal.record
+    event = replace(request.event(action, "done", target), before=before.resource_version if before else "")
     try:
         result = call()
     except (Unknown, Ambiguous) as error:
-        audit.record(replace(event, outcome="unknown", reason=type(error).__name__))
+        record(replace(event, outcome="unknown", reason=type(error).__name__))
         raise
     except (UserError, Denied) as error:
         reason = error.reason if isinstance(error, UserError) else "Denied"
-        audit.record(replace(event, outcome="refused", reason=reason))
-        _note_recorded(request)  # the middleware answers, and does not record it anew
+        record(replace(event, outcome="refused", reason=reason))
+        request.is_recorded = True  # the middleware answers, and does not record it anew
         raise
     except ClusterError as error:
-        audit.record(replace(event, outcome="failed", reason=error.reason))
-        _note_recorded(request)  # nor does the page that looks for the destination once more
+        record(replace(event, outcome="failed", reason=error.reason))
+        request.is_recorded = True  # nor does the page that looks for the destination once more
         raise
     done_event = replace(event, target=result.name or target, after=result.resource_version)
-    audit.record(done_event)
-    _copy(done_event, result)
+    record(done_event)
+    _copy(request.portal, done_event, result)
     return result
 
 
-def _copy(event: audit.Event, result: Done) -> None:
+def write(  # noqa: PLR0913 - who asks, for what
+    request: PortalRequest,
+    action: str,
+    use_case: Callable[..., Done],
+    name: str,
+    *what: object,
+    seen: Seen,
+    change: Change,
+) -> Done:
+    """Change a destination by a use case, and record it. Raises what `act` raises."""
+    cluster = request.portal.cluster
+    return act(request, action, name, lambda: use_case(cluster, name, *what, seen=seen, change=change), before=seen)
+
+
+def explain_failure(request: PortalRequest, form: Form, secret: Secret, error: ClusterError | UserError) -> UserError:
+    """Return what to say of a change that did not happen; after a conflict, saving once more is a conscious step."""
+    if isinstance(error, Conflict):
+        form.data = seen_again(form, secret)
+    return trouble_of(request, error)
+
+
+def _copy(portal: Portal, event: Event, result: Done) -> None:
     """Leave a Kubernetes Event on the Secret where that is wanted; nothing depends on it."""
-    if not settings.ENVIRONMENT.kubernetes_events or not result.uid:
+    if not portal.has_kubernetes_events or not result.uid:
         return
-    cluster = current.cluster()
-    made = audit.kubernetes_event(
-        event, namespace=cluster.namespace, name=event.target, uid=result.uid, at=datetime.now(UTC)
-    )
+    now, cluster = datetime.now(UTC), portal.cluster
+    made = event.for_kubernetes(namespace=cluster.namespace, name=event.target, uid=result.uid, at=now)
     try:
         cluster.create_event(made)
     except ClusterError as error:
@@ -179,7 +187,7 @@ def refusal(secret: Secret) -> UserError | None:
     return None
 
 
-def done(request: HttpRequest, result: Done, sentence: str, *, to: str, notes: Iterable[str] = ()) -> HttpResponse:
+def done(request: PortalRequest, result: Done, sentence: str, *, to: str, notes: Iterable[str] = ()) -> HttpResponse:
     """Redirect with a message and the notes; 303, so that a reload writes nothing."""
     if sentence:
         messages.success(request, sentence)
@@ -200,11 +208,22 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     return target
 
 
-def trouble_of(request: HttpRequest, error: ClusterError | UserError | Denied) -> UserError:
+def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:
     """Return what to say of a change that did not happen."""
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
 
-def page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, Any]:
+    """Return what the pages of forms that change a destination show alike."""
+    return {
+        "form": form,
+        "name": secret.name,
+        "refusal": refusal(secret),
+        "trouble": trouble,
+        "last_change": owners.last_change(secret) if trouble and trouble.status == CONFLICT else None,
+    }
+
+
+def page(request: PortalRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
     """Render a form's page."""
     return render(request, template, context, status=status)

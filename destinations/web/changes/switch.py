@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from destinations import actions
 from destinations.actions import Change, Denied, Seen
 from destinations.cluster.port import ClusterError
 from destinations.model import Advice, UserError
-from destinations.web import current, errors
+from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import SwitchForm
+from destinations.web.request import PortalRequest
 
 
 @require_POST
-def switch(request: HttpRequest) -> HttpResponse:
+def switch(request: PortalRequest) -> HttpResponse:
     """Switch every chosen destination, each on its own; then say of each that failed why."""
     form = SwitchForm(request.POST)
     if not form.is_valid():
@@ -45,12 +46,12 @@ def switch(request: HttpRequest) -> HttpResponse:
     return save.see_other("destination" if single else "overview", chosen[0][0], shown=request.POST.get("shown", ""))
 
 
-def _switch(request: HttpRequest, name: str, *, on: bool, seen: Seen, change: Change) -> None:
+def _switch(request: PortalRequest, name: str, *, on: bool, seen: Seen, change: Change) -> None:
     action = "enable" if on else "disable"
     save.act(
         request,
         action,
         name,
-        lambda: actions.switch(current.cluster(), name, on=on, seen=seen, change=change),
+        lambda: actions.switch(request.portal.cluster, name, on=on, seen=seen, change=change),
         before=seen,
     )

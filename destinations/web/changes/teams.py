@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -15,32 +15,27 @@ from destinations.actions import Assignment, Done, Seen
 from destinations.actions import messages as words
 from destinations.actions import teams as selfservice
 from destinations.cluster.lookups import UNKNOWN
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError
 from destinations.model import Secret, UserError
 from destinations.secret import codec
-from destinations.web import current, errors
-from destinations.web import request as asked
+from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import AssignForm, TeamForm
+from destinations.web.request import PortalRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def assign(request: HttpRequest, name: str) -> HttpResponse:
+def assign(request: PortalRequest, name: str) -> HttpResponse:
     """Ask for the team, then write its label."""
     try:
         secret = save.find_one(request, name)
         if request.method != "POST":
-            initial = {
-                "team": access.team_of(secret),
-                "nonce": save.nonce(),
-                "uid": secret.uid,
-                "resource_version": secret.resource_version,
-            }
+            initial = {"team": access.team_of(secret), **save.initial(secret)}
             return _assignment_page(request, secret, AssignForm(initial=initial), 200)
         form = AssignForm(request.POST)
         if not form.is_valid():
             return _assignment_page(request, secret, form, 422)
-        typed, uid = form.cleaned_data, save.team_uid(form)
+        typed, uid = form.cleaned_data, save.team_uid(request, form)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     if uid is None:
@@ -48,31 +43,21 @@ def assign(request: HttpRequest, name: str) -> HttpResponse:
     seen, to = Seen(typed["uid"], typed["resource_version"]), Assignment(typed["team"], uid)
     try:
         change = save.change(request, form)
-        result = save.act(
-            request,
-            "assign",
-            name,
-            lambda: actions.assign(current.cluster(), name, to, seen=seen, change=change),
-            before=seen,
-        )
+        result = save.write(request, "assign", actions.assign, name, to, seen=seen, change=change)
     except (ClusterError, UserError) as error:
-        if isinstance(error, Conflict):
-            form.data = save.seen_again(form, secret)
-        trouble = save.trouble_of(request, error)
+        trouble = save.explain_failure(request, form, secret, error)
         return _assignment_page(request, secret, form, trouble.status, trouble)
     said = f"{name} belongs to team {to.team} now." if to.team else f"{name} is shared with everybody now."
     return save.done(request, result, said, to="destination")
 
 
 def _assignment_page(
-    request: HttpRequest, secret: Secret, form: AssignForm, status: int, trouble: UserError | None = None
+    request: PortalRequest, secret: Secret, form: AssignForm, status: int, trouble: UserError | None = None
 ) -> HttpResponse:
     context = {
-        "form": form,
-        "name": secret.name,
-        "refusal": save.refusal(secret),
-        "trouble": trouble,
-        "known": sorted(asked.authority(request).enabled),
+        **save.context(form, secret, trouble),
+        "last_change": None,
+        "known": sorted(request.authority.enabled),
     }
     return save.page(request, "destinations/assign.html", context, status=status)
 
@@ -87,7 +72,7 @@ class Enabled:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def teams(request: HttpRequest) -> HttpResponse:
+def teams(request: PortalRequest) -> HttpResponse:
     """Show them; enable or disable one."""
     if request.method != "POST":
         return _page(request, TeamForm(initial={"team": request.GET.get("team", "")}), 200)
@@ -95,9 +80,9 @@ def teams(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 422)
     name, on = form.cleaned_data["team"], form.cleaned_data["to"] == "on"
-    config_maps = current.cluster().config_maps
+    config_maps = request.portal.cluster.config_maps
     try:
-        uid = save.team_uid(form) if on else UNKNOWN
+        uid = save.team_uid(request, form) if on else UNKNOWN
         if uid is None:
             return _page(request, form, 422)
         if on and uid == UNKNOWN and not form.cleaned_data["confirmed"]:
@@ -127,23 +112,23 @@ def _set(config_maps: object, name: str, uid: str, *, on: bool) -> Done:
 
 
 def _page(
-    request: HttpRequest, form: TeamForm, status: int, *, asks: bool = False, trouble: UserError | None = None
+    request: PortalRequest, form: TeamForm, status: int, *, asks: bool = False, trouble: UserError | None = None
 ) -> HttpResponse:
     try:
-        found = current.cluster().list_secrets()
-        enabled = rules.self_service(current.cluster().config_maps.list_with_version(lambda one: one).secrets)
+        found = request.portal.cluster.list_secrets()
+        enabled = rules.self_service(request.portal.cluster.config_maps.list_with_version(lambda one: one).secrets)
         owned = [rules.team_of(one) for one in found if codec.is_destination(one)]
-        rows = [Enabled(name, owned.count(name), _problem(name, uid)) for name, uid in sorted(enabled.items())]
+        rows = [Enabled(name, owned.count(name), _problem(request, name, uid)) for name, uid in sorted(enabled.items())]
     except ClusterError as error:
         return errors.cluster_error(request, error)
     others = sorted({name for name in owned if name and name not in enabled})
     context = {"form": form, "rows": rows, "others": others, "asks": asks, "trouble": trouble}
-    context["person_name"] = asked.principal(request).username
+    context["person_name"] = request.principal.username
     return save.page(request, "destinations/teams.html", context, status=status)
 
 
-def _problem(name: str, uid: str) -> str:
-    now = current.namespaces().uid(name)
+def _problem(request: PortalRequest, name: str, uid: str) -> str:
+    now = request.portal.namespace_uid(name)
     if now is None:
         return "The namespace is gone: its destinations belong to nobody."
     if now not in {UNKNOWN, uid}:

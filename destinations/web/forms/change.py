@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -14,17 +13,20 @@ from destinations.model import Secret
 from destinations.secret import docker_config
 from destinations.secret.masking import MASK
 from destinations.verdict import tokens
-from destinations.web import current
 from destinations.web.forms.credentials import AccountForm
-from destinations.web.forms.fields import bundle_choice_field, text_field
+from destinations.web.forms.fields import RuleSource, bundle_choice_field, text_field
 
 
 class TargetForm(AccountForm):
-    """What adding and editing have in common."""
+    """What adding and editing have in common; `rules` has those by which host and organization are judged."""
 
     host = text_field("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
     organization = text_field("Organization", "The path below the host: team, or platform/team", limit=255)
     description = text_field("Description", "Optional, for people.", required=False, limit=500)
+
+    def __init__(self, *args: Any, rules: RuleSource, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        super().__init__(*args, **kwargs)
+        self._rules = rules
 
     def clean(self) -> dict[str, Any]:
         """Forget a password that was typed into the host, so that the page does not show it again."""
@@ -36,7 +38,7 @@ class TargetForm(AccountForm):
     def check_target(self, cleaned: dict[str, Any]) -> None:
         """Run the traps of host and organization; one that is missing has been found already."""
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
-        trap, _ = validation.check_target(host, organization, now=datetime.now(UTC), version=current.epinio_version())
+        trap, _ = validation.check_target(host, organization, self._rules.rules)
         if organization or (trap and trap.field == "host"):
             self.add_problem(trap)
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 
+from destinations.model import Snapshot
+
 _OFF = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+
+
+class RuleSource(Protocol):
+    """Where a form finds the rules to judge by, once it needs them: see `destinations.portal.Reads`."""
+
+    @property
+    def rules(self) -> Snapshot:
+        """The rules and the time."""
 
 
 def arrived_whole(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -11,18 +10,16 @@ from django.utils.functional import cached_property
 
 from destinations.input import validation
 from destinations.input.validation import FieldProblem
+from destinations.model import Snapshot
 from destinations.repairs import Choice, Fix
-from destinations.web import current
-from destinations.web.forms.fields import nonce_field, text_field
+from destinations.web.forms.fields import RuleSource, nonce_field, text_field
 
 
-def _organization_trap(organization: str) -> FieldProblem | None:
+def _organization_trap(organization: str, rules: Snapshot) -> FieldProblem | None:
     """Say what is wrong with an organization, as it would be below a sound host."""
     return (
         validation.check_organization(organization)
-        or validation.judge_target(
-            "registry.example.com", organization, now=datetime.now(UTC), version=current.epinio_version()
-        )[0]
+        or validation.judge_target("registry.example.com", organization, rules)[0]
     )
 
 
@@ -33,9 +30,15 @@ class RepairForm(forms.Form):
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, groups: Sequence[tuple[Fix, ...]], **kwargs: Any) -> None:  # noqa: ANN401 - Django's
-        """Make the fields from the proposals."""
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - Django's
+        groups: Sequence[tuple[Fix, ...]],
+        rules: RuleSource,
+        **kwargs: Any,  # noqa: ANN401 - Django's
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._rules = rules
         self.fix_names: list[str] = []
         for group in groups:
             self._offer(
@@ -70,7 +73,7 @@ class RepairForm(forms.Form):
         """Check the organization that was typed."""
         cleaned: dict[str, Any] = super().clean() or {}
         typed = cleaned.get("organization") or ""
-        trap = _organization_trap(typed) if typed else None
+        trap = _organization_trap(typed, self._rules.rules) if typed else None
         if trap:
             self.add_error(
                 "organization", f"{trap.message} {f'Did you mean {trap.suggestion}?' * bool(trap.suggestion)}"

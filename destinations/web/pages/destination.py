@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 import yaml
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations import access, names, repairs
+from destinations import access, names, permissions, repairs
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Stop
 from destinations.model import Judgement, Secret, Stage
 from destinations.overview import table
 from destinations.secret import codec, gitops, history, owners
 from destinations.secret.masking import MASK, masked_key, masked_name
-from destinations.web import current, errors
-from destinations.web import request as asked
+from destinations.web import errors, exports
 from destinations.web.changes import check as checks
 from destinations.web.changes import save
-from destinations.web.pages import exports
+from destinations.web.request import PortalRequest
 
 _HARMLESS = ("epinio.io/", "edrportal/")
 _IDS = {names.WRITE_ID_ANNOTATION, names.HISTORY_ANNOTATION}
@@ -39,38 +37,36 @@ _NAMES = {
 
 
 @require_safe
-def destination(request: HttpRequest, name: str) -> HttpResponse:
+def destination(request: PortalRequest, name: str) -> HttpResponse:
     """Show one destination."""
     try:
-        secret, found = save.find_to_see(request, name)
-        authority = asked.authority(request)
+        snapshot = request.reads.direct
+        secret = save.find_to_see(request, name, snapshot)
+        authority = request.authority
         missing = authority.missing_to_change(secret)
         accounts_shown = not missing
-        checked = checks.section(request, secret, found)
-        missing = missing or current.read_only()
+        checked = checks.section(request, secret, snapshot)
+        missing = missing or (permissions.READ_ONLY if request.portal.is_read_only else "")
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    now = datetime.now(UTC)
-    row = table.row(secret, found, now=now, version=current.epinio_version())
+    row, secrets = table.row(secret, snapshot), snapshot.secrets
     context = {
         **checked,
         "name": name,
         "row": row,
         "stages": _path(row.judgement),
         "failed": table.failed(row.judgement),
-        "certificates": [(one, one.health(now)) for one in table.bundle_of(row.secret, found)],
+        "certificates": [(one, one.health(snapshot.now)) for one in table.bundle_of(secret, secrets)],
         "certs_name": masked_name(codec.certs_name(row.secret)),
         "owner": owners.owner(row.secret),
         "last_change": owners.last_change(row.secret) if accounts_shown else None,
         "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
         "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "manifest": masked(row.secret) if accounts_shown else "",
-        "gitops": gitops.manifests(secret, found) if accounts_shown else "",
+        "gitops": gitops.manifests(secret, secrets) if accounts_shown else "",
         "history": history.read(secret)[::-1] if accounts_shown else (),
-        "repairable": not missing
-        and not save.refusal(secret)
-        and repairs.proposals(secret, found, now=now, version=current.epinio_version()),
-        "exports": exports.section(secret, details=accounts_shown),
+        "repairable": not missing and not save.refusal(secret) and repairs.proposals(secret, snapshot),
+        "exports": exports.section(request, secret, details=accounts_shown),
         "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
         "nonce": save.nonce(),
         "missing": missing,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from destinations.cluster.port import ClusterError
 from destinations.overview import events
 from destinations.overview.hub import Subscription
-from destinations.web import current
-from edrportal.signin import middleware
+from destinations.web.request import PortalRequest
 
 BEAT_SECONDS = 2.5
 """How often a stream looks whether its person is still signed in, and whether the page is still there."""
@@ -21,9 +20,9 @@ _COME_AGAIN = "30"
 
 
 @require_GET
-def live(request: HttpRequest) -> HttpResponseBase:
+def live(request: PortalRequest) -> HttpResponseBase:
     """Answer with events until the page goes, the session ends or the server ends; 503 where the page has to poll."""
-    hub = current.hub()
+    hub = request.portal.hub()
     since = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
     place = hub.subscribe(since) if hub else None
     if place is None:
@@ -39,7 +38,7 @@ def live(request: HttpRequest) -> HttpResponseBase:
 class Stream:
     """The body of the answer; its place is given back when it is closed, even if nothing was ever read of it."""
 
-    def __init__(self, request: HttpRequest, place: Subscription) -> None:
+    def __init__(self, request: PortalRequest, place: Subscription) -> None:
         """Keep them; nothing is sent yet."""
         self._place = place
         self._chunks = _chunks(request, place)
@@ -57,19 +56,21 @@ class Stream:
         self._place.close()
 
 
-def _chunks(request: HttpRequest, place: Subscription) -> Iterator[bytes]:
+def _chunks(request: PortalRequest, place: Subscription) -> Iterator[bytes]:
     begun = time.monotonic()
     yield events.RETRY
     yield _alive(place)
     while (changes := place.take(BEAT_SECONDS)) is not None:
         try:
-            authority = middleware.authority(request)
+            authority = request.reauthenticate()
             yield (events.written(changes, authority) or _alive(place)) if authority else events.END
         except ClusterError:
             return  # the page comes again, and is told then
         if authority is None:
             return
-        if not current.is_followed() and time.monotonic() - begun > BEAT_SECONDS:  # the watch may have begun just now
+        if (
+            not request.portal.connect().has_current_watches() and time.monotonic() - begun > BEAT_SECONDS
+        ):  # the watch may have begun just now
             yield events.BEHIND
             return
 

@@ -3,60 +3,56 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from destinations import permissions
 from destinations.actions import bundles
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import explanations
 from destinations.livecheck.presentation import Shown
-from destinations.model import Secret
+from destinations.model import Snapshot
 from destinations.overview import filters, table
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import Filter
-from destinations.overview.rowcache import ROWS
 from destinations.overview.table import Row
-from destinations.web import current, errors
-from destinations.web import request as asked
+from destinations.web import errors
 from destinations.web.changes import check, save
-from destinations.web.changes import check as checks
-from edrportal.signin import warnings
+from destinations.web.request import PortalRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The Secrets of the namespace, and the rows of the destinations among them that whoever asks may see, by name."""
+    """The namespace, and the rows of the destinations in it that whoever asks may see, by name."""
 
-    found: Sequence[Secret]
+    snapshot: Snapshot
     rows: list[Row]
-    now: datetime
 
 
-def read_selection(request: HttpRequest) -> Selection:
+def read_selection(request: PortalRequest) -> Selection:
     """Return them, from the watch unless something was just written. Raises the port's errors."""
-    found = current.list_secrets() if "after" in request.GET else current.secrets_to_show()
-    authority, now = asked.authority(request), datetime.now(UTC)
-    everything = ROWS.rows(found, now=now, version=current.epinio_version())
-    return Selection(found, [row for row in everything if authority.sees(row.secret)], now)
+    snapshot = request.reads.direct if "after" in request.GET else request.snapshot
+    return Selection(
+        snapshot, [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
+    )
 
 
 _KEPT = 2000
 """Forty pages of fifty rows; a change by somebody is asked for by every open page at once."""
 
 
-def rows_html(rows: Iterable[tuple[Row, Shown | None, bool]]) -> Iterator[str]:
+def rows_html(rows: Iterable[tuple[Row, Shown | None, bool]], read_only: str) -> Iterator[str]:
     """Yield each row with its last check, and whether whoever asks may change it, as safe HTML."""
-    home, read_only = reverse("overview"), current.read_only()
+    home = reverse("overview")
     return (_row(row, check, may_change, home, read_only) for row, check, may_change in rows)
 
 
@@ -68,20 +64,25 @@ def _row(row: Row, check: Shown | None, may_change: bool, home: str, read_only: 
 
 
 @require_safe
-def row(request: HttpRequest, name: str) -> HttpResponse:
+def row(request: PortalRequest, name: str) -> HttpResponse:
     """Return the row as the overview shows it, from the watch."""
     try:
-        secret, found = save.find_to_see(request, name, among=current.secrets_to_show())
-        may_change = asked.authority(request).changes(secret) and not current.read_only()
-        check = checks.brief(request, [secret], found).get(name)
+        snapshot, read_only = request.snapshot, _read_only(request)
+        secret = save.find_to_see(request, name, snapshot)
+        may_change = request.authority.changes(secret) and not read_only
+        last = check.brief(request, [secret], snapshot).get(name)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    shown = table.row(secret, found, now=datetime.now(UTC), version=current.epinio_version())
-    return HttpResponse(rows_html([(shown, check, may_change)]))
+    return HttpResponse(rows_html([(table.row(secret, snapshot), last, may_change)], read_only))
+
+
+def _read_only(request: PortalRequest) -> str:
+    """Return why nobody changes anything here, empty where they may."""
+    return permissions.READ_ONLY if request.portal.is_read_only else ""
 
 
 @require_safe
-def csvfile(request: HttpRequest) -> HttpResponse:
+def csvfile(request: PortalRequest) -> HttpResponse:
     """Return every row that the overview's filter leaves, in its order."""
     try:
         rows = Filter.read(request.GET).apply(read_selection(request).rows)
@@ -95,7 +96,7 @@ PAGE_ROWS = 50
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: PortalRequest) -> HttpResponse:
     """Show a page of the table, as `q`, `status` and `sort` ask; htmx gets the table alone."""
     try:
         context = _context(request, read_selection(request))
@@ -107,19 +108,19 @@ def overview(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _context(request: HttpRequest, seen: Selection) -> dict[str, Any]:
-    asks, authority = Filter.read(request.GET), asked.authority(request)
+def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
+    asks, authority = Filter.read(request.GET), request.authority
     administers = authority.person.is_administrator
     chosen = asks.apply(seen.rows)
     page = Paginator(chosen, PAGE_ROWS).get_page(request.GET.get("page"))
-    checked = check.brief(
-        request, [row.secret for row in page.object_list], {secret.name: secret for secret in seen.found}
-    )
-    shown_rows = table.aged(page.object_list, seen.now)
-    changeable = set() if current.read_only() else {row.name for row in seen.rows if authority.changes(row.secret)}
+    checked = check.brief(request, [row.secret for row in page.object_list], seen.snapshot)
+    shown_rows, read_only = table.aged(page.object_list, seen.snapshot.now), _read_only(request)
+    changeable = set() if read_only else {row.name for row in seen.rows if authority.changes(row.secret)}
     counts = Counter(row.kind for row in seen.rows)
     return {
-        "rows": list(rows_html((row, checked.get(row.name), row.name in changeable) for row in shown_rows)),
+        "rows": list(
+            rows_html(((row, checked.get(row.name), row.name in changeable) for row in shown_rows), read_only)
+        ),
         "first": _first(seen.rows) if not asks and page.number == 1 else None,
         "may_remain": explanations.MAY_REMAIN,
         "page": page,
@@ -128,8 +129,8 @@ def _context(request: HttpRequest, seen: Selection) -> dict[str, Any]:
         "works": counts["accepted"] + counts["at-risk"],
         "statuses": [(word, label, counts[word]) for word, label in table.STATUSES],
         "notices": table.notices(seen.rows),
-        "unused": bundles.unused(seen.found, seen.now) if administers else (),
-        "warnings": warnings.for_administrators(seen.found) if administers else (),
+        "unused": bundles.unused(seen.snapshot.secrets.values(), seen.snapshot.now) if administers else (),
+        "warnings": request.portal.notices(request.reads) if administers else (),
         "changeable": changeable,
         "may_list": authority.person.may_list,
         "nonce": save.nonce(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
@@ -13,8 +13,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
 
+from destinations.livecheck.registry.port import Registries
 from destinations.livecheck.registry.probe import NetworkRegistries
-from destinations.web import current
+from destinations.livecheck.runner import Checks
+from edrportal import composition
+from edrportal.composition import Once
 from edrportal.configuration.registry import address_rules
 from edrportal.demo.cluster import demo_cluster
 from edrportal.demo.registry import DemoRegistry
@@ -37,14 +40,17 @@ class Command(BaseCommand):
         now = datetime.now(UTC)
         registry = DemoRegistry(now)
         cluster = demo_cluster(now, registry=registry)
-        with current.use(cluster, *current.watches_over(cluster)), _reached(registry.port):
+        connection = composition.watched(cluster)
+        with composition.use(composition.assemble(Once(lambda: connection), Checks(_reached(registry.port)))):
             self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
             self.stdout.flush()
             Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
 
 
-def _reached(port: int) -> AbstractContextManager[None]:
+def _reached(port: int) -> Callable[[], Registries]:
     """Let checks reach the demo's own registry, on loopback, beside what the settings allow."""
     allowed = address_rules(settings.ENVIRONMENT.registry)
-    reached = NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
-    return current.use_registries(CountedRegistries(reached))
+    registries = CountedRegistries(
+        NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
+    )
+    return lambda: registries

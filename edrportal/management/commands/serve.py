@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
 
 from destinations.actions import schedule
+from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError
 from edrportal.serving.ports import Port, Site, listen
 from edrportal.serving.server import Server
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         def started() -> None:
             if settings.ENVIRONMENT.webhook.port:
                 app.warm_up()
-            schedule.start(settings.ENVIRONMENT.registry.check_interval_minutes)
+            schedule.start(composition.portal, settings.ENVIRONMENT.registry.check_interval_minutes)
 
         Server(get_wsgi_application(), options["bind"], started=started, ports=ports).run()
 
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         """Yield the second port, where one is wanted."""
         environment = settings.ENVIRONMENT
         if environment.metrics_port:
-            platform = site(Platform(with_names=environment.metrics_names))
+            platform = site(Platform(composition.portal, with_names=environment.metrics_names))
             yield _port(host, environment.metrics_port, platform, "EDRPORTAL_METRICS_PORT")
 
     def _webhook(self, host: str) -> Iterator[Port]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from destinations import names
 from destinations.model import InputError, Secret
-from destinations.web import current
+from destinations.portal import Reads
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc import rolesmapping
 from edrportal.signin.oidc.reasons import OidcTrouble
@@ -65,18 +65,18 @@ def is_on() -> bool:
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 
-def client() -> tuple[str, str]:
+def client(reads: Reads) -> tuple[str, str]:
     """Return the provider's issuer, empty where it is not configured, and the portal's client id there.
 
     Raises the port's errors.
     """
     stated = settings.ENVIRONMENT.oidc
-    return stated.issuer or _text(_dex(), "issuer"), stated.client_id
+    return stated.issuer or _text(_dex(reads), "issuer"), stated.client_id
 
 
-def provider() -> Provider:
+def provider(reads: Reads) -> Provider:
     """Return the provider. Raises OidcTrouble where it is not configured, and the port's errors."""
-    stated, dex = settings.ENVIRONMENT.oidc, _dex()
+    stated, dex = settings.ENVIRONMENT.oidc, _dex(reads)
     issuer = stated.issuer or _text(dex, "issuer")
     if not issuer:
         raise OidcTrouble(
@@ -96,14 +96,14 @@ def provider() -> Provider:
     )
 
 
-def roles_of(identity: Identity) -> tuple[str, ...]:
+def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
     """Return the role ids that Epinio's mapping gives to somebody's groups.
 
     Raises OidcTrouble for a mapping that does not parse: Epinio lets nobody in by single sign-on then. Raises the
     port's errors, too.
     """
     try:
-        roles_mapping = rolesmapping.read(mapping())
+        roles_mapping = rolesmapping.read(mapping(reads))
     except InputError as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
     if identity.groups_left_out and roles_mapping.connectors:
@@ -111,25 +111,25 @@ def roles_of(identity: Identity) -> tuple[str, ...]:
     return roles_mapping.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)
 
 
-def mapping_notices() -> list[str]:
+def mapping_notices(reads: Reads) -> list[str]:
     """Return what an administrator should know of the mapping: that it cannot be read, or what Epinio passes over.
 
     Raises the port's errors.
     """
     try:
-        return list(rolesmapping.read(mapping()).notices)
+        return list(rolesmapping.read(mapping(reads)).notices)
     except InputError as error:
         return [str(error)]
 
 
-def mapping() -> bytes:
+def mapping(reads: Reads) -> bytes:
     """Return Epinio's mapping as it is written, empty for none. Raises the port's errors."""
-    dex = _dex()
+    dex = _dex(reads)
     return dex.data.get("rolesMapping", b"") if dex else b""
 
 
-def _dex() -> Secret | None:
-    return next((secret for secret in current.secrets_to_show() if secret.name == names.DEX_CONFIG), None)
+def _dex(reads: Reads) -> Secret | None:
+    return next((secret for secret in reads.cached_secrets if secret.name == names.DEX_CONFIG), None)
 
 
 def _text(dex: Secret | None, key: str) -> str:

@@ -20,11 +20,11 @@ from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
 from destinations.model import Secret, UserError
+from destinations.portal import Event, Portal
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
-from destinations.web import current
-from edrportal.telemetry import audit
+from edrportal import composition
 
 REFUSED, UNUSABLE, UNKNOWN = 1, 2, 3
 _MAX_PASSWORD = 64 * 1024
@@ -62,11 +62,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Rotate, and say what happened."""
-        event = audit.Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
+        portal = composition.portal()
+        event = Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
         try:
-            _refuse_read_only()
+            _refuse_read_only(portal)
             password, bundle = _password(options), _bundle(options)
-            cluster = current.cluster()
+            cluster = portal.cluster
             secret = cluster.get_secret(options["name"])
             if not codec.is_destination(secret):
                 raise NotFound("NotFound", status=404)
@@ -77,16 +78,16 @@ class Command(BaseCommand):
             change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
             event = replace(event, target=secret.name, before=secret.resource_version)
             done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
-            audit.record(replace(event, outcome="done", after=done.resource_version))
+            portal.record(replace(event, outcome="done", after=done.resource_version))
         except _Unusable as error:
             self._end(str(error), UNUSABLE)
         except UserError as error:
-            audit.record(replace(event, outcome="refused", reason=error.reason))
+            portal.record(replace(event, outcome="refused", reason=error.reason))
             self._end(f"{error.message} {error.fix}", REFUSED)
         except ClusterError as error:
             trouble, status = messages.for_error(error), _status(error)
             outcome = "unknown" if status == UNKNOWN else "failed"
-            audit.record(replace(event, outcome=outcome, reason=error.reason))
+            portal.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
         self.stdout.write(f"The credentials of {done.name} were rotated.")
         for note in (*done.notes, *(bundle.notes if bundle else ())):
@@ -97,9 +98,9 @@ class Command(BaseCommand):
         sys.exit(status)
 
 
-def _refuse_read_only() -> None:
-    if reason := current.read_only():
-        raise UserError(reason, permissions.READ_ONLY_FIX)
+def _refuse_read_only(portal: Portal) -> None:
+    if portal.is_read_only:
+        raise UserError(permissions.READ_ONLY, permissions.READ_ONLY_FIX)
 
 
 def _status(error: ClusterError) -> int:

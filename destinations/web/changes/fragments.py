@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -14,20 +13,20 @@ from django.views.decorators.http import require_POST
 from destinations.input import validation
 from destinations.secret.masking import masked_key
 from destinations.verdict import certificates, presets
-from destinations.web import current
 from destinations.web.changes import save
 from destinations.web.forms.credentials import BundleForm
+from destinations.web.request import PortalRequest
 
 _SECRET = {"password", "import_text", "csrfmiddlewaretoken"}
 _KEYS = {"host", "organization"}
 
 
-def is_asked(request: HttpRequest) -> bool:
+def is_asked(request: PortalRequest) -> bool:
     """Say whether the form was sent for a look, and not to be saved."""
     return "show" in request.POST
 
 
-def typed(request: HttpRequest) -> dict[str, str]:
+def typed(request: PortalRequest) -> dict[str, str]:
     """Return what was typed but for secrets and files; a private key among the certificates is left out, too."""
     found = {name: str(value) for name, value in request.POST.items() if name not in _SECRET}
     if certificates.holds_private_key(found.get("bundle_text", "").encode("utf-8", "replace")):
@@ -35,7 +34,7 @@ def typed(request: HttpRequest) -> dict[str, str]:
     return found | {name: masked_key(found[name]) for name in _KEYS & set(found)} | {"nonce": save.nonce()}
 
 
-def certificates_of(request: HttpRequest, form: BundleForm) -> None:
+def certificates_of(request: PortalRequest, form: BundleForm) -> None:
     """Show in the form what the bundle holds; a sound one that came as a file is in the text from then on."""
     file, text = request.FILES.get("bundle_file"), request.POST.get("bundle_text", "")
     if file or text.strip():
@@ -45,20 +44,20 @@ def certificates_of(request: HttpRequest, form: BundleForm) -> None:
         form.initial["bundle_text"] = form.bundle.pem.decode()
 
 
-def key(request: HttpRequest) -> str:
+def key(request: PortalRequest) -> str:
     """Return the kind that somebody chose, empty for none; the form says again what the page had shown."""
     posted = request.POST.get("preset") or request.POST.get("chosen_preset") or ""
     found = posted or request.GET.get("preset", "")
     return found if found in presets.BY_KEY else ""
 
 
-def guide_context(request: HttpRequest, host: str) -> dict[str, Any]:
+def guide_context(request: PortalRequest, host: str) -> dict[str, Any]:
     """Return what the guide's templates need."""
     chosen = key(request)
     return {"preset": presets.chosen(chosen, host), "chosen_preset": chosen, "presets": presets.CHOICES}
 
 
-def initial(request: HttpRequest) -> dict[str, str]:
+def initial(request: PortalRequest) -> dict[str, str]:
     """Return what a new form can begin with: what everybody types who has a registry of this kind."""
     preset = presets.BY_KEY.get(key(request))
     if preset is None:
@@ -66,30 +65,32 @@ def initial(request: HttpRequest) -> dict[str, str]:
     return {"host": preset.host if preset.fixed else "", "username": preset.fixed_username}
 
 
-def beside(request: HttpRequest, form: Form) -> dict[str, Any]:
+def beside(request: PortalRequest, form: Form) -> dict[str, Any]:
     """Return what stands beside a form's host and organization: where an export would go, and the guide."""
     host, organization = (str(form[name].value() or "") for name in ("host", "organization"))
-    return _found(host, organization) | guide_context(request, host)
+    return _found(request, host, organization) | guide_context(request, host)
 
 
-def _found(host: str, organization: str) -> dict[str, Any]:
-    trap, judgement = validation.check_target(
-        host, organization, now=datetime.now(UTC), version=current.epinio_version()
-    )
+def _found(request: PortalRequest, host: str, organization: str) -> dict[str, Any]:
+    trap, judgement = validation.check_target(host, organization, request.reads.rules)
     return {"trap": trap, "judgement": judgement}
 
 
 @require_POST
-def preview(request: HttpRequest) -> HttpResponse:
+def preview(request: PortalRequest) -> HttpResponse:
     """Return fragments for the form, from the server's own rules: both references, and the guide to this kind of registry."""
     host = request.POST.get("host", "")
-    context = _found(host, request.POST.get("organization", "")) | guide_context(request, host) | {"out_of_band": True}
+    context = (
+        _found(request, host, request.POST.get("organization", ""))
+        | guide_context(request, host)
+        | {"out_of_band": True}
+    )
     return render(request, "destinations/_preview.html", context)
 
 
 @sensitive_post_parameters()
 @require_POST
-def look(request: HttpRequest) -> HttpResponse:
+def look(request: PortalRequest) -> HttpResponse:
     """Return a fragment for the forms: every certificate, and what is wrong, in words. Nothing is stored or echoed."""
     form = BundleForm()
     certificates_of(request, form)

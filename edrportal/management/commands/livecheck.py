@@ -14,16 +14,16 @@ from django.core.management.base import BaseCommand
 
 from destinations.actions import checks, messages
 from destinations.cluster.port import ClusterError
-from destinations.livecheck import presentation, runner
+from destinations.livecheck import presentation
 from destinations.livecheck.plan import DEFAULT_APP, App
 from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.livecheck.text import render
-from destinations.secret import codec
-from destinations.web import current
-from edrportal.configuration.environment import NO_KEY, ConfigurationError
-from edrportal.telemetry import audit
+from destinations.model import Snapshot
+from destinations.portal import Portal, Reads
+from edrportal import composition
+from edrportal.configuration.environment import ConfigurationError
 
 _NOT_ALL_GOOD, _UNUSABLE = 1, 2
 
@@ -50,16 +50,17 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Check, print, keep the results; exits 0, 1 or 2."""
+        portal = composition.portal()
         try:
             settings.ENVIRONMENT.registry.check()
-            questions = _questions(options)
+            questions = _questions(portal, options)
         except (Unusable, ConfigurationError) as error:
             self._end(str(error))
         except ClusterError as error:
             trouble = messages.for_error(error)
             self._end(f"{trouble.message} {trouble.fix}")
-        found = runner.CHECKS.all_of(questions)
-        self._keep(found)
+        found = portal.checks.all_of(questions)
+        self._keep(portal, found)
         if options["format"] == "json":
             self.stdout.write(json.dumps([presentation.row(one) for one in found], indent=1, ensure_ascii=True))
         elif found:
@@ -68,14 +69,14 @@ class Command(BaseCommand):
         if len(found) < len(questions) or any(not set(one.outcomes) <= good for one in found):
             sys.exit(_NOT_ALL_GOOD)
 
-    def _keep(self, found: Sequence[Last]) -> None:
+    def _keep(self, portal: Portal, found: Sequence[Last]) -> None:
         """Keep the results for the pages, and leave a line in the audit for each."""
         who = f"command-line:{_account()}"
         for one in found:
-            audit.record(checks.event(one, who, ""))
-        if settings.SECRET_KEY == NO_KEY:
+            portal.record(checks.event(one, who, ""))
+        if not portal.keys:
             self.stderr.write("The results are not kept for the pages: that takes EDRPORTAL_SECRET_KEY.")
-        elif found and not all(one.stored for one in checks.keep_all(found)):
+        elif found and not all(one.stored for one in checks.keep_all(portal, found)):
             self.stderr.write("The results are not kept for the pages: the cluster does not let the portal write them.")
 
     def _end(self, text: str) -> None:
@@ -83,7 +84,7 @@ class Command(BaseCommand):
         sys.exit(_UNUSABLE)
 
 
-def _questions(options: Mapping[str, Any]) -> list[Question]:
+def _questions(portal: Portal, options: Mapping[str, Any]) -> list[Question]:
     """Return what to ask. Raises Unusable and the port's errors."""
     names: list[str] = options["names"]
     if bool(names) == options["all"]:
@@ -92,13 +93,14 @@ def _questions(options: Mapping[str, Any]) -> list[Question]:
         app = str(App.parse(options["app"]))
     except ValueError as error:
         raise Unusable(str(error)) from None
-    everything = {one.name: one for one in current.cluster().list_secrets()}
-    there = [one.name for one in everything.values() if codec.is_destination(one)]
+    reads = Reads(portal)
+    snapshot = Snapshot.of(reads.secrets, reads.now, reads.version)
+    there = [secret.name for secret in snapshot.destinations]
     missing = sorted(set(names) - set(there))
     if missing:
         raise Unusable(f"There is no destination named {', '.join(map(ascii, missing))}.")
     chosen = sorted(set(names)) if names else there
-    return [checks.of_stored(everything[name], everything, app=app) for name in chosen]
+    return [checks.of_stored(portal, snapshot.secrets[name], snapshot, app=app) for name in chosen]
 
 
 def _account() -> str:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from destinations.cluster import verbs
-from destinations.cluster.jobs import JobListing, Pod
+from destinations.cluster.jobs import Exports, JobListing, Pod
 from destinations.cluster.port import ClusterError, Forbidden, NotFound
 from destinations.model import Secret
 from destinations.overview import exports
 from destinations.overview.exports import Export, State
 from destinations.secret import redaction
 from destinations.secret.redaction import secrets_of
-from destinations.web import current
+from destinations.web.request import PortalRequest
 
 SECONDS = 1.5
 """What all calls of one section may take together; a page waits for it."""
@@ -72,28 +72,29 @@ class Section:
         return next(iter((*self.running, *overdue)), None)
 
 
-def section(destination: Secret, *, details: bool) -> Section:
+def section(request: PortalRequest, destination: Secret, *, details: bool) -> Section:
     """Return the section; `details` is for those who may change the destination, others learn states and times.
 
     Raises nothing of the cluster's: what it cannot know, it says.
     """
     end = time.monotonic() + SECONDS
     try:
-        listing = current.cluster().exports.jobs(seconds=SECONDS)
+        reader = request.portal.cluster.exports
+        listing = reader.jobs(seconds=SECONDS)
     except Forbidden:
         return Section(details=details, rules=verbs.rules(verbs.of_part(verbs.EXPORTS)))
     except ClusterError:
         return Section(details=details, silent=True)
-    return _told(listing, destination, end, details=details)
+    return _told(reader, listing, destination, end, details=details)
 
 
-def _told(listing: JobListing, destination: Secret, end: float, *, details: bool) -> Section:
+def _told(reader: Exports, listing: JobListing, destination: Secret, end: float, *, details: bool) -> Section:
     secrets = secrets_of(destination, most=MOST_SECRETS)
     crowded = len(secrets) > MOST_SECRETS
     shows = details and not crowded
     found = exports.of_destination(listing.jobs, destination, secrets=() if crowded else secrets, now=datetime.now(UTC))
     troubled = [one for one in found if one.state in {State.FAILED, State.OVERDUE}]
-    logged = [_with_log(one, secrets, end) for one in troubled[:LOGS]] if shows else []
+    logged = [_with_log(reader, one, secrets, end) for one in troubled[:LOGS]] if shows else []
     missing = _CROWDED if crowded and details else ""
     rest = [Troubled(one, missing=missing) for one in troubled[len(logged) : SHOWN]]
     return Section(
@@ -106,8 +107,7 @@ def _told(listing: JobListing, destination: Secret, end: float, *, details: bool
     )
 
 
-def _with_log(export: Export, secrets: frozenset[str], end: float) -> Troubled:
-    reader = current.cluster().exports
+def _with_log(reader: Exports, export: Export, secrets: frozenset[str], end: float) -> Troubled:
     reason = ""
     try:
         pod = _newest(reader.pods(export.job, seconds=_left(end)))

@@ -1,0 +1,229 @@
+"""What the pages are handed: the Portal of the process, and what one request reads of its cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from secrets import token_hex
+from typing import Any
+
+from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
+from destinations.cluster.port import Cluster, ClusterError
+from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
+from destinations.livecheck.runner import Checks
+from destinations.livecheck.store import Writer
+from destinations.model import EpinioVersion, Secret, Snapshot
+from destinations.overview import feed
+from destinations.overview.hub import Hub
+from destinations.overview.rowcache import RowCache
+from destinations.secret.keys import SigningKeys
+from destinations.secret.trim import trim_config_map
+
+_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, or was refused.
+
+    `action` is `sign-in`, `sign-out`, `denied`, `add`, `rotate`, `edit`, `repair`, `disable`, `enable`, `delete`,
+    `sweep`, `assign`, `enable-team`, `disable-team` or `check` (its reason says what follows for chart and image);
+    `outcome` is `done`, `refused`, `failed` or `unknown`. `who` is provider and name, empty where nobody is known: a name
+    that no user has is not to be passed, since it may be a password typed into the wrong field. `target` is a destination or a
+    team, `reason` a short word of the portal's own, `before` and `after` are resourceVersions. Long texts are cut off.
+    """
+
+    action: str
+    outcome: str
+    who: str
+    address: str
+    target: str = ""
+    reason: str = ""
+    before: str = ""
+    after: str = ""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            text = getattr(self, name)
+            if len(text) > _MAX:
+                object.__setattr__(self, name, f"{text[: _MAX - 1]}…")
+
+    def for_kubernetes(self, *, namespace: str, name: str, uid: str, at: datetime) -> dict[str, Any]:
+        """Return a core/v1 Event on the Secret; without the address, which readers of Events need not know."""
+        when = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{name[:200].rstrip('.-')}.{token_hex(8)}", "namespace": namespace},
+            "involvedObject": {"apiVersion": "v1", "kind": "Secret", "namespace": namespace, "name": name, "uid": uid},
+            "type": "Normal" if self.outcome == "done" else "Warning",
+            "reason": "".join(part.capitalize() for part in self.action.split("-")),
+            "message": f"{self.action}: {self.outcome}, by {self.who}",
+            "source": {"component": "edrportal"},
+            "firstTimestamp": when,
+            "lastTimestamp": when,
+            "count": 1,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterConnection:
+    """The cluster of a process, its watches if there are any, and what is remembered of it."""
+
+    cluster: Cluster
+    secrets: Reflector | None
+    config_maps: Reflector | None
+    namespaces: Namespaces
+    deployed: Deployed
+    hub: Hub | None
+
+    @classmethod
+    def to(
+        cls,
+        cluster: Cluster,
+        secrets: Reflector | None = None,
+        config_maps: Reflector | None = None,
+        *,
+        places: int = 50,
+    ) -> ClusterConnection:
+        """Return the connection to a cluster; a watch over its Secrets feeds so many open pages."""
+        hub = Hub(places) if secrets else None
+        if secrets and hub:
+            feed.connect(hub, secrets, config_maps)
+        return cls(
+            cluster=cluster,
+            secrets=secrets,
+            config_maps=config_maps,
+            namespaces=Namespaces(cluster),
+            deployed=Deployed(cluster),
+            hub=hub,
+        )
+
+    @property
+    def watches(self) -> dict[str, Reflector]:
+        """The watches by what they watch, started or not."""
+        both = {"secrets": self.secrets, "configmaps": self.config_maps}
+        return {name: watch for name, watch in both.items() if watch}
+
+    def has_current_watches(self) -> bool:
+        """Return whether the watches know what happens in the cluster, so that streams tell it."""
+        ages = [watch.age() if watch else None for watch in (self.secrets, self.config_maps)]
+        return all(age is not None and age <= MAX_AGE_SECONDS for age in ages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """The portal of a process: made by the composition root, and replaced whole in tests.
+
+    `connect` returns the same connection at each call once there is one, and raises the port's errors where the cluster
+    cannot be configured. `record` writes an event to the audit log; `notices` returns what administrators should know
+    about users and raises the port's errors. `skopeo_roots` is what skopeo's image trusts by itself: `public`, `none`, or
+    a PEM text. `stated_version` is the version of Epinio by the settings, empty for that of its Deployment.
+    """
+
+    connect: Callable[[], ClusterConnection]
+    checks: Checks
+    results: Writer
+    record: Callable[[Event], None]
+    notices: Callable[[Reads], Sequence[object]]
+    skopeo_roots: Callable[[], str | bytes]
+    rows: RowCache = field(default_factory=RowCache)
+    keys: SigningKeys = field(default_factory=SigningKeys)
+    namespace: str = "epinio"
+    installation_name: str = ""
+    stated_version: str = ""
+    proxy_hops: int = 0
+    live_pages: int = 0
+    is_read_only: bool = False
+    has_kubernetes_events: bool = False
+    is_demo: bool = False
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster. Raises the port's errors where it cannot be configured."""
+        return self.connect().cluster
+
+    def deployed(self) -> DeployedVersion:
+        """Return what Epinio's Deployment states of its version, or why that is not known."""
+        try:
+            return self.connect().deployed.last()
+        except ClusterError:
+            return DeployedVersion(why="the cluster could not be reached")
+
+    def version(self) -> EpinioVersion | None:
+        """Return the version of Epinio to judge by, the stated one or that of its Deployment; None for the newest rules."""
+        return EpinioVersion.parse(self.stated_version or self.deployed().label)
+
+    def namespace_uid(self, name: str) -> str | None:
+        """Return what `Namespaces.uid` returns. Raises the port's errors."""
+        return self.connect().namespaces.uid(name)
+
+    def hub(self) -> Hub | None:
+        """Return what feeds the open pages, its watches started; None where no watch does. Raises the port's errors."""
+        connection = self.connect()
+        for watch in connection.watches.values():
+            watch.start()
+        return connection.hub
+
+    def has_hub(self) -> bool:
+        """Return whether there is a watch to feed open pages; nothing starts by this."""
+        try:
+            return self.connect().hub is not None
+        except ClusterError:
+            return False
+
+    def moment(self) -> str:
+        """Return the moment that a page shows which is read from now on, empty where no stream follows."""
+        hub = self.connect().hub
+        return hub.moment if hub else ""
+
+
+class Reads:
+    """What one request reads of the cluster: each resource once. Everything here raises the port's errors."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self.now = datetime.now(UTC)
+
+    @cached_property
+    def version(self) -> EpinioVersion | None:
+        """The version of Epinio to judge by."""
+        return self._portal.version()
+
+    @cached_property
+    def secrets(self) -> Sequence[Secret]:
+        """The namespace's Secrets, whole and read directly. Not for what follows a write of the same request."""
+        return self._portal.cluster.list_secrets()
+
+    @cached_property
+    def cached_secrets(self) -> Sequence[Secret]:
+        """The Secrets for a page that only looks, perhaps trimmed: from the watch where that is current, else read now."""
+        watch = self._portal.connect().secrets
+        cached = watch.secrets() if watch else None
+        return self.secrets if cached is None else cached
+
+    @cached_property
+    def config_maps(self) -> Sequence[Secret]:
+        """The namespace's ConfigMaps: from the watch where that is current, else read now."""
+        connection = self._portal.connect()
+        cached = connection.config_maps.secrets() if connection.config_maps else None
+        if cached is not None:
+            return cached
+        return connection.cluster.config_maps.list_with_version(trim_config_map).secrets
+
+    @cached_property
+    def rules(self) -> Snapshot:
+        """The rules and the time, without an object of the cluster."""
+        return Snapshot({}, self.now, self.version)
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """What a page looks at that only looks, as far as the watches are current."""
+        return Snapshot.of(self.cached_secrets, self.now, self.version, self.config_maps)
+
+    @cached_property
+    def direct(self) -> Snapshot:
+        """What a page looks at that comes before or after a write: the Secrets whole and read directly."""
+        return Snapshot.of(self.secrets, self.now, self.version, self.config_maps)
