@@ -46,6 +46,9 @@ fix: .venv/dev  ## what the linters can correct by themselves
 	$(RUN) -m ruff format .
 	.venv/bin/djlint --reformat --quiet templates
 
+architecture: .venv/dev ## the map in docs/architecture.md, from the import contracts
+	$(RUN) scripts/architecture.py
+
 screenshots: .venv/dev ## the pictures of README and docs, from the demo in Chromium
 	$(RUN) scripts/screenshots.py
 
@@ -87,5 +90,5 @@ clean:          ## remove what these commands made in the project
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r scripts/audit.txt
 	@touch $@
 
-.PHONY: help demo run venv test soak check lint fix screenshots benchmark image audit sbom lock clean
+.PHONY: help demo run venv test soak check lint fix architecture screenshots benchmark image audit sbom lock clean
 .DEFAULT_GOAL := help
