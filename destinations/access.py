@@ -1,6 +1,6 @@
 """Which person may do what to which destination. Pure but for asking which namespaces there are.
 
-A team is an Epinio namespace. Epinio itself lets everybody who may export use every destination by its name: this
+A team is an Epinio namespace. Epinio itself lets everyone who may export use every destination by its name: this
 governs what the portal shows and changes.
 """
 
@@ -103,7 +103,7 @@ class Authority:
 
     def check_new(self, team: str) -> None:
         """Raise Denied where they may not add for this team, or where only administrators add (a shared one)."""
-        missing = self.missing_for_team(team) if team else "Only administrators add shared destinations."
+        missing = self.missing_for_team(team) if team else "Only administrators can add shared destinations."
         if missing and not self.is_unlimited:
             raise Denied(missing)
 
@@ -137,9 +137,9 @@ class Authority:
             return ""
         team = team_of(secret)
         if not team:
-            return "This destination is shared: only administrators change it."
+            return "This destination is shared: only administrators can change it."
         if self.is_ownerless(secret):
-            return "The namespace of its team is gone: only administrators change it."
+            return "The namespace of its team was deleted or recreated: only administrators can change it."
         return self.missing_for_team(team)
 
     def missing_for_team(self, team: str) -> str:
@@ -147,18 +147,21 @@ class Authority:
         if self.person.is_administrator:
             return ""
         if not self.person.may_export(team):
-            return f"You may not export from {team} in Epinio."
+            return f"In Epinio, you may not export from {team}."
         if team not in self.enabled:
-            return f"Self-service is off for {team}: an administrator can enable it."
+            return f"Self-service is disabled for {team}. An administrator can enable it."
         now = self.uid(team)
         if now is None or (now != UNKNOWN and now != self.enabled[team]):
-            return f"The namespace {team} is not the one for which self-service was enabled: an administrator can confirm it."
+            return (
+                f"The namespace {team} was recreated after self-service was enabled. An administrator can enable "
+                "it again."
+            )
         return ""
 
     def other_prefix(self, name: str, team: str) -> str:
         """Return the namespace whose prefix a name for this team begins with, empty for none.
 
-        `team-a-b-harbor` would pass for a destination of `team-a-b` with everybody who exports by name. Every namespace
+        `team-a-b-harbor` would pass for a destination of `team-a-b` with everyone who exports by name. Every namespace
         counts that is there, enabled or not, as far as the portal may look: it can be enabled later, and a name stays.
         """
         for end in range(len(team) + 1, min(len(name), MAX_LABEL + 1)):

@@ -135,7 +135,7 @@ class Advice:
 
 
 class UserError(Exception):
-    """An advice that ends what somebody asked for: fit for a person, never holds a secret.
+    """An advice that ends what someone asked for: fit for a person, never holds a secret.
 
     `status` is the HTTP status of the page that shows it, `reason` a word for the audit log.
     """
@@ -227,7 +227,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What somebody typed to push with. Neither field shows in a repr."""
+    """What someone typed to push with. Neither field shows in a repr."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)
@@ -235,9 +235,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A destination as somebody wants it, before it is a Secret.
+    """A destination as someone wants it, before it is a Secret.
 
-    `expires_on` is a date in ISO form or empty; `bundle` is re-serialised PEM or empty (no certificate secret).
+    `expires_on` is a date in ISO form or empty; `bundle` is re-serialized PEM or empty (no certificate Secret).
     `team` is empty for a shared destination; `team_uid` is its namespace's, where that is known.
     """
 

@@ -1,7 +1,7 @@
 """The one table of who may reach what: for every address and method, which right it takes.
 
-`edrportal.signin.middleware` asks it before any page runs, and refuses an address that is not in it. What a right on
-one destination means stands in `teams.Authority`; the pages ask that of the very object they show or write.
+`edrportal.signin.middleware` asks it before any page runs, and refuses an address that is not in it. What a permission on
+one destination means is in `teams.Authority`; the pages ask that of the very object they show or write.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ class Right(StrEnum):
     """What an address takes."""
 
     NONE = "none"
-    """Everybody, signed in or not."""
+    """Everyone, signed in or not."""
     SIGNED_IN = "signed in"
-    """Whoever signed in; what is shown depends on who they are."""
+    """Anyone who is signed in; what is shown depends on who they are."""
     SEE = "see the destination"
     """`Authority.sees`; else it does not exist."""
     CHANGE = "change the destination"
@@ -73,14 +73,14 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
 }
 
 
-READ_ONLY = "This portal is read-only: it changes no destination."
-READ_ONLY_FIX = "Change it where it comes from; whoever runs the portal decides that (EDRPORTAL_READ_ONLY)."
+READ_ONLY = "This portal is read-only."
+READ_ONLY_FIX = "Change destinations at their source. The portal's operator can allow changes (EDRPORTAL_READ_ONLY)."
 _WRITES = {Right.ADD, Right.CHANGE, Right.ADMINISTER}
 _HARMLESS = {("preview", "POST"), ("certificates", "POST"), ("teams", "GET"), ("teams", "HEAD")}
 
 
 def writes(url_name: str, method: str) -> bool:
-    """Say whether an address changes something in the cluster, or is nothing but a form for that."""
+    """Return whether an address changes something in the cluster, or is nothing but a form for that."""
     return right_for(url_name, method) in _WRITES and (url_name, method) not in _HARMLESS
 
 
@@ -100,13 +100,13 @@ _NAMED_IN_THE_FORM = "switch"
 
 
 def missing(url_name: str, right: Right, authority: Authority) -> str:
-    """Return which right somebody lacks to reach an address at all, empty for none."""
+    """Return which permission someone lacks to reach an address at all, empty for none."""
     if right is Right.ADMINISTER and not authority.person.is_administrator:
-        return "Only administrators may do this: people with Epinio's global role admin."
+        return "Only administrators can do this. They have Epinio's global role admin."
     if (right is Right.ADD or url_name == _NAMED_IN_THE_FORM) and not authority.may_add:
         what = "add" if right is Right.ADD else "change"
         return (
-            f"You manage no team: you may not {what} destinations. That takes the right to export from a namespace, and "
-            "an administrator who enables self-service for it."
+            f"You manage no team, so you may not {what} destinations. This requires permission to export from a "
+            "namespace for which an administrator has enabled self-service."
         )
     return ""

@@ -10,16 +10,16 @@ from django.core.management import execute_from_command_line
 from edrportal import __version__
 
 COMMANDS = {
-    "serve": "serve the portal against the cluster of the pod or of the KUBECONFIG",
-    "verdict": "say what Epinio will do with destinations, from manifests and without a cluster",
-    "livecheck": "ask the registries of destinations what an export will meet",
-    "rotate": "rotate the credentials of a destination; the password comes on standard input",
-    "demo": "serve the portal on loopback, on an in-memory cluster",
+    "serve": "serve the portal against the pod's cluster or that of KUBECONFIG",
+    "verdict": "predict what Epinio does with destinations, from manifests and without a cluster",
+    "livecheck": "check destinations live: ask their registries what an export would meet",
+    "rotate": "rotate the credentials of a destination, with the password on standard input",
+    "demo": "serve a demo on loopback, with an in-memory cluster",
 }
 
 
 def main() -> None:
-    """Run a command; end with 2 where there is none of that name."""
+    """Run a command; end with 2 if none exists of that name."""
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         print(__version__)  # noqa: T201 - what was asked for
@@ -34,6 +34,6 @@ def main() -> None:
 
 def _tell(unknown: str | None) -> None:
     out = sys.stderr if unknown else sys.stdout
-    lines = [f"edrportal: there is no command {unknown}"] if unknown else []
+    lines = [f"edrportal: unknown command {unknown}"] if unknown else []
     lines += ["usage: edrportal COMMAND [--help]", "", *(f"  {name:10} {told}" for name, told in COMMANDS.items())]
     print("\n".join(lines), file=out)

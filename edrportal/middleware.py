@@ -52,17 +52,17 @@ class BodyLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer 411 or 413, or pass on."""
         if request.META.get("HTTP_TRANSFER_ENCODING"):
-            return _refused(request, "The length of the form is not stated.", "Send Content-Length.", 411)
+            return _refused(request, "The request does not state its length.", "Send Content-Length.", 411)
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not re.fullmatch("[0-9]{1,18}", length):
-            return _refused(request, "Content-Length is no number.", "Send the length of the form.", 400)
+            return _refused(request, "Content-Length is not a number.", "Send the length of the form.", 400)
         if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return _refused(request, "The form is larger than 1 MiB.", "A CA bundle is a few KiB: send only that.", 413)
         return self._next(request)
 
 
 class ConcurrencyLimitMiddleware:
-    """Keeps threads free for the platform's questions while pages wait: pages above a number are turned away.
+    """Keeps threads free for the platform's questions while pages wait: pages above a number are refused.
 
     The server has counted already, where it is our own.
     """
@@ -75,7 +75,7 @@ class ConcurrencyLimitMiddleware:
         """Answer 429 or 503, or pass on."""
         refusal = request.META.get(REFUSAL)
         if refusal == CROWDED:
-            return _later(request, "Too many requests at once come from your address.", 429)
+            return _later(request, "Too many requests come from your address at once.", 429)
         if refusal == BUSY:
             return _busy(request)
         if refusal is not None or request.path.startswith(_ALWAYS):
@@ -105,7 +105,7 @@ class SecurityHeadersMiddleware:
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
-    return _later(request, f"The portal is busy: {PAGES_AT_ONCE} other requests are not answered yet.", 503)
+    return _later(request, f"The portal is busy with {PAGES_AT_ONCE} other requests.", 503)
 
 
 def _later(request: HttpRequest, message: str, status: int) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The use cases: add, rotate, edit, repair, switch on and off, assign to a team, delete, sweep. Orchestration and nothing else.
+"""The use cases: add, rotate, edit, repair, disable and enable, assign to a team, delete, sweep. Orchestration and nothing else.
 
 Every write follows one protocol: the bundle first, under a name never used before; then one conflict-checked PUT
 that carries a write id (`writes` makes its outcome certain); then, and only of what the portal made itself, the

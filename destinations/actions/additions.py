@@ -41,5 +41,5 @@ def _already_there(secret: Secret, change: Change) -> Done:
         return Done.of(secret)  # this very form, sent twice
     if not change.permit.is_unlimited:
         raise UserError(f"The name {secret.name} is not available.", "Choose another name.", reason="NameTaken")
-    kind = "a destination" if codec.is_destination(secret) else "a Secret that is no destination"
-    raise UserError(f"There is {kind} named {secret.name} already.", "Choose another name.", reason="NameTaken")
+    kind = "a destination" if codec.is_destination(secret) else "a Secret that is not a destination"
+    raise UserError(f"The name {secret.name} is taken by {kind}.", "Choose another name.", reason="NameTaken")

@@ -1,4 +1,4 @@
-"""The portal's own certificate secrets: their names, who refers to them, and when one may go."""
+"""The portal's own certificate Secrets: their names, who refers to them, and when one may go."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def users(name: str, secret_list: Iterable[Secret]) -> list[str]:
 
 
 def release(cluster: Cluster, name: str, at: datetime) -> None:
-    """Mark a certificate secret of the portal that nothing names any more, so that a later write collects it.
+    """Mark a certificate Secret of the portal that nothing names any more, so that a later write collects it.
 
-    Best effort, after the write that counts: a failure leaves an orphan, which the overview shows.
+    Best effort, after the write that counts: a failure leaves an unused Secret, which the overview shows.
     """
     try:
         secret = cluster.get_secret(name)
@@ -44,7 +44,7 @@ def release(cluster: Cluster, name: str, at: datetime) -> None:
 
 
 def collect(cluster: Cluster, everything: Iterable[Secret], at: datetime) -> None:
-    """Delete the portal's certificate secrets that were released long enough ago and that nothing names.
+    """Delete the portal's certificate Secrets that were released long enough ago and that nothing names.
 
     `everything` is the namespace as it was read before; where it holds one that is due, it is read again at once, so
     that nothing is deleted on old knowledge. Best effort: what stays is collected another time.
@@ -64,7 +64,7 @@ def _due(everything: Iterable[Secret], at: datetime) -> list[Secret]:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A certificate secret of the portal that nothing names.
+    """A certificate Secret of the portal that nothing names.
 
     `waits_until` is when it may go, None for now: a running export may mount a released one, and one that was just
     made may be about to be named.
@@ -76,7 +76,7 @@ class Unused:
 
 
 def unused(everything: Iterable[Secret], at: datetime) -> tuple[Unused, ...]:
-    """Return the portal's certificate secrets that nothing names, by name."""
+    """Return the portal's certificate Secrets that nothing names, by name."""
     found = list(everything)
     named = {codec.certs_name(secret) for secret in found}
     return tuple(

@@ -84,7 +84,7 @@ def _with_bundle(snapshot: Snapshot, bundle: bytes) -> Snapshot:
 
 
 def check(portal: Portal, question: Question, asker: Asker) -> Last:
-    """Ask for somebody who waits, and record it. Raises RateLimited."""
+    """Ask for someone who waits, and record it. Raises RateLimited."""
     try:
         portal.checks.often.admit(asker.who)
         last = portal.checks.one(question, sees_all=asker.permit.is_unlimited)
@@ -133,12 +133,12 @@ def keep_saved(portal: Portal, last: Last, done: Done) -> None:
 
 
 def keep(portal: Portal, last: Last) -> Last:
-    """Keep a result for everybody; return it with whether that succeeded."""
+    """Keep a result for everyone; return it with whether that succeeded."""
     return keep_all(portal, [last])[0]
 
 
 def keep_all(portal: Portal, found: Sequence[Last]) -> list[Last]:
-    """Keep results for everybody, and whole in this process."""
+    """Keep results for everyone, and whole in this process."""
     stored = portal.results.write(found)
     told = [replace(one, stored=stored) for one in found]
     for one in told:

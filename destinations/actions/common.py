@@ -59,8 +59,8 @@ def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
     if found:
         raise UserError(f"{found.name} manages this destination and would undo the change.", found.advice)
     if secret.immutable and not deleting:
-        fix = "Delete it and add it anew, or add a copy under another name."
-        raise UserError("The Secret is immutable: Kubernetes lets nobody change it.", fix)
+        fix = "Delete it and add it again, or duplicate it under another name."
+        raise UserError("The Secret is immutable, so Kubernetes does not change it.", fix)
 
 
 def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret | Done:
@@ -111,9 +111,9 @@ def write(cluster: Cluster, old: Secret, manifest: Mapping[str, Any], bundle: Se
 
 
 def store_bundle(cluster: Cluster, destination: str, bundle: bytes, change: Change) -> Secret | None:
-    """Create a certificate secret under a name never used before; nothing for no bundle.
+    """Create a certificate Secret under a name never used before; nothing for no bundle.
 
-    Raises NotWritten where that is not certain: the destination is as it was, at worst there is an orphan.
+    Raises NotWritten where that is not certain: the destination is as it was, at worst there is an unused Secret.
     """
     if not bundle:
         return None
@@ -148,8 +148,8 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
     notes = []
     if names.LAST_APPLIED_ANNOTATION in old.annotations and names.LAST_APPLIED_ANNOTATION not in new.annotations:
         notes.append(
-            "The last-applied annotation of kubectl was removed: it held the old password, and a later kubectl apply "
-            "would have put it back. Take the password out of the manifest that was applied."
+            "kubectl's last-applied annotation was removed: it contained the old password, and a later kubectl "
+            "apply would have restored it. Remove the password from the manifest that was applied."
         )
     try:
         everything = cluster.list_secrets()
@@ -159,18 +159,18 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
     if left and left != codec.certs_name(new):
         if others := bundles.users(left, everything):
             notes.append(
-                f"The certificate secret {left} stays: {told(others, everything, change.permit)} uses it, too."
+                f"The certificate Secret {left} stays: {told(others, everything, change.permit)} uses it, too."
             )
         else:
             bundles.release(cluster, left, change.at)
     if same := _same_password(old, new, _comparable(old, everything, change)):
-        notes.append(f"The old password is stored in {listed(same)}, too; rotate there as well.")
+        notes.append(f"The old password is also stored in {listed(same)}: rotate there, too.")
     bundles.collect(cluster, everything, change.at)
     return notes
 
 
 def _comparable(old: Secret, everything: Iterable[Secret], change: Change) -> list[Secret]:
-    """Return the destinations whose password whoever asks may know to be the one that was replaced.
+    """Return the destinations whose password the person who asks may know to be the one that was replaced.
 
     Those are all for an administrator. Others could try passwords: they would rotate a destination of their own to a
     guess, and away again. So it takes that they typed both of them.

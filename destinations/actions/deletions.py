@@ -1,4 +1,4 @@
-"""Delete a destination, then its certificate secret if that is safe; and certificate secrets that were left behind."""
+"""Delete a destination, then its certificate Secret if that is safe; and certificate Secrets that were left behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from destinations.secret import codec
 
 
 def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Authority = UNLIMITED) -> Done:
-    """Delete a destination, and its certificate secret if that is the portal's and nothing else names it.
+    """Delete a destination, and its certificate Secret if that is the portal's and nothing else names it.
 
     Raises Denied, UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
@@ -29,7 +29,7 @@ def delete(cluster: Cluster, name: str, *, seen: Seen, permit: Authority = UNLIM
 
 
 def _delete_bundle(cluster: Cluster, name: str, permit: Authority) -> str:
-    """Delete a deleted destination's certificate secret if that is safe; return a note where it stays."""
+    """Delete a deleted destination's certificate Secret if that is safe; return a note where it stays."""
     if not name:
         return ""
     try:
@@ -37,17 +37,17 @@ def _delete_bundle(cluster: Cluster, name: str, permit: Authority) -> str:
         if name not in everything:
             return ""
         if others := bundles.users(name, everything.values()):
-            return f"The certificate secret {name} stays: {told(others, everything.values(), permit)} uses it."
+            return f"The certificate Secret {name} stays: {told(others, everything.values(), permit)} uses it."
         if not codec.is_portal_certificate(everything[name]):
-            return f"The certificate secret {name} stays: it was not made here and may serve something else."
+            return f"The certificate Secret {name} stays: the portal did not create it, and something else may use it."
         writes.delete(cluster, everything[name])
     except ClusterError:
-        return f"The certificate secret {name} may still be there; nothing needs it any more."
+        return f"The certificate Secret {name} may still exist; nothing uses it anymore."
     return ""
 
 
 def sweep(cluster: Cluster, at: datetime) -> Done:
-    """Delete the portal's certificate secrets that nothing names and that no action or export can still need.
+    """Delete the portal's certificate Secrets that nothing names and that no action or export can still need.
 
     One that cannot be deleted stays for the next time; the notes name it. Raises the port's errors where the cluster
     cannot be read.
@@ -62,5 +62,5 @@ def sweep(cluster: Cluster, at: datetime) -> Done:
             gone.append(orphan.secret.name)
         except ClusterError:
             notes.append(f"{orphan.secret.name} stays: the cluster did not delete it.")
-    said = f"Removed: {listed(gone)}." if gone else "There was nothing to remove."
+    said = f"Deleted: {listed(gone)}." if gone else "There was nothing to delete."
     return Done("", "", (said, *notes))

@@ -14,7 +14,7 @@ from destinations.secret import codec, docker_config, history
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A destination as somebody wants it to be.
+    """A destination as someone wants it to be.
 
     `bundle` as in Rotation. An empty `password` keeps the stored one, which is refused where host or bundle change or
     where the stored configuration cannot be read.
@@ -30,7 +30,7 @@ class Edit:
 
 
 def needs_password(secret: Secret, *, host: str, bundle: bytes | None) -> bool:
-    """Say whether the stored password may not be kept: it only ever goes to the stored host with the stored bundle."""
+    """Return whether the stored password may not be kept: it only ever goes to the stored host with the stored bundle."""
     changes_bundle = bundle is not None and not (bundle == b"" and not codec.certs_name(secret))
     return changes_bundle or not host or host != docker_config.host_key(secret) or not _is_readable(secret)
 
@@ -50,7 +50,7 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
     differs = {key: value for key, value in stated.items() if before.get(key) != value}
     did = _summary(secret, wanted, differs, config)
     if not did:
-        raise UserError("Nothing differs from what is stored.", "Change something, or go back.")
+        raise UserError("Nothing has changed.", "Change a field, or go back.")
     certs = store_bundle(cluster, name, wanted.bundle or b"", change)
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content} if config else {}
     if wanted.bundle is not None:
@@ -82,7 +82,7 @@ def _credentials(secret: Secret, wanted: Edit) -> Credentials | None:
         return Credentials(wanted.username, wanted.password)
     if wanted.password or needs_password(secret, host=wanted.host, bundle=wanted.bundle) or stored is None:
         raise UserError(
-            "The stored password is kept only while host and certificates stay as they are.",
+            "The stored password is kept only if host and certificates stay the same.",
             "Type user name and password again.",
         )
     if wanted.username in {"", stored.username}:

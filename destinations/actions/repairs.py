@@ -20,7 +20,7 @@ def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: C
         return secret
     fixed = repairs.apply(secret, Snapshot.of(cluster.list_secrets(), change.at), choice)
     if not fixed.applied:
-        raise UserError("None of the chosen fixes changes anything.", "Choose at least one, or go back.")
+        raise UserError("The selected repairs change nothing.", "Select at least one, or go back.")
     certs = store_bundle(cluster, name, fixed.bundle, change)
     data = repairs.differing(secret.data, fixed.secret.data)
     if certs:

@@ -18,7 +18,7 @@ class Rotation:
     """New credentials.
 
     An empty `password` keeps the stored one (refused where the bundle changes or the stored credentials cannot be
-    read). `bundle`: None keeps the stored one, b"" removes it, anything else is the new re-serialised PEM.
+    read). `bundle`: None keeps the stored one, b"" removes it, anything else is the new re-serialized PEM.
     `expires_on` replaces the stated expiry (empty: none stated).
     """
 
@@ -63,9 +63,7 @@ def new_config(secret: Secret, rotation: Rotation) -> docker_config.Rotated:
     try:
         return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials)
     except InputError as error:
-        raise UserError(
-            str(error), "Repair the destination first, or edit it: that writes the credentials anew."
-        ) from None
+        raise UserError(str(error), "Repair or edit the destination first. This rewrites the credentials.") from None
 
 
 def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:
@@ -73,9 +71,9 @@ def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:
         return Credentials(rotation.username, rotation.password)
     if rotation.bundle is not None:
         raise UserError(
-            "The stored password is kept only while host and certificates stay as they are.", "Type the password again."
+            "The stored password is kept only if host and certificates stay the same.", "Type the password again."
         )
     stored = docker_config.stored_credentials(secret)
     if stored is None:
-        raise UserError("There is no stored password that can be kept.", "Type the password.")
+        raise UserError("There is no stored password to keep.", "Type the password.")
     return Credentials(rotation.username, stored.password)

@@ -32,14 +32,14 @@ def assign(cluster: Cluster, name: str, to: Assignment, *, seen: Seen, change: C
     before = secret.labels.get(names.TEAM_LABEL, ""), secret.annotations.get(names.TEAM_UID_ANNOTATION, "")
     if before == (to.team, to.uid):
         return Done.of(secret)
-    did = f"given to team {to.team}" if to.team else "shared with everybody"
+    did = f"assigned to team {to.team}" if to.team else "shared with everyone"
     annotations = {names.TEAM_UID_ANNOTATION: to.uid or None, **stamps(change, did, old=secret)}
     manifest = codec.changed(secret, labels={names.TEAM_LABEL: to.team or None}, annotations=annotations)
     return Done.of(write(cluster, secret, manifest, None))
 
 
 def enable(config_maps: ConfigMaps, namespace: str, uid: str) -> None:
-    """Let whoever may export from a namespace manage its destinations; `uid` is empty where it is not known.
+    """Let people who may export from a namespace manage its destinations; `uid` is empty where it is not known.
 
     Raises the port's errors where that is not certain.
     """

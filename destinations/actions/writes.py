@@ -119,7 +119,7 @@ def _find_out(
 ) -> Secret:
     """Return the Secret where a write on top of `old` happened; raise NotWritten where it can never happen.
 
-    `overtaken` gives the error for a Secret that somebody else has changed. Raises Recreated, NotFound or Unknown.
+    `overtaken` gives the error for a Secret that someone else has changed. Raises Recreated, NotFound or Unknown.
     """
     fences: set[str] = set()
     for _ in _rounds():

@@ -1,7 +1,7 @@
 """Epinio's export jobs as the portal sees them, and the part of the port that reads them. All of it is optional.
 
 Mirrors createCopyJob and newSkopeoJob of Epinio's internal/api/v1/application: one container runs `skopeo copy`, its
-last argument is the target, and the volume `registry-creds-volume` mounts the destination's Secret by its name.
+last argument is the destination, and the volume `registry-creds-volume` mounts the destination's Secret by its name.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Deployed:
         self._cluster = cluster
         self._clock = clock
         self._lock = Lock()
-        self._version = DeployedVersion(why="Epinio's Deployment has not answered yet")
+        self._version = DeployedVersion(why="Epinio's Deployment has not been read yet")
         self._asked_at = _UNASKED
         self._answered = Event()
 
@@ -94,8 +94,8 @@ class Deployed:
         try:
             return DeployedVersion(self._cluster.server_version())
         except NotFound:
-            return DeployedVersion(why="there is no Deployment of Epinio here")
+            return DeployedVersion(why="there is no Deployment of Epinio")
         except Forbidden:
-            return DeployedVersion(why="Kubernetes does not let the portal look at Epinio's Deployment")
+            return DeployedVersion(why="the portal has no permission to read Epinio's Deployment")
         except ClusterError:
             return DeployedVersion(why="Epinio's Deployment could not be read")

@@ -89,7 +89,7 @@ class WatchEvent:
 
 
 class Counters(Protocol):
-    """Is told of calls and writes, so that somebody can count them; each is a block around what is counted."""
+    """Is told of calls and writes, so that someone can count them; each is a block around what is counted."""
 
     def api_call(self, verb: str, resource: str, /) -> AbstractContextManager[None]:
         """Enclose one attempt of a call to the API server."""

@@ -173,5 +173,5 @@ def _state(secret: Secret | None) -> tuple[str, str] | None:
 
 
 def _number(version: str) -> int | None:
-    """Return a resourceVersion as a number, None where it is none: they are compared only for `not older than`."""
+    """Return a resourceVersion as a number, None if it is not one: they are compared only for `not older than`."""
     return int(version) if version.isdecimal() and version.isascii() else None

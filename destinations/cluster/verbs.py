@@ -14,7 +14,7 @@ CORE = ""
 BATCH = "batch"
 APPS = "apps"
 EXPORTS = "running and failed exports"
-TEAMS = "noticing that a team's namespace is gone"
+TEAMS = "noticing that a team's namespace was deleted"
 EVENTS = "Kubernetes Events for changes"
 VERSION = "knowing which version of Epinio runs"
 
@@ -23,7 +23,7 @@ VERSION = "knowing which version of Epinio runs"
 class Use:
     """One verb on one resource of an API group, and what it is for.
 
-    `part` names the part of the portal that is missing without it, empty where nothing works. `cluster_wide` rights
+    `part` names the part of the portal that is missing without it, empty where nothing works. `cluster_wide` permissions
     take a ClusterRole.
     """
 
@@ -37,17 +37,22 @@ class Use:
 
 TABLE: tuple[Use, ...] = (
     Use(CORE, "secrets", "get", "a form reads its destination directly before it writes"),
-    Use(CORE, "secrets", "list", "destinations, certificates and users: their labels cannot narrow it"),
+    Use(CORE, "secrets", "list", "destinations, certificates, and users: their labels cannot narrow it"),
     Use(CORE, "secrets", "watch", "pages show what others changed a moment ago"),
-    Use(CORE, "secrets", "create", "a new destination, a new bundle"),
+    Use(CORE, "secrets", "create", "a new destination, a new CA bundle"),
     Use(CORE, "secrets", "update", "rotate, edit, repair, disable"),
-    Use(CORE, "secrets", "delete", "delete, and the certificate secrets that nothing names any more"),
-    Use(CORE, "configmaps", "get", "the portal's own are read before they are written"),
-    Use(CORE, "configmaps", "list", "Epinio's roles, who signed out, where self-service is on, the last live checks"),
+    Use(CORE, "secrets", "delete", "delete, also for unused certificate Secrets"),
+    Use(CORE, "configmaps", "get", "the portal's own ConfigMaps are read before they are written"),
+    Use(
+        CORE,
+        "configmaps",
+        "list",
+        "Epinio's roles, who signed out, where self-service is enabled, the last live checks",
+    ),
     Use(CORE, "configmaps", "watch", "a sign-out counts on every replica within seconds"),
-    Use(CORE, "configmaps", "create", "the portal's own, if nobody made them"),
+    Use(CORE, "configmaps", "create", "the portal's own ConfigMaps, if they do not exist yet"),
     Use(CORE, "configmaps", "update", "sign-out, self-service, the results of live checks"),
-    Use(CORE, "events", "create", "a copy of each change, where that is wanted", EVENTS),
+    Use(CORE, "events", "create", "a copy of each change, if enabled", EVENTS),
     Use(CORE, "namespaces", "get", "the uid of a team's namespace", TEAMS, cluster_wide=True),
     Use(APPS, "deployments", "get", "the version that Epinio's own Deployment states", VERSION),
     Use(BATCH, "jobs", "list", "Epinio's export jobs", EXPORTS),

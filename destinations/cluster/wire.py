@@ -45,7 +45,7 @@ def unseen(manifest: Mapping[str, Any]) -> str:
 def normal(manifest: Mapping[str, Any], namespace: str, kind: str = "Secret") -> dict[str, Any]:
     """Return a deep copy as the API server would decode a Secret or a ConfigMap.
 
-    Raises Invalid for another kind or namespace, for text that is no text and for data that is no base64.
+    Raises Invalid for another kind or namespace, for text that is not text, and for data that is no base64.
     """
     if manifest.get("kind", kind) != kind or manifest.get("apiVersion", "v1") != "v1":
         raise _bad_request()
@@ -78,7 +78,7 @@ def _data(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _base64(value: object) -> str:
-    """Return canonical base64; Go's decoder skips line ends and wants full padding."""
+    """Return canonical base64; Go's decoder skips line breaks and wants full padding."""
     text = _text(value).replace("\r", "").replace("\n", "")
     if len(text) % 4 or not _BASE64.fullmatch(text):
         raise _bad_request()

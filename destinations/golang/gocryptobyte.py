@@ -24,7 +24,7 @@ _INT64 = range(-(2**63), 2**63)
 _ARC = rb"[\x00-\x7f]|[\x81-\xff][\x80-\xff]{0,2}[\x00-\x7f]|[\x81-\x87][\x80-\xff]{3}[\x00-\x7f]"
 _IDENTIFIER = re.compile(rb"(?:%b)+" % _ARC)
 _DAY_TIME = rb"(0[1-9]|1[0-2])(\d\d)([01]\d|2[0-3])([0-5]\d)"
-_ZONE = rb"(?:Z|(?!.0000)([+-])([01]\d|2[0-4])([0-5]\d))"  # Go writes a time anew and wants the same text again
+_ZONE = rb"(?:Z|(?!.0000)([+-])([01]\d|2[0-4])([0-5]\d))"  # Go writes a time again and wants the same text again
 _TIMES = {
     UTC_TIME: re.compile(rb"(\d\d)" + _DAY_TIME + rb"([0-5]\d)?" + _ZONE),
     GENERALIZED_TIME: re.compile(rb"(\d{4})" + _DAY_TIME + rb"([0-5]\d)" + _ZONE),

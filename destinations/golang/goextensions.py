@@ -1,6 +1,6 @@
 """The extensions that Go looks into: `processExtensions` of src/crypto/x509/parser.go, as Go 1.25.0 has it.
 
-One function for each of Go's, or for each case of its switch; what none of them names is bytes to Go, critical or not.
+One function for each of Go's, or for each of its cases; what none of them names is bytes to Go, critical or not.
 Go 1.25.2 and later, which Epinio 1.14.1 was not built with, differ in two things: they refuse a constraint that is a single
 dot (`domainNameValid`), and a URI that has anything but an IPv6 address in brackets. The first is judged as 1.25.0 does it,
 the second as `gourl` does it for hosts: as the later ones do.

@@ -33,7 +33,7 @@ def _encoded(label: str) -> str:
 
 
 def _ascii_part(label: str) -> str:
-    """Return a stand-in of a label in a host that no resolver takes: to encode it costs the square of its length."""
+    """Return a are-in for a label in a host that no resolver takes: to encode it costs the square of its length."""
     return _PREFIX + "".join(filter(str.isascii, label))
 
 

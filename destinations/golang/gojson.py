@@ -56,7 +56,7 @@ _SIMPLE = json.JSONDecoder(
 
 @dataclass(slots=True)
 class _Document:
-    """The document that was read last: no more than one large one is kept; the empty one is none."""
+    """The document that was read last: no more than one large one is kept; the empty one is not kept."""
 
     data: bytes = field(default=b"", repr=False)
     value: Value = field(default=None, repr=False)

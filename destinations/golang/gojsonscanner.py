@@ -17,7 +17,7 @@ MAX_DEPTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as it stands in the document."""
+    """A number as written in the document."""
 
     text: str
 
@@ -67,7 +67,7 @@ _PAIRS = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 
 
 def _text(raw: bytes) -> str:
-    """Return UTF-8 text as Go reads it: every byte that is no UTF-8 becomes one U+FFFD."""
+    """Return UTF-8 text as Go reads it: every byte that is not UTF-8 becomes one U+FFFD."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

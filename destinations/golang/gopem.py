@@ -61,7 +61,7 @@ def _decode(data: bytes, start: int) -> tuple[Block, int] | None:
 
 
 def _line(data: bytes, at: int) -> tuple[bytes, int]:
-    """Return the line at a position without its end and trailing blanks, and where the next one starts."""
+    """Return the line at a position without its end and trailing spaces, and where the next one starts."""
     newline = data.find(b"\n", at)
     if newline < 0:
         return data[at:].rstrip(b" \t"), len(data)
@@ -81,7 +81,7 @@ def _headers(data: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
 
 
 def _closes(data: bytes, trailer: int, kind: bytes) -> bool:
-    """Say whether the END line is of the same type, closed by five dashes and followed by nothing but blanks."""
+    """Return whether the END line is of the same type, closed by five dashes and followed by nothing but spaces."""
     stop = trailer + len(kind) + len(_DASHES)
     return data[trailer:stop] == kind + _DASHES and not _line(data, stop)[0]
 

@@ -33,7 +33,7 @@ def to_valid_utf8(text: str) -> str:
 def quote(text: str) -> str:
     r"""Return `text` as Go's `%q` prints it.
 
-    Bytes that are no UTF-8 are expected as Python's surrogate escapes and come out as `\\xff`.
+    Bytes that are not UTF-8 are expected as Python's surrogate escapes and come out as `\\xff`.
     """
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'

@@ -157,7 +157,7 @@ def _signature_algorithm(tbs: String, certificate: String) -> None:
 
 
 def _algorithm(der: String) -> tuple[bytes, bytes]:
-    """`parseAI`: return the content of the object identifier, and the parameters as they stand."""
+    """`parseAI`: return the content of the object identifier, and the parameters as they are."""
     name = der.identifier("x509: malformed OID")
     return name, der.any("x509: malformed parameters").whole if der else b""
 

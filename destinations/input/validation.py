@@ -1,4 +1,4 @@
-"""Mistakes that people make with a destination, found before it is saved: by the judgement's own rules. Pure."""
+"""Mistakes that people make with a destination, found before it is saved: by the judgment's own rules. Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
 HUB_NAMES = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
 """What people write for Docker Hub where `docker.io` is meant."""
-_CONFIRM = "If it really is like this, confirm it below, and type the password again."
+_CONFIRM = "If it is correct, confirm it below, and type the password again."
 _MAX_LABEL = 63
 MAX_HOST = 253
 MAX_ORGANIZATION = 255
 _RESERVED = {
-    "new": "The portal needs the name new for itself. Choose another one.",
-    "registry-creds": "Epinio keeps its own registry under this name. Choose another one.",
-    "dex-config": "Epinio keeps the settings of its sign-in under this name. Choose another one.",
+    "new": "The portal uses the name new itself. Choose another name.",
+    "registry-creds": "Epinio stores its own registry under this name. Choose another name.",
+    "dex-config": "Epinio stores its sign-in settings under this name. Choose another name.",
 }
 
 
@@ -48,9 +48,7 @@ def check_name(name: str) -> FieldProblem | None:
         return FieldProblem("name", _RESERVED[name])
     if not is_name(name):
         suggestion = re.sub("[^a-z0-9.-]+", "-", name.lower()).strip("-.")[:200]
-        rule = (
-            "A name is made of lower-case letters, digits, dots and dashes, and starts and ends with a letter or digit."
-        )
+        rule = "Use lowercase letters, digits, dots, and hyphens, and start and end with a letter or digit."
         return FieldProblem("name", rule, suggestion if name.isascii() and is_name(suggestion) else "")
     return None
 
@@ -63,17 +61,15 @@ def check_host(host: str) -> FieldProblem | None:
 def _in_text(host: str) -> Iterator[FieldProblem]:
     """Find characters that no host has."""
     if len(host) > MAX_HOST:
-        yield FieldProblem("host", f"The host has {len(host)} characters, and no name may have more than {MAX_HOST}.")
+        yield FieldProblem("host", f"The host has {len(host)} characters. A host name has at most {MAX_HOST}.")
     if re.search(r"\s", host):
         inside = re.search(r"\s", host.strip())
-        yield FieldProblem("host", "The host holds a blank or a line end.", "" if inside else _bare(host.strip()))
+        yield FieldProblem("host", "The host contains a space or a line break.", "" if inside else _bare(host.strip()))
     if not host.isascii():
-        yield FieldProblem("host", "Write the host in plain letters: a name in another script starts with xn-- here.")
+        yield FieldProblem("host", "Write the host in ASCII letters: a name in another script starts with xn-- here.")
     if odd := _FOREIGN.search(host):
         shown = odd[0] if odd[0].isprintable() else "control character"
-        yield FieldProblem(
-            "host", f"Write the host as HOST or HOST:PORT: there is no {shown} in the name of a registry."
-        )
+        yield FieldProblem("host", f"Write the host as HOST or HOST:PORT. The name of a registry contains no {shown}.")
 
 
 def _in_shape(host: str) -> Iterator[FieldProblem]:
@@ -81,15 +77,15 @@ def _in_shape(host: str) -> Iterator[FieldProblem]:
     bare, path = _bare(host), SCHEME.sub("", host).partition("/")[2].strip("/")
     if "@" in host:
         yield FieldProblem(
-            "host", "User name and password do not belong into the host: Epinio shows it to everybody.", bare
+            "host", "Remove the user name and password from the host: Epinio shows the host to everyone.", bare
         )
     if SCHEME.match(host):
         yield FieldProblem("host", "Write the host without a scheme such as https:// or oci://.", bare)
     if _API_PATH.search(host):
-        message = "Write the host without /v1/ or /v2/: with it the image would be pushed without credentials."
+        message = "Write the host without /v1/ or /v2/. With it, the image would be pushed without credentials."
         yield FieldProblem("host", message, bare)
     if "/" in host:
-        where = f" Put {path} into the organization." if path else ""
+        where = f" Put {path} in the organization." if path else ""
         yield FieldProblem("host", f"Write the host without a path.{where}", bare)
 
 
@@ -97,23 +93,23 @@ def _in_address(host: str) -> Iterator[FieldProblem]:
     """Find names, addresses and ports that lead nowhere, or not where they seem to."""
     name, colon, port = host.partition(":")
     if "[" in host or "]" in host:
-        yield FieldProblem("host", "Skopeo reads no IPv6 address. Write the registry's name.")
+        yield FieldProblem("host", "Skopeo does not accept an IPv6 address. Write the registry's name.")
     if host and not re.search(r"[.:]", host) and host != "localhost":
         yield FieldProblem(
-            "host", "Write the registry's full name, with a dot or a port: skopeo takes this for a user of Docker Hub."
+            "host", "Write the registry's full name, with a dot or a port: skopeo reads this as a user of Docker Hub."
         )
     if colon and not (_PORT.fullmatch(port) and int(port) <= MAX_PORT):
-        message = f"The port is no number from 1 to {MAX_PORT}. Write the host as HOST or HOST:PORT."
+        message = f"The port must be a number from 1 to {MAX_PORT}. Write the host as HOST or HOST:PORT."
         yield FieldProblem("host", message, "" if ":" in port else name)
     if any(not 0 < len(label) <= _MAX_LABEL for label in name.split(".")):
-        message = f"Between the dots of a name stand 1 to {_MAX_LABEL} characters, and none after the last one."
+        message = f"Each part of a host name has 1 to {_MAX_LABEL} characters, and there is no dot at the end."
         yield FieldProblem("host", message, host.rstrip(".") if host.endswith(".") else "")
     if _ENDS_IN_NUMBER.fullmatch(name) and not _is_ipv4(name):
         yield FieldProblem(
-            "host", "This is no IPv4 address: that has four numbers from 0 to 255, without a zero in front."
+            "host", "This is not a valid IPv4 address: it needs four numbers from 0 to 255, without leading zeros."
         )
     if host in HUB_NAMES:
-        yield FieldProblem("host", "Docker Hub's registry is written docker.io here.", "docker.io")
+        yield FieldProblem("host", "Write Docker Hub's registry as docker.io.", "docker.io")
 
 
 def _bare(host: str) -> str:
@@ -134,13 +130,13 @@ def check_organization(organization: str) -> FieldProblem | None:
     if len(organization) > MAX_ORGANIZATION:
         return FieldProblem("organization", f"An organization has at most {MAX_ORGANIZATION} characters.")
     if {"", ".", ".."} & set(organization.split("/")):
-        message = "An organization has no empty parts and none made of dots: write team, or platform/team."
+        message = "An organization has no empty parts and no parts that are only dots: write team, or platform/team."
         return FieldProblem("organization", message, as_path(organization))
     return None
 
 
 def check_target(host: str, organization: str, rules: Snapshot) -> tuple[FieldProblem | None, Judgement | None]:
-    """Return the first trap in host and organization, and the judgement of both where their spelling lets one be made."""
+    """Return the first trap in host and organization, and the judgment of both where their spelling lets one be made."""
     if not host:
         return None, None
     trap = check_host(host) or (check_organization(organization) if organization else None)
@@ -180,15 +176,15 @@ def check_username(username: str) -> FieldProblem | None:
     """Return what is wrong with a user name, if anything."""
     if ":" in username:
         return FieldProblem(
-            "username", "Helm refuses a user name with a colon. Some registries offer a robot account instead."
+            "username", "Helm rejects a user name with a colon. Some registries offer a robot account instead."
         )
     if any(one.certain for one in suspects.suspects(username.strip())):
         return FieldProblem(
-            "username", "This is what a page shows in place of a user name. Type or paste the user name itself."
+            "username", "This is what a page shows instead of a user name. Type or paste the user name itself."
         )
     bare = username.strip()
     if username != bare or not username.isprintable():
-        message = "The user name starts or ends with a blank, or holds a control character."
+        message = "The user name has leading or trailing spaces, or contains a control character."
         return FieldProblem("username", message, bare if bare.isprintable() else "")
     return None
 
@@ -196,7 +192,7 @@ def check_username(username: str) -> FieldProblem | None:
 def check_credentials(username: str, password: str, host: str, *, now: datetime) -> Iterator[FieldProblem]:
     """Yield what is odd about an account and could all the same be meant: each is a question, which can be confirmed.
 
-    `host` may be empty where it is not known; `now` is aware. Blanks at the ends are another question.
+    `host` may be empty where it is not known; `now` is aware. Spaces at the ends are another question.
     """
     for field, label, text in (("username", "user name", username), ("password", "password", password)):
         for one in suspects.suspects(text.strip()):
@@ -213,19 +209,19 @@ def check_credentials(username: str, password: str, host: str, *, now: datetime)
 
 
 def check_password(password: str, *, choice: str) -> FieldProblem | None:
-    """Ask about blanks at either end; `choice` is the answer: keep, remove or nothing yet."""
+    """Ask about spaces at either end; `choice` is the answer: keep, remove or nothing yet."""
     if password != password.strip() and choice not in {"keep", "remove"}:
         return FieldProblem(
             "password",
-            "The password starts or ends with a blank or a line end. Nobody but you knows whether that belongs to it: "
-            "choose below, and type it again.",
+            "The password has leading or trailing spaces or line breaks. Choose below whether they are part of "
+            "it, and type it again.",
         )
     if choice == "remove" and password and not password.strip():
-        return FieldProblem("password", "The password is made of blanks alone: nothing would be left. Type it again.")
+        return FieldProblem("password", "The password consists only of spaces, so nothing would remain. Type it again.")
     if any(one.certain for one in suspects.suspects(password.strip())):
         return FieldProblem(
-            "password", "This is what a page shows in place of a password. Type or paste the password itself."
+            "password", "This is what a page shows instead of a password. Type or paste the password itself."
         )
     if "\x00" in password:
-        return FieldProblem("password", "The password holds a NUL character, which skopeo would cut off.")
+        return FieldProblem("password", "The password contains a NUL character, where skopeo would cut it off.")
     return None

@@ -14,7 +14,7 @@ from destinations.secret.masking import masked
 
 STEPS: Mapping[Step, str] = {
     Step.SECRETS: "Secrets",
-    Step.RESOLVE: "Name",
+    Step.RESOLVE: "DNS",
     Step.CONNECT: "Connection",
     Step.TLS: "TLS",
     Step.REGISTRY: "Registry",
@@ -22,198 +22,197 @@ STEPS: Mapping[Step, str] = {
     Step.PUSH: "Push",
 }
 NOT_TESTED = (
-    "Another pod: Epinio's server and the export job have their own network, proxy and CAs.",
-    "Immutable tags: every default export pushes chart 0.0.0, and where tags are immutable the second one is refused.",
-    "Quota: whether there is room for the layers.",
-    "What Epinio's server remembers: the trust and the login of earlier exports count until it restarts.",
+    "Epinio's own network: its server and the export job have another network, proxy, and set of CAs than the portal.",
     (
-        "Where the registry says that an upload goes on, unless one was opened: behind a proxy that does not tell it of "
-        "https, Helm stops there."
+        "Immutable tags: every export pushes chart 0.0.0 by default, and a registry with immutable tags rejects the "
+        "second one."
+    ),
+    "Quota: whether the registry has room for the layers.",
+    "What Epinio's server remembers: the CA bundle and the login of earlier exports apply until it restarts.",
+    (
+        "Upload URLs, unless the check opened an upload: behind a proxy that hides https, the registry may "
+        "answer with http://, and Helm stops."
     ),
 )
-MAY_REMAIN = (
-    "The check logs in with the stored credentials and asks for the right to push; it writes no chart and no image. "
-    "Where neither a token nor the answer to an upload that never was tells of the right, an empty upload is opened and "
-    "cancelled at once; what cannot be cancelled is told. One that was being opened when the time was over may stay, too. "
-    "A registry removes both by itself after some days. Its own log names the account and the portal's address."
-)
-UNSEEN = "Other replicas and other people do not see this result: the cluster did not let the portal keep it."
+UNSEEN = "Other replicas and other people do not see this result: the cluster did not let the portal store it."
 
-_CERTIFICATES = "Give the CA's certificate as the CA bundle: Edit, CA certificates."
-_ROTATE = "Make a new password or token at the registry, and rotate the credentials here."
-_LATER = "Try again in a few minutes; ask who runs the registry if it lasts."
-_NETWORK = "Ask who runs the registry whether it is up, and who runs the network whether the portal may reach it."
+_CERTIFICATES = "Edit the destination, and add the CA's certificate to the CA certificates."
+_ROTATE = "Create a new password or token at the registry, and rotate the credentials."
+_LATER = "Try again in a few minutes. If it persists, ask the registry's operator."
+_NETWORK = "Ask the registry's operator whether it is up, and the network's operator whether the portal may reach it."
 
 _SAID: Mapping[Code, Advice] = {
-    Code.READY: Advice("The Secrets name a registry, an account and a repository for {who}.", ""),
+    Code.READY: Advice("The Secrets contain a registry, an account, and a repository for {who}.", ""),
     Code.NO_TARGET: Advice(
-        "The Secrets alone end it for {who}, before a registry is asked.", "Export status says where, and what to do."
+        "The Secrets alone stop it for {who}, before a registry is contacted.",
+        "See the export status for the stage and the fix.",
     ),
     Code.RESOLVED: Advice("The host[ {host}] resolves[ to {address}].", ""),
     Code.NO_SUCH_NAME: Advice(
         "The host[ {host}] has no address in the portal's DNS.",
-        "Check the host for a typing error, then ask who runs the DNS of the cluster.",
+        "Check the host for a typing error, then ask the operator of the cluster's DNS.",
     ),
-    Code.BAD_HOST: Advice(
-        "The host[ {host}] is nothing that can be looked up.", "Edit the host: HOST or HOST:PORT, nothing else."
-    ),
+    Code.BAD_HOST: Advice("The host[ {host}] cannot be looked up.", "Edit the host: write only HOST or HOST:PORT."),
     Code.ADDRESS_REFUSED: Advice(
-        "The portal does not connect to this address[, {address}]: it belongs to no registry by its settings.",
-        "If the registry is there, an administrator adds its network to EDRPORTAL_REGISTRY_NETWORKS, and takes it out of "
-        "EDRPORTAL_CLUSTER_NETWORKS where that holds it; if it is near the API server's address, the services' range goes there.",
+        "The portal's settings do not allow connections to this address[, {address}].",
+        "If it is the registry's, an administrator adds its network to EDRPORTAL_REGISTRY_NETWORKS and removes "
+        "it from EDRPORTAL_CLUSTER_NETWORKS. If it is near the API server's address, set "
+        "EDRPORTAL_CLUSTER_NETWORKS to the range of the Services.",
     ),
     Code.MIXED_ADDRESSES: Advice(
-        "The host[ {host}] has private and public addresses, and the portal connects to no host that has both.",
-        "Edit the host: use a name that leads to one kind of address only, or the address itself.",
+        "The host[ {host}] has private and public addresses, and the portal does not connect to such a host.",
+        "Edit the host: use a name with only one kind of address, or the address itself.",
     ),
     Code.PORT_REFUSED: Advice(
-        "The portal does not connect to this port.",
-        "If the registry listens there, an administrator adds the port to EDRPORTAL_REGISTRY_PORTS.",
+        "The portal's settings do not allow connections to this port.",
+        "If the registry listens on it, an administrator adds the port to EDRPORTAL_REGISTRY_PORTS.",
     ),
-    Code.CONNECTED: Advice("Something listens there[, at {address}].", ""),
-    Code.NO_CONNECTION: Advice("Nothing accepts a connection there[, at {address}].", _NETWORK),
+    Code.CONNECTED: Advice("The connection was accepted[ at {address}].", ""),
+    Code.NO_CONNECTION: Advice("No connection was accepted[ at {address}].", _NETWORK),
     Code.TRUSTED: Advice("{who} {trust} the certificate[; {tls}].", ""),
     Code.UNKNOWN_AUTHORITY: Advice(
-        "{who} {trust} no CA that signed the certificate of[ {host}]{the registry}[; missing is {missing}].",
+        "{who} {trust} no CA that signed the certificate of[ {host}]{the registry}[; the missing CA is {missing}].",
         _CERTIFICATES,
     ),
     Code.NAME_MISMATCH: Advice(
-        "The certificate[ of {subject}] is for other names than[ {host}]{the host}.",
-        "Use a host that stands in the certificate, or have it issued for this one.",
+        "The certificate[ of {subject}] is not valid for[ {host}]{the host}.",
+        "Use a host that is in the certificate, or have the certificate issued for this host.",
     ),
     Code.COMMON_NAME_ONLY: Advice(
-        "The certificate names the host in its common name only, which Go does not look at.",
-        "Have it issued anew with the host as a subject alternative name.",
+        "The certificate has the host in its common name only, which Go ignores.",
+        "Have it reissued with the host as a subject alternative name.",
     ),
     Code.EXPIRED: Advice(
         "A certificate has expired[: {subject}].",
-        "Have it renewed; if it stands in the CA bundle, replace it there, too.",
+        "Have it renewed. If it is in the CA bundle, replace it there, too.",
     ),
     Code.NOT_YET_VALID: Advice(
-        "A certificate is not valid yet[: {subject}].", "Check the clocks; else have it issued with an earlier begin."
+        "A certificate is not valid yet[: {subject}].",
+        "Check the clocks. If they are right, have the certificate reissued with an earlier start date.",
     ),
     Code.BAD_CERTIFICATE: Advice(
-        "The registry presents a certificate that Go does not take[: {subject}].",
-        "Have it issued anew, by today's rules: a key of 2048 bits at least, SHA-256, usable for a server.",
+        "The registry presents a certificate that Go rejects[: {subject}].",
+        "Have it reissued with a key of at least 2048 bits and SHA-256, for use by a server.",
     ),
     Code.OLD_TLS: Advice(
-        "The registry speaks no TLS that Helm and skopeo accept[: {tls}]; both want 1.2 at least.",
-        "Have TLS 1.2 or newer switched on there.",
+        "The registry offers no TLS that Helm and skopeo accept[: {tls}]; both require TLS 1.2 or newer.",
+        "Have TLS 1.2 or newer enabled on the registry.",
     ),
     Code.PLAIN_HTTP: Advice(
-        "The port speaks plain HTTP, and {who} {push} over TLS only. No password was sent.",
-        "Use the registry's TLS port, or have TLS set up in front of it.",
+        "The port uses plain HTTP, and {who} {push} over TLS only. No password was sent.",
+        "Use the registry's TLS port, or have TLS enabled.",
     ),
     Code.NO_TLS: Advice(
-        "What listens there ends the connection before TLS is agreed on.", "Check the port; is it the registry's?"
+        "The server closes the connection before TLS is established.", "Check that the port is the registry's."
     ),
-    Code.WANTS_BASIC: Advice("It is a registry, and it takes user name and password directly (Basic).", ""),
-    Code.WANTS_TOKEN: Advice("It is a registry, and it takes tokens[ of {realm}].", ""),
-    Code.WANTS_NOTHING: Advice("It is a registry, and it asks nobody who they are at first.", ""),
+    Code.WANTS_BASIC: Advice("It is a registry, and it accepts user name and password directly (Basic).", ""),
+    Code.WANTS_TOKEN: Advice("It is a registry, and it accepts tokens[ of {realm}].", ""),
+    Code.WANTS_NOTHING: Advice("It is a registry, and it did not require authentication at first.", ""),
     Code.WANTS_OTHER: Advice(
-        "It is a registry, and it wants an authentication that {who} {know} not.",
-        "Have Basic or token authentication switched on for the account.",
+        "It is a registry, and it requires an authentication scheme that {who} {do} not support.",
+        "Have Basic or token authentication enabled for the account.",
     ),
     Code.NOT_A_REGISTRY: Advice(
-        "What answers there is no registry[ (status {status} for /v2/)].",
-        "Check host and port: the web page of a registry often has another address than the registry itself.",
+        "The server is not a registry[ (status {status} for /v2/)].",
+        "Check host and port: a registry's web page often has another address than the registry itself.",
     ),
     Code.REDIRECTS: Advice(
-        "The registry redirects to another address[ (status {status})]; the check follows no redirect.",
+        "The registry redirects to another address[ (status {status})], which the check does not follow.",
         "Use the address that it redirects to as the host.",
     ),
     Code.TOO_MANY_REQUESTS: Advice(
-        "The registry wants fewer requests[ (status {status})]: it said nothing more.",
+        "The registry's rate limiter rejected the check[ (status {status})], so nothing else is known.",
         "Wait a few minutes before the next check or export.",
     ),
-    Code.SERVER_ERROR: Advice("The registry has an error of its own[ (status {status})].", _LATER),
+    Code.SERVER_ERROR: Advice("The registry returned an internal error[ (status {status})].", _LATER),
     Code.BAD_ANSWER: Advice(
-        "The answer[, status {status},] makes no sense for a registry.",
-        "Check host and port; is there a proxy that answers for it?",
+        "The answer[, status {status},] is not one that a registry gives.",
+        "Check host and port, and whether a proxy answers instead of the registry.",
     ),
     Code.REALM_REFUSED: Advice(
-        "The registry sends to a token service[, {realm},] that {who} {use} no password for: no https, or another site.",
+        "The registry refers to a token service[, {realm},] to which {who} {send} no password: it has no https, "
+        "or it is another site.",
         "Have the address of the token service corrected in the registry's configuration.",
     ),
-    Code.LOGGED_IN: Advice("The registry takes the credentials of {who}.", ""),
+    Code.LOGGED_IN: Advice("The registry accepts the credentials of {who}.", ""),
     Code.NOT_CHECKED: Advice(
-        "Reachable, credentials not checked: the registry asked nobody for any at this point.",
-        "Nothing to do if the right to push is proven below; else look at the account in the registry.",
+        "The registry is reachable, but it did not require credentials at this point, so they were not checked.",
+        "Nothing to do if push permission is confirmed below. Otherwise review the account at the registry.",
     ),
     Code.NO_CREDENTIALS: Advice(
-        "The registry wants credentials, and there are none that {who} {find}.",
-        "Rotate the credentials: that writes all fields that Helm and skopeo read.",
+        "The registry requires credentials, and {who} {find} none.",
+        "Rotate the credentials. This writes every field that Helm and skopeo read.",
     ),
     Code.HALF_CREDENTIALS: Advice(
-        "{who} {find} only one of user name and password.", "Rotate the credentials: type both."
+        "{who} {find} only a user name or only a password.", "Rotate the credentials, and type both."
     ),
     Code.WRONG_CREDENTIALS: Advice(
-        "The registry refuses the user name or the password that {who} {find}.",
-        f"Check the account for a typing error, an end date or a lock. {_ROTATE}",
+        "The registry rejected the user name or password that {who} {find}.",
+        f"Check the account for a typing error, an expiry date, or a lock. {_ROTATE}",
     ),
-    Code.TOKEN_SERVICE_FAILS: Advice("The registry's token service gave no token[ (status {status})].", _LATER),
+    Code.TOKEN_SERVICE_FAILS: Advice("The registry's token service returned no token[ (status {status})].", _LATER),
     Code.MAY_PUSH: Advice("{who} may push to {repository}.", ""),
     Code.MAY_PUSH_ANONYMOUSLY: Advice(
-        "Anybody may push to {repository}, without credentials.",
-        "It works; ask who runs the registry whether that is meant to be so.",
+        "Anyone may push to {repository} without credentials.",
+        "Ask the registry's operator whether this is intended.",
     ),
     Code.MAY_NOT_PUSH: Advice(
         "The account may not push to {repository}.",
-        "Give it the right to push and pull there, and check the organization for a typing error.",
+        "Give the account permission to push and pull there, and check the organization for a typing error.",
     ),
     Code.NO_REPOSITORY: Advice(
-        "There is no repository {repository}, and this registry (like Amazon ECR) wants it created before the push.",
-        "Create it in the registry, for every application that is exported.",
+        "The repository {repository} does not exist, and this registry (such as Amazon ECR) requires it before "
+        "the push.",
+        "Create it at the registry, for every application that you export.",
     ),
     Code.WOULD_CREATE: Advice(
-        "The repository {repository} does not exist, and asking for the right to push could create it, as in Quay. So it was "
-        "not asked, and nobody knows.",
+        "The repository {repository} does not exist. Asking for push permission could create it, as in Quay, so "
+        "the check did not ask.",
         "Check with an application that was exported before, or create the repository first.",
     ),
     Code.CREATOR_FAILS: Advice(
-        "The repository {repository} does not exist, and {who} cannot create it as this account: the first look is with a token "
-        "for pull alone, which the registry refused (Quay refuses it to a Creator).",
-        "Create both repositories first, for every application that is exported, or make the robot's team an admin.",
+        "The repository {repository} does not exist, and {who} cannot create it with this account: the registry "
+        "rejected the token for pull that is used first (Quay does this for a Creator).",
+        "Create both repositories first, for every application that you export, or make the robot's team an admin.",
     ),
     Code.UPLOAD_ELSEWHERE: Advice(
-        "The registry began an upload to {repository} at another site, where the check does not follow.",
-        "An export follows it. If one fails there, have the registry's external address corrected.",
+        "The registry started an upload to {repository} at another site, where the check does not follow.",
+        "An export does follow. If it fails there, have the registry's external address corrected.",
     ),
     Code.UPLOAD_LEFT: Advice(
-        "{who} may push to {repository}. The empty upload that proved it could not be cancelled and was left behind.",
-        "Nothing to do: the registry removes it by itself after some days.",
+        "{who} may push to {repository}. The empty upload that confirmed it could not be canceled and remains.",
+        "Nothing to do: the registry deletes it itself after some days.",
     ),
-    Code.OUT_OF_TIME: Advice(
-        "There was no answer within the ten seconds of the check; an export waits longer.", _LATER
-    ),
-    Code.NOT_REACHED: Advice("Not reached: an earlier stage ended it.", ""),
+    Code.OUT_OF_TIME: Advice("The check timed out after ten seconds. An export waits longer.", _LATER),
+    Code.NOT_REACHED: Advice("Not reached, because an earlier stage failed.", ""),
     Code.NO_REGISTRY: Advice(
-        "The check found no registry that it may use at this host within its ten seconds.",
-        "Check host, port and CA certificates. An administrator sees the details on this page.",
+        "The check could not reach a registry at this host within ten seconds.",
+        "Check host, port, and CA certificates. An administrator sees the details on this page.",
     ),
 }
 _UNSURE: Mapping[Code, Advice] = {
     Code.TOKEN_SERVICE_FAILS: Advice(
-        "The registry's token service gave no token, or the check does not go there, so nothing more is known.",
-        "Ask an administrator to check: they see the details, and their check goes to more token services.",
+        "The registry's token service returned no token, or the check may not contact it, so nothing more is known.",
+        "Ask an administrator to run the check: they see the details, and their check may contact more token services.",
     ),
     Code.NO_CONNECTION: Advice(
-        "Nothing accepts a connection at the first address of the host[, {address}]. An export tries its other addresses, too; "
-        "this check tries one.",
+        "No connection was accepted at the first address of the host[, {address}]. An export also tries its "
+        "other addresses; this check tries only one.",
         _NETWORK,
     ),
     Code.PLAIN_HTTP: Advice(
-        "The port speaks plain HTTP. Helm before Epinio 1.14.1 falls back to it; the check sends no password that way, so "
-        "nothing more is known.",
-        "Use the registry's TLS port, or have TLS set up in front of it.",
+        "The port uses plain HTTP. Helm before Epinio 1.14.1 falls back to it; the check sends no password that "
+        "way, so nothing more is known.",
+        "Use the registry's TLS port, or have TLS enabled.",
     ),
     Code.REALM_REFUSED: Advice(
-        "The registry sends to a token service[, {realm},] to which the portal sends no password, so nothing more is known.",
-        "If that service is right, an administrator checks; if that ends here, too, they allow its network and port in the "
-        "portal's settings.",
+        "The registry refers to a token service[, {realm},] to which the portal sends no password, so nothing "
+        "more is known.",
+        "If the service is correct, an administrator runs the check. If it stops there, too, they allow the "
+        "service's network and port in the portal's settings.",
     ),
 }
-_ONE = {"who": "Helm", "trust": "trusts", "push": "pushes", "know": "knows", "find": "finds", "use": "uses"}
+_ONE = {"who": "Helm", "trust": "trusts", "push": "pushes", "do": "does", "find": "finds", "send": "sends"}
 _WHO: Mapping[Side, Mapping[str, str]] = {
     Side.CHART: _ONE,
     Side.IMAGE: {**_ONE, "who": "skopeo"},
@@ -234,7 +233,7 @@ def said(stage: StageResult) -> Advice:
 
 
 def _filled(text: str, stage: StageResult) -> str:
-    """Fill in a sentence; a part in brackets whose key is not known goes, or becomes what stands in braces after it."""
+    """Fill in a sentence; a part in brackets whose key is not known goes, or becomes what is in braces after it."""
     known = {"repository": "the repository", **_WHO[stage.side]}
     known |= {key: value if len(value) <= _MAX else f"{value[:_MAX]}…" for key, value in stage.detail.items() if value}
 
@@ -253,13 +252,13 @@ def headline(chart: Outcome, image: Outcome) -> str:
 
 
 _HEADLINES: Mapping[tuple[Outcome, Outcome], str] = {
-    (Outcome.PASS, Outcome.PASS): "An export would pass: chart and image may be pushed.",
-    (Outcome.PASS, Outcome.FAIL): "The chart would pass, the image would fail.",
-    (Outcome.PASS, Outcome.UNKNOWN): "The chart would pass; of the image nobody can know from here.",
-    (Outcome.FAIL, Outcome.PASS): "The chart would fail, though the image could be pushed.",
+    (Outcome.PASS, Outcome.PASS): "An export would pass: chart and image can be pushed.",
+    (Outcome.PASS, Outcome.FAIL): "The chart would pass, but the image would fail.",
+    (Outcome.PASS, Outcome.UNKNOWN): "The chart would pass; the check of the image is inconclusive.",
+    (Outcome.FAIL, Outcome.PASS): "The chart would fail, although the image could be pushed.",
     (Outcome.FAIL, Outcome.FAIL): "An export would fail.",
-    (Outcome.FAIL, Outcome.UNKNOWN): "The chart would fail; of the image nobody can know from here.",
-    (Outcome.UNKNOWN, Outcome.PASS): "The image would pass; of the chart nobody can know from here.",
-    (Outcome.UNKNOWN, Outcome.FAIL): "The image would fail; of the chart nobody can know from here.",
-    (Outcome.UNKNOWN, Outcome.UNKNOWN): "Not everything could be proven: nobody can know from here.",
+    (Outcome.FAIL, Outcome.UNKNOWN): "The chart would fail; the check of the image is inconclusive.",
+    (Outcome.UNKNOWN, Outcome.PASS): "The image would pass; the check of the chart is inconclusive.",
+    (Outcome.UNKNOWN, Outcome.FAIL): "The image would fail; the check of the chart is inconclusive.",
+    (Outcome.UNKNOWN, Outcome.UNKNOWN): "The check is inconclusive for chart and image.",
 }

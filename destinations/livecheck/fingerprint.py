@@ -1,8 +1,8 @@
 """What a result is bound to: a keyed fingerprint of all that a check depends on. Another one ends the result.
 
-Host key, entry and helpers stand in `.dockerconfigjson`, which counts whole; then the organization, the value under
+Host key, entry and helpers are in `.dockerconfigjson`, which counts whole; then the organization, the value under
 `certs`, the certificates in every key of that Secret (skopeo trusts them all), the label's value and the time of the
-last rotation: without it, a result that holds again would tell somebody that they guessed the password that was
+last rotation: without it, a result that holds again would tell someone that they guessed the password that was
 replaced. Team and description do not count.
 """
 
@@ -21,7 +21,7 @@ _PURPOSE = "check"
 
 
 def of(secret: Secret, secrets: Mapping[str, Secret], keys: SigningKeys) -> str:
-    """Return the fingerprint of a destination by the present key; empty without one, since anybody could try passwords."""
+    """Return the fingerprint of a destination by the present key; empty without one, since anyone could try passwords."""
     return keys.digest(_PURPOSE, _content(secret, secrets)) if keys else ""
 
 

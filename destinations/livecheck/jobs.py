@@ -1,4 +1,4 @@
-"""How far a check of several is, on whatever replica: a signed ticket stands in the address, the results are what is kept."""
+"""How far a check of several is, on whatever replica: a signed ticket is in the address, the results are what is kept."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Ticket:
 
 
 def results(ticket: Ticket, kept: Results, checks: Checks) -> list[Last]:
-    """Return the results that are there: those kept for everybody, and those that only this process has."""
+    """Return the results that are there: those kept for everyone, and those that only this process has."""
     found = {one.name: one for one in kept.of_job(ticket.job)}
     found |= {one.name: one for one in checks.recent.of_job(ticket.job)}
     return list(found.values())
 
 
 def is_over(ticket: Ticket, done: int, now: datetime, checks: Checks) -> bool:
-    """Say whether nothing more will come."""
+    """Return whether nothing more will come."""
     return done >= ticket.total or (now > ticket.latest and not checks.is_running(ticket.job))

@@ -63,7 +63,7 @@ def plan(
 ) -> Plan:
     """Return what to ask for a destination; the snapshot is of its namespace.
 
-    `skopeo_roots` is what the image of skopeo trusts beside a mounted certificate secret: `public`, `none`, or a PEM text.
+    `skopeo_roots` is what the image of skopeo trusts beside a mounted certificate Secret: `public`, `none`, or a PEM text.
     Raises ValueError for an application that cannot exist.
     """
     named, version, secrets = App.parse(app), snapshot.version, snapshot.secrets
@@ -135,7 +135,7 @@ def _image(destination: Destination, chart_host: str, trust: Trust, app: App) ->
 
 
 def _image_trust(secret: Secret, secrets: Mapping[str, Secret], roots: str | bytes) -> Trust:
-    """Return what skopeo trusts: every key of the certificate secret, beside its image's own root file."""
+    """Return what skopeo trusts: every key of the certificate Secret, beside its image's own root file."""
     held = secrets.get(certs_name(secret))
     if held is None:
         return Trust()

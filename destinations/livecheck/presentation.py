@@ -21,7 +21,7 @@ _Pair = tuple[StageResult | None, StageResult | None]
 
 _TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
 _KINDS = {Outcome.PASS: "accepted", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}
-OUTDATED = "Outdated: the destination changed since."
+OUTDATED = "Outdated: the destination has changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
 
 
 def is_outdated(last: Last, secret: Secret, snapshot: Snapshot, keys: SigningKeys) -> bool:
-    """Say whether the destination changed since; where there was no key to bind the result with, nobody knows: yes."""
+    """Return whether the destination changed since; where there was no key to bind the result with, nobody knows: yes."""
     return not last.fingerprint or not fingerprint.matches(last.fingerprint, secret, snapshot.secrets, keys)
 
 
@@ -142,8 +142,8 @@ def _worst(report: Report) -> Outcome:
 def _status(report: Report) -> str:
     """Return a few words for a badge; green only where both are proven."""
     if report.chart is report.image:
-        return {Outcome.PASS: "Passes", Outcome.FAIL: "Fails", Outcome.UNKNOWN: "Not proven"}[report.chart]
-    said = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNKNOWN: "not proven"}
+        return {Outcome.PASS: "Passed", Outcome.FAIL: "Failed", Outcome.UNKNOWN: "Inconclusive"}[report.chart]
+    said = {Outcome.PASS: "passes", Outcome.FAIL: "fails", Outcome.UNKNOWN: "inconclusive"}
     return f"Chart {said[report.chart]}, image {said[report.image]}"
 
 

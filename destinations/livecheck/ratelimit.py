@@ -29,7 +29,7 @@ class RateLimited(Exception):
     @classmethod
     def busy(cls) -> RateLimited:
         """Return what to say where every place is taken."""
-        return cls("Other checks are running, and every place is taken.", _BUSY_SECONDS, 503)
+        return cls("Too many checks are running.", _BUSY_SECONDS, 503)
 
 
 @dataclass(slots=True)
@@ -129,6 +129,6 @@ class RateLimiter:
             now = self._clock()
             wait = self._window.wait(person, now)
             if wait is not None:
-                raise RateLimited(f"You asked for {self._limit} checks within a minute.", ceil(wait), 429)
+                raise RateLimited(f"You started {self._limit} checks within a minute.", ceil(wait), 429)
             self._window.charge(person, now)
             self._window.settle(person, now)

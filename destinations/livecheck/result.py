@@ -66,7 +66,7 @@ class Last:
         return Outcome.FAIL in self.outcomes
 
     def has(self, code: Code) -> bool:
-        """Say whether a stage found this."""
+        """Return whether a stage found this."""
         return any(stage.code is code for stage in self.report.stages)
 
 
@@ -107,7 +107,7 @@ def for_others(report: Report) -> Report:
 
 
 def tells_by_time(report: Report) -> bool:
-    """Say whether how long the check took tells more than `for_others` does."""
+    """Return whether how long the check took tells more than `for_others` does."""
     return bool(_hidden(report)) or any(map(_is_elsewhere, report.stages))
 
 

@@ -39,7 +39,7 @@ class Recent:
                 self._results.popitem(last=False)
 
     def newer(self, name: str, kept: Last | None) -> Last | None:
-        """Return the newer one of what is kept for everybody and what this process remembers, the whole one if the same."""
+        """Return the newer one of what is kept for everyone and what this process remembers, the whole one if the same."""
         with self._lock:
             own = self._results.get(name)
         if own is None or kept is None:
@@ -59,12 +59,12 @@ _LOG = logging.getLogger(__name__)
 AT_ONCE = 8
 """Checks at once in this process, beside those that people wait for who do not see all: ASKED_AT_ONCE bounds these."""
 SEVERAL_AT_ONCE = 6
-"""Of these for checks of several, so that somebody who waits finds a place."""
+"""Of these for checks of several, so that someone who waits finds a place."""
 ASKED_AT_ONCE = 8
 """Requests that wait for a check or are held back: half of the pages that are served at once."""
 JOBS_AT_ONCE = 4
 PACE_SECONDS = 0.06
-"""Between the beginnings of two checks of several: whoever asks for other pages meanwhile hardly notices."""
+"""Between the beginnings of two checks of several: the person who asks for other pages meanwhile hardly notices."""
 HAND_OVER_SECONDS = 1.0
 """How long results of several are gathered: each handing over is a write that every replica reads."""
 WAIT_SECONDS = 3.0
@@ -107,7 +107,7 @@ class Checks:
         self._jobs: dict[str, Thread] = {}
 
     def one(self, question: Question, *, sees_all: bool) -> Last:
-        """Check one, while somebody waits for it. Raises RateLimited.
+        """Check one, while someone waits for it. Raises RateLimited.
 
         For people who do not see all, an answer whose time would tell something is held back. Their checks take no place
         that others wait for, since when it becomes free would tell something, too.
@@ -154,7 +154,7 @@ class Checks:
         return job
 
     def is_running(self, job: str) -> bool:
-        """Say whether this process still works at a job."""
+        """Return whether this process still works at a job."""
         with self._lock:
             return job in self._jobs
 

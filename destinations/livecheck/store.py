@@ -1,6 +1,6 @@
-"""How a result stands in the ConfigMap: one line, no message, nothing that a registry said. Pure.
+"""How a result is in the ConfigMap: one line, no message, nothing that a registry said. Pure.
 
-`TIME CHART IMAGE APP FINGERPRINT JOB STAGE…`, parted by blanks, with `-` for what is empty; a stage is
+`TIME CHART IMAGE APP FINGERPRINT JOB STAGE…`, parted by spaces, with `-` for what is empty; a stage is
 `step:side:+|-|?:code:milliseconds`. About 300 bytes a destination.
 """
 
@@ -71,7 +71,7 @@ class Results:
     """The results of one portal, read from its ConfigMaps."""
 
     def __init__(self, config_maps: Iterable[Secret]) -> None:
-        """Keep what stands there; a result is read when it is asked for."""
+        """Keep what is there; a result is read when it is asked for."""
         found = next((one for one in config_maps if one.name == CHECKS_CONFIG_MAP), None)
         self._lines: Mapping[str, bytes] = found.data if found else {}
 
@@ -109,7 +109,7 @@ class Writer:
         self._writing = Lock()
 
     def write(self, results: Iterable[Last]) -> bool:
-        """Keep results, drop those of destinations that are gone, and say whether they are there for everybody.
+        """Keep results, drop those of destinations that are gone, and say whether they are there for everyone.
 
         Never raises for what a cluster does.
         """
@@ -128,12 +128,12 @@ class Writer:
             maps = self._config_maps()
             update(maps, CHECKS_CONFIG_MAP, lambda old: bounded({**self._current(old), **lines}))
         except ClusterError as error:
-            _LOG.warning("no live check can be kept (%s)", error.reason)
+            _LOG.warning("the results of live checks cannot be stored (%s)", error.reason)
             return False
         return True
 
     def _current(self, lines: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the results that are still of something: nobody asks what there is while there are none."""
+        """Return the results that are still of something: the namespace is not read for no results."""
         if not lines:
             return {}
         existing = {secret.name for secret in self._secrets() if codec.is_destination(secret)}

@@ -1,7 +1,7 @@
 """What Epinio's export jobs tell about one destination: which run, which failed, where to and since when. Pure.
 
 Epinio waits 12 minutes for a job (runJob in internal/api/v1/application/export.go) and deletes it if it succeeded in
-time; one that failed, or that Epinio gave up on, stays until somebody deletes it.
+time; one that failed, or that Epinio gave up on, stays until someone deletes it.
 """
 
 from __future__ import annotations

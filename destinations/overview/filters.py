@@ -1,4 +1,4 @@
-"""Which destinations of the overview are asked for, and in which order; all of it stands in the address. Pure."""
+"""Which destinations of the overview are asked for, and in which order; all of it is in the address. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _RANKS = {kind: rank for rank, (kind, _) in enumerate(STATUSES)}
 FIRST = "status"
 """The order of a page that nobody asked for another: what Epinio hides, what fails, then the rest."""
 ORDERS = {
-    FIRST: "Broken first",
+    FIRST: "Failing first",
     "name": "Name",
     "organization": "Organization",
     "team": "Team",
     "age": "Newest first",
     "-age": "Oldest first",
-    "expiry": "What ends first",
+    "expiry": "Expiring soonest",
 }
 """The orders as people choose them. Any of them but for a minus in front is the other way round with one."""
 _KEYS: Mapping[str, Callable[[Row], str]] = {
@@ -47,7 +47,7 @@ class Filter:
         return cls(query.get("q", "")[:_MAX_TEXT], query.get("status", ""), sort if _key(sort) in _KEYS else FIRST)
 
     def __bool__(self) -> bool:
-        """Say whether it leaves anything out."""
+        """Return whether it leaves anything out."""
         return bool(self.text.strip() or self.kind)
 
     def apply(self, found: Iterable[Row]) -> tuple[Row, ...]:

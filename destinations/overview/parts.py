@@ -8,8 +8,8 @@ from destinations.model import Judgement, Target
 from destinations.secret.masking import masked_key
 
 LEGEND = (("host", "host"), ("organization", "organization"), ("name", "name"), ("tag", "tag"))
-DOUBLED = "the organization stands here twice"
-ELSEWHERE = "another registry than the chart's"
+DOUBLED = "the organization appears twice"
+ELSEWHERE = "not the chart's registry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ def references(
 
 
 def odds(found: tuple[tuple[str, tuple[ReferencePart, ...]], ...]) -> tuple[str, ...]:
-    """Return what is odd about references, each once: shown beside them, since colour alone says nothing."""
+    """Return what is odd about references, each once: shown beside them, since color alone says nothing."""
     return tuple(dict.fromkeys(part.odd for _, pieces in found for part in pieces if part.odd))
 
 
 def _is_doubled(path: str) -> bool:
-    """Say whether a path is twice the same."""
+    """Return whether a path is twice the same."""
     words = path.split("/")
     middle = len(words) // 2
     return len(words) % 2 == 0 and words[:middle] == words[middle:]

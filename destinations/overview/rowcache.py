@@ -1,4 +1,4 @@
-"""The overview's rows, computed once for each state of a destination and its certificate secret."""
+"""The overview's rows, computed once for each state of a destination and its certificate Secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judgements as JSON and CSV: what the command line, `/api/destinations` and the download print. No credentials in them."""
+"""Judgments as JSON and CSV: what the command line, `/api/destinations` and the download print. No credentials in them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from destinations.verdict.judge import judge
 
 
 def judge_namespace(snapshot: Snapshot) -> tuple[Judgement, ...]:
-    """Return the judgement of every Secret of one namespace that carries the label key, by name."""
+    """Return the judgment of every Secret of one namespace that carries the label key, by name."""
     return tuple(judge(secret, snapshot) for secret in snapshot.destinations)
 
 
 def row(judgement: Judgement) -> dict[str, Any]:
-    """Return one judgement in the shape of the JSON interface."""
+    """Return one judgment in the shape of the JSON interface."""
     return {
         "namespace": judgement.namespace,
         "name": judgement.name,
@@ -70,6 +70,6 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _safe(cell: str) -> str:
-    """Return it so that no spreadsheet takes it for a formula, blanks in front or not; half characters are replaced."""
+    """Return it so that no spreadsheet takes it for a formula, spaces in front or not; half characters are replaced."""
     whole = cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return f"'{whole}" if whole.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else whole

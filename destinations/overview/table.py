@@ -19,17 +19,17 @@ _LOG = logging.getLogger(__name__)
 _WORDS = {
     Verdict.NOT_LISTED: ("hidden", "Hidden by Epinio"),
     Verdict.EXPORT_FAILS: ("fails", "Export will fail"),
-    Verdict.AT_RISK: ("at-risk", "Accepted, look at it"),
-    Verdict.ACCEPTED: ("accepted", "Accepted by Epinio"),
+    Verdict.AT_RISK: ("at-risk", "Accepted, with warnings"),
+    Verdict.ACCEPTED: ("accepted", "Accepted"),
 }
 _DISABLED = ("disabled", "Disabled")
 STATUSES = (*_WORDS.values(), _DISABLED)
-"""Every status as a CSS word and in words, those first that somebody has to act on."""
+"""Every status as a CSS word and in words, those first that someone has to act on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One destination for the table: its judgement in words, its bundle's health, its age.
+    """One destination for the table: its judgment in words, its bundle's health, its age.
 
     `fix` says what to do about `reason`; `expires_on` is the stated end of the credentials, `ends_on` the first day on
     which they or a certificate end; both are dates in ISO form, empty for none.
@@ -102,7 +102,7 @@ def _reason(judgement: Judgement) -> tuple[str, str]:
     first = next((check for check in judgement.checks if not check.ok), None)
     if first:
         hidden_only = judgement.verdict is Verdict.NOT_LISTED and judgement.failed_stage is None
-        by_name = " An export by name works all the same." if hidden_only else ""
+        by_name = " An export by name still works." if hidden_only else ""
         return f"{first.message}{by_name}", first.fix or ""
     return (judgement.warnings[0].message, judgement.warnings[0].fix) if judgement.warnings else ("", "")
 
@@ -156,9 +156,9 @@ def notices(found: Sequence[Row]) -> tuple[str, ...]:
     with_bundle = {bool(codec.certs_name(one.secret)) for one in found}
     if len(with_bundle) > 1:
         said.append(
-            "Some destinations have a CA bundle and some have none. Epinio's server remembers a bundle: after an export "
-            "with one, an export from the same namespace without one fails with “certificate signed by unknown "
-            "authority” until the server restarts."
+            "Some destinations have a CA bundle and some do not. Epinio's server remembers a bundle: after an "
+            "export with one, an export from the same namespace without one fails with “certificate signed by "
+            "unknown authority” until the server restarts."
         )
     accounts: dict[str, set[str]] = {}
     for one in found:
@@ -167,7 +167,7 @@ def notices(found: Sequence[Row]) -> tuple[str, ...]:
     shared = sorted(host for host, names_ in accounts.items() if len(names_) > 1)
     if shared:
         said.append(
-            f"Several accounts push to {', '.join(shared)}. Epinio keeps one login a host: exports that run at the same "
-            "time can push with each other's account."
+            f"Several accounts push to {', '.join(shared)}. Epinio keeps one login per host: exports that run at "
+            "the same time can use each other's account."
         )
     return tuple(said)

@@ -17,7 +17,7 @@ _USABLE = {"accepted", "at-risk"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One destination: its row, the age and the end of its credentials, and what to do next (empty for nothing).
+    """One destination: its row, the age and when its credentials expire, and what to do next (empty for nothing).
 
     `may_change` says whether the person does it, `step` on which page.
     """
@@ -78,12 +78,12 @@ def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
 def _next(row: Row, ends: str, now: datetime) -> tuple[str, str]:
     """Return the next thing to do, in words and as the page to go to."""
     if row.kind == "disabled":
-        return "It is disabled: enable it to export to it again.", "destination"
+        return "Enable it to export to it again.", "destination"
     if row.kind in {"fails", "hidden"}:
-        return "An export fails until it is repaired.", "repair"
+        return "Exports fail until it is repaired.", "repair"
     if _ends_soon(ends, now):
-        return "The credentials end soon: get new ones and rotate.", "rotate"
-    return ("Something about it needs a look.", "destination") if row.kind == "at-risk" else ("", "")
+        return "The credentials have expired or expire soon: create new ones, and rotate.", "rotate"
+    return ("Review its warning.", "destination") if row.kind == "at-risk" else ("", "")
 
 
 def _ends_soon(ends: str, now: datetime) -> bool:

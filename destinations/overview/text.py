@@ -29,7 +29,8 @@ def _reasons(judgement: Judgement) -> Iterator[str]:
         if not check.ok:
             yield f"{check.stage.value}: {check.message}"
             if check.error:
-                yield f"{'Epinio says' if check.error_is_exact else 'Details'}: {check.error}"
+                label = "Epinio's message" if check.error_is_exact else "Details"
+                yield f"{label}: {check.error}"
             yield f"Fix: {check.fix}"
     for warning in judgement.warnings:
         yield f"{warning.code}: {warning.message}"

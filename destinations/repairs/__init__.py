@@ -1,4 +1,4 @@
-"""Repairs: what can be mended mechanically, what that changes, and what Epinio would say then. Pure."""
+"""Repairs: what can be repaired mechanically, what that changes, and what Epinio would say then. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MAKERS: tuple[Maker, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A destination after the chosen fixes: their codes, and the bundle of a certificate secret to be made, if any."""
+    """A destination after the chosen fixes: their codes, and the bundle of a certificate Secret to be made, if any."""
 
     secret: Secret
     applied: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Fixed:
 
 
 def proposals(secret: Secret, snapshot: Snapshot) -> tuple[tuple[Fix, ...], ...]:
-    """Return what can be mended, in order; of several fixes in one group a person has to choose one.
+    """Return what can be repaired, in order; of several fixes in one group a person has to choose one.
 
     All fixes together give the best outcome; a group is proposed only if that would be another one without it. A
     configuration that no destination needs is not looked through: each fix reads and writes the whole.

@@ -1,4 +1,4 @@
-"""A fix of the certificates: a certificate secret of the portal's own, made of what can be read in the one named."""
+"""A fix of the certificates: a certificate Secret of the portal's own, made of what can be read in the one named."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from destinations.verdict.pem import Repaired
 _CA_KEYS = ("ca.crt", "ca.pem", "ca-bundle.crt", "tls.ca")
 _OTHER_KEYS = (*_CA_KEYS, "cert.pem", "tls.pem")
 _RENEWED = (
-    "The registry's own certificate may then be renewed as before; a new CA in {name} is not followed: "
-    "replace the bundle when the CA changes."
+    "The registry can still renew its own certificate, but a new CA in {name} is not picked up: replace the CA "
+    "bundle when the CA changes."
 )
 
 
@@ -32,10 +32,10 @@ def own_bundle(secret: Secret, case: Case) -> list[Fix]:
         return []
     after = set_data(secret, {CERTS_KEY: NEW_BUNDLE.encode()})
     what = "CA certificates" if _is_servers(held) else "certificates"
-    title = f"Make a certificate secret of its own from the {what} in {held.name}, which stays as it is."
+    title = f"Create a separate certificate Secret from the {what} in {held.name}, which stays as it is."
     lost = f" {left_out} damaged blocks cannot be read and are left out." if left_out else ""
     renewed = (
-        _RENEWED.format(name=held.name) if _is_servers(held) else f"Later changes in {held.name} are not followed."
+        _RENEWED.format(name=held.name) if _is_servers(held) else f"Later changes in {held.name} are not picked up."
     )
     return [Fix("own-certificates", f"{title}{lost} {renewed}", after, bundle=bundle)]
 

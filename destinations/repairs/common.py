@@ -12,14 +12,14 @@ from destinations.verdict.judge import judge
 
 T = TypeVar("T")
 NEW_BUNDLE = "a-new-certificate-secret"
-"""Stands for the certificate secret that a fix makes, until the write gives it a name."""
+"""Placeholder for the certificate Secret that a fix makes, until the write gives it a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
     """One way to repair one thing.
 
-    `secret` is the destination after it; `bundle` is the content of a certificate secret to be made, which the
+    `secret` is the destination after it; `bundle` is the content of a certificate Secret to be made, which the
     destination then names; `asks` names what a person has to type for it, if anything. One that is not `certain` is
     offered and not proposed: only a person knows whether it is right.
     """
@@ -34,7 +34,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which fixes somebody chose, and what was typed for those that ask."""
+    """Which fixes someone chose, and what was typed for those that ask."""
 
     codes: frozenset[str]
     organization: str = ""

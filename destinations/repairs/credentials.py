@@ -19,19 +19,19 @@ _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
 def line_breaks(secret: Secret, _case: Case) -> list[Fix]:
     """Take line breaks away from the ends."""
-    title = "Remove the line breaks at the ends of user name and password, if they do not belong to them."
+    title = "Remove leading and trailing line breaks from user name and password, if they are not part of them."
     return _texts(secret, suspects.LINE_BREAK, title, lambda text: suspects.WRITTEN_BREAK.sub("", text.strip("\r\n")))
 
 
 def invisible(secret: Secret, _case: Case) -> list[Fix]:
     """Take away byte order marks and characters without width."""
-    title = "Remove the characters that cannot be seen from user name and password."
+    title = "Remove invisible characters from user name and password."
     return _texts(secret, suspects.INVISIBLE, title, lambda text: _ZERO_WIDTH.sub("", text))
 
 
 def quotes(secret: Secret, _case: Case) -> list[Fix]:
     """Take away the quotation marks around a text."""
-    title = "Remove the quotation marks around user name and password, if they do not belong to them."
+    title = "Remove the quotation marks around user name and password, if they are not part of them."
     return _texts(secret, suspects.QUOTED, title, lambda text: text.strip().strip(_QUOTES))
 
 
@@ -42,7 +42,11 @@ def robot(secret: Secret, _case: Case) -> list[Fix]:
         return []
     changed = _changed(found[2], lambda name: tokens.repair_robot_name(name, found[1]), str)
     return _fix(
-        secret, found, changed, "robot-name", "Write the sign in the robot's name once, as the registry shows it."
+        secret,
+        found,
+        changed,
+        "robot-name",
+        "Write the robot account's name as the registry shows it, with a single sign.",
     )
 
 
@@ -58,7 +62,7 @@ def _texts(secret: Secret, code: str, title: str, mend: Callable[[str], str]) ->
 
 
 def _changed(entry: Object, of_user: Callable[[str], str], of_password: Callable[[str], str]) -> Object:
-    """Return the entry with its texts mended where they stand: plain, and in `auth`. Nothing is emptied."""
+    """Return the entry with its texts repaired where they are: plain, and in `auth`. Nothing is emptied."""
     kept: list[tuple[str, Value]] = []
     for key, value in entry.items():
         name = parsing.field_name(key)

@@ -18,7 +18,7 @@ from destinations.secret.masking import MASK, masked_key
 
 @dataclass(frozen=True, slots=True)
 class ChangedField:
-    """One place that changes: where, what stands there, what will; None for nothing."""
+    """One place that changes: where, what is there, what will; None for nothing."""
 
     where: str
     before: str | None
@@ -70,16 +70,16 @@ def _value(key: str, value: bytes) -> str:
     if key != CERTS_KEY:
         return MASK
     if value.decode("utf-8", "replace") == NEW_BUNDLE:
-        return "a new certificate secret"
+        return "a new certificate Secret"
     return quote(value.decode("utf-8", "replace"))
 
 
 def _config(old: bytes | None, new: bytes | None) -> Iterator[ChangedField]:
-    """Compare two documents member by member; what is no JSON is only said to change."""
+    """Compare two documents member by member; what is not JSON is only said to change."""
     before, after = _document(old), _document(new)
     if before is None or after is None:
         yield ChangedField(
-            CONFIG_KEY, None if old is None else f"{MASK} (no JSON object)", None if new is None else MASK
+            CONFIG_KEY, None if old is None else f"{MASK} (not a JSON object)", None if new is None else MASK
         )
         return
     host_before, host_after = _only_host(before), _only_host(after)

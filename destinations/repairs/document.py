@@ -1,4 +1,4 @@
-"""Fixes of `.dockerconfigjson` as a whole: where it stands, how it is encoded, and its sections."""
+"""Fixes of `.dockerconfigjson` as a whole: where it is, how it is encoded, and its sections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_HOSTS = 100
 
 
 def document_of(secret: Secret) -> Object | None:
-    """Return the document, or None where it is no JSON object."""
+    """Return the document, or None where it is not a JSON object."""
     try:
         found = gojson.parse_once(secret.data.get(CONFIG_KEY, b""))
     except GoError:
@@ -41,16 +41,16 @@ def with_entry(secret: Secret, document: Object, host: str, entry: Value) -> Sec
 
 
 def key(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend credentials that stand under another key. That key stays: like every foreign one it is not the portal's."""
+    """Repair credentials that are under another key. That key stays: like every foreign one it is not the portal's."""
     there = [name for name in _WRONG_KEYS if name in secret.data]
     if CONFIG_KEY in secret.data or len(there) != 1:
         return []
-    title = f"Store what stands under {there[0]}, which Epinio does not read, under .dockerconfigjson."
+    title = f"Store the content of {there[0]}, which Epinio does not read, under .dockerconfigjson."
     return [Fix("config-key", title, set_data(secret, {CONFIG_KEY: secret.data[there[0]]}))]
 
 
 def encoding(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend a text that starts with a byte order mark, which Go's JSON does not read."""
+    """Repair a text that starts with a byte order mark, which Go's JSON does not read."""
     content = secret.data.get(CONFIG_KEY, b"")
     for mark, codec in _MARKS:
         if content.startswith(mark):
@@ -71,19 +71,19 @@ def layers(secret: Secret, _case: Case) -> list[Fix]:
         return []
     if not count:
         return []
-    title = "Decode .dockerconfigjson, which was encoded in base64 once too often."
+    title = "Decode .dockerconfigjson, which was base64-encoded once too often."
     return [Fix("encoded-twice", title, set_data(secret, {CONFIG_KEY: plain.encode()}))]
 
 
 def section(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend a document without `auths`: it is spelled otherwise, or the hosts stand there without it."""
+    """Repair a document without `auths`: it is spelled otherwise, or the hosts are there without it."""
     document = document_of(secret)
     if document is None or "auths" in document or not document:
         return []
     alike = [name for name in document if parsing.field_name(name) == "auths"]
     if len(alike) == 1:
         pairs = [("auths" if name == alike[0] else name, value) for name, value in document.pairs]
-        title = f"Spell the section {alike[0]} auths, in lower case."
+        title = f"Rename the section {alike[0]} to auths, in lowercase."
         return [Fix("auths-spelling", title, written(secret, Object.of(pairs)))]
     if all(_is_entry(value) for value in document.values()):
         wrapped = Object.of([("auths", document)])
@@ -100,7 +100,7 @@ def foreign_sections(secret: Secret, _case: Case) -> list[Fix]:
     if not breaking:
         return []
     rest = Object.of([(name, value) for name, value in document.items() if name not in breaking])
-    title = f"Remove {', '.join(breaking)} from .dockerconfigjson: only auths is for Epinio."
+    title = f"Remove {', '.join(breaking)} from .dockerconfigjson: Epinio uses only auths."
     return [Fix("foreign-sections", title, written(secret, rest))]
 
 
@@ -113,7 +113,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
     return [
         Fix(
             f"keep-host-{number}",
-            f"Keep only {host}. Make destinations of their own for the others first: their passwords go.",
+            f"Keep {host}. The other hosts and their passwords are deleted: create destinations for them first.",
             with_entry(secret, document, host, entry),
         )
         for number, (host, entry) in enumerate(auths.items(), 1)
@@ -125,7 +125,7 @@ def _is_entry(value: Value) -> bool:
 
 
 def _breaks(section: Value) -> bool:
-    """Say whether a section breaks the reading: it is no object, or one of its members is no struct of texts."""
+    """Return whether a section breaks the reading: it is no object, or one of its members is no struct of texts."""
     if section is None:
         return False
     return not isinstance(section, Object) or any(not _is_harmless(value) for value in section.values())
@@ -141,5 +141,5 @@ def _is_harmless(value: Value) -> bool:
 
 
 def is_huge(value: Value) -> bool:
-    """Say whether a number is too large for the listing."""
+    """Return whether a number is too large for the listing."""
     return isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}

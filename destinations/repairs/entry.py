@@ -20,7 +20,7 @@ _CREDENTIALS = {*_FIELDS, "identitytoken", "registrytoken"}
 
 
 def host(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend a host key that holds more than HOST or HOST:PORT: scheme, user name, path, blanks."""
+    """Repair a host key that holds more than HOST or HOST:PORT: scheme, user name, path, spaces."""
     found = _only(secret)
     if found is None:
         return []
@@ -50,8 +50,8 @@ def token(secret: Secret, _case: Case) -> list[Fix]:
     kept = [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
     changed = with_credentials(kept, Credentials(docker.AZURE_USER, held))
     end = account.of_token(held)
-    when = f"ends on {end:%Y-%m-%d at %H:%M} UTC" if end else "ends three hours after az acr login"
-    title = f"Write the identitytoken as the password of the user {docker.AZURE_USER}, as Azure takes it. It {when}."
+    when = f"expires on {end:%Y-%m-%d at %H:%M} UTC" if end else "expires three hours after az acr login"
+    title = f"Write the identitytoken as the password of the user {docker.AZURE_USER}, as Azure accepts it. It {when}."
     after = with_entry(secret, document, name, changed)
     if end:
         after = set_annotations(after, {EXPIRY_ANNOTATION: account.day(end)})
@@ -59,7 +59,7 @@ def token(secret: Secret, _case: Case) -> list[Fix]:
 
 
 def fields(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend members of the entry that stand in the way: a token that skopeo prefers, and what is no text.
+    """Repair members of the entry that stop an export: a token that skopeo prefers, and what is not text.
 
     Nothing is removed where no user name with a password would be left: it may be the only credential there is.
     """
@@ -76,12 +76,12 @@ def fields(secret: Secret, _case: Case) -> list[Fix]:
     left = {parsing.field_name(key): value for key, value in kept if isinstance(value, str)}
     if _CREDENTIALS & {parsing.field_name(key) for key in gone} and not all(_pair_of(left)):
         return []
-    title = f"Remove {', '.join(gone)} from the entry." if gone else "Write numbers in the entry as text."
+    title = f"Remove {', '.join(gone)} from the entry." if gone else "Write numbers in the entry as strings."
     return [Fix("entry-members", title, with_entry(secret, document, name, Object.of(kept)))]
 
 
 def credentials(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend `auth` where it says something else than username and password: Helm uses these, skopeo uses that."""
+    """Repair `auth` where it says something else than username and password: Helm uses these, skopeo uses that."""
     found = entry_of(secret)
     if found is None:
         return []
@@ -91,14 +91,12 @@ def credentials(secret: Secret, _case: Case) -> list[Fix]:
     coded = decoded(texts.get("auth", ""))
     choices = []
     if all(plain) and coded != plain:
-        choices.append(
-            ("auth-from-password", "Write auth anew from username and password, with which Helm logs in.", plain)
-        )
+        choices.append(("auth-from-password", "Rewrite auth from username and password, which Helm uses.", plain))
     if coded and all(coded) and coded != plain:
-        title = "Write username and password anew from auth, with which skopeo pushes."
+        title = "Rewrite username and password from auth, which skopeo uses."
         choices.append(("password-from-auth", title, coded))
     if coded and coded == plain and strictly(texts["auth"]) != plain:
-        choices.append(("auth-encoding", "Write auth anew in plain base64.", plain))
+        choices.append(("auth-encoding", "Rewrite auth in plain base64.", plain))
     return [
         Fix(code, title, with_entry(secret, document, name, with_credentials(entry.items(), Credentials(*pair))))
         for code, title, pair in choices
@@ -128,7 +126,7 @@ def _taken_apart(key: str) -> tuple[str, str]:
 
 
 def _joined(path: str, organization: str) -> str:
-    """Return the organization below a path that stood in the host, without naming anything twice."""
+    """Return the organization below a path that was in the host, without naming anything twice."""
     trimmed = organization.strip("/")
     if not path or f"{trimmed}/".startswith(f"{path}/"):
         return organization
@@ -160,7 +158,7 @@ def strictly(auth: str) -> tuple[str, str] | None:
 
 
 def decoded(auth: str) -> tuple[str, str] | None:
-    """Return user name and password, read leniently; bytes that are no text are left alone: skopeo sends them so."""
+    """Return user name and password, read leniently; bytes that are not text are left alone: skopeo sends them so."""
     try:
         username, password, said = account.of_auth(auth)
     except InputError:

@@ -12,7 +12,7 @@ from destinations.secret import codec, docker_config
 
 
 def label(secret: Secret, _case: Case) -> list[Fix]:
-    """Mend a label whose value is neither `true` nor, for a disabled destination, `false`."""
+    """Repair a label whose value is neither `true` nor, for a disabled destination, `false`."""
     value = secret.labels.get(REGISTRY_LABEL)
     if value in {None, "true", "false"}:
         return []
@@ -21,13 +21,13 @@ def label(secret: Secret, _case: Case) -> list[Fix]:
 
 
 def organization(secret: Secret, case: Case) -> list[Fix]:
-    """Mend an organization that is missing, or no path that a registry takes."""
+    """Repair an organization that is missing, or no path that a registry takes."""
     stated = secret.annotations.get(ORGANIZATION_ANNOTATION)
-    # before an @ may stand a password
+    # before an @ may be a password
     path = "" if "@" in (stated or "") else validation.as_path(stated or "", docker_config.host_key(secret))
     if not path:
         after = set_annotations(secret, {ORGANIZATION_ANNOTATION: case.choice.organization or None})
-        return [Fix("organization-missing", "Say which organization to push to.", after, asks="organization")]
+        return [Fix("organization-missing", "State the organization to push to.", after, asks="organization")]
     if path == stated:
         return []
     after = set_annotations(secret, {ORGANIZATION_ANNOTATION: path})
@@ -35,13 +35,13 @@ def organization(secret: Secret, case: Case) -> list[Fix]:
 
 
 def certs_name(secret: Secret, case: Case) -> list[Fix]:
-    """Mend a name under `certs` that has blanks or a line end around it."""
+    """Repair a name under `certs` that has spaces or a line break around it."""
     stated = codec.certs_name(secret)
     plain = stated.strip()
     if plain == stated or plain not in case.snapshot.secrets:
         return []
     after = set_data(secret, {CERTS_KEY: plain.encode()})
-    return [Fix("certs-name", "Remove blanks and line ends around the name under certs.", after)]
+    return [Fix("certs-name", "Remove spaces and line breaks around the name under certs.", after)]
 
 
 def last_applied(secret: Secret, _case: Case) -> list[Fix]:
@@ -49,5 +49,5 @@ def last_applied(secret: Secret, _case: Case) -> list[Fix]:
     if LAST_APPLIED_ANNOTATION not in secret.annotations:
         return []
     after = set_annotations(secret, {LAST_APPLIED_ANNOTATION: None})
-    title = "Remove kubectl's last-applied annotation, which holds a copy of the credentials."
+    title = "Remove kubectl's last-applied annotation, which contains a copy of the credentials."
     return [Fix("last-applied", title, after)]

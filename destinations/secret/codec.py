@@ -47,7 +47,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: Mapping[str, str]) -> dict[str, Any]:
-    """Return the manifest of a new destination; `certs` names its certificate secret or is empty."""
+    """Return the manifest of a new destination; `certs` names its certificate Secret or is empty."""
     stated = {
         names.DESCRIPTION_ANNOTATION: draft.description,
         names.EXPIRY_ANNOTATION: draft.expires_on,
@@ -71,7 +71,7 @@ def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: M
 
 
 def certificate_secret(name: str, *, namespace: str, bundle: bytes, stamps: Mapping[str, str]) -> dict[str, Any]:
-    """Return the manifest of a certificate secret: `tls.crt` and nothing else."""
+    """Return the manifest of a certificate Secret: `tls.crt` and nothing else."""
     labels = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
     return _opaque(name, namespace, labels=labels, annotations=stamps, data={names.BUNDLE_KEY: bundle})
 
@@ -97,7 +97,7 @@ def changed(
 
 
 def is_portal_certificate(secret: Secret) -> bool:
-    """Say whether the portal made this certificate secret, so that it may remove it."""
+    """Return whether the portal made this certificate Secret, so that it may remove it."""
     return (
         secret.labels.get(names.MANAGED_BY_LABEL) == names.MANAGED_BY_PORTAL
         and secret.labels.get(names.KIND_LABEL) == names.KIND_CERTIFICATE
@@ -105,12 +105,12 @@ def is_portal_certificate(secret: Secret) -> bool:
 
 
 def certs_name(secret: Secret) -> str:
-    """Return the name under the key `certs`, blanks included, or an empty text; what is no UTF-8 can name nothing."""
+    """Return the name under the key `certs`, spaces included, or an empty text; what is not UTF-8 can name nothing."""
     return secret.data.get(names.CERTS_KEY, b"").decode("utf-8", "replace")
 
 
 def is_destination(secret: Secret) -> bool:
-    """Say whether the Secret carries the label key, whatever its value."""
+    """Return whether the Secret carries the label key, whatever its value."""
     return names.REGISTRY_LABEL in secret.labels
 
 

@@ -44,7 +44,7 @@ def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rota
     document, auths = one_registry(content)
     ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):
-        raise InputError("The entry of the registry in the stored .dockerconfigjson is no object.")
+        raise InputError("The registry's entry in the stored .dockerconfigjson is not an object.")
     kept = [(name, value) for name, value in members(entry) if field_name(name) != _REMOVED]
     section = Object.of([(host or key, with_credentials(kept, credentials))])
     content = gojson.dumps(replaced(document, "auths", section)).encode()
@@ -59,24 +59,24 @@ def one_registry(content: bytes) -> tuple[Object, Object]:
         raise InputError("The stored .dockerconfigjson is not valid JSON.") from None
     auths = document.get("auths") if isinstance(document, dict) else None
     if not isinstance(document, Object) or not isinstance(auths, Object) or len(auths) != 1:
-        raise InputError("The stored .dockerconfigjson does not name exactly one registry under `auths`.")
+        raise InputError("The stored .dockerconfigjson does not have exactly one registry under auths.")
     return document, auths
 
 
 def stored_credentials(secret: Secret) -> Credentials | None:
-    """Return what Helm logs in with; None where a part is missing, is no UTF-8, or the Secret cannot be read."""
+    """Return what Helm logs in with; None where a part is missing, is not UTF-8, or the Secret cannot be read."""
     try:
         entry = parsing.read_entry(parsing.read_config(secret))
     except EpinioError:
         return None
     username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
     if not username or not password or to_valid_utf8(username + password) != username + password:
-        return None  # bytes that are no UTF-8 may stand in `auth`, and cannot be written as JSON
+        return None  # bytes that are not UTF-8 may be in `auth`, and cannot be written as JSON
     return Credentials(username, password)
 
 
 def host_key(secret: Secret) -> str:
-    """Return the one host key, or an empty text where there is none to be read."""
+    """Return the one host key, or an empty text if none exists to be read."""
     try:
         config = parsing.read_config(secret)
         return parsing.listed_url(config).removesuffix(f"/{config.organization}")
@@ -91,7 +91,7 @@ def _fields(credentials: Credentials) -> list[tuple[str, Value]]:
 
 
 def with_credentials(entry: Iterable[tuple[str, Value]], credentials: Credentials) -> Object:
-    """Return the entry with all three fields, each once and where it stood; spelled as Docker spells them."""
+    """Return the entry with all three fields, each once and where it was; spelled as Docker spells them."""
     missing = dict(_fields(credentials))
     kept: list[tuple[str, Value]] = []
     for key, value in entry:

@@ -19,10 +19,11 @@ USER, PASSWORD = "USER", "PASSWORD"
 _HOST = "registry.example.com"
 _KEPT_LABELS = (names.TEAM_LABEL,)
 _KEPT_ANNOTATIONS = (names.DESCRIPTION_ANNOTATION, names.EXPIRY_ANNOTATION)
-_HEAD = """\
-# The destination {name}. Put the password in where you encrypt (SOPS, Sealed Secrets, External Secrets), never in clear:
-# USER and PASSWORD are placeholders, and auth is what `printf %s USER:PASSWORD | base64 -w0` prints: all three have to agree.
-"""
+_HEAD = (
+    "# The destination {name}. Fill in the password where you encrypt (SOPS, Sealed Secrets, External Secrets), "
+    "never in plain text:\n# USER and PASSWORD are placeholders, and auth is the output of `printf %s "
+    "USER:PASSWORD | base64 -w0`: all three have to agree.\n"
+)
 
 
 class _Block(str):
@@ -43,7 +44,7 @@ _Dumper.add_representer(
 def manifests(secret: Secret, everything: Mapping[str, Secret]) -> str:
     """Return the documents: what the destination should be, without what tools and the portal noted on it.
 
-    A bundle is no secret and stands there; of one that is not there, or holds no certificate, only the name does.
+    A bundle is no secret and is there; of one that is not there, or holds no certificate, only the name does.
     """
     certs = codec.certs_name(secret).strip()
     held = everything.get(certs)

@@ -18,7 +18,7 @@ def documents(text: str, *, most: int = plainyaml.MAX_EVENTS) -> Iterator[Mappin
         if document is None:
             continue
         if not isinstance(document, dict):
-            raise InputError("a document is no Kubernetes object")
+            raise InputError("a document is not a Kubernetes object")
         if isinstance(document.get("items"), list) and str(document.get("kind", "")).endswith("List"):
             yield from _items(document)
         else:
@@ -35,7 +35,7 @@ def secret_of(document: Mapping[str, Any], *, namespace: str) -> Secret | None:
     name = to_valid_utf8(metadata["name"])
     own_namespace = metadata.get("namespace") or namespace
     if not isinstance(own_namespace, str):
-        raise InputError(f"the namespace of Secret {name!a} is no text")
+        raise InputError(f"the namespace of Secret {name!a} is not a string")
     plain = {key: value.encode() for key, value in _texts(document, "stringData", name).items()}
     return Secret(
         name=name,
@@ -63,14 +63,14 @@ def _parsed(text: str, most: int) -> list[Any]:
         if error.over_limit:
             raise
         where = f" at line {error.line}" if error.line else ""
-        raise InputError(f"it is neither JSON nor YAML{where}") from None
+        raise InputError(f"it is not valid JSON or YAML{where}") from None
 
 
 def _items(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     kind = str(document["kind"]).removesuffix("List")
     for item in document["items"]:
         if not isinstance(item, dict):
-            raise InputError("an item of a List is no Kubernetes object")
+            raise InputError("an item of a List is not a Kubernetes object")
         yield {"kind": kind, **item} if kind else item
 
 
@@ -80,11 +80,11 @@ def _texts(holder: Mapping[str, Any], key: str, name: str) -> dict[str, str]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise InputError(f"{key} of Secret {name!a} is no object")
+        raise InputError(f"{key} of Secret {name!a} is not an object")
     if not all(isinstance(value, str | None) for value in found.values()):
-        raise InputError(f"a value under {key} of Secret {name!a} is no text; quote it")
+        raise InputError(f"a value under {key} of Secret {name!a} is not a string; quote it")
     if not all(isinstance(member, str) for member in found):
-        raise InputError(f"a key under {key} of Secret {name!a} is no text; quote it")
+        raise InputError(f"a key under {key} of Secret {name!a} is not a string; quote it")
     return {to_valid_utf8(member): to_valid_utf8(value or "") for member, value in found.items()}
 
 
@@ -92,4 +92,4 @@ def _decoded(value: str, key: str, name: str) -> bytes:
     try:
         return b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
     except ValueError:
-        raise InputError(f"the value under {key!a} of Secret {name!a} is no base64") from None
+        raise InputError(f"the value under {key!a} of Secret {name!a} is not valid base64") from None

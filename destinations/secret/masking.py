@@ -1,4 +1,4 @@
-"""Masks the password that may stand before an @ in a host key, which Epinio itself prints. Pure."""
+"""Masks the password that may be before an @ in a host key, which Epinio itself prints. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def masked(text: str) -> str:
 
 
 def masked_key(key: str) -> str:
-    """Return a host key, or an address that begins with one, in the same way; blanks belong to it."""
+    """Return a host key, or an address that begins with one, in the same way; spaces belong to it."""
     match = _START.match(key)
     start = match[0] if match else ""
     before, at, after = key[len(start) :].rpartition("@")
@@ -42,12 +42,12 @@ def masked_everywhere(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def masked_name(name: str) -> str:
-    """Return the name of a Secret, or the mask where it can be none: a whole certificate or key may stand there."""
+    """Return the name of a Secret, or the mask where it can be none: a whole certificate or key may be there."""
     return name if len(name) <= _MAX_NAME and "\n" not in name.rstrip() else MASK
 
 
 def masked_judgement(judgement: Judgement) -> Judgement:
-    """Return the judgement for a page: without the password of a host key, whole or in pieces of Epinio's messages."""
+    """Return the judgment for a page: without the password of a host key, whole or in pieces of Epinio's messages."""
     url = masked_key(judgement.url or "")
     cut = judgement.url is None or url != judgement.url  # of one that is not listed the host key is not known here
 

@@ -1,4 +1,4 @@
-"""Who else manages a Secret, and who changed it last: read from what controllers leave on their objects."""
+"""The controller that manages a Secret, and who changed it last: read from what controllers leave on their objects."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ _IN_TEXT = (
     (re.compile(r"\{\{[^{}]{0,1000}\}\}"), "a template", "helm template, or the template's own tool"),
     (re.compile(r"ref\+[a-z0-9]{1,20}://[^\s\"]"), "vals", "vals eval -f FILE"),
     (re.compile(r"\bop://[^\s\"]"), "the 1Password CLI", "op inject -i FILE"),
-    (re.compile(r"\bvault:\w[^\s\"#:]{0,200}#[^\s\"]"), "the Vault webhook", "judge what is in the cluster"),
+    (re.compile(r"\bvault:\w[^\s\"#:]{0,200}#[^\s\"]"), "the Vault webhook", "judge the Secrets in the cluster"),
 )
 """Placeholders that a tool fills in: the pattern, whose it is, and the command that fills it in."""
 _IN_BASE64 = tuple(one for one in _IN_TEXT if one[1] in {"argocd-vault-plugin", "the Vault webhook"})
@@ -97,7 +97,10 @@ def _made_later(document: Mapping[str, Any]) -> str:
     if version.startswith("kustomize.config.k8s.io/") or (not kind and _KUSTOMIZE_KEYS & document.keys()):
         return "is input for kustomize: render it first (kubectl kustomize DIRECTORY)"
     if kind in _MAKERS or ("Secret" in kind and kind not in _NO_SECRET_FROM_IT):
-        return f"makes a Secret in the cluster by {_MAKERS.get(kind, 'its controller')}: what that holds is not in the input"
+        return (
+            f"makes {_MAKERS.get(kind, 'its controller')} create a Secret in the cluster, whose content is not in "
+            "the input"
+        )
     return ""
 
 
@@ -155,7 +158,7 @@ def _decisive(text: str) -> Iterator[str]:
 
 
 def _decoded(value: str) -> str | None:
-    """Return the text behind base64, None where there is none."""
+    """Return the text behind base64, None if none exists."""
     try:
         return b64decode("".join(value.split()), validate=True).decode()
     except ValueError:

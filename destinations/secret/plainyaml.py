@@ -23,7 +23,7 @@ _MAX_NUMBER = 100
 _MAX_ODD_KEYS = 100
 _TAG = "tag:yaml.org,2002:"
 _BREAKS = "\n\r\x85\u2028\u2029"
-_WRITE_OUT = "write out what it stands for"
+_WRITE_OUT = "write out its content"
 
 if TYPE_CHECKING:
     from yaml import SafeLoader as _SafeLoader
@@ -35,10 +35,10 @@ class _PlainLoader(_SafeLoader):
     """YAML as kubectl reads it: dates stay text, and so does what YAML 1.1 takes for base 60."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-        """Refuse many keys that are no texts: of numbers, anybody can find any number with the same hash."""
+        """Refuse many keys that are not texts: of numbers, anyone can find any number with the same hash."""
         if sum(key.tag != f"{_TAG}str" for key, _ in node.value) > _MAX_ODD_KEYS:
             raise InputError(
-                "a map has many keys that are no text; quote them", node.start_mark.line + 1, over_limit=True
+                "a map has many keys that are not strings; quote them", node.start_mark.line + 1, over_limit=True
             )
         return super().construct_mapping(node, deep)
 
@@ -74,7 +74,7 @@ def _of_local_tag(loader: _PlainLoader, _suffix: str, node: yaml.Node) -> str:
     """Return the text behind a tag of some tool, such as `!vault`, which Go's reader passes over, too."""
     if not isinstance(node, yaml.ScalarNode):
         raise InputError(
-            "it holds a tag (!) before a list or a map; leave the tag out", node.start_mark.line + 1, over_limit=True
+            "it contains a tag (!) before a list or a map; remove the tag", node.start_mark.line + 1, over_limit=True
         )
     return str(loader.construct_scalar(node))
 
@@ -89,12 +89,12 @@ def load_all(text: str, *, most: int = MAX_EVENTS) -> list[Any]:
             pass
         return list(yaml.load_all(text, Loader=_PlainLoader))
     except yaml.MarkedYAMLError as error:
-        raise InputError("it is no YAML", error.problem_mark.line + 1 if error.problem_mark else None) from None
+        raise InputError("it is not valid YAML", error.problem_mark.line + 1 if error.problem_mark else None) from None
     except InputError:
         raise
     except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError, LookupError, ArithmeticError):
         # an explicit tag such as !!bool or !!timestamp on other text ends in any of the last five
-        raise InputError("it is no YAML") from None
+        raise InputError("it is not valid YAML") from None
 
 
 def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.Event]:  # noqa: ANN401 - a class of PyYAML's
@@ -104,7 +104,7 @@ def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.E
     """
     if sum(text.count(f"{end}%") for end in _BREAKS) > _MAX_DIRECTIVES:
         raise InputError(
-            "it has many lines that begin with %; leave them out", over_limit=True
+            "it has many lines that begin with %; remove them", over_limit=True
         )  # each is compared with all before
     depth = count = documents = 0
     for event in yaml.parse(text, Loader=loader):
@@ -120,13 +120,13 @@ def events(text: str, loader: Any, *, most: int = MAX_EVENTS) -> Iterator[yaml.E
 def _refusal(event: yaml.Event, depth: int, count: int, documents: int, most: int) -> str:
     """Return why the text is not read on, empty for nothing."""
     if isinstance(event, yaml.AliasEvent):
-        return f"it holds an alias, which is not read here; {_WRITE_OUT}"
+        return f"it contains an alias, which is not supported; {_WRITE_OUT}"
     if isinstance(event, yaml.ScalarEvent) and (
         event.tag == f"{_TAG}merge" or (event.value == "<<" and not event.style)
     ):
-        return f"it holds a merge (<<), which is not read here; {_WRITE_OUT}"
+        return f"it contains a merge (<<), which is not supported; {_WRITE_OUT}"
     if depth > MAX_DEPTH:
         return "it is nested too deeply"
     if count > most:
-        return f"a document of it has more than {most:,} values; split it"
+        return f"a document has more than {most:,} values; split it"
     return f"it has more than {_MAX_DOCUMENTS:,} documents; split it" if documents > _MAX_DOCUMENTS else ""

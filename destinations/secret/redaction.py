@@ -1,7 +1,7 @@
 """Takes out of a foreign program's log whatever may be secret, before a person sees it. Pure.
 
 Rather a harmless word too much is masked than a secret too little: a log is shown for the reason of a failure, and
-that stands in plain words.
+that is in plain words.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _PIECE = re.compile(r"[a-z0-9]{20,}")
 def redact(text: str, secrets: Collection[str]) -> tuple[str, ...]:
     """Return the last lines of a log without control characters and secrets: `MAX_LINES` of `MAX_LINE` characters.
 
-    `secrets` are texts to be masked in every encoding that is known here. What stands behind the last line end is
+    `secrets` are texts to be masked in every encoding that is known here. What is behind the last line break is
     left out: it may be the beginning of a secret.
     """
     plain = _plain(text)
@@ -69,7 +69,7 @@ def redact(text: str, secrets: Collection[str]) -> tuple[str, ...]:
 
 
 def without(text: str, secrets: Collection[str]) -> str:
-    """Return the text with these secrets masked in every encoding; a very short one only where it stands alone."""
+    """Return the text with these secrets masked in every encoding; a very short one only where it is alone."""
     spelled = {way for secret in secrets if secret for way in _spelled(secret)}
     if not spelled:
         return text
@@ -97,7 +97,7 @@ def _guessed(line: str) -> str:
 
 
 def _is_random(run: str) -> bool:
-    """Say whether a long word looks like a key or base64: both cases, or letters among digits for very long."""
+    """Return whether a long word looks like a key or base64: both cases, or letters among digits for very long."""
     has_lower, has_upper = any(map(str.islower, run)), any(map(str.isupper, run))
     if run.endswith("=") or (has_upper and (has_lower or any(map(str.isdigit, run)))):
         return True
@@ -154,7 +154,7 @@ def secrets_of(secret: Secret, *, most: int = 1_000_000) -> frozenset[str]:
 
 def _leaves(document: Value) -> Iterator[str]:
     waiting = [("", document)]
-    while waiting:  # not by recursion: a document nests as deep as somebody likes
+    while waiting:  # not by recursion: a document nests as deep as someone likes
         name, one = waiting.pop()
         if isinstance(one, dict):
             waiting += members(one)

@@ -1,4 +1,4 @@
-"""A Secret cut down to what a judgement and the overview look at, for keeping many in memory."""
+"""A Secret cut down to what a judgment and the overview look at, for keeping many in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`{% references judgement %}`: chart and image with their parts marked, and a legend."""
+"""`{% references judgment %}`: chart and image with their parts marked, and a legend."""
 
 from __future__ import annotations
 

@@ -46,13 +46,14 @@ def _about_credentials(reading: Reading, login: Target | None, image: Target | N
     if token and login is None:
         yield Caution(
             "identity-token",
-            "The entry holds an identitytoken and no password beside it: Helm cannot log in with it.",
-            "Create an access token at the registry and rotate; or, for az acr login, repair: it is written as the password.",
+            "The entry has an identitytoken but no password, and Helm cannot log in with an identitytoken.",
+            "Create an access token at the registry and rotate. If the token comes from az acr login, repair "
+            "writes it as the password.",
         )
     elif token:
         yield Caution(
             "identity-token",
-            "The entry holds an identitytoken, which skopeo prefers to the user name and password that Helm uses.",
+            "The entry has an identitytoken, which skopeo uses instead of the user name and password that Helm uses.",
             "Remove identitytoken from the entry in .dockerconfigjson.",
         )
     anonymous = image and not (image.username or image.password)  # which fails, and is the fault to name
@@ -60,8 +61,8 @@ def _about_credentials(reading: Reading, login: Target | None, image: Target | N
     if differ and not token and not anonymous:
         yield Caution(
             "credentials-disagree",
-            "The chart is pushed with username and password, the image with auth, and the two differ.",
-            "Rotate the credentials, so that auth, username and password say the same.",
+            "The chart is pushed with username and password, the image with auth, and they differ.",
+            "Rotate the credentials, so that auth, username, and password agree.",
         )
 
 
@@ -118,13 +119,15 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
     if path and organization and (f"/{path}".endswith(f"/{organization}") or f"{organization}/".startswith(f"{path}/")):
         yield Caution(
             "organization-doubled",
-            "The host already ends in the organization, so the organization stands twice in the address of chart and image.",
-            "Write the host without a path, and the whole path as organization.",
+            "The host already ends with the organization, so the organization appears twice in the addresses of "
+            "chart and image.",
+            "Write the host without a path, and the whole path as the organization.",
         )
     if "@" in plain.partition("/")[0]:
         yield Caution(
             "userinfo-in-host",
-            "The host key holds a user name or password before an @, and Epinio shows it to everybody who lists registries.",
+            "The host contains a user name or password before an @, and Epinio shows it to everyone who lists "
+            "registries.",
             "Write the host as HOST or HOST:PORT, and replace that password.",
         )
     at_hub = (
@@ -133,7 +136,7 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
     if at_hub and image and image.host in _HUB_NAMES and image.repository.count("/") >= _HUB_DEPTH:
         yield Caution(
             "hub-two-levels",
-            "Docker Hub knows only ORGANIZATION/REPOSITORY, and this organization has more than one level.",
+            "Docker Hub accepts only ORGANIZATION/REPOSITORY, and this organization has more than one level.",
             "Use an organization without a slash.",
         )
 
@@ -148,16 +151,16 @@ def _about_certificates(
     if certificates.has_key_beside(data):
         yield Caution(
             "private-key",
-            f"The certificate secret {name} holds a private key, and Epinio mounts it into the export job.",
-            "Make a certificate secret with nothing but the CA certificates under tls.crt.",
+            f"The certificate Secret {name} contains a private key, and Epinio mounts it into the export job.",
+            "Create a certificate Secret that has only the CA certificates, under tls.crt.",
         )
     yield from _about_unread(name, data.get(names.BUNDLE_KEY, b""), len(trusted))
     health = [certificates.health(one.not_before, one.not_after, now) for one in trusted]
     if trusted and all(one is Health.EXPIRED for one in health):
         yield Caution(
             "certificates-expired",
-            "Every certificate of the bundle has expired: the export will fail at the login.",
-            "Replace the bundle by the registry's current CA certificate.",
+            "Every certificate in the CA bundle has expired, so the export will fail at the login.",
+            "Replace the CA bundle with the registry's current CA certificate.",
         )
         return
     for certificate, state in zip(trusted, health, strict=True):
@@ -171,9 +174,9 @@ def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:
     if begun > count:
         yield Caution(
             "bundle-partly-read",
-            f"Helm and skopeo read {count} of the {begun} certificate blocks in the certificate secret {name}: "
-            "the others are damaged, joined, indented or commented out, or are no certificates.",
-            "Repair the destination, which keeps all certificates where they can be read; else replace the bundle.",
+            f"Helm and skopeo read {count} of {begun} certificate blocks in the certificate Secret {name}. The "
+            "others are damaged, joined, indented, commented out, or not certificates.",
+            "Repair the destination, which keeps every certificate that can be read, or replace the CA bundle.",
         )
 
 
@@ -182,10 +185,10 @@ def _about_certificate(certificate: certificates.CertificateSummary, state: Heal
     start, end = (f"{moment:%Y-%m-%d}" for moment in (certificate.not_before, certificate.not_after))
     code, what = {
         Health.EXPIRED: ("certificate-expired", f"expired on {end}"),
-        Health.NOT_YET: ("certificate-not-yet-valid", f"is valid only from {start}"),
+        Health.NOT_YET: ("certificate-not-yet-valid", f"is not valid before {start}"),
     }.get(state, ("certificate-expires-soon", f"expires on {end}"))
     return Caution(
-        code, f"The certificate {subject} {what}.", "Put the registry's current CA certificate into the bundle."
+        code, f"The certificate {subject} {what}.", "Put the registry's current CA certificate into the CA bundle."
     )
 
 
@@ -193,19 +196,22 @@ def _about_annotations(secret: Secret, now: datetime) -> Iterator[Caution]:
     if names.CONFIG_KEY in secret.annotations.get(names.LAST_APPLIED_ANNOTATION, ""):
         yield Caution(
             "password-in-annotation",
-            "The annotation of kubectl apply holds a copy of the credentials, readable wherever annotations are shown.",
-            "Rotate the credentials, and apply the Secret with --server-side or create it.",
+            "The annotation of kubectl apply contains a copy of the credentials, which anyone who can read "
+            "annotations can see.",
+            "Rotate the credentials, and apply the Secret with --server-side, or create it.",
         )
     stated = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
     if not stated:
         return
-    fix = "Rotate the credentials and state the new date."
+    fix = "Rotate the credentials, and state the new date."
     try:
         left = date.fromisoformat(stated) - now.date()
     except ValueError:
-        yield Caution("expiry-unreadable", "The stated end of the credential is no date.", "State it as YYYY-MM-DD.")
+        yield Caution(
+            "expiry-unreadable", "The stated expiry date of the credentials is not a date.", "Write it as YYYY-MM-DD."
+        )
         return
     if left < timedelta():
-        yield Caution("credentials-expired", f"The credential ended on {stated}, as somebody stated.", fix)
+        yield Caution("credentials-expired", f"The credentials expired on {stated} (entered by hand).", fix)
     elif left <= EXPIRY_NOTICE:
-        yield Caution("credentials-expire-soon", f"The credential ends on {stated}, as somebody stated.", fix)
+        yield Caution("credentials-expire-soon", f"The credentials expire on {stated} (entered by hand).", fix)

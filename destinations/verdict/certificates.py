@@ -20,7 +20,7 @@ from destinations.golang.gox509 import GoCertificate
 from destinations.model import Advice
 from destinations.verdict import pem as pem_texts
 
-# `cryptography` warns of a country that has not two letters; it is shown as it stands.
+# `cryptography` warns of a country that has not two letters; it is shown as it is.
 warnings.filterwarnings("ignore", message="Attribute's length must be", category=UserWarning)
 
 SOON = timedelta(days=30)
@@ -30,7 +30,7 @@ MAX_PROBLEMS = 10
 
 
 class Health(StrEnum):
-    """How a certificate stands at a moment."""
+    """The health of a certificate at a time."""
 
     VALID = "valid"
     EXPIRING = "expires soon"
@@ -39,7 +39,7 @@ class Health(StrEnum):
 
 
 def health(not_before: datetime, not_after: datetime, now: datetime) -> Health:
-    """Return how a certificate with this validity stands at a time; all three are aware."""
+    """Return the health of a certificate with this validity at a time; all three are aware."""
     if now > not_after:
         return Health.EXPIRED
     if now < not_before:
@@ -60,13 +60,13 @@ class CertificateSummary:
     is_ca: bool
 
     def health(self, now: datetime) -> Health:
-        """Return how the certificate stands at an aware time."""
+        """Return its health at an aware time."""
         return health(self.not_before, self.not_after, now)
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What Helm and skopeo will trust (`pem`, re-serialised), what else is in it, and in `notes` what was repaired."""
+    """What Helm and skopeo will trust (`pem`, re-serialized), what else is in it, and in `notes` what was repaired."""
 
     certificates: tuple[CertificateSummary, ...]
     problems: tuple[Advice, ...]
@@ -76,51 +76,52 @@ class Bundle:
 
 
 _CONVERT = "Convert it to PEM: openssl x509 -inform der -in FILE -out FILE.pem"
-EMPTY = Advice("There is nothing in it.", "Give at least one PEM block BEGIN CERTIFICATE, or leave the bundle away.")
+EMPTY = Advice("It is empty.", "Give at least one PEM block BEGIN CERTIFICATE, or leave out the CA certificates.")
 PRIVATE_KEY = Advice(
-    "It holds a private key, which would be mounted into every export job; it was not kept, and is not shown again.",
-    "Give the CA certificates alone, and treat the key as exposed: replace it.",
+    "It contains a private key, which would be mounted into every export job. It was not stored, and is not "
+    "shown again.",
+    "Give only the CA certificates. Treat the key as exposed, and replace it.",
 )
 DER = Advice("It is a certificate in binary form (DER).", _CONVERT)
 PKCS12 = Advice(
     "It is a PKCS#12 file (.p12, .pfx), or another binary file.",
-    "Take the CA certificates out: openssl pkcs12 -in FILE -cacerts -nokeys -out ca.pem",
+    "Extract the CA certificates: openssl pkcs12 -in FILE -cacerts -nokeys -out ca.pem",
 )
 PKCS7 = Advice(
-    "It is a PKCS#7 file (.p7b).", "Take the certificates out: openssl pkcs7 -print_certs -in FILE -out ca.pem"
+    "It is a PKCS#7 file (.p7b).", "Extract the certificates: openssl pkcs7 -print_certs -in FILE -out ca.pem"
 )
-REQUEST = Advice("It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead.")
+REQUEST = Advice("It contains a certificate request (CSR), which is not signed.", "Give the CA's certificate instead.")
 TRUSTED = Advice(
-    "It holds a block BEGIN TRUSTED CERTIFICATE or X509 CERTIFICATE, which Go does not read.",
+    "It contains a block BEGIN TRUSTED CERTIFICATE or X509 CERTIFICATE, which Go does not read.",
     "Convert it: openssl x509 -in FILE -out ca.pem",
 )
 BOM = Advice(
     "It starts with a byte order mark, so the first certificate is not found.",
     "Save it as UTF-8 without a byte order mark.",
 )
-UTF16 = Advice("It is text in UTF-16.", "Save it as plain ASCII or UTF-8 without a byte order mark.")
-LITERAL = Advice(r"Its line ends are spelled out as \n.", "Replace every \\n by a real line end.")
+UTF16 = Advice("It is UTF-16 text.", "Save it as plain ASCII or UTF-8 without a byte order mark.")
+LITERAL = Advice(r"Its line breaks are written as \n.", "Replace every \\n with a real line break.")
 INDENTED = Advice(
-    "Its lines are indented, and Go only finds BEGIN at the start of a line.", "Remove the blanks before the lines."
+    "Its lines are indented, and Go finds BEGIN only at the start of a line.", "Remove the spaces before the lines."
 )
-TWICE_ENCODED = Advice("It is base64 of a PEM text: it was encoded once too often.", "Decode it: base64 -d FILE")
+TWICE_ENCODED = Advice("It is PEM text that was base64-encoded once too often.", "Decode it: base64 -d FILE")
 TRUNCATED = Advice(
-    "A block has a BEGIN line and no matching END line: it is cut off.",
-    "Copy the whole text, BEGIN and END lines included.",
+    "A block has a BEGIN line but no matching END line: it is cut off.",
+    "Copy the whole text, including the BEGIN and END lines.",
 )
 HEADERS = Advice("A CERTIFICATE block has header lines, and Go skips such a block.", "Remove the lines with a colon.")
 UNREADABLE = Advice(
-    "A CERTIFICATE block cannot be read by Go and is skipped.", "Export the certificate again from where it comes."
+    "Go cannot read a CERTIFICATE block, and skips it.", "Export the certificate from its source again."
 )
 NO_PEM = Advice(
-    "There is no PEM block in it.", "Give text that starts with -----BEGIN CERTIFICATE-----, with five plain dashes."
+    "It has no PEM block.", "Give text that starts with -----BEGIN CERTIFICATE-----, with five plain hyphens."
 )
 TOO_LARGE = Advice(
-    f"It is larger than {MAX_BUNDLE_BYTES // 1024} KiB, and was not read. A CA bundle is a few KiB.",
+    f"It is larger than {MAX_BUNDLE_BYTES // 1024} KiB and was not read. A CA bundle is a few KiB.",
     "Give only the CA certificates of this registry.",
 )
 TOO_MANY = Advice(
-    f"There are more than {MAX_CERTIFICATES} certificates in it.", "Give only the CA certificates of this registry."
+    f"It has more than {MAX_CERTIFICATES} certificates.", "Give only the CA certificates of this registry."
 )
 ALL_EXPIRED = Advice("Every certificate in it has expired.", "Give the registry's current CA certificate.")
 
@@ -145,7 +146,7 @@ def read_bundle(pem: bytes) -> Bundle:
 
 
 def read_new_bundle(raw: bytes, now: datetime) -> Bundle:
-    """Return a bundle that somebody wants to store, held to what a bundle may reasonably be. Never raises.
+    """Return a bundle that someone wants to store, held to what a bundle may reasonably be. Never raises.
 
     Every block that is begun becomes a certificate, or a problem that names its line. More than `MAX_BUNDLE_BYTES` are
     not looked at.
@@ -171,13 +172,13 @@ def _repaired(raw: bytes) -> Bundle:
         Advice(f"Line {one.line}: {one.advice.message}", one.advice.fix) for one in found.refusals[:MAX_PROBLEMS]
     ]
     if more := len(found.refusals) - MAX_PROBLEMS:
-        problems += [Advice(f"There are {more} more such blocks.", "Give the bundle block by block.")] * (more > 0)
+        problems += [Advice(f"{more} more blocks have such problems.", "Check the blocks one by one.")] * (more > 0)
     pem = b"".join(one.pem() for one in found.certificates)
     return Bundle(tuple(map(describe, found.certificates)), tuple(problems), pem, notes=found.notes)
 
 
 def holds_private_key(text: bytes) -> bool:
-    """Say whether there is a private key in a text, also in one that is encoded or damaged; in linear time.
+    """Return whether there is a private key in a text, also in one that is encoded or damaged; in linear time.
 
     A text of more than `MAX_BUNDLE_BYTES` is not looked at, and counts as one that holds a key.
     """
@@ -185,7 +186,7 @@ def holds_private_key(text: bytes) -> bool:
 
 
 def has_key_beside(data: Mapping[str, bytes]) -> bool:
-    """Return whether a certificate secret holds a private key, under whatever name."""
+    """Return whether a certificate Secret holds a private key, under whatever name."""
     return "tls.key" in data or any(b"PRIVATE KEY-----" in value for value in data.values())
 
 
@@ -200,7 +201,7 @@ def _of_block(block: gopem.Block) -> Advice:
         return TRUSTED
     if block.type == b"CERTIFICATE":
         return HEADERS
-    return Advice("It holds a PEM block that is no certificate.", "Leave only the CERTIFICATE blocks.")
+    return Advice("It contains a PEM block that is not a certificate.", "Keep only the CERTIFICATE blocks.")
 
 
 def _of_text(pem: bytes, *, found: int) -> list[Advice]:

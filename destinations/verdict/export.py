@@ -64,7 +64,7 @@ def destination_host(name: str, url: str) -> str:
 
 
 def load_bundle(secret: Secret, secrets: Mapping[str, Secret]) -> bytes | None:
-    """Stage `certificates`: return the content of `tls.crt`, or None where no certificate secret is named."""
+    """Stage `certificates`: return the content of `tls.crt`, or None where no certificate Secret is named."""
     name = secret.data.get(CERTS_KEY, b"").decode("utf-8", "surrogateescape")
     if not name:
         return None
@@ -80,7 +80,7 @@ def load_bundle(secret: Secret, secrets: Mapping[str, Secret]) -> bytes | None:
 
 
 def _path_segment_problem(name: str) -> str:
-    """Return what client-go says of a name that cannot stand in a path (apimachinery's IsValidPathSegmentName)."""
+    """Return what client-go says of a name that cannot be in a path (apimachinery's IsValidPathSegmentName)."""
     if name in {".", ".."}:
         return f"may not be '{name}'"
     return " ".join(f"may not contain '{char}'" for char in "/%" if char in name)
@@ -180,7 +180,7 @@ def push_image(destination: Destination, *, name: str = IMAGE_NAME) -> tuple[Ref
 
 
 def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> None:
-    """Stage `image-push`, second half, the portal's own judgement: anonymous, or another registry than the chart's."""
+    """Stage `image-push`, second half, the portal's own judgment: anonymous, or another registry than the chart's."""
     elsewhere = goes_elsewhere(chart.host, image)
     if login.anonymous:
         cause = explanations.OTHER_REGISTRY if elsewhere else explanations.ANONYMOUS
@@ -190,7 +190,7 @@ def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> Non
 
 
 def goes_elsewhere(chart_host: str, image: Reference) -> bool:
-    """Say whether the image goes to another registry than the chart."""
+    """Return whether the image goes to another registry than the chart."""
     return image.host != chart_host and not {image.host, chart_host} <= references.HUB
 
 

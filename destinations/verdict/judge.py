@@ -148,7 +148,7 @@ def read_credentials(reading: Reading, *, reads_auth: bool) -> Destination:
 
 
 def preview(host: str, organization: str, snapshot: Snapshot) -> Judgement:
-    """Return the judgement of a sound destination with this host key and organization: its targets, or its break."""
+    """Return the judgment of a sound destination with this host key and organization: its references, or its failure."""
     auth = {"auth": b64encode(b"user:password").decode(), "username": "user", "password": "password"}
     secret = Secret(
         name="preview",

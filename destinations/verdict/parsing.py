@@ -1,4 +1,4 @@
-"""How Epinio reads an authentication secret: once for the listing, once more strictly for the export.
+"""How Epinio reads an authentication Secret: once for the listing, once more strictly for the export.
 
 Mirrors internal/registry/registry.go: GetRegistryUrlFromSecret and GetRegistryCredentialsFromSecret.
 """
@@ -57,7 +57,7 @@ def read_config(secret: Secret) -> Config:
 
 
 class Reading:
-    """One Secret, read once for all rules of its judgement; what cannot be read raises EpinioError when it is asked for."""
+    """One Secret, read once for all rules of its judgment; what cannot be read raises EpinioError when it is asked for."""
 
     def __init__(self, secret: Secret) -> None:
         self._config: Config | None = None

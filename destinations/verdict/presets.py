@@ -16,7 +16,7 @@ _MAX_HOST = 300
 class Preset:
     """One kind of registry.
 
-    `host` is the host itself where everybody has the same one (`fixed`), else an example of it; `patterns` are regular
+    `host` is the host itself where everyone has the same one (`fixed`), else an example of it; `patterns` are regular
     expressions over a host without its port, in lower case. `word` is what the organization is called there, `where`
     the way to an account for a machine, `right` what it needs to push, `credential` which kind of password that is.
     """
@@ -36,12 +36,12 @@ class Preset:
     fixed_username: str = ""
 
     def knows(self, host: str) -> bool:
-        """Say whether a host, with or without a port, is probably of this kind."""
+        """Return whether a host, with or without a port, is probably of this kind."""
         name = _PORT.sub("", host.strip().lower())
         return len(name) <= _MAX_HOST and any(re.fullmatch(pattern, name) for pattern in self.patterns)
 
 
-_IMMUTABLE = "Every default export pushes chart version 0.0.0: with {} the second one is refused."
+_IMMUTABLE = "By default every export pushes chart version 0.0.0: with {}, the registry rejects the second one."
 
 DOCKER_HUB = Preset(
     key="docker-hub",
@@ -53,11 +53,17 @@ DOCKER_HUB = Preset(
     where="Account settings → Personal access tokens (organizations: Access tokens)",
     right="Read & Write",
     username="the Docker ID",
-    credential="an access token; it may have an end that was chosen when it was made",
+    credential="an access token, which may have an expiry date",
     traps=(
-        "Docker Hub knows repositories of two parts only: the organization has no slash.",
-        "Its other names (index.docker.io, registry-1.docker.io, registry.hub.docker.com) are the same one: write docker.io.",
-        "A repository that a push makes is private or public as the account's settings say: look before the first export.",
+        "Docker Hub accepts only two-part repositories: the organization has no slash.",
+        (
+            "Its other names (index.docker.io, registry-1.docker.io, registry.hub.docker.com) mean the same "
+            "registry: write docker.io."
+        ),
+        (
+            "A repository that a push creates is private or public, depending on the account's settings: check them "
+            "before the first export."
+        ),
         _IMMUTABLE.format("immutable tags"),
     ),
     fixed=True,
@@ -68,14 +74,14 @@ GHCR = Preset(
     host="ghcr.io",
     patterns=(r"ghcr\.io", r"containers\.[a-z0-9.-]+\.ghe\.com"),
     word="user or organization",
-    organization="the user or organization, in lower case",
+    organization="the user or organization, in lowercase",
     where="Settings → Developer settings → Personal access tokens → Tokens (classic)",
     right="write:packages",
     username="the account's GitHub name",
-    credential="a personal access token (classic), which ends on the day chosen when it was made",
+    credential="a personal access token (classic), which expires on the day chosen when it was created",
     traps=(
-        "The token ends with the account: use one that belongs to no person.",
-        "An organization with single sign-on has to authorise the token before it may push.",
+        "The token becomes invalid with the account: use one that belongs to no person.",
+        "An organization with single sign-on has to authorize the token before it can push.",
     ),
     fixed=True,
 )
@@ -89,11 +95,11 @@ QUAY = Preset(
     where="Organization → Robot Accounts → Create Robot Account, then Repository Permissions",
     right="Write on both repositories; Admin of the organization if they do not exist yet",
     username="ORGANIZATION+NAME",
-    credential="a robot's token, which lives until it is made anew",
+    credential="a robot's token, which stays valid until it is regenerated",
     traps=(
-        "The host stands alone, quay.io or your own; the organization has its own field.",
+        "Write only the host, quay.io or your own: the organization has its own field.",
         "Create both repositories first (NAMESPACE-APP-chart and NAMESPACE-APP-image), or make the robot's team an admin.",
-        "Creator is not enough for a new repository: Helm looks for the chart by a token for pull alone, which Quay refuses.",
+        "Creator is not enough for a new repository: Helm first uses a token for pull alone, which Quay rejects.",
     ),
     fixed=True,
 )
@@ -103,13 +109,13 @@ GITLAB = Preset(
     host="registry.gitlab.com",
     patterns=(r"registry\.gitlab\.com", r"(.+[.-])?gitlab[.-].+"),
     word="group and project",
-    organization="GROUP/PROJECT, in lower case",
+    organization="GROUP/PROJECT, in lowercase",
     where="Project → Settings → Repository → Deploy tokens",
     right="read_registry and write_registry",
-    username="gitlab+deploy-token-NUMBER, or the user name you gave it; not the token's own name",
-    credential="a deploy token, with an end if one was chosen",
+    username="gitlab+deploy-token-NUMBER, or the user name that you gave it, not the token's own name",
+    credential="a deploy token, which may have an expiry date",
     traps=(
-        "The project has to exist, and its container registry has to be switched on.",
+        "The project has to exist, and its container registry has to be enabled.",
         _IMMUTABLE.format("a rule for protected or immutable tags"),
     ),
     fixed=True,
@@ -124,7 +130,7 @@ HARBOR = Preset(
     where="Project → Robot Accounts → New Robot Account",
     right="Repository: push and pull (Harbor needs both), on this project",
     username="robot$PROJECT+NAME, as Harbor shows it once",
-    credential="a robot's secret, shown once; it ends after 30 days where nobody chose otherwise",
+    credential="a robot's secret, shown once; it expires after 30 days by default",
     traps=(
         "The project has to exist.",
         _IMMUTABLE.format("a rule for immutable tags"),
@@ -142,9 +148,9 @@ ECR = Preset(
     right="ecr:GetAuthorizationToken, BatchCheckLayerAvailability, InitiateLayerUpload, UploadLayerPart, "
     "CompleteLayerUpload, PutImage",
     username="AWS",
-    credential="a token that lives for 12 hours",
+    credential="a token that expires after 12 hours",
     traps=(
-        "The password ends after 12 hours: let a CronJob rotate it.",
+        "The password expires after 12 hours: rotate it with a CronJob.",
         "Repositories have to exist before the push: PREFIX/NAMESPACE-APP-chart and PREFIX/NAMESPACE-APP-image.",
         _IMMUTABLE.format("immutable tags"),
     ),
@@ -160,12 +166,12 @@ ARTIFACT_REGISTRY = Preset(
     where="IAM → Service accounts → Keys → Add key (JSON)",
     right="Artifact Registry Writer",
     username="_json_key",
-    credential="the whole key file of a service account, which lives until it is deleted",
+    credential="the whole key file of a service account, which stays valid until it is deleted",
     traps=(
         "The password is the whole key file: import it, or choose it as a file.",
         "The repository has to exist, in the format Docker.",
-        "A project of a domain has a slash here: example.com:payments is written example.com/payments.",
-        "A token of gcloud (user name oauth2accesstoken) ends after an hour: use the key file.",
+        "A domain-scoped project has a slash here: write example.com:payments as example.com/payments.",
+        "A token of gcloud (user name oauth2accesstoken) expires after an hour: use the key file.",
         _IMMUTABLE.format("immutable image tags"),
     ),
     fixed_username="_json_key",
@@ -180,11 +186,11 @@ ACR = Preset(
     where="Container registry → Repository permissions → Tokens",
     right="content/write and content/read (the scope map _repositories_push)",
     username="the token's name",
-    credential="a token's password, with an end if one was chosen",
+    credential="a token's password, which may have an expiry date",
     traps=(
-        "A token has an expiry date: note it in the form.",
-        "What az acr login writes ends after three hours: create a token of the registry (az acr token create).",
-        "A repository that is locked against writing refuses the push.",
+        "A token may have an expiry date: enter it in the form.",
+        "What az acr login writes expires after three hours: create a token of the registry (az acr token create).",
+        "A repository that is locked against writes rejects the push.",
     ),
 )
 NEXUS = Preset(
@@ -193,13 +199,16 @@ NEXUS = Preset(
     host="nexus.example.com:8443",
     patterns=(r"(.+[.-])?nexus[0-9]?([.-].+)?",),
     word="path",
-    organization="any path; with routing by path, the name of the hosted repository first",
+    organization="any path; with path-based routing, the name of the hosted repository first",
     where="Administration → Security → Users, with a role of its own; or a user token (Profile → User Token)",
     right="nx-repository-view-docker-REPOSITORY-add, -edit and -read",
     username="the user, or the name code of the user token",
     credential="the user's password or a user token's pass code",
     traps=(
-        "The repository is a hosted one of the format docker, and has a port or a name of its own: that is the host.",
+        (
+            "The repository must be a hosted one with the format docker, and have a port or a name of its own: that "
+            "is the host."
+        ),
         _IMMUTABLE.format("the deployment policy Disable redeploy"),
     ),
 )
@@ -209,14 +218,20 @@ ARTIFACTORY = Preset(
     host="NAME.jfrog.io",
     patterns=(r"[a-z0-9.-]+\.jfrog\.io", r"(.+[.-])?artifactory([.-].+)?"),
     word="repository key",
-    organization="the key of the local Docker repository, and a path below it if wanted",
+    organization="the key of the local Docker repository, optionally with a path below it",
     where="Administration → User Management → Access Tokens",
     right="Deploy/Cache and Read on the repository; Delete/Overwrite for the second export",
-    username="the user for whom the token was made",
-    credential="an access token, which ends when its maker said",
+    username="the user for whom the token was created",
+    credential="an access token, which may have an expiry date",
     traps=(
-        "The repository has to exist, as a local one of the type Docker; a virtual one needs a default for deployment.",
-        "Without Delete/Overwrite the second export is refused: every default one pushes chart version 0.0.0.",
+        (
+            "The repository has to exist, as a local one of the type Docker; a virtual one needs a default "
+            "deployment repository."
+        ),
+        (
+            "Without Delete/Overwrite, the registry rejects the second export: by default every export pushes chart "
+            "version 0.0.0."
+        ),
     ),
 )
 PLAIN = Preset(
@@ -226,11 +241,11 @@ PLAIN = Preset(
     patterns=(),
     word="path",
     organization="the path below the host: team, or platform/team",
-    where="In the registry's own administration",
+    where="In the registry's administration",
     right="push and pull below this path",
-    username="as the registry names the account",
+    username="as the registry shows it",
     credential="the account's password or token",
-    traps=("Some registries make a repository at the first push, others want it to exist.",),
+    traps=("Some registries create a repository at the first push, others require it before.",),
 )
 PRESETS = (
     DOCKER_HUB, GHCR, QUAY, GITLAB, HARBOR, ECR, ARTIFACT_REGISTRY, ACR, NEXUS, ARTIFACTORY, PLAIN,
@@ -238,7 +253,7 @@ PRESETS = (
 
 
 BY_KEY = {preset.key: preset for preset in PRESETS}
-CHOICES = (("", "Recognise it by its host"), *((preset.key, preset.kind) for preset in PRESETS))
+CHOICES = (("", "Recognize it by its host"), *((preset.key, preset.kind) for preset in PRESETS))
 
 
 def of_host(host: str) -> Preset | None:
@@ -247,7 +262,7 @@ def of_host(host: str) -> Preset | None:
 
 
 def chosen(key: str, host: str) -> Preset | None:
-    """Return the kind that somebody chose, else the one that the host tells; a key that is unknown counts as none."""
+    """Return the kind that someone chose, else the one that the host tells; a key that is unknown counts as none."""
     return BY_KEY.get(key) or of_host(host)
 
 

@@ -94,7 +94,7 @@ def _check_digest(digest: str) -> None:
 
 
 def parse_image(raw: str) -> Reference:
-    """Return what skopeo makes of `docker://RAW`, its domain normalised. Raises GoError in its words.
+    """Return what skopeo makes of `docker://RAW`, its domain normalized. Raises GoError in its words.
 
     The host is empty where the grammar finds no domain at all.
     """
@@ -137,7 +137,7 @@ _ZONE = re.compile(r"^(\[[^\]%]*)%.*\]")
 
 
 def api_host(host: str) -> str:
-    """Return the host that ORAS talks to: Docker Hub's API stands under a name of its own."""
+    """Return the host that ORAS talks to: Docker Hub's API is under a name of its own."""
     return _HUB_API if host == "docker.io" else host
 
 

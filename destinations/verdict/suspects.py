@@ -78,12 +78,12 @@ _REAL_USERS = {"$oauthtoken", "$app", "$token"}
 
 _AGAIN = "Rotate the credentials: paste user name and password as the registry shows them."
 FIXES = {
-    LINE_BREAK: "Repair it, or rotate the credentials. Encode them with `printf %s` or `echo -n`, which add no line break.",
+    LINE_BREAK: "Repair it, or rotate the credentials. Encode them with printf %s or echo -n, which add no line break.",
     CONTROL: _AGAIN,
     INVISIBLE: _AGAIN,
     QUOTED: "Repair it, or rotate the credentials: write them without quotation marks.",
-    PLACEHOLDER: "Rotate the credentials with the real ones, and look why the tool did not fill them in.",
-    MASK: "Rotate the credentials with the real ones: copy them where they are made, not where they are shown.",
+    PLACEHOLDER: "Rotate to the real credentials, and find out why the tool did not fill them in.",
+    MASK: "Rotate to the real credentials: copy them where they are created, not where they are displayed.",
 }
 """What to do about each kind."""
 
@@ -106,17 +106,17 @@ def suspects(text: str) -> Iterator[Suspect]:
         return
     bare = text.strip()
     if breaks := _BREAKS.search(text):
-        where = "ends in" if breaks.start() >= len(text.rstrip()) else "holds"
-        yield Suspect(LINE_BREAK, f"{where} a line break, which Epinio and skopeo send along")
+        where = "ends with" if breaks.start() >= len(text.rstrip()) else "holds"
+        yield Suspect(LINE_BREAK, f"{where} a line break, which Epinio and skopeo send as part of it")
     elif WRITTEN_BREAK.search(text):
-        yield Suspect(LINE_BREAK, "ends in a line break that was written out as characters, which are sent along")
+        yield Suspect(LINE_BREAK, "ends with the characters of an escaped line break, which are sent as part of it")
     if any(not _BREAKS.match(char[0]) for char in _CONTROLS.finditer(text)):
         what = "a tab" if "\t" in text else "a control character"
-        yield Suspect(CONTROL, f"holds {what}")
+        yield Suspect(CONTROL, f"contains {what}")
     if unseen := _UNSEEN.search(text):
-        yield Suspect(INVISIBLE, f"holds a character that cannot be seen (U+{ord(unseen[0]):04X})")
+        yield Suspect(INVISIBLE, f"contains an invisible character (U+{ord(unseen[0]):04X})")
     if _QUOTES.fullmatch(bare):
-        yield Suspect(QUOTED, "stands in quotation marks, which are sent along")
+        yield Suspect(QUOTED, "is in quotation marks, which are sent as part of it")
         bare = bare.strip("\\\"'`")
     yield from _stand_ins(bare)
 
@@ -127,13 +127,13 @@ def is_word(text: str) -> bool:
 
 
 def _stand_ins(bare: str) -> Iterator[Suspect]:
-    """Yield what stands for a text that somebody or something was to fill in."""
+    """Yield what is a placeholder for a text that someone or something was to fill in."""
     if _DOTS.fullmatch(bare) or _BRACKETED.fullmatch(bare):
-        yield Suspect(MASK, "is what a page or a log shows in place of the real one", certain=True)
+        yield Suspect(MASK, "looks like what a page or a log shows instead of the real one", certain=True)
     elif _EMPTY.fullmatch(bare):
-        yield Suspect(MASK, "looks like what a tool writes in place of the real one")
+        yield Suspect(MASK, "looks like what a tool writes instead of the real one")
     elif _SYNTAX.search(bare) or _WHOLE.fullmatch(bare) or _WORDS.fullmatch(bare):
-        yield Suspect(PLACEHOLDER, "looks like a placeholder that was never filled in")
+        yield Suspect(PLACEHOLDER, "looks like a placeholder that no tool replaced")
 
 
 def _is_key_file(text: str) -> bool:
@@ -150,11 +150,11 @@ def _is_key_file(text: str) -> bool:
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]+={0,2}")
 _LEAST = 8
 _MAX_LAYERS = 3
-ENCODED_TWICE = "It was encoded in base64 once too often."
+ENCODED_TWICE = "It was base64-encoded once too often."
 
 
 def decode_layers(text: str) -> tuple[str, int]:
-    """Return the text inside and how many layers of base64 were taken off; as it is, and 0, where there are none.
+    """Return the text inside and how many layers of base64 were taken off; as it is, and 0, if none were.
 
     Taken off only where a JSON object or a YAML map is inside.
     """

@@ -17,35 +17,38 @@ _JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 _ECR = re.compile(r"eyJ[A-Za-z0-9+/_-]{20,}={0,2}")
 _NO_USER = "00000000-0000-0000-0000-000000000000"
 _LIVES = {
-    "gitlab-ci-token": "This is the token of a GitLab job, which ends with the job",
-    "oauth2accesstoken": "This is an access token of Google, which ends after an hour",
-    "_dcgcloud_token": "This is an access token of Google, which ends after an hour",
+    "gitlab-ci-token": "This is a token of a GitLab job, which expires when the job ends",
+    "oauth2accesstoken": "This is an access token of Google, which expires after an hour",
+    "_dcgcloud_token": "This is an access token of Google, which expires after an hour",
 }
 _LIVES_AT = (
-    (_NO_USER, ACR, "This is a token of Azure's sign-in, which ends after three hours"),
-    ("AWS", ECR, "This is a token of Amazon ECR, which ends after twelve hours"),
+    (_NO_USER, ACR, "This is a token of an Azure sign-in, which expires after three hours"),
+    ("AWS", ECR, "This is a token of Amazon ECR, which expires after 12 hours"),
 )
 _PREFIXES = (
-    (re.compile(r"ghs_[A-Za-z0-9_.-]{16,}"), "This is GitHub's token for a job, which ends with it or after an hour"),
+    (
+        re.compile(r"ghs_[A-Za-z0-9_.-]{16,}"),
+        "This is a token of a GitHub job, which expires with the job or after an hour",
+    ),
     (re.compile(r"ya29\.[A-Za-z0-9_.-]+"), _LIVES["oauth2accesstoken"]),
     (re.compile(r"glcbt-[A-Za-z0-9_.-]{8,}"), _LIVES["gitlab-ci-token"]),
 )
-_LASTING = "Store the credentials of a robot account or a token that lasts, or let a CronJob rotate this one."
-_NEW = "Rotate the credentials, best to a robot account or a token that lasts."
+_LASTING = "Use a robot account or a long-lived token, or rotate this one with a CronJob."
+_NEW = "Rotate the credentials, preferably to a robot account or a long-lived token."
 _PORT = re.compile(r":(?!443\Z)[0-9]+\Z")
 _EATEN = re.compile(r"\$\$|\\\$|%24|&#0*36;", re.IGNORECASE)
 _PLUS_LOST = re.compile(r"%2B|\\\+|&#0*43;| ", re.IGNORECASE)
 
 
 def about_lifetime(username: str, password: str, *, host: str, now: datetime, stated: bool) -> Iterator[Caution]:
-    """Yield that a token has ended or ends soon; `stated` says that somebody noted its end, `now` is aware."""
+    """Yield that a token has expired or expires soon; `stated` says that someone stated its expiry, `now` is aware."""
     end = stated_end(password)
     if end is not None:
         left = end - now
         if left <= timedelta():
-            yield Caution("token-expired", f"The token says itself that it expired on {end:%Y-%m-%d}.", _NEW)
+            yield Caution("token-expired", f"The token itself states that it expired on {end:%Y-%m-%d}.", _NEW)
         elif left <= SOON:
-            yield Caution("token-expires-soon", f"The token says itself that it expires on {end:%Y-%m-%d}.", _LASTING)
+            yield Caution("token-expires-soon", f"The token itself states that it expires on {end:%Y-%m-%d}.", _LASTING)
         return
     if not stated and (lives := _lives(username, password, host)):
         yield Caution("token-short-lived", f"{lives}.", _LASTING)
@@ -93,22 +96,22 @@ def may_be_robot(username: str) -> bool:
 
 def about_robot(username: str, host: str) -> Iterator[Caution]:
     """Yield that the name of a robot account lost or gained a sign on its way, on a registry known for its robots."""
-    fix = "Write the user name as {} shows it: {}. A shell takes $ out of double quotes; use single ones."
+    fix = "Write the user name as {} shows it: {}. A shell expands $ in double quotes; use single quotes."
     if not may_be_robot(username) or "." not in host:
         return
     begins = username.lower().startswith("robot")
     if HARBOR.knows(host):
         bare = username == "robot" and _PORT.search(host)  # a port other than HTTPS's speaks against Harbor
         if _EATEN.search(username) or (begins and not username.lower().startswith("robot$") and not bare):
-            what = "The user name looks like a robot account of Harbor whose $ is missing, doubled or escaped."
+            what = "The user name looks like a Harbor robot account whose $ is missing, doubled, or escaped."
             yield Caution("robot-name", what, fix.format("Harbor", "robot$PROJECT+NAME"))
     elif (_PLUS_LOST.search(username) or ("$" in username and not username.startswith("$"))) and QUAY.knows(host):
-        what = "The user name looks like a robot account of Quay whose + is missing or escaped."
+        what = "The user name looks like a Quay robot account whose + is missing or escaped."
         yield Caution("robot-name", what, fix.format("Quay", "ORGANIZATION+NAME"))
 
 
 def repair_robot_name(username: str, host: str) -> str:
-    """Return the robot's name with its sign mended where that is certain; else the name as it is."""
+    """Return the robot's name with its sign repaired where that is certain; else the name as it is."""
     if _EATEN.search(username) and HARBOR.knows(host):
         return _EATEN.sub("$", username)
     if re.search(r"%2B|\\\+|&#0*43;", username, re.IGNORECASE) and QUAY.knows(host):

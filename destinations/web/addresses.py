@@ -11,8 +11,8 @@ UNKNOWN = "unknown"
 def client_address(meta: Mapping[str, str], hops: int) -> str:
     """Return the address of the person: what the outermost of `hops` trusted proxies saw.
 
-    Each of them appends one address to X-Forwarded-For; what stands further left was written by the person. Without
-    that many entries, or where the entry is no address, it is the peer of the connection.
+    Each of them appends one address to X-Forwarded-For; what is further left was written by the person. Without
+    that many entries, or where the entry is not an address, it is the peer of the connection.
     """
     peer = _canonical(meta.get("REMOTE_ADDR", "")) or UNKNOWN
     if hops < 1:
@@ -22,14 +22,14 @@ def client_address(meta: Mapping[str, str], hops: int) -> str:
 
 
 def is_https(meta: Mapping[str, str], hops: int) -> bool:
-    """Say whether the browser speaks TLS: to the portal, or by the word of the nearest proxy where there is one."""
+    """Return whether the browser speaks TLS: to the portal, or by the word of the nearest proxy where there is one."""
     if hops >= 1 and "HTTP_X_FORWARDED_PROTO" in meta:
         return meta["HTTP_X_FORWARDED_PROTO"].rpartition(",")[2].strip().lower() == "https"
     return meta.get("wsgi.url_scheme") == "https"
 
 
 def _canonical(text: str) -> str:
-    """Return an address in its one form, without port and zone; empty for what is none."""
+    """Return an address in its one form, without port and zone; empty if it is not one."""
     text = text.strip()[:100]
     if text.startswith("["):
         text = text[1:].partition("]")[0]

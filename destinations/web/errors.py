@@ -17,11 +17,11 @@ from destinations.web.request import PortalRequest
 
 _HARMLESS = {
     "team": "Team", "name": "Name", "host": "Registry host", "organization": "Organization", "username": "User name",
-    "description": "Description", "expires_on": "Ends on", "bundle_text": "CA certificates",
+    "description": "Description", "expires_on": "Expires on", "bundle_text": "CA certificates",
     "bundle_choice": "", "uid": "", "resource_version": "", "nonce": "",
 }  # fmt: skip
 _API = "/api/"
-_GENERIC = "The portal cannot do this at the moment. Nothing was changed."
+_GENERIC = "The portal cannot do this now. Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +43,28 @@ def trouble(request: PortalRequest, error: ClusterError) -> UserError:
     """Return what to say of a failure: what the portal lacks in Kubernetes is the business of administrators."""
     said = messages.for_error(error)
     if isinstance(error, Forbidden) and not (request.person and request.person.is_administrator):
-        return UserError(_GENERIC, "Ask an administrator of the portal: their page says what it lacks.", said.status)
+        return UserError(
+            _GENERIC, "Ask a portal administrator, who sees on this page which permission is missing.", said.status
+        )
     return said
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer what cannot be read."""
     if isinstance(exception, TooManyFilesSent):
-        return page(request, 400, "There is more than one file.", "Go back, and put all certificates into one file.")
+        return page(request, 400, "You chose several files.", "Go back, and put all certificates into one file.")
     if isinstance(exception, TooManyFieldsSent):
-        return page(request, 400, "The form has more fields than this portal asks for.", "Go back, and send it anew.")
-    return page(request, 400, "The portal cannot read this request.", "Go back, and send the form once more.")
+        return page(request, 400, "The form has more fields than the portal accepts.", "Go back, and send it again.")
+    return page(request, 400, "The portal cannot read this request.", "Go back, and send the form again.")
 
 
 def unknown_host(request: HttpRequest) -> HttpResponse:
     """Answer who asks by a name that is not the portal's, in plain text: no page of it is for that host."""
-    message = "The portal was asked for by a name that is not its own."
-    fix = "Open it at the address in EDRPORTAL_PUBLIC_URL, or set that to the address you typed."
+    message = "The portal does not serve this host name."
+    fix = (
+        "Open the portal at the address in EDRPORTAL_PUBLIC_URL, or set EDRPORTAL_PUBLIC_URL to the address that "
+        "you typed."
+    )
     text = HttpResponse(f"{message} {fix}\n", status=400, content_type="text/plain; charset=utf-8")
     answer = told(message, fix, 400) if is_api(request) else text
     answer.headers["Cache-Control"] = "no-store"  # a style sheet's address, too
@@ -75,19 +80,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     """Answer a form that was not made by this portal, or whose cookie is gone; one of ours is given back."""
     if request.headers.get("Sec-Fetch-Site") == "same-origin":  # a browser says so, and no other site can
         message = "The form is older than your last sign-in. Nothing was changed."
-        return page(request, 403, message, "Send it again. Cookies have to be on.", again=typed(request))
-    fix = "Go back, reload the page, and send it again. Cookies have to be on."
-    return page(request, 403, "The form is too old, or it came from another site. Nothing was changed.", fix)
+        return page(request, 403, message, "Send it again. Cookies must be enabled.", again=typed(request))
+    fix = "Go back, reload the page, and send it again. Cookies must be enabled."
+    return page(request, 403, "The form has expired, or it came from another site. Nothing was changed.", fix)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer an address that does not exist."""
-    return page(request, 404, "There is no such page.", "Go to the overview.")
+    return page(request, 404, "This page does not exist.", "Go to the overview.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a fault of the portal itself."""
-    return page(request, 500, "The portal made a mistake.", "Try again; if it lasts, look at the portal's log.")
+    return page(
+        request, 500, "An internal error occurred in the portal.", "Try again. If it persists, check the portal's log."
+    )
 
 
 def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Sequence[Typed] = ()) -> HttpResponse:
@@ -99,7 +106,7 @@ def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Se
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Say whether a script asks, which reads JSON alone."""
+    """Return whether a script asks, which reads JSON alone."""
     return request.path.startswith(_API)
 
 

@@ -26,16 +26,16 @@ MOST_SECRETS = 100
 """A configuration with more values than this takes too long to be looked for in a log."""
 _LOG_BYTES = 16 * 1024
 _NO_NEWS = {"Error", "Completed"}
-_NO_POD = "Its Pod is gone, and the log with it."
-_CROWDED = "The log is not shown: the stored configuration holds too many values to be taken out of it."
-_NO_RIGHT = "The portal may not read the logs of Pods here."
+_NO_POD = "The Pod was deleted, and its log with it."
+_CROWDED = "The log is not shown: the stored configuration has too many values to remove from it."
+_NO_RIGHT = "The portal has no permission to read the logs of Pods."
 _NO_ANSWER = "The log could not be read in time."
-_NOTHING = "The log holds nothing that can be shown."
+_NOTHING = "The log has nothing that can be shown."
 
 
 @dataclass(frozen=True, slots=True)
 class Troubled:
-    """An export that failed or overran, with the end of its log or why there is none, and Kubernetes' word for it."""
+    """An export that failed or overran, with the last lines of its log or why it is missing, and Kubernetes' word for it."""
 
     export: Export
     lines: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Troubled:
 class Section:
     """What the section shows.
 
-    `rules` are the rights the portal lacks, empty where it has them; `silent` says that the cluster did not answer in
+    `rules` are the permissions the portal lacks, empty where it has them; `silent` says that the cluster did not answer in
     time. `details` lets references, applications and logs be shown.
     """
 

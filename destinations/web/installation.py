@@ -37,15 +37,16 @@ def rules(stated: str, found: DeployedVersion) -> str:
     if not stated and not found.label:
         why = f", and {found.why}" if found.why else ""
         return (
-            f"Judged by the rules of Epinio {NEWEST}, the newest that this portal knows; no version is configured{why}."
+            f"Judged by the rules of Epinio {NEWEST}, the newest version that the portal knows: no version is "
+            f"configured{why}."
         )
     if version is None:
-        named = "The configured Epinio version" if stated else "What Epinio's Deployment states"
-        return f"{named} is no version: judged by the rules of Epinio {NEWEST}."
+        named = "The configured Epinio version" if stated else "The version in Epinio's Deployment"
+        return f"{named} is not a valid version: judged by the rules of Epinio {NEWEST}."
     if version > NEWEST:
-        return f"Epinio {version} is newer than this portal knows: judged by the rules of Epinio {NEWEST}."
-    close = " Rules from before 1.13.2 are close, not exact." if version < _EXACT_FROM else ""
-    return f"Judged by the rules of Epinio {version}{'' if stated else ', as its Deployment says'}.{close}"
+        return f"Epinio {version} is newer than the portal knows: judged by the rules of Epinio {NEWEST}."
+    close = " Rules from before 1.13.2 are close, but not exact." if version < _EXACT_FROM else ""
+    return f"Judged by the rules of Epinio {version}{'' if stated else ', as stated in its Deployment'}.{close}"
 
 
 def _may_add(request: PortalRequest) -> bool:

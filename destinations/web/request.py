@@ -41,7 +41,7 @@ class PortalRequest(WSGIRequest):
 
     `person` is who signed in, None before that is known. `moment` is the moment that a live page shows, empty where
     no stream follows. `reauthenticate` finds out again what they may see now: None once their session has ended or they
-    are somebody else; it raises the port's errors.
+    are someone else; it raises the port's errors.
     """
 
     portal: Portal
@@ -63,7 +63,7 @@ class PortalRequest(WSGIRequest):
 
     @property
     def principal(self) -> Requester:
-        """Who asks. Raises RuntimeError on a page that the table of permissions opens to everybody."""
+        """Who asks. Raises RuntimeError on a page that the table of permissions opens to everyone."""
         if self.person is None:
             raise RuntimeError("nobody has signed in")
         return self.person
@@ -95,5 +95,5 @@ class PortalRequest(WSGIRequest):
 
 
 def authority_of(person: Person, portal: Portal, reads: Reads) -> Authority:
-    """Return what somebody may see and change now. Raises the port's errors."""
+    """Return what someone may see and change now. Raises the port's errors."""
     return Authority(person, access.self_service(reads.config_maps), portal.namespace_uid)

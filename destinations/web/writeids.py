@@ -1,6 +1,6 @@
 """The id of a write: the same for the same form, or the same Idempotency-Key, with the same content by the same person.
 
-It is made of what was typed, passwords included, and stands on the Secret. So it is keyed by the signing key: who reads
+It is made of what was typed, passwords included, and is on the Secret. So it is keyed by the signing key: who reads
 it cannot try passwords against it. Every key makes one, so that a form that is sent again while the key changes is
 still one write, whichever of the two keys a replica knows.
 """
@@ -22,7 +22,7 @@ _MARK = 12
 
 
 def of(request: PortalRequest, form: Form, *, scope: str, without: Collection[str]) -> str:
-    """Return the id of what a valid form asks for; `scope` tells apart what one form may ask for several times.
+    """Return the id of what a valid form contains; `scope` tells apart what one form may ask for several times.
 
     The fields named by `without` do not count.
     """

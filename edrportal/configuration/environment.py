@@ -67,7 +67,7 @@ class WebhookEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> WebhookEnvironment:
-        """Read the variables. Raises ConfigurationError for a port that is no number."""
+        """Read the variables. Raises ConfigurationError for a port that is not a number."""
         return cls(
             port=number(variables, "EDRPORTAL_WEBHOOK_PORT", 0),
             certificate_file=variables.get("EDRPORTAL_WEBHOOK_CERTIFICATE_FILE", ""),
@@ -77,11 +77,11 @@ class WebhookEnvironment:
     def check(self) -> None:
         """Raise ConfigurationError for settings that do not go together."""
         if not 0 <= self.port <= _MAX_PORT:
-            raise ConfigurationError("EDRPORTAL_WEBHOOK_PORT is a port number, or 0 for none")
+            raise ConfigurationError("EDRPORTAL_WEBHOOK_PORT must be a port number, or 0 to disable it")
         if self.port and not (self.certificate_file and self.key_file):
             raise ConfigurationError(
-                "EDRPORTAL_WEBHOOK_PORT needs EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE: "
-                "the API server speaks TLS alone"
+                "EDRPORTAL_WEBHOOK_PORT requires EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and "
+                "EDRPORTAL_WEBHOOK_KEY_FILE: the API server connects with TLS only"
             )
 
 
@@ -158,27 +158,28 @@ class Environment:
                 f"EDRPORTAL_SECRET_KEY (or EDRPORTAL_SECRET_KEY_FILE) needs at least {MIN_KEY_LENGTH} characters"
             )
         if self.cluster not in _CLUSTERS:
-            raise ConfigurationError("EDRPORTAL_CLUSTER is kubernetes or memory")
+            raise ConfigurationError("EDRPORTAL_CLUSTER must be kubernetes or memory")
         if self.public_url and (fault := public_url.fault(self.public_url)):
             raise ConfigurationError(f"EDRPORTAL_PUBLIC_URL {fault}")
         if any(len(key) < MIN_KEY_LENGTH for key in self.secret_key_fallbacks):
             raise ConfigurationError(
-                f"EDRPORTAL_SECRET_KEY_FALLBACKS holds a key of less than {MIN_KEY_LENGTH} characters"
+                f"EDRPORTAL_SECRET_KEY_FALLBACKS contains a key with less than {MIN_KEY_LENGTH} characters"
             )
         self._check_numbers()
         if self.read_only and self.registry.check_interval_minutes:
             raise ConfigurationError(
-                "EDRPORTAL_READ_ONLY and EDRPORTAL_CHECK_INTERVAL_MINUTES exclude each other: a check keeps its result"
+                "use either EDRPORTAL_READ_ONLY or EDRPORTAL_CHECK_INTERVAL_MINUTES, not both: a check stores "
+                "its result"
             )
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(
-                "EDRPORTAL_OIDC_CLIENT_ID needs EDRPORTAL_PUBLIC_URL, to which the provider leads back"
+                "EDRPORTAL_OIDC_CLIENT_ID requires EDRPORTAL_PUBLIC_URL, to which the provider redirects"
             )
         if self.oidc.proxy and (fault := public_url.fault(self.oidc.proxy)):
-            raise ConfigurationError(f"EDRPORTAL_OIDC_PROXY {fault}; it is such as http://proxy.example.com:3128")
+            raise ConfigurationError(f"EDRPORTAL_OIDC_PROXY {fault}; write it like http://proxy.example.com:3128")
         if self.oidc.scopes and "openid" not in self.oidc.scopes.split():
             raise ConfigurationError(
-                "EDRPORTAL_OIDC_SCOPES holds no openid, without which nobody is told who signed in"
+                "EDRPORTAL_OIDC_SCOPES must contain openid: without it, the provider does not return who signed in"
             )
         self.webhook.check()
         self.registry.check()
@@ -191,25 +192,26 @@ class Environment:
             ("EDRPORTAL_LIVE_PAGES", self.live_pages, 0),
         ):
             if stated < least:
-                raise ConfigurationError(f"{name} is a whole number, at least {least}")
+                raise ConfigurationError(f"{name} must be a whole number, at least {least}")
         if not 0 <= self.metrics_port <= _MAX_PORT:
-            raise ConfigurationError("EDRPORTAL_METRICS_PORT is a port number, or 0 for none")
+            raise ConfigurationError("EDRPORTAL_METRICS_PORT must be a port number, or 0 to disable it")
 
     def check_address(self, host: str) -> None:
         """Raise ConfigurationError for an address that others reach where that is not safe.
 
         Passwords would travel in clear, or people elsewhere could have this machine's own ports asked. A public
-        address that is plain http is no error: the sign-in refuses everybody, and says why.
+        address that is plain http is no error: the sign-in refuses everyone, and says why.
         """
         local = _is_local(host)
         if not local and self.registry.loopback:
             raise ConfigurationError(
-                f"EDRPORTAL_REGISTRY_LOOPBACK is for the demo and for tests, and {host} is no loopback address: unset it"
+                f"EDRPORTAL_REGISTRY_LOOPBACK is for the demo and for tests, and {host} is not a loopback "
+                "address: unset it"
             )
         if not local and not self.public_host and not self.allow_plain_http:
             raise ConfigurationError(
-                f"{host} is no loopback address, and passwords would travel in clear: put the portal behind TLS and set "
-                "EDRPORTAL_PUBLIC_URL=https://…, or set EDRPORTAL_ALLOW_PLAIN_HTTP=true"
+                f"{host} is not a loopback address, so passwords would be sent in plain text: put the portal "
+                "behind TLS and set EDRPORTAL_PUBLIC_URL=https://…, or set EDRPORTAL_ALLOW_PLAIN_HTTP=true"
             )
 
 

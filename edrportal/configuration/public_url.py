@@ -12,9 +12,9 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 
 
 def normalize(stated: str) -> str:
-    """Return the origin as browsers write it: no blanks, small letters, Punycode, no default port, no final slash.
+    """Return the origin as browsers write it: no spaces, small letters, Punycode, no default port, no final slash.
 
-    What is no such address comes back without its blanks; `fault` says why.
+    What is no such address comes back without its spaces; `fault` says why.
     """
     text = stated.strip()
     if _fault(text):
@@ -31,7 +31,7 @@ def fault(stated: str) -> str:
 
 
 def host(url: str) -> str:
-    """Return the host of a normalized address, an IPv6 address in brackets; empty where there is none."""
+    """Return the host of a normalized address, an IPv6 address in brackets; empty if none exists."""
     with suppress(ValueError):
         return _host(urlsplit(url))
     return ""
@@ -42,15 +42,15 @@ def _fault(text: str) -> str:
         parts = urlsplit(text)
         port, name = parts.port, _host(parts)
     except ValueError:
-        return "is no http:// or https:// address"
+        return "is not an http:// or https:// address"
     if parts.scheme.lower() not in _DEFAULT_PORTS or not name or "\\" in text:
-        return "is no http:// or https:// address"
+        return "is not an http:// or https:// address"
     if "@" in parts.netloc:
-        return "holds a user name, which no address of a page has"
+        return "contains a user name, which the address of a page cannot have"
     if parts.path not in {"", "/"} or "?" in text or "#" in text:
         return "has a path: the portal is served at the root of a host, such as https://portal.example.com"
     if port == 0 or not _HOST.fullmatch(name):
-        return "has a host or a port that no browser could send"
+        return "has a host or a port that no browser can use"
     return ""
 
 

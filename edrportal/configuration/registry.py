@@ -37,8 +37,8 @@ _MAX_PORT = 65535
 class RegistryEnvironment:
     """What the live check may ask, as stated; `networks`, `cluster_networks` and `ports` read it.
 
-    `api_server` is what Kubernetes tells a pod about its API server. `skopeo_roots` is `public`, `none` or the path of a
-    PEM file; `check_interval_minutes` 0 for no checks but those that somebody wants.
+    `api_server` is what a pod knows from Kubernetes about its API server. `skopeo_roots` is `public`, `none` or the path of a
+    PEM file; `check_interval_minutes` 0 for no checks but those that someone wants.
     """
 
     stated_networks: str = _NETWORKS
@@ -68,7 +68,8 @@ class RegistryEnvironment:
         found = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
         if not all(any(_contains(private, one) for private in PRIVATE) for one in found):
             raise ConfigurationError(
-                f"EDRPORTAL_REGISTRY_NETWORKS holds private networks only, parts of {_PRIVATE}; public ones need no entry"
+                f"EDRPORTAL_REGISTRY_NETWORKS may contain only private networks, parts of {_PRIVATE}; public ones "
+                "need no entry"
             )
         return found
 
@@ -82,14 +83,14 @@ class RegistryEnvironment:
         """The ports on which registries may listen. Raises ConfigurationError."""
         texts = _words(self.stated_ports)
         if not texts or not all(re.fullmatch("[0-9]{1,5}", one) and 0 < int(one) <= _MAX_PORT for one in texts):
-            raise ConfigurationError("EDRPORTAL_REGISTRY_PORTS is a list of port numbers, such as 443,5000")
+            raise ConfigurationError("EDRPORTAL_REGISTRY_PORTS must be a list of port numbers, such as 443,5000")
         return frozenset(map(int, texts))
 
     def check(self) -> None:
         """Raise ConfigurationError for what a server must not start with."""
         _ = self.networks, self.cluster_networks, self.ports
         if self.check_interval_minutes < 0:
-            raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES is a whole number, at least 0")
+            raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES must be a whole number, at least 0")
         if self.skopeo_roots not in {"public", "none"}:
             _check_roots(self.skopeo_roots)
 
@@ -127,7 +128,9 @@ def _networks(name: str, text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(one) for one in _words(text) if text.strip() != "none")
     except ValueError:
-        raise ConfigurationError(f"{name} is a list of networks, such as 10.1.0.0/16,fd00:1::/64, or none") from None
+        raise ConfigurationError(
+            f"{name} must be a list of networks, such as 10.1.0.0/16,fd00:1::/64, or none"
+        ) from None
 
 
 def _contains(outer: Network, inner: Network) -> bool:
@@ -139,5 +142,5 @@ def _check_roots(path: str) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except (OSError, ValueError):
         raise ConfigurationError(
-            "EDRPORTAL_SKOPEO_ROOTS is public, none or the path of a PEM file with certificates"
+            "EDRPORTAL_SKOPEO_ROOTS must be public, none, or the path of a PEM file with certificates"
         ) from None

@@ -12,7 +12,7 @@ class ConfigurationError(ValueError):
 
 
 def number(variables: Mapping[str, str], name: str, default: int) -> int:
-    """Return a whole number, -1 for what is none: `check` says so when a server starts."""
+    """Return a whole number, -1 if it is not one: `check` says so when a server starts."""
     text = variables.get(name) or str(default)
     return int(text) if re.fullmatch("[0-9]{1,6}", text) else -1
 

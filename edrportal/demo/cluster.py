@@ -28,9 +28,9 @@ from edrportal.telemetry import counters
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
 PEOPLE = {
     "administrator": "sees and changes everything",
-    "manager": "manages the destinations of team-a, and uses the shared ones",
-    "exporter": "exports from team-b, and changes nothing",
-    "viewer": "sees every destination, and changes nothing",
+    "manager": "manages the destinations of team-a and uses the shared ones",
+    "exporter": "exports from team-b and changes nothing",
+    "viewer": "sees every destination and changes nothing",
 }
 _ROLES = {"administrator": "admin", "manager": "application_manager:team-a", "exporter": "application_manager:team-b",
           "viewer": "view_only"}  # fmt: skip
@@ -38,7 +38,7 @@ _ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_rea
 
 
 def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistry | None = None) -> InMemoryCluster:
-    """Return the cluster; passwords and certificates are made anew each time. `registry` is one that answers checks."""
+    """Return the cluster; passwords and certificates are new each time. `registry` is one that answers checks."""
     cluster = InMemoryCluster(namespace, counters=counters)
     cluster.epinio_version = f"v{NEWEST}"
     cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
@@ -201,7 +201,7 @@ def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
 
 
 def _left_over(now: datetime) -> list[dict[str, Any]]:
-    """Return certificate secrets that nothing names: one that a running export may need, and an orphan."""
+    """Return certificate Secrets that nothing names: one that a running export may need, and one that can be deleted."""
     made = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
     waiting = _certificate("harbor-ca-1c9d03ab-77f0e2d1", certificate(now, days=20), now)
     waiting["metadata"]["annotations"] = {names.RELEASED_AT_ANNOTATION: codec.rfc3339(now - timedelta(minutes=4))}

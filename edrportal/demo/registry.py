@@ -32,7 +32,7 @@ class DemoRegistry:
     """Where it listens (HOST:PORT), the PEM of its CA, and the one password it takes."""
 
     def __init__(self, now: datetime) -> None:
-        """Take a free port; the key, the CA and the password are made anew each time."""
+        """Take a free port; the key, the CA and the password are new each time."""
         self.password = token_urlsafe(12)
         self.ca, chain = _certificates(now)
         self.server = ThreadingHTTPServer((_HOST, 0), _handler(self.password))
@@ -50,7 +50,7 @@ class DemoRegistry:
 
 @contextmanager
 def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
-    """Let one answer for as long as the block lasts."""
+    """Let one answer while the block lasts."""
     made = DemoRegistry(now)
     thread = made.start()
     try:

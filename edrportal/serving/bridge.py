@@ -155,7 +155,7 @@ class Bridge:
         watch = loop.create_task(_gone(receive))
 
         def write(chunk: bytes) -> bool:
-            """Send a part from a thread, which waits until the client takes it; say whether there is still somebody."""
+            """Send a part from a thread, which waits until the client takes it; return whether anyone still reads."""
             sending = send({"type": "http.response.body", "body": chunk, "more_body": True})
             asyncio.run_coroutine_threadsafe(sending, loop).result(limits.TAKEN_SECONDS)  # type: ignore[arg-type]
             return not watch.done()
@@ -178,9 +178,9 @@ def _check(scope: dict[str, Any]) -> None:
     """Raise _Refused for what is HTTP, and yet none that is served here."""
     headers = scope["headers"]
     if scope["method"] == "CONNECT":
-        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This is no proxy.")
+        raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This server is not a proxy.")
     if scope["http_version"] not in {"1.0", "1.1"}:
-        raise _Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Speak HTTP/1.1.")
+        raise _Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Use HTTP/1.1.")
     if len(scope["raw_path"]) + len(scope["query_string"]) > limits.ADDRESS_BYTES:
         raise _Refused(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.")
     if len(headers) > limits.HEADERS or sum(len(name) + len(value) for name, value in headers) > limits.HEAD_BYTES:
@@ -190,7 +190,7 @@ def _check(scope: dict[str, Any]) -> None:
 def _length(headers: dict[bytes, bytes]) -> int:
     """Return how long the body is, -1 where that is not stated. Raises _Refused where it is stated in two ways."""
     if _CODING in headers and _LENGTH in headers:
-        raise _Refused(HTTPStatus.BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other.")
+        raise _Refused(HTTPStatus.BAD_REQUEST, "Send either Content-Length or Transfer-Encoding, not both.")
     return -1 if _CODING in headers else int(headers.get(_LENGTH, b"0"))
 
 

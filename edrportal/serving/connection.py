@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from edrportal.serving import limits
 
-logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # whoever sends what is no HTTP writes no log
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a client that sends invalid HTTP writes no log
 
 
 class Phase(IntEnum):
@@ -76,7 +76,7 @@ class Connection(H11Protocol):
         return int(transport.get_write_buffer_size()) if transport else 0
 
     def worth(self, now: float) -> float:
-        """Return how much is lost by closing it, as a number to compare by; infinite while somebody waits for an answer."""
+        """Return how much is lost by closing it, as a number to compare by; infinite while someone waits for an answer."""
         rank = _RANKS.get(self.phase)
         if rank is None:
             return float("inf")
@@ -85,7 +85,7 @@ class Connection(H11Protocol):
         return (_YOUNG_RANK if young else rank) - age / _LONG_SECONDS
 
     def is_late(self, now: float) -> bool:
-        """Say whether its time is over."""
+        """Return whether its time is over."""
         if not self.unsent:
             self._unsent_since = 0.0
             return now > self._until

@@ -1,4 +1,4 @@
-"""The door of a port: takes connections in while there is room, makes room, and shuts without losing anybody."""
+"""The door of a port: takes connections in while there is room, makes room, and shuts without losing anyone."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ class Door:
                 one.drop()
 
     def is_in(self, *phases: Phase) -> bool:
-        """Say whether a connection waits for one of these."""
+        """Return whether a connection waits for one of these."""
         return any(one.phase in phases for one in self._connections)
 
     def sweep(self, now: float) -> None:
-        """Hang up on whoever is late, and on who takes least of what was sent, where all that is too much."""
+        """Hang up on clients that are late, and on those that take least of what was sent, where all that is too much."""
         for one in list(self._connections):
             if one.is_late(now):
                 one.drop()
@@ -130,7 +130,7 @@ class Door:
             asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     def _makes_room(self, address: str) -> bool:
-        """Say whether there is room for another, after closing what loses least by it."""
+        """Return whether there is room for another, after closing what loses least by it."""
         if self._per_peer[address] >= self._bounds.per_peer:
             return self._closes_one_of([one for one in self._connections if one.address == address])
         if len(self._connections) >= self._bounds.connections:

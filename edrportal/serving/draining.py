@@ -1,6 +1,6 @@
-"""How a process ends on SIGTERM: it goes on answering for a moment, then finishes what it began.
+"""How a process stops at SIGTERM: it goes on answering for a moment, then finishes what it began.
 
-Whoever sends requests here learns of the end a moment late. Until then new connections are answered, each answer closes
+Clients learn of the end a moment late. Until then new connections are answered, each answer closes
 its own, and only then is the door shut, with nobody waiting before it.
 """
 

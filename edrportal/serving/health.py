@@ -38,7 +38,7 @@ def pages() -> str:
 
 
 def is_answered() -> bool:
-    """Say whether the port of the pages answers `/healthz`, which needs neither a place among the pages nor the cluster."""
+    """Return whether the port of the pages answers `/healthz`, which needs neither a place among the pages nor the cluster."""
     if STOPPING.is_set() or not _watched:
         return True
     with _asking:
@@ -49,7 +49,7 @@ def is_answered() -> bool:
 
 
 def asks_from(address: tuple[str, int]) -> bool:
-    """Say whether the portal asks itself from there: then there is room, however full it is. Safe for threads."""
+    """Return whether the portal asks itself from there: then there is room, however full it is. Safe for threads."""
     return address in _own
 
 

@@ -9,7 +9,7 @@ Choose = Callable[[str], "Lane"]
 
 
 class Lane:
-    """Places for requests of a kind; whoever waits keeps no thread."""
+    """Places for requests of a kind; a waiting request keeps no thread."""
 
     def __init__(self, places: int, wait: float) -> None:
         """Offer so many places, each waited for up to so many seconds."""

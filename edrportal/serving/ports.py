@@ -35,7 +35,7 @@ class Site:
 
     @property
     def threads(self) -> int:
-        """How many threads it needs, so that whoever has a place has one."""
+        """How many threads it needs, so that every request with a place has one."""
         return sum(one.count for one in self.places) + self.streams
 
 

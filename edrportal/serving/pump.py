@@ -18,7 +18,7 @@ class Answer:
     rest: Iterable[bytes] | None = field(default=None, repr=False)
 
     def pour(self, write: Callable[[bytes], bool]) -> None:
-        """Write part after part for as long as `write` says that somebody takes them."""
+        """Write part after part while `write` says that someone takes them."""
         parts: Any = self.rest
         try:
             for part in parts:

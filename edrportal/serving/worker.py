@@ -1,4 +1,4 @@
-"""The process that serves, under gunicorn's eyes, which starts another one when it dies or stands still."""
+"""The process that serves, under gunicorn's eyes, which starts another one when it dies or hangs."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def authenticate(reads: Reads, username: str, password: str) -> User | None:
 
 
 class Cause(StrEnum):
-    """Why a password does not let somebody in, as records name it."""
+    """Why a password does not let someone in, as records name it."""
 
     TOO_MANY_FAILURES = "too-many-attempts"
     TOO_MANY_AT_ONCE = "TooManyAtOnce"
@@ -67,7 +67,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A password that did not let somebody in; `seconds` until another attempt is worth making, `detail` for an unusable user."""
+    """A password that did not let someone in; `seconds` until another attempt is worth making, `detail` for an unusable user."""
 
     cause: Cause
     seconds: int = 0
@@ -158,13 +158,13 @@ def begin(reads: Reads, user: User, provider: str, *, matched: Sequence[str] = (
 def warnings(reads: Reads, secrets: Sequence[Secret]) -> list[Notice]:
     """Return what an administrator should know about the users among these Secrets. Raises the port's errors."""
     notices = [
-        Notice(f"The user {name} is defined by several Secrets: Epinio lets none of them in.", "Keep one.")
+        Notice(f"The user {name} is defined by several Secrets, so Epinio does not let them sign in.", "Keep only one.")
         for name in users.duplicates(secrets)
     ]
     notices += [
         Notice(
             f"The user {name} has roles in a label epinio.io/roles, which Epinio does not read.",
-            "Write them as an annotation of the same name.",
+            "Write them as an annotation with the same name.",
         )
         for name in users.roles_as_labels(secrets)
     ]
@@ -174,6 +174,6 @@ def warnings(reads: Reads, secrets: Sequence[Secret]) -> list[Notice]:
             users.resolve(secret, known)
         except UnusableUser as error:
             notices.append(
-                Notice(f"The user {users.username_of(secret)} cannot sign in, at Epinio either.", str(error))
+                Notice(f"The user {users.username_of(secret)} cannot sign in, neither here nor in Epinio.", str(error))
             )
     return notices

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in: per account and per address, in bounded memory, in this process.
+"""How often someone may try to sign in: per account and per address, in bounded memory, in this process.
 
 An account that failures close is closed to strangers alone: an address from which it got in before has failures of its
 own for it, so that nobody elsewhere can close it there.
@@ -83,7 +83,7 @@ class Attempts:
         """Refund an attempt that got in: its address is known to the account from now on.
 
         It forgets the failures of the account at this address, and those of strangers where it was one of them; never the
-        address's. Somebody who guesses from elsewhere gains nothing by a script that gets in every minute.
+        address's. Someone who guesses from elsewhere gains nothing by a script that gets in every minute.
         """
         with self._lock:
             now, keys = self._clock(), self._keys(account, address)

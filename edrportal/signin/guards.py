@@ -12,13 +12,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from destinations.web.addresses import is_https
 
 PLAIN_HTTP_REFUSED = (
-    "Nobody can sign in here: there is no TLS, and passwords would travel in clear.",
-    "Whoever runs the portal puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
+    "Sign-in is disabled because there is no TLS, and passwords would be sent in plain text.",
+    "The portal's operator puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
 )
 
 
-MESSAGE = "A page of another site sent this request, and nothing was done."
-FIX = "Call the JSON interface from a script or a program, and not from the pages of another site."
+MESSAGE = "This request came from a page of another site. Nothing was done."
+FIX = "Call the JSON API from a script or a program, not from pages of another site."
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _OURS = {"same-origin", "none"}
 _PORTS = {"http": 80, "https": 443}
@@ -71,7 +71,7 @@ def safe_next(target: str, *, host: str, https: bool) -> str:
 
 
 def path_of(url: str) -> str:
-    """Return path and query of an address that a browser stated, empty for one that is none; `safe_next` judges it."""
+    """Return path and query of an address that a browser stated, empty if it is not one; `safe_next` judges it."""
     try:
         parts = urlsplit(url)
     except ValueError:

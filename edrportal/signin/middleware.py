@@ -42,7 +42,7 @@ class AuthenticationMiddleware:
         self._next = get_response
 
     def __call__(self, request: PortalRequest) -> HttpResponse:
-        """Pass on; then renew the session's cookie where somebody is active, and drop one that is void."""
+        """Pass on; then renew the session's cookie where someone is active, and drop one that is void."""
         request.reauthenticate = lambda: reauthenticated(request)
         with gojson.one_reading():
             response = _in_words(request, self._next(request))
@@ -58,7 +58,7 @@ class AuthenticationMiddleware:
     def process_view(
         self, request: PortalRequest, _view: Callable[..., HttpResponse], _args: object, _kwargs: object
     ) -> HttpResponse | None:
-        """Answer for the page where somebody may not reach it."""
+        """Answer for the page where someone may not reach it."""
         match = request.resolver_match
         name = match.url_name if match else None
         right = permissions.right_for(name, request.method or "")
@@ -80,7 +80,7 @@ class AuthenticationMiddleware:
         return _refused(request, name or "", missing)
 
     def process_exception(self, request: PortalRequest, error: Exception) -> HttpResponse | None:
-        """Answer for a page that found out that somebody may not change what it is about, or could not find out."""
+        """Answer for a page that found out that someone may not change what it is about, or could not find out."""
         if isinstance(error, Denied):
             return _denied(request, str(error))
         return errors.cluster_error(request, error) if isinstance(error, ClusterError) else None
@@ -107,13 +107,13 @@ def _in_words(request: PortalRequest, response: HttpResponse) -> HttpResponse:
     if response.status_code != METHOD_NOT_ALLOWED or not errors.is_api(request):
         return response
     allowed = response.headers["Allow"]
-    answer = errors.told("This address does not take this method.", f"Use {allowed}.", METHOD_NOT_ALLOWED)
+    answer = errors.told("This address does not support this method.", f"Use {allowed}.", METHOD_NOT_ALLOWED)
     answer.headers["Allow"] = allowed
     return answer
 
 
 def who(request: PortalRequest) -> Principal | HttpResponse | None:
-    """Return what `find` does, now; in the demo somebody who only looks needs no sign-in. Raises the port's errors."""
+    """Return what `find` does, now; in the demo someone who only looks needs no sign-in. Raises the port's errors."""
     person = AuthenticationMiddleware.find(request)
     name = request.resolver_match.url_name if request.resolver_match else None
     if person is None and settings.DEMO and name in _DEMO_OPEN and request.method in {"GET", "HEAD"}:
@@ -127,7 +127,7 @@ def _is_by_itself(request: PortalRequest) -> bool:
 
 
 def _is_beside_a_form(request: PortalRequest) -> bool:
-    """Return whether a page asks this by itself while somebody types: a preview, or a look at certificates."""
+    """Return whether a page asks this by itself while someone types: a preview, or a look at certificates."""
     match = request.resolver_match
     return bool(match and match.url_name in {"preview", "certificates"})
 
@@ -152,7 +152,7 @@ def _not_let_in(failure: Failure) -> HttpResponse:
         return _unauthorized()
     message, fix = {
         Cause.TOO_MANY_FAILURES: ("Too many failed attempts.", f"Wait {failure.seconds} seconds."),
-        Cause.TOO_MANY_AT_ONCE: ("Many people sign in at this moment.", "Try again in a few seconds."),
+        Cause.TOO_MANY_AT_ONCE: ("Too many people are signing in.", "Try again in a few seconds."),
         Cause.UNUSABLE_USER: ("Epinio cannot sign this user in.", failure.detail),
     }[failure.cause]
     answer = errors.told(message, fix, failure.cause.status)
@@ -196,7 +196,7 @@ def _signed_out(request: PortalRequest) -> HttpResponse:
             # A strict cookie does not come along with a link from elsewhere; it does from a page of ours.
             return render(request, "signin/onward.html", {"target": request.get_full_path()})
         return HttpResponseRedirect(_signin(request.get_full_path()))
-    fix = "Sign in again, then send the form once more. Passwords have to be typed again."
+    fix = "Sign in again, then send the form again. Type passwords again."
     again = errors.typed(request)  # the form is one of ours: whether it is was looked at before
     return errors.page(request, 401, "You are signed out. Nothing was changed.", fix, again=again)
 
@@ -206,13 +206,15 @@ def _signin(back: str) -> str:
 
 
 def _unauthorized() -> HttpResponse:
-    answer = errors.told("Who are you?", "Send user name and password of an Epinio user (Basic authentication).", 401)
+    answer = errors.told(
+        "Authentication required.", "Send the user name and password of an Epinio user (Basic authentication).", 401
+    )
     answer.headers["WWW-Authenticate"] = 'Basic realm="EDR portal", charset="UTF-8"'
     return answer
 
 
 def _refused(request: PortalRequest, name: str, missing: str) -> HttpResponse | None:
-    """Answer where somebody lacks a right, or where nobody changes anything."""
+    """Answer where someone lacks a permission, or where nobody changes anything."""
     if missing:
         return _denied(request, missing)
     if settings.ENVIRONMENT.read_only and permissions.writes(name, request.method or ""):
@@ -220,7 +222,7 @@ def _refused(request: PortalRequest, name: str, missing: str) -> HttpResponse | 
     return None
 
 
-def _denied(request: PortalRequest, missing: str, fix: str = "Ask an administrator of the portal.") -> HttpResponse:
+def _denied(request: PortalRequest, missing: str, fix: str = "Ask a portal administrator.") -> HttpResponse:
     match = request.resolver_match
     target = str(match.kwargs.get("name", "")) if match else ""
     request.record_denial(target, f"{match.url_name}-not-permitted" if match else "")
@@ -228,7 +230,7 @@ def _denied(request: PortalRequest, missing: str, fix: str = "Ask an administrat
 
 
 def reauthenticated(request: PortalRequest) -> Authority | None:
-    """Return what they may see now, None once their session has ended or they are somebody else. Raises the port's errors."""
+    """Return what they may see now, None once their session has ended or they are someone else. Raises the port's errors."""
     request.reads = Reads(request.portal)
     person = who(request)
     return authority_of(person, request.portal, request.reads) if isinstance(person, Principal) else None

@@ -43,7 +43,7 @@ def read_roles(config_maps: Iterable[Secret], version: EpinioVersion | None = No
     """Return the roles in Epinio's order: its own first, then those of ConfigMaps with the label, by name.
 
     `version` is Epinio's, None for the newest. The portal's own ConfigMaps are never roles, whatever their labels say: what
-    it may write itself gives nobody a right.
+    it may write itself gives nobody a permission.
     """
     labeled = (each for each in config_maps if each.labels.get(ROLE_LABEL) == "true" and each.name not in CONFIG_MAPS)
     return (ADMIN, *(_role(each, version) for each in sorted(labeled, key=lambda each: each.name)))

@@ -1,4 +1,4 @@
-"""The session: a signed cookie that names somebody, and proves nothing once Epinio's user has changed.
+"""The session: a signed cookie that names someone, and proves nothing once Epinio's user has changed.
 
 No token, no password and no form is in it; browsers can read it. `begun` is in milliseconds, `active` in seconds.
 """
@@ -78,7 +78,7 @@ def decode(text: str, now: datetime) -> Session | None:
 def signed(text: str, now: datetime) -> Session | None:
     """Return the session of a cookie as `decode` does, but also one that was idle for too long.
 
-    It lets nobody in. Another copy of it may do so still, until it is too old: enough to sign somebody out.
+    It lets nobody in. Another copy of it may do so still, until it is too old: enough to sign someone out.
     """
     session = _read(text)
     hours = settings.ENVIRONMENT.session_hours

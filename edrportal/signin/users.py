@@ -93,7 +93,7 @@ def without_secret(username: str, roles: Sequence[Role], *, matched: Sequence[st
     default = rules.default_role(roles)
     effective = rules.parse(matched, roles) or ((default,) if default else ())
     saved = _read_again(effective, roles)
-    if merged := _merged((), saved):  # Epinio notes the namespaces in a second write, and reads all of it anew
+    if merged := _merged((), saved):  # Epinio notes the namespaces in a second write, and reads all of it again
         saved = _read_again(saved, roles)
     return User(username, saved, tuple(_lines("\n".join(sorted(merged)))))
 
@@ -108,12 +108,12 @@ def _rewritten(
     """Return roles and namespaces as they are read again after Epinio's own update of the Secret."""
     if not secret.annotations:
         raise UnusableUser(
-            "Epinio wants to note roles or namespaces on the user's Secret, which has no annotation at all, and fails "
-            f"(500). Give it one: kubectl annotate secret {secret.name} epinio.io/roles=ROLE"
+            "Epinio fails (500) because it cannot write roles or namespaces to the user's Secret, which has no "
+            f"annotations. Add one: kubectl annotate secret {secret.name} epinio.io/roles=ROLE"
         )
     if secret.immutable and _changes_data(secret, namespaces):
         raise UnusableUser(
-            "Epinio wants to update the user's Secret, which is immutable, and fails (500). Make it anew."
+            "Epinio fails (500) because it cannot update the user's Secret, which is immutable. Recreate the Secret."
         )
     return _read_again(effective, roles), _lines("\n".join(namespaces))
 
@@ -170,7 +170,7 @@ def _by_bytes(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who signed in.
+    """Someone who signed in.
 
     `provider` is `epinio` (user name and password) or `oidc`. The rules mirror Epinio's `User.IsAllowed` and
     `NamespaceAuthorization`: a role in a namespace replaces the global ones there, and who is no administrator
@@ -220,7 +220,7 @@ class Principal:
         return sorted({namespace for namespace in self.namespaces if self.may_export(namespace)})
 
     def excluded(self) -> list[str]:
-        """Return the namespaces where a role takes the export from somebody who may export everywhere else."""
+        """Return the namespaces where a role takes the export from someone who may export everywhere else."""
         if not self.is_administrator:
             return []
         return sorted({role.namespace for role in self.roles if role.namespace and not self.may_export(role.namespace)})

@@ -48,22 +48,22 @@ class SignInForm(forms.Form):
 
 _FAILURES = {
     Cause.TOO_MANY_FAILURES: (
-        "There were too many failed attempts.",
-        "Wait {wait}. Every other account signs in meanwhile.",
+        "Too many failed attempts.",
+        "Wait {wait}. Other accounts can still sign in.",
     ),
-    Cause.TOO_MANY_AT_ONCE: ("Many people sign in at this moment.", "Try again in a few seconds."),
+    Cause.TOO_MANY_AT_ONCE: ("Too many people are signing in.", "Try again in a few seconds."),
     Cause.UNUSABLE_USER: (
-        "Epinio cannot sign this user in, so the portal does not either.",
-        "Ask an administrator: the portal tells them why on its overview.",
+        "Epinio cannot sign in this user, so the portal does not, either.",
+        "Ask an administrator, who sees the reason on the overview.",
     ),
     Cause.WRONG_CREDENTIALS: (
-        "User name or password is wrong.",
-        "Type both again; they are those of your Epinio account.",
+        "The user name or password is incorrect.",
+        "Type both again. Use your Epinio account.",
     ),
 }
 _TOO_LARGE = (
-    "Your roles do not fit into the portal's cookie.",
-    "Ask an administrator of Epinio to give your groups fewer roles.",
+    "You have too many roles for the portal's cookie.",
+    "Ask an Epinio administrator to give your groups fewer roles.",
 )
 
 
@@ -78,7 +78,7 @@ def signin(request: PortalRequest) -> HttpResponse:
     username, password = request.POST.get("username", ""), request.POST.get("password", "")
     if not username or not password:
         return _page(
-            request, 422, ("Type both user name and password.", "Epinio users without a password get no access.")
+            request, 422, ("Type both user name and password.", "Epinio users without a password cannot sign in here.")
         )
     try:
         outcome = accounts.sign_in(request.reads, username, password, request.address)
@@ -147,7 +147,7 @@ def signout(request: PortalRequest) -> HttpResponse:
         except ClusterError as error:
             request.portal.record(Event("sign-out", "failed", who, where, reason=type(error).__name__))
             trouble = messages.for_error(error)
-            fix = f"{trouble.fix} This browser is signed in still; close it if that cannot wait."
+            fix = f"{trouble.fix} This browser is still signed in; close it if you cannot wait."
             return errors.page(request, trouble.status, f"You are not signed out yet. {trouble.message}", fix)
         request.portal.record(Event("sign-out", "done", who, where))
     answer = HttpResponseRedirect(f"{reverse('signin')}?out={1 if session else 'here'}")
@@ -175,7 +175,7 @@ def oidc_start(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def oidc_callback(request: PortalRequest) -> HttpResponse:
-    """Take what the provider says, and let in whom Epinio's mapping lets in."""
+    """Take the provider's answer, and let in whom Epinio's mapping lets in."""
     if not oidc.is_on():
         raise Http404
     kept = cookies.flow(request)
@@ -198,14 +198,16 @@ def _returned(request: PortalRequest, kept: dict[str, str]) -> HttpResponse:
         return _page(request, 403, (trouble.message, trouble.fix))
     except UnusableUser as error:
         request.portal.record(Event("sign-in", "refused", "", where, reason="unusable-user"))
-        return _page(request, 403, ("Epinio cannot sign this user in.", str(error)))
+        return _page(request, 403, ("Epinio cannot sign in this user.", str(error)))
     except ClusterError as error:
         _record_failed(request, error)
         return _unanswered(request, error)
     if user is None:
         request.portal.record(Event("sign-in", "refused", f"oidc:{identity.email}", where, reason="several-users"))
-        fix = "An administrator has to leave one Secret of them."
-        return _page(request, 403, ("Your address is defined by several Epinio users, and Epinio lets none in.", fix))
+        fix = "An administrator deletes all but one of their Secrets."
+        return _page(
+            request, 403, ("Several Epinio users have your address, so Epinio does not let any of them sign in.", fix)
+        )
     return _let_in(request, user, accounts.OIDC, _next(request, kept.get("next", "")), matched)
 
 

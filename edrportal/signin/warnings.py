@@ -1,6 +1,6 @@
-"""The passwords that Epinio's chart ships, which everybody can look up. Pure.
+"""The passwords that Epinio's chart ships, which everyone can look up. Pure.
 
-The hashes stand in `values.yaml` and `templates/dex.yaml` of the chart; both are of the word "password".
+The hashes are in `values.yaml` and `templates/dex.yaml` of the chart; both are of the word "password".
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _static_users(config: bytes) -> list[tuple[str, bytes]]:
 
 
 _MAPPING_FIX = (
-    "Correct the key rolesMapping of the Secret dex-config: people of these groups have fewer rights than meant."
+    "Correct the key rolesMapping of the Secret dex-config: people in these groups have fewer permissions than "
+    "intended."
 )
 
 
@@ -68,8 +69,8 @@ def for_administrators(reads: Reads) -> list[Notice]:
     shipped = shipped_passwords(hashes, dex)
     notices = accounts.warnings(reads, secrets)
     if shipped:
-        message = f"Everybody can know the password of {', '.join(shipped)}: it is the one that Epinio's chart ships."
-        notices.insert(0, Notice(message, "Change it now: whoever uses it may see and change every destination."))
+        message = f"The password of {', '.join(shipped)} is public: it is the default of Epinio's chart."
+        notices.insert(0, Notice(message, "Change it now: anyone who uses it can see and change every destination."))
     notices += [Notice(notice, _MAPPING_FIX) for notice in provider.mapping_notices(reads)]
     return notices + _sign_on_in_clear(reads)
 
@@ -79,6 +80,8 @@ def _sign_on_in_clear(reads: Reads) -> list[Notice]:
         in_clear = provider.is_on() and provider.provider(reads).endpoint.startswith("http://")
     except OidcTrouble:
         return []  # the sign-in page says why
-    fix = "Set EDRPORTAL_OIDC_ENDPOINT to the https issuer, or keep others off that network by a NetworkPolicy."
-    message = "The single sign-on asks its provider over plain http: code and client secret cross the network in clear."
+    fix = "Set EDRPORTAL_OIDC_ENDPOINT to the https issuer, or restrict access to that network with a NetworkPolicy."
+    message = (
+        "Single sign-on connects to its provider over plain HTTP: code and client secret cross the network unencrypted."
+    )
     return [Notice(message, fix)] if in_clear else []

@@ -20,30 +20,34 @@ REGISTRY = CollectorRegistry()
 """Holds the portal's own metrics and no default ones of the library."""
 
 API_CALLS = Counter(
-    "edrportal_api_calls", "Calls to the API server, each attempt.", ["verb", "resource", "outcome"], registry=REGISTRY
+    "edrportal_api_calls",
+    "Calls to the API server, including retries.",
+    ["verb", "resource", "outcome"],
+    registry=REGISTRY,
 )
 API_SECONDS = Histogram(
     "edrportal_api_call_seconds",
-    "How long calls to the API server took; of a watch, until it began.",
+    "Duration of calls to the API server; for a watch, until it starts.",
     ["verb"],
     buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
     registry=REGISTRY,
 )
 CONFLICTS = Counter(
-    "edrportal_conflicts", "Changes refused because somebody else was first.", ["write"], registry=REGISTRY
+    "edrportal_conflicts",
+    "Changes refused because someone else changed the destination first.",
+    ["write"],
+    registry=REGISTRY,
 )
 AMBIGUOUS = Counter(
     "edrportal_ambiguous_writes",
-    "Writes without a usable answer, by how finding out ended.",
+    "Writes without a usable answer, by what the portal found out afterwards.",
     ["write", "ended"],
     registry=REGISTRY,
 )
 CHECKS = Counter(
-    "edrportal_checks", "Live checks, by what follows for chart and image.", ["chart", "image"], registry=REGISTRY
+    "edrportal_checks", "Live checks, by the outcome for chart and image.", ["chart", "image"], registry=REGISTRY
 )
-REVIEWS = Counter(
-    "edrportal_reviews", "Questions to the warning webhook, by what came of them.", ["outcome"], registry=REGISTRY
-)
+REVIEWS = Counter("edrportal_reviews", "Requests to the warning webhook, by result.", ["outcome"], registry=REGISTRY)
 WRITES = ("create", "update", "delete")
 ENDED = {"NotWritten": "not-written", "Conflict": "conflict", "AlreadyExists": "conflict", "NotFound": "gone",
          "Recreated": "gone", "Unknown": "unknown"}  # fmt: skip

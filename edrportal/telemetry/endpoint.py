@@ -1,4 +1,4 @@
-"""What the second port answers: `/metrics`, `/healthz`, `/readyz`, to whoever may reach it, by whatever name."""
+"""What the second port answers: `/metrics`, `/healthz`, `/readyz`, to every client that can reach it, by any name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Answer = tuple[str, str, bytes]
 
 _TEXT = "text/plain; charset=utf-8"
 _CONNECTIONS = 700
-BUILD = Info("edrportal_build", "The version that runs.", registry=REGISTRY)
+BUILD = Info("edrportal_build", "The version of the portal.", registry=REGISTRY)
 BUILD.info({"version": __version__})
 for _collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
     REGISTRY.register(_collector)
@@ -80,7 +80,7 @@ def site(application: Platform) -> Site:
 
 
 def _liveness() -> Answer:
-    """Say whether pages are answered, the simplest one of them asked: a process that only has this port left is dead."""
+    """Return whether pages are answered, the simplest one of them asked: a process that only has this port left is dead."""
     if health.is_answered():
         return "200 OK", _TEXT, b"ok\n"
     return "503 Service Unavailable", _TEXT, b"The port of the pages does not answer.\n"

@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """When something of a destination ends: its first CA certificate, or its credential as somebody stated it."""
+    """When something of a destination ends: its first CA certificate, or its credential as someone stated it."""
 
     destination: str
     what: str
@@ -39,7 +39,7 @@ class Destinations(Collector):
 
     def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
         self._portal = portal
-        """Say whether destinations may be named."""
+        """Return whether destinations may be named."""
         self._with_names = with_names
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
@@ -63,7 +63,7 @@ class Destinations(Collector):
 def _ages(ages: dict[str, float | None]) -> GaugeMetricFamily:
     told = GaugeMetricFamily(
         "edrportal_watch_age_seconds",
-        "How long ago the API server proved that nothing is missing; +Inf before it did.",
+        "Time since the API server confirmed that the data is complete; +Inf before the first time.",
         labels=["watch"],
     )
     for name, age in ages.items():
@@ -101,9 +101,11 @@ def expiries(secret: Secret, secrets: Mapping[str, Secret]) -> Iterator[Expiry]:
 
 def _ends(ends: Sequence[Expiry], now: datetime) -> Iterator[GaugeMetricFamily]:
     following = GaugeMetricFamily(
-        "edrportal_next_expiry_days", "Days to the next expiry that is still to come.", labels=["what"]
+        "edrportal_next_expiry_days", "Days until the next expiry in the future.", labels=["what"]
     )
-    over = GaugeMetricFamily("edrportal_expired", "Destinations with something that has expired.", labels=["what"])
+    over = GaugeMetricFamily(
+        "edrportal_expired", "Destinations with an expired certificate or expired credentials.", labels=["what"]
+    )
     for what in (CA, CREDENTIAL):
         left = [end.days(now) for end in ends if end.what == what]
         over.add_metric([what], sum(days <= 0 for days in left))
@@ -115,7 +117,9 @@ def _ends(ends: Sequence[Expiry], now: datetime) -> Iterator[GaugeMetricFamily]:
 
 def _named(ends: Sequence[Expiry], now: datetime) -> GaugeMetricFamily:
     told = GaugeMetricFamily(
-        "edrportal_destination_expiry_days", "Days to the expiry of each destination.", labels=["destination", "what"]
+        "edrportal_destination_expiry_days",
+        "Days until the expiry of each destination.",
+        labels=["destination", "what"],
     )
     for end in ends:
         told.add_metric([end.destination, end.what], end.days(now))

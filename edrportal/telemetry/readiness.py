@@ -52,7 +52,7 @@ def look(portal: Portal, *, served: bool = True) -> Readiness:
 
 
 def is_ready() -> bool:
-    """Say whether the process can serve, without asking the cluster: by the last look at it, while that is recent."""
+    """Return whether the process can serve, without asking the cluster: by the last check, while that is recent."""
     cluster = next((found for when, found in _last if time.monotonic() - when < _KNOWN_SECONDS), OK)
     return {cluster, *_here(served=True)} == {OK}
 
@@ -77,13 +77,13 @@ def _watch(portal: Portal) -> str:
     try:
         watched = portal.connect().secrets
     except ClusterError:
-        return "not begun"
+        return "not started"
     if watched is None:
         return "none"
     watched.secrets()  # starts it
     age = watched.age()
     if age is None:
-        return "not begun"
+        return "not started"
     return OK if age <= MAX_AGE_SECONDS else f"{age:.0f} s old"
 
 
@@ -95,7 +95,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: PortalRequest) -> HttpResponse:
-    """Say whether the process can serve: part by part, unless there is a port for that, where strangers do not come."""
+    """Return whether the process can serve: part by part, unless there is a port for that, where strangers do not come."""
     if settings.ENVIRONMENT.metrics_port:
         ready = is_ready()
         told = {"ready": ready, "server": OK if ready else "not ready"}

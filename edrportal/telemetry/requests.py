@@ -14,13 +14,13 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 REQUESTS = Counter(
     "edrportal_requests",
-    "Requests by method, page and class of status.",
+    "Requests by method, page, and status class.",
     ["method", "page", "status"],
     registry=REGISTRY,
 )
 SECONDS = Histogram(
     "edrportal_request_seconds",
-    "How long answers took, until their first byte.",
+    "Duration of requests until the first byte of the answer.",
     ["page"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
@@ -29,7 +29,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Requests:
-    """Stands outside of all that may answer."""
+    """Outside of all that may answer."""
 
     def __init__(self, get_response: Handler) -> None:
         """Keep the next handler."""
@@ -47,7 +47,7 @@ class Requests:
 
 
 def page_of(request: HttpRequest) -> str:
-    """Return the name of the page: of the address as the code has it, and not as somebody typed it."""
+    """Return the name of the page: of the address as the code has it, and not as someone typed it."""
     match = getattr(request, "resolver_match", None)
     if match:
         return str(match.url_name)

@@ -18,7 +18,7 @@ _KIND = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A change that somebody wants: the Secret as it is (None: it is made) and as it will be (None: it is deleted)."""
+    """A change that someone wants: the Secret as it is (None: it is made) and as it will be (None: it is deleted)."""
 
     uid: str
     old: Secret | None = field(default=None, repr=False)
@@ -56,8 +56,8 @@ MAX_CONFIG_BYTES = 256 * 1024
 """What is larger takes more memory to read than a moment's answer is worth; the configuration of a registry has 1 KiB."""
 _OPENINGS = {
     "hidden": "Epinio will hide {!r}",
-    "fails": "Epinio will list {!r}, and exports to it will fail",
-    "at-risk": "Epinio will accept {!r}, and there is something to look at",
+    "fails": "Epinio will list {!r}, but exports to it will fail",
+    "at-risk": "Epinio will accept {!r}, but review its warnings",
 }
 _PREFIXES = ("bad export destination: ", "bad url: ")
 
@@ -66,9 +66,7 @@ def warnings(review: Review, snapshot: Snapshot, *, is_known: bool) -> tuple[str
     """Return the warnings, the worst first, each in one line; not `is_known` says that the Secrets are not read."""
     found = list(_found(review, snapshot, is_known=is_known))
     shown = (
-        found
-        if len(found) <= MOST
-        else [*found[: MOST - 1], f"And {len(found) - MOST + 1} more, which the portal shows."]
+        found if len(found) <= MOST else [*found[: MOST - 1], f"{len(found) - MOST + 1} more warnings: see the portal."]
     )
     return tuple(_line(text) for text in shown)
 
@@ -78,7 +76,7 @@ def _found(review: Review, snapshot: Snapshot, *, is_known: bool) -> Iterator[st
     if new and codec.is_destination(new):
         yield from _of_destination(new, snapshot, is_known=is_known)
     elif new and old and codec.is_destination(old):
-        yield f"{new.name!r} is no destination any more: Epinio will neither list it nor export to it."
+        yield f"{new.name!r} is no longer a destination: Epinio will not list it or export to it."
     changed = new or old
     if is_known and changed:
         yield from _of_users(changed.name, new, snapshot)
@@ -86,10 +84,10 @@ def _found(review: Review, snapshot: Snapshot, *, is_known: bool) -> Iterator[st
 
 def _of_destination(new: Secret, snapshot: Snapshot, *, is_known: bool) -> Iterator[str]:
     if names.USER_LABEL in new.labels:
-        yield f"{new.name!r} is a user of Epinio and a destination at once: give each a Secret of its own."
+        yield f"{new.name!r} is both an Epinio user and a destination: create a Secret for each."
     if len(new.data.get(names.CONFIG_KEY, b"")) > MAX_CONFIG_BYTES:
         size = f"more than {MAX_CONFIG_BYTES // 1024} KiB"
-        yield f"{new.name!r} is not judged: its configuration has {size}. Leave one registry in it."
+        yield f"{new.name!r} is not judged: its configuration has {size}. Keep only one registry in it."
         return
     if not is_known and codec.certs_name(new):
         return  # whether its certificates are there is not known at this moment

@@ -1,4 +1,4 @@
-"""The webhook's own certificate, read anew when its files change: whoever renews it restarts nothing."""
+"""The webhook's own certificate, read again when its files change: a renewal needs no restart."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 "use strict";
-// Comforts that need no page to be without them: copying, and the focus on what went wrong.
+// Optional on every page: copy buttons, and the focus on the first problem.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
   button.setAttribute("aria-live", "polite");
@@ -19,7 +19,7 @@ document.addEventListener("click", async (event) => { // the page may have been 
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
-// A password field drops line ends without a word: say so, and keep a key of several lines out of it.
+// A password field drops line breaks silently: report it, and keep a key of several lines out of it.
 for (const field of document.querySelectorAll("input[type=password]")) {
   const note = Object.assign(document.createElement("p"), { className: "field__hint", role: "status" });
   field.after(note);
@@ -28,15 +28,15 @@ for (const field of document.querySelectorAll("input[type=password]")) {
     note.textContent = "";
     if (/[\r\n]/.test(text.replace(/[\r\n]+$/, ""))) {
       event.preventDefault();
-      note.textContent = "This has several lines, and a password field would drop the line ends. Give it as a file below.";
+      note.textContent = "This text has several lines, and a password field would drop the line breaks. Choose it as a file below.";
     } else if (/[\r\n]$/.test(text)) {
-      note.textContent = "The line end after it was left out.";
+      note.textContent = "The line break at the end was removed.";
     }
   });
 }
 document.getElementById("problems")?.focus();
 
-// Times stand in UTC; here they are told in the viewer's own zone, with UTC at hand.
+// Pages have times in UTC; show them in the viewer's own time zone, with UTC as the title.
 const zone = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
 const named = new Intl.DateTimeFormat("en-GB", { timeZoneName: "short" });
 function tellTimes(root) {
@@ -51,7 +51,7 @@ function tellTimes(root) {
 tellTimes(document);
 document.addEventListener("htmx:load", (event) => tellTimes(event.target));
 
-// A page that the browser kept for its Back button may be of somebody who has signed out since.
+// A page that the browser kept for its Back button may belong to someone who has signed out since.
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) window.location.reload();
 });

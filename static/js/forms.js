@@ -1,11 +1,11 @@
 "use strict";
-// Comforts of the forms. Without them every form works by its buttons; the server's own rules stay the truth.
+// Optional in forms: every form works without it, and the server's rules decide.
 const $ = (id) => document.getElementById(id);
 
-// What only helps where there is no script.
+// Hide the buttons that only help without JavaScript.
 for (const one of document.querySelectorAll("[data-plain]")) one.hidden = true;
 
-// The guide lies open where there is room beside the form, and fills what everybody types, where nothing is typed yet.
+// Open the guide if there is room beside the form, and fill empty fields with values that are the same for everyone.
 const wide = matchMedia("(min-width: 80rem)");
 function settleGuide(isNew) {
   const guide = document.querySelector("#guide details");
@@ -43,7 +43,7 @@ function makeDropZone(zone, input, text) {
     mark(false);
     const files = [...event.dataTransfer.files];
     if (files.length > 1 && text) {
-      const read = await Promise.all(files.map((file) => file.text())); // all of them: what is too much, the server says
+      const read = await Promise.all(files.map((file) => file.text())); // all of them: the server refuses too much
       text.value = [text.value, ...read].filter(Boolean).join("\n");
       text.dispatchEvent(new Event("input", { bubbles: true }));
     } else {
@@ -53,7 +53,7 @@ function makeDropZone(zone, input, text) {
   });
 }
 
-// A config.json says here already which registries it has an account for; whatever else it is, the server reads it.
+// Show which registries a config.json has an account for; the server reads every other kind of file.
 const said = $("import-said");
 function accountsIn(text) {
   try {
@@ -75,7 +75,7 @@ function take(account) {
     $(id).value = value;
     $(id).dispatchEvent(new Event("input", { bubbles: true }));
   }
-  said.textContent = `The account of ${account.host} is taken from the file when you save.`;
+  said.textContent = `The credentials for ${account.host} are read from the file when you save.`;
 }
 function offer(accounts) {
   const box = $("import-choices"), set = $("id_import_host");
@@ -84,7 +84,7 @@ function offer(accounts) {
   if (accounts.length === 1) take(accounts[0]);
   if (accounts.length === 0) said.textContent = "The file is read when you save.";
   if (accounts.length < 2) return;
-  said.textContent = `There are ${accounts.length} accounts in the file: choose one.`;
+  said.textContent = `The file has ${accounts.length} accounts. Choose one.`;
   for (const account of accounts) {
     const label = Object.assign(document.createElement("label"), { className: "choice" });
     const value = account.above ? `${account.host}/${account.above}` : account.host;

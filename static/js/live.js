@@ -1,12 +1,12 @@
 "use strict";
-// Follows what happens in the cluster: the server names what changed, the page fetches it. Without it a reload does.
+// Follows changes in the cluster: the server names what changed, and the page fetches it.
 {
   const body = document.body;
   const sign = document.getElementById("live");
   const said = document.getElementById("live-said");
   const headers = { "Edrportal-Live": "1" };
   const POLL = 15000, AGAIN = 60000, LOST = 1500, SILENT = 10000, EACH = 15;
-  const GONE = "Connection lost, trying again…", ASKS = `Asks every ${POLL / 1000} seconds`;
+  const GONE = "Connection lost, reconnecting…", ASKS = `Refreshes every ${POLL / 1000} seconds`;
   let stream = null, timer = 0, lost = 0, silent = 0, refreshing = 0, pages = 1, since = body.dataset.moment;
   const names = new Set(), waiting = new Map();
 
@@ -16,9 +16,9 @@
 
   const version = (page) => page.querySelector("main [name=resource_version]")?.value;
   const warn = () => document.getElementById("changed-meanwhile")?.removeAttribute("hidden");
-  const hush = () => document.getElementById("table")?.setAttribute("aria-live", "off"); // what changes is said in few words
+  const hush = () => document.getElementById("table")?.setAttribute("aria-live", "off"); // changes are announced briefly instead
 
-  // What somebody works on is left alone until they leave it.
+  // Leave an element alone while it has the focus.
   function swap(key, element, put) {
     if (!isBusy(element)) { waiting.delete(key); put(element); return; }
     if (!waiting.has(key)) element.addEventListener("focusout", () => setTimeout(() => waiting.get(key)?.(), 50), { once: true });
@@ -38,7 +38,7 @@
   }
   async function updateRow(name) {
     const text = await get(`${body.dataset.home}destinations/${encodeURIComponent(name)}/row`).catch(() => "");
-    if (!text) { refreshSoon(); return; } // busy, or gone meanwhile
+    if (!text) { refreshSoon(); return; } // busy, or removed in the meantime
     const holder = document.createElement("template");
     holder.innerHTML = text;
     const fresh = holder.content.querySelector("tr"), old = row(name);
@@ -47,7 +47,7 @@
     swap(name, old, (element) => putRow(element, fresh));
   }
 
-  // The whole page anew, in its parts: the table row by row, everything else that is marked as a part.
+  // Refresh the whole page in its parts: the table row by row, and everything marked as a part.
   async function refresh() {
     const here = location.href;
     refreshing = 0;
@@ -56,7 +56,7 @@
     const page = new DOMParser().parseFromString(text ?? "", "text/html");
     if (body.dataset.form && text !== "" && version(page) !== version(document)) warn();
     if (!text || body.dataset.form) return text !== "";
-    if (location.href !== here) { refreshSoon(); return true; } // somebody searched meanwhile
+    if (location.href !== here) { refreshSoon(); return true; } // someone searched in the meantime
     for (const fresh of page.querySelectorAll("[data-live-part]")) {
       const old = document.getElementById(fresh.id);
       if (!old || old.isEqualNode(fresh) || old.querySelector(".htmx-request")) continue;
@@ -91,7 +91,7 @@
   }
   function updateRows() { names.size > 10 ? refreshSoon() : names.forEach(updateRow); names.clear(); }
   function gone(name) {
-    said.textContent = `${name} is gone.`;
+    said.textContent = `${name} was removed.`;
     const old = row(name);
     if (old) swap(name, old, (element) => { element.remove(); refreshSoon(); });
     changed(name);
@@ -142,7 +142,7 @@
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "table") said.textContent = `${event.target.querySelectorAll("tbody tr").length} rows shown`;
   });
-  document.addEventListener("submit", close); // its own save is nobody else's change
+  document.addEventListener("submit", close); // its own save is no change by others
   window.addEventListener("pagehide", close);
   hush();
   open();

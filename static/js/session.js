@@ -1,5 +1,5 @@
 "use strict";
-// Announces the end of the session before it comes, with a way to stay. The server decides; this only counts along.
+// Warns before the session expires, with a button to extend it. The server decides; this only counts down.
 (() => {
   const box = document.getElementById("session");
   const [stay, again] = [box.querySelector("button"), box.querySelector("a")];
@@ -30,9 +30,9 @@
     again.hidden = now === "idle";
     said.textContent = {
       "": "",
-      idle: `You will be signed out in ${inWords(left())}: nothing was clicked for a while.`,
-      whole: `Your session ends in ${inWords(left())}. Save what you typed, or sign in anew.`,
-      over: "You are signed out. What you typed is still here: sign in in a new tab, then save it.",
+      idle: `Your session expires in ${inWords(left())} because of inactivity.`,
+      whole: `Your session expires in ${inWords(left())}. Save your input, or sign in again.`,
+      over: "You are signed out. Your input is still here: sign in in a new tab, then save it.",
     }[now];
   }
   async function ask() {

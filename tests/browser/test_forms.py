@@ -97,7 +97,7 @@ def test_a_kind_changes_the_guide_and_nothing_that_was_typed(tab: Page, cluster:
 def test_a_kind_without_javascript(tab: Page, cluster: InMemoryCluster) -> None:
     tab.goto("/destinations/new")
     tab.get_by_label("Kind of registry").select_option("quay")
-    tab.get_by_role("button", name="Show its guide").click()
+    tab.get_by_role("button", name="Show guide").click()
     expect(tab.locator("#guide summary")).to_have_text("Guide: Quay")
     expect(tab.locator("#id_host")).to_have_value("quay.io")
     assert cluster.list_secrets() == []
@@ -107,11 +107,11 @@ def test_one_of_several_accounts_in_a_file(tab: Page, cluster: InMemoryCluster, 
     has_script = request.node.callspec.params["tab"]
     tab.goto("/destinations/new")
     tab.locator("#id_name").fill("imported")
-    tab.get_by_text("Take the account from a file").first.click()
+    tab.get_by_text("Import credentials from a file").first.click()
     tab.locator("#id_import_text").fill(SEVERAL)
     if not has_script:
         tab.get_by_role("button", name="Add destination").click()
-        expect(tab.locator("#problems")).to_contain_text("accounts for several registries")
+        expect(tab.locator("#problems")).to_contain_text("credentials for several registries")
         expect(tab.locator("#id_import_text")).to_have_value("")
         tab.locator("#id_import_text").fill(SEVERAL)
     tab.get_by_label("quay.io/acme").check()
@@ -121,7 +121,7 @@ def test_one_of_several_accounts_in_a_file(tab: Page, cluster: InMemoryCluster, 
         expect(tab.locator("#id_organization")).to_have_value("acme")
     tab.get_by_role("button", name="Add destination").click()
     expect(tab.get_by_role("status").first).to_contain_text("imported was added")
-    expect(tab.locator("main")).to_contain_text("A helper (credsStore, credHelpers) was left out")
+    expect(tab.locator("main")).to_contain_text("A credential helper (credsStore, credHelpers) was left out")
     assert stored(cluster, "imported") == ("quay.io", AT_QUAY | {"username": "acme+ci", "password": "walked-pass"})
 
 
@@ -131,7 +131,7 @@ def test_certificates_are_shown_before_the_save(
     tab.goto("/destinations/new")
     tab.locator("#id_bundle_text").fill(PEM)
     if not request.node.callspec.params["tab"]:
-        tab.get_by_role("button", name="Show what is in it").click()
+        tab.get_by_role("button", name="Show certificates").click()
     expect(tab.locator("#bundle")).to_contain_text("CN=Walked CA")
     assert cluster.list_secrets() == []
 
@@ -146,7 +146,7 @@ def test_files_are_dropped(tab: Page, cluster: InMemoryCluster) -> None:
     tab.locator("#id_bundle_text").fill("")
     tab.locator("#id_bundle_file").evaluate(DROP, [["a.pem", PEM]])
     expect(tab.locator("#bundle")).to_contain_text("CN=Walked CA")
-    tab.get_by_text("Take the account from a file").first.click()
+    tab.get_by_text("Import credentials from a file").first.click()
     one = json.dumps({"auths": {"harbor.example.com": AUTH}})
     tab.locator("#id_import_file").evaluate(DROP, [["config.json", one]])
     expect(tab.locator("#id_username")).to_have_value("robot$team+ci")

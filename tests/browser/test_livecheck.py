@@ -28,14 +28,14 @@ def test_one_is_checked_by_a_click_and_all_with_progress(tab: Page, cluster: Clu
     registries.answers = {"one": ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.IMAGE)}
     tab.goto("/destinations/one")
     tab.get_by_role("button", name="Check now").click()
-    expect(tab.get_by_text("The chart would pass, the image would fail.")).to_be_visible()
+    expect(tab.get_by_text("The chart would pass, but the image would fail.")).to_be_visible()
     tab.goto("/")
     expect(tab.get_by_text("Chart passes, image fails")).to_be_visible()
-    tab.get_by_role("button", name="Check all live").click()
+    tab.get_by_role("button", name="Check all").click()
     composition.checks().finish(20)
-    again = tab.get_by_role("link", name="Look again")
+    again = tab.get_by_role("link", name="Refresh")
     if again.is_visible():  # without JavaScript; with it the page asks by itself
         again.click()
-    expect(tab.get_by_text("1 pass, 1 would fail, 0 not proven.")).to_be_visible()
+    expect(tab.get_by_text("1 passed, 1 failed, 0 inconclusive.")).to_be_visible()
     tab.get_by_role("link", name="one").click()
     expect(tab.get_by_role("heading", name="Live check")).to_be_visible()

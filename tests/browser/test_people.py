@@ -46,7 +46,7 @@ def test_after_signing_out_nothing_comes_back(tab: Page, filled: Cluster) -> Non
     tab.get_by_role("link", name="Rotate credentials").click()
     expect(tab.get_by_label("User name")).to_have_value(world.ACCOUNT)
     tab.get_by_role("button", name="Sign out").click()
-    expect(tab.get_by_text("You are signed out, here and wherever else")).to_be_visible()
+    expect(tab.get_by_text("You are signed out of every browser")).to_be_visible()
     tab.go_back()
     expect(tab.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert world.ACCOUNT not in tab.content()
@@ -99,7 +99,7 @@ def test_the_browser_stores_nothing(tab: Page, filled: Cluster) -> None:
     assert names == {"edrportal-session", "edrportal-csrf"}
     assert all(cookie["httpOnly"] and cookie["sameSite"] == "Strict" for cookie in tab.context.cookies())
     tab.get_by_role("button", name="Sign out").click()
-    expect(tab.get_by_text("You are signed out, here and wherever else")).to_be_visible()
+    expect(tab.get_by_text("You are signed out of every browser")).to_be_visible()
     assert {cookie["name"] for cookie in tab.context.cookies()} == {"edrportal-csrf"}
     if tab.evaluate("1") == 1:
         assert tab.evaluate("Object.keys(sessionStorage)") in ([], ["htmx-current-path-for-history"])

@@ -38,7 +38,7 @@ def signed_in(tab: Page, cluster: InMemoryCluster) -> Page:
 
 @javascript
 def test_it_is_announced_before_it_comes_and_one_click_stays(signed_in: Page) -> None:
-    told = signed_in.get_by_text("You will be signed out in 2 minutes")
+    told = signed_in.get_by_text("Your session expires in 2 minutes")
     signed_in.clock.run_for(12 * MINUTE)
     expect(told).to_be_hidden()
     signed_in.clock.run_for(MINUTE + 1_000)
@@ -57,7 +57,7 @@ def test_it_is_announced_before_it_comes_and_one_click_stays(signed_in: Page) ->
 def test_after_it_what_was_typed_is_still_there_and_the_page_says_so(signed_in: Page) -> None:
     signed_in.get_by_label("Name", exact=True).fill("kept-words")
     signed_in.clock.run_for(15 * MINUTE + 1_000)
-    expect(signed_in.get_by_role("alert")).to_contain_text("You are signed out. What you typed is still here")
+    expect(signed_in.get_by_role("alert")).to_contain_text("You are signed out. Your input is still here")
     again = signed_in.get_by_role("link", name="Sign in in a new tab")
     expect(again).to_have_attribute("target", "_blank")
     expect(signed_in.get_by_role("button", name="Stay signed in")).to_be_hidden()
@@ -67,7 +67,7 @@ def test_after_it_what_was_typed_is_still_there_and_the_page_says_so(signed_in: 
 @javascript
 def test_activity_in_another_tab_counts(signed_in: Page) -> None:
     signed_in.clock.run_for(13 * MINUTE + 1_000)
-    told = signed_in.get_by_text("You will be signed out in 2 minutes")
+    told = signed_in.get_by_text("Your session expires in 2 minutes")
     expect(told).to_be_visible()
     other = signed_in.context.new_page()
     other.goto("/team/")
@@ -75,7 +75,7 @@ def test_activity_in_another_tab_counts(signed_in: Page) -> None:
 
 
 def test_without_a_script_the_page_says_when(signed_in: Page) -> None:
-    expect(signed_in.get_by_text("You are signed out after 15 minutes without a click")).to_be_visible()
+    expect(signed_in.get_by_text("Your session expires after 15 minutes of inactivity")).to_be_visible()
 
 
 @javascript

@@ -103,15 +103,15 @@ def test_ten_faults_made_by_hand_are_repaired_on_the_page(
     assert len(names) == 10
     for name in names:
         tab.goto(f"/destinations/{name}")
-        expect(tab.locator("h1 .badge")).not_to_have_text("Accepted by Epinio")
+        expect(tab.locator("h1 .badge")).not_to_have_text("Accepted")
         tab.get_by_role("link", name="Repair…").click()
         if tab.get_by_label("Organization", exact=True).count():
             tab.get_by_label("Organization", exact=True).fill("team")
         for group in tab.locator("form.card fieldset").all():
             group.get_by_role("radio").first.check()
-        tab.get_by_role("button", name="Show the difference").click()
-        expect(tab.locator("#difference .badge")).to_have_text("Accepted by Epinio")
+        tab.get_by_role("button", name="Show changes").click()
+        expect(tab.locator("#difference .badge")).to_have_text("Accepted")
         assert "canary" not in tab.content()
         tab.get_by_role("button", name="Repair", exact=True).click()
-        expect(tab.locator("h1 .badge")).to_have_text("Accepted by Epinio")
+        expect(tab.locator("h1 .badge")).to_have_text("Accepted")
         expect(tab.get_by_role("status").first).to_contain_text(f"{name} was repaired")

@@ -14,7 +14,7 @@ from django.test import Client
 from destinations import names
 from destinations.cluster.memory import InMemoryConfigMaps
 from destinations.cluster.port import Forbidden
-from destinations.livecheck.explanations import MAY_REMAIN, NOT_TESTED
+from destinations.livecheck.explanations import NOT_TESTED
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.registry.port import Code, Side, StageResult, Step
 from destinations.livecheck.runner import Recent
@@ -63,13 +63,13 @@ def test_a_check_is_one_click_and_says_stage_by_stage_what_happens(
 ) -> None:
     portal.load([destination("one")])
     before = page(client, "/destinations/one")
-    assert "Nobody asked the registry yet" in before
-    assert all(text in before for text in ("What a check cannot know", "writes no chart and no image"))
+    assert "Not checked yet" in before
+    assert all(text in before for text in ("What does a check not test?", "pushes no chart and no image"))
     registries.answers = {"one": IMAGE_FAILS}
     answer = client.post("/destinations/one/check", {"namespace": "team-a", "application": "web"})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/destinations/one/#check")
     shown = page(client, "/destinations/one")
-    assert "The chart would pass, the image would fail." in shown
+    assert "The chart would pass, but the image would fail." in shown
     ways = re.findall(
         r'<h3 class="small">(.*?)</h3>\s*<ol class="path">\s*<li class="path__stage path__stage--(\w+)">\s*'
         r'<span class="path__mark"></span>\s*<span class="path__label">Push',
@@ -93,7 +93,7 @@ def test_htmx_gets_the_section_alone(client: Client, portal: InMemoryCluster, re
     shown = answer.content.decode()
     assert answer.status_code == 200
     assert shown.startswith('<section class="card" id="check"')
-    assert "Nothing accepts a connection there, at 192.0.2.99." in shown
+    assert "No connection was accepted at 192.0.2.99." in shown
     assert "8 ms" in shown
 
 
@@ -103,7 +103,7 @@ def test_another_replica_shows_what_is_kept(client: Client, portal: InMemoryClus
     client.post("/destinations/one/check")
     forget()
     shown = page(client, "/destinations/one")
-    assert "The chart would pass, the image would fail." in shown
+    assert "The chart would pass, but the image would fail." in shown
     assert "The account may not push to team/workspace-shop-image." in shown  # from the Secrets, since it is not kept
     assert "Chart passes, image fails" in page(client, "/")
     assert not re.search("Outdated", shown)
@@ -120,7 +120,7 @@ def test_a_changed_destination_makes_the_result_outdated_and_a_description_does_
     assert "Outdated" not in page(client, "/destinations/one")
     annotations[names.ORGANIZATION_ANNOTATION] = "other"
     portal.load([{**made, "metadata": {**made["metadata"], "annotations": annotations}}])
-    assert "Outdated: the destination changed since." in page(client, "/destinations/one")
+    assert "Outdated: the destination has changed." in page(client, "/destinations/one")
     assert ">Outdated<" in page(client, "/")
     assert client.get("/api/destinations").json()[0]["last_check"]["outdated"] is True
 
@@ -136,7 +136,7 @@ def test_the_presented_chain_is_shown_by_the_portals_own_reading(
     client.post("/destinations/one/check")
     shown = page(client, "/destinations/one")
     assert "CN=Inside &amp; Co" in shown
-    assert "missing is CN=&lt;i&gt;x" in shown
+    assert "the missing CA is CN=&lt;i&gt;x" in shown
     assert "expires soon" in shown
 
 
@@ -163,7 +163,7 @@ def test_an_application_that_cannot_exist_is_answered_in_words(
     answer = client.post("/destinations/one/check", form)
     assert answer.status_code == 422
     partial = client.post("/destinations/one/check", form, **HTMX)  # type: ignore[arg-type]
-    assert "The application cannot be named like this." in partial.content.decode()
+    assert "The name of the application is not valid." in partial.content.decode()
     assert client.post("/check", {**form, "all": "1"}).status_code == 422
     assert registries.asked == []
 
@@ -178,7 +178,7 @@ def test_the_eleventh_check_within_a_minute_has_to_wait_and_several_count_as_one
         assert client.post("/destinations/one/check").status_code == 303
     answer = client.post("/destinations/one/check")
     assert answer.status_code == 429
-    assert "You asked for 10 checks within a minute." in answer.content.decode()
+    assert "You started 10 checks within a minute." in answer.content.decode()
     assert client.post("/check", {"all": "1"}).status_code == 429
     assert len(registries.asked) == 12
     assert [one["outcome"] for one in audit(caplog)].count("refused") == 2
@@ -196,7 +196,7 @@ def test_several_are_checked_with_progress_on_whatever_replica(
     for _ in range(2):
         shown = page(client, answer.headers["Location"])
         assert "3 of 3 checked:" in shown
-        assert "1 pass, 1 would fail, 1 not proven." in shown
+        assert "1 passed, 1 failed, 1 inconclusive." in shown
         assert "hx-trigger" not in shown
         assert "left-out" not in shown
         assert shown.index(">two<") < shown.index(">three<") < shown.index(">one<")
@@ -211,12 +211,12 @@ def test_a_job_under_way_is_polled_and_one_that_was_lost_says_so(client: Client,
     shown = page(client, f"/check?job={signed(Ticket('job', 2, now))}")
     assert 'hx-trigger="every 1s"' in shown
     assert "0 of 2 checked so far" in shown
-    assert "Look again" in shown
+    assert "Refresh" in shown
     shown = page(client, f"/check?job={signed(Ticket('job', 2, now - timedelta(minutes=10)))}")
-    assert "Of 2 there is no result" in shown
+    assert "No result for 2." in shown
     assert "hx-trigger" not in shown
     for text in ("", "x", signed(Ticket("job", 10**9, now))[:-1]):
-        assert "No check is running under this address" in page(client, f"/check?job={text}")
+        assert "There is no check at this address" in page(client, f"/check?job={text}")
 
 
 def test_nothing_chosen_and_what_does_not_exist_check_nothing(
@@ -232,9 +232,11 @@ def test_nothing_chosen_and_what_does_not_exist_check_nothing(
 
 def test_the_overview_says_what_may_remain_before_the_button(client: Client, portal: InMemoryCluster) -> None:
     portal.load([destination("one")])
-    shown = unescape(page(client, "/"))
-    assert MAY_REMAIN in shown
-    assert all(text in unescape(page(client, "/destinations/one")) for text in (*NOT_TESTED, MAY_REMAIN))
+    sends = "the check opens an empty upload and cancels it. An upload may remain"
+    for shown in (unescape(page(client, address)) for address in ("/", "/destinations/one", "/destinations/one/edit")):
+        assert "What does a check send?" in shown
+        assert sends in shown
+    assert all(text in unescape(page(client, "/destinations/one")) for text in NOT_TESTED)
 
 
 @pytest.mark.people
@@ -252,7 +254,7 @@ def test_a_manager_learns_nothing_of_a_port_now_or_later_and_an_administrator_do
         if not whole:
             forget()
         section = page(manager, "/destinations/a-one").split('id="check"')[1].split("</section>")[0]
-        assert "The check found no registry that it may use at this host" in section
+        assert "The check could not reach a registry at this host" in section
         assert " ms<" not in section
         assert "192.0.2" not in section
         seen = re.sub(r"<time.*?</time>|csrfmiddlewaretoken\S+ \S+", "", section)
@@ -265,7 +267,7 @@ def test_a_manager_learns_nothing_of_a_port_now_or_later_and_an_administrator_do
             text = page(world.sign_in(role), "/")
             assert "192.0.2" not in text
     told = page(world.sign_in("administrator"), "/destinations/a-one")
-    assert "The check found no registry" not in told
+    assert "The check could not reach a registry" not in told
     assert len(people.list_secrets()) > 1
 
 
@@ -293,7 +295,7 @@ def test_everybody_who_sees_a_destination_sees_its_result(people: InMemoryCluste
     world.sign_in("administrator").post("/destinations/shared/check")
     for role in ("administrator", "manager", "exporter", "viewer"):
         shown = page(world.sign_in(role), "/destinations/shared")
-        assert "The chart would pass, the image would fail." in shown
+        assert "The chart would pass, but the image would fail." in shown
     assert "disabled" in page(world.sign_in("viewer"), "/destinations/shared").split("Check now")[0][-120:]
 
 
@@ -330,7 +332,7 @@ def test_the_interface_checks_and_answers_with_the_result(
     assert [ask("a-one", role).status_code for role in ("exporter", "viewer", "nobody")] == [404, 403, 404]
     registries.answers = {"a-one": CLOSED}
     told = ask("a-one", "manager").json()
-    assert told["stages"][-1]["message"].startswith("The check found no registry")
+    assert told["stages"][-1]["message"].startswith("The check could not reach a registry")
     assert [round(seconds) for seconds in no_waiting] == [11]
     for _ in range(7):
         ask("a-one", "manager")

@@ -73,7 +73,7 @@ def test_what_passes_is_saved_in_the_same_go_and_its_result_kept(
     assert [(plan.chart.password, plan.image.password) for plan in registries.asked] == [(TYPED, TYPED)]
     assert composition.results().of("one")
     page = client.get("/destinations/one").content.decode()
-    assert "Checked first. An export would pass" in page
+    assert "Live check: An export would pass" in page
     assert "Outdated" not in page
     assert TYPED not in page
 
@@ -87,15 +87,15 @@ def test_what_fails_is_not_saved_until_a_box_is_ticked(
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Not saved: the check failed." in page
-    assert "refuses the user name or the password" in page
-    assert "has to be typed again" in page
+    assert "rejected the user name or password" in page
+    assert "If you typed a password, type it again." in page
     assert '<input type="checkbox" name="anyway" value="1">' in page
     assert 'name="check_failed" value="1"' in page
     assert TYPED not in page
     assert not is_saved(portal)
     answer = client.post(path, {**typed, "check_failed": "1"})
     assert answer.status_code == 422
-    assert "Tick the box below" in answer.content.decode()
+    assert "select the check box below" in answer.content.decode()
     assert not is_saved(portal)
     assert client.post(path, {**typed, "check_failed": "1", "anyway": "1"}).status_code == 303
     assert is_saved(portal)
@@ -109,7 +109,9 @@ def test_what_nobody_can_know_is_saved_and_said(
     typed = form(portal, path, check="first")
     assert client.post(path, typed).status_code == 303
     assert is_saved(portal)
-    assert "Checked first. Not everything could be proven" in client.get("/destinations/one").content.decode()
+    assert (
+        "Live check: The check is inconclusive for chart and image" in client.get("/destinations/one").content.decode()
+    )
 
 
 def test_saving_without_a_check_asks_nobody(
@@ -125,7 +127,7 @@ def test_a_check_that_finds_no_place_saves_nothing(client: Client, portal: InMem
         composition.checks().often.admit("epinio:root")
     answer = client.post(path, form(portal, path, check="first"))
     assert answer.status_code == 422
-    assert "You asked for 10 checks within a minute." in answer.content.decode()
+    assert "You started 10 checks within a minute." in answer.content.decode()
     assert not is_saved(portal)
 
 
@@ -180,7 +182,7 @@ def test_a_manager_learns_of_a_form_what_they_learn_of_a_stored_destination(
     assert people.get_secret("a-one").name == "a-one"
     manager = world.sign_in("manager")
     page = manager.post("/destinations/new", {**NEW, "team": "team-a", "check": "first"}).content.decode()
-    assert "The check found no registry" in page
+    assert "The check could not reach a registry" in page
     assert "192.0.2.9" not in page
     assert [round(seconds) for seconds in held] == [11]
     registries.answers = {"team-a-one": ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.CHART)}

@@ -121,7 +121,7 @@ def test_the_text_names_what_fails_what_to_do_and_what_no_check_knows(
     shown = capsys.readouterr()
     assert "one  chart pass     image fail" in shown.out
     assert "push (image): The account may not push to team/workspace-shop-image." in shown.out
-    assert "Fix: Give it the right" in shown.out
+    assert "Fix: Give the account permission" in shown.out
     assert "Not tested:" in shown.out
     assert PASSWORD not in shown.out + shown.err
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_kept_is_said_and_fails_nothing(
 
     monkeypatch.setattr(InMemoryConfigMaps, "get", refused)
     assert run("one") == 0
-    assert "are not kept for the pages" in capsys.readouterr().err
+    assert "are not stored for the pages" in capsys.readouterr().err
 
 
 def test_without_a_key_nothing_is_kept_that_passwords_could_be_tried_against(

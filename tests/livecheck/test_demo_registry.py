@@ -45,9 +45,9 @@ def registry(portal: InMemoryCluster) -> Iterator[DemoRegistry]:
 @pytest.mark.parametrize(
     ("name", "headline", "finding"),
     [
-        ("good", "An export would pass: chart and image may be pushed.", "Helm may push to team/workspace-shop-chart."),
-        ("wrong", "An export would fail.", "The registry refuses the user name or the password"),
-        ("bare", "An export would fail.", "missing is CN="),
+        ("good", "An export would pass: chart and image can be pushed.", "Helm may push to team/workspace-shop-chart."),
+        ("wrong", "An export would fail.", "The registry rejected the user name or password"),
+        ("bare", "An export would fail.", "the missing CA is CN="),
     ],
 )
 def test_a_click_asks_the_registry_and_shows_what_it_found(
@@ -64,5 +64,5 @@ def test_several_are_asked_and_counted(client: Client, registry: DemoRegistry) -
     answer = client.post("/check", {"all": "1"})
     composition.checks().finish(30)
     page = client.get(answer.headers["Location"]).content.decode()
-    assert "1 pass, 2 would fail, 0 not proven." in page
+    assert "1 passed, 2 failed, 0 inconclusive." in page
     assert registry.password not in page

@@ -53,7 +53,7 @@ def test_the_names_that_sentences_need_come_from_the_plan_and_the_chain() -> Non
     found = ends(Step.TLS, Code.UNKNOWN_AUTHORITY)
     shown = whole(Report(found.stages, found.chart, found.image, found.checked_at, (LEAF.der,)))
     assert shown.findings[0].message == (
-        "Helm and skopeo trust no CA that signed the certificate of registry.example.com; missing is CN=Intermediate."
+        "Helm and skopeo trust no CA that signed the certificate of registry.example.com; the missing CA is CN=Intermediate."
     )
     pushes = [one.message for one in whole(report()).everything][-1:]
     assert pushes == ["Helm and skopeo may push to team/chart and team/image."]
@@ -71,7 +71,7 @@ def test_one_trouble_of_both_tools_is_told_once() -> None:
 
 def test_where_the_tools_part_each_has_its_own_way() -> None:
     shown = whole(ends(Step.TLS, Code.UNKNOWN_AUTHORITY, Side.CHART))
-    assert [one.label for one in shown.path] == ["Secrets", "Name", "Connection"]
+    assert [one.label for one in shown.path] == ["Secrets", "DNS", "Connection"]
     (helm, chart), (skopeo, image) = shown.forks
     assert (helm, skopeo) == ("Helm, chart", "skopeo, image")
     assert [one.state for one in chart] == ["failed", "open", "open", "open"]
@@ -81,10 +81,10 @@ def test_where_the_tools_part_each_has_its_own_way() -> None:
 @pytest.mark.parametrize(
     ("found", "status", "kind"),
     [
-        (report(), "Passes", "accepted"),
-        (ends(Step.LOGIN, Code.WRONG_CREDENTIALS), "Fails", "fails"),
-        (ends(Step.PUSH, Code.WOULD_CREATE, ok=None), "Not proven", "at-risk"),
-        (ends(Step.PUSH, Code.WOULD_CREATE, Side.IMAGE, ok=None), "Chart passes, image not proven", "at-risk"),
+        (report(), "Passed", "accepted"),
+        (ends(Step.LOGIN, Code.WRONG_CREDENTIALS), "Failed", "fails"),
+        (ends(Step.PUSH, Code.WOULD_CREATE, ok=None), "Inconclusive", "at-risk"),
+        (ends(Step.PUSH, Code.WOULD_CREATE, Side.IMAGE, ok=None), "Chart passes, image inconclusive", "at-risk"),
         (ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.CHART), "Chart fails, image passes", "fails"),
     ],
 )

@@ -168,12 +168,12 @@ KEYS = [
 ]
 
 BUNDLES = [
-    Bundle(122, "empty", b"", "nothing in it", FAILS, "as a file; an empty text means no bundle"),
-    Bundle(122, "blanks", b" \n", "nothing in it", FAILS, "as a file; an empty text means no bundle"),
+    Bundle(122, "empty", b"", "It is empty", FAILS, "as a file; an empty text means no bundle"),
+    Bundle(122, "blanks", b" \n", "It is empty", FAILS, "as a file; an empty text means no bundle"),
     Bundle(123, "DER", DER, ACCEPTED, FAILS, "Go reads PEM alone; converted, and said", PEM),
     Bundle(124, "PKCS#7", P7, ACCEPTED, FAILS, "Go skips the block; its certificates are taken out", PEM),
     Bundle(125, "PKCS#12", _P12, "PKCS#12", FAILS, "a binary file, which may hold a key"),
-    Bundle(126, "request", REQUEST, "nobody has signed", FAILS, "no certificate yet"),
+    Bundle(126, "request", REQUEST, "which is not signed", FAILS, "no certificate yet"),
     *KEYS,
     Bundle(130, "TRUSTED", pem(DER, "TRUSTED CERTIFICATE"), ACCEPTED, FAILS, "Go skips the block; relabeled", PEM),
     Bundle(131, "X509", pem(DER, "X509 CERTIFICATE"), ACCEPTED, FAILS, "Go skips the block; relabeled", PEM),
@@ -185,7 +185,7 @@ BUNDLES = [
     Bundle(137, "base64 of PEM", b64encode(PEM), ACCEPTED, FAILS, "out of a Secret", PEM),
     Bundle(137, "wrapped base64 of PEM", encodebytes(PEM), ACCEPTED, FAILS, "out of a Secret", PEM),
     Bundle(138, "no END", PEM[: PEM.index(b"-----END")], ACCEPTED, FAILS, "whole but for its END line", PEM),
-    Bundle(139, "truncated", pem(DER[:-20]), "cannot be read by Go", FAILS, "cut off"),
+    Bundle(139, "truncated", pem(DER[:-20]), "Go cannot read", FAILS, "cut off"),
     Bundle(
         140,
         "long dashes",
@@ -195,11 +195,9 @@ BUNDLES = [
         "a mail program",
         PEM,
     ),
-    Bundle(141, "NUL inside", PEM[:90] + b"\0" + PEM[90:], "cannot be read by Go", FAILS, "no base64"),
+    Bundle(141, "NUL inside", PEM[:90] + b"\0" + PEM[90:], "Go cannot read", FAILS, "no base64"),
     Bundle(142, "text before", _TEXT + PEM, ACCEPTED, FINE, "what openssl x509 -text prints; not stored", PEM),
-    Bundle(
-        143, "good, then broken", PEM + _BROKEN, "cannot be read by Go", RISKY, "Go takes what it can; a person errs"
-    ),
+    Bundle(143, "good, then broken", PEM + _BROKEN, "Go cannot read", RISKY, "Go takes what it can; a person errs"),
     Bundle(144, "twice the same", PEM + PEM, ACCEPTED, FINE, "harmless, and kept as given", PEM + PEM),
     Bundle(145, "expired", _EXPIRED, "has expired", RISKY, "of no use"),
     Bundle(145, "one expired", PEM + _EXPIRED, ACCEPTED, RISKY, "a change of CA; the page says so", PEM + _EXPIRED),
@@ -211,7 +209,7 @@ BUNDLES = [
         149,
         "version 4",
         pem(DER.replace(_VERSION, _VERSION[:-1] + b"\3", 1)),
-        "cannot be read by Go",
+        "Go cannot read",
         FAILS,
         "none such",
     ),
@@ -219,7 +217,7 @@ BUNDLES = [
     Bundle(151, "SHA-1", _SHA1, ACCEPTED, FINE, "nobody checks a root's own signature", _SHA1),
     Bundle(151, "MD5", _MD5, ACCEPTED, FINE, "nobody checks a root's own signature", _MD5),
     Bundle(152, "DSA", _DSA, ACCEPTED, FINE, "Go reads it into the pool", _DSA),
-    Bundle(152, "P-192", _P192, "cannot be read by Go", FAILS, "a curve that Go does not have"),
+    Bundle(152, "P-192", _P192, "Go cannot read", FAILS, "a curve that Go does not have"),
     Bundle(152, "Ed25519", _ED25519, ACCEPTED, FINE, "Go knows it", _ED25519),
     Bundle(153, "year 9999", _FOREVER, ACCEPTED, FINE, "RFC 5280's “no end”", _FOREVER),
     Bundle(154, "50", PEM * 50, ACCEPTED, FINE, "at the limit", PEM * 50),
@@ -236,12 +234,10 @@ BUNDLES = [
     Bundle(155, "257 KiB", PEM + _PADDING * 257, "larger than 256 KiB", FINE, "over the limit"),
     Bundle(156, "a tag in the subject", _IMG, ACCEPTED, FINE, "escaped where it is shown", _IMG),
     Bundle(157, "RTL and a line end", _RTL, ACCEPTED, FINE, "spelled out where it is shown", _RTL),
-    Bundle(
-        158, "negative serial", pem(with_serial(b"\xff")), "cannot be read by Go", FAILS, "Go refuses it since 1.23"
-    ),
+    Bundle(158, "negative serial", pem(with_serial(b"\xff")), "Go cannot read", FAILS, "Go refuses it since 1.23"),
     Bundle(158, "serial zero", _ZERO, ACCEPTED, FINE, "Go takes it", _ZERO),
     Bundle(160, "zip", zipped(PEM, zipfile.ZIP_DEFLATED), "no PEM block", FAILS, "another file"),
-    Bundle(160, "plain zip", zipped(PEM, zipfile.ZIP_STORED), "cannot be read by Go", FAILS, "BEGIN in mid-line"),
+    Bundle(160, "plain zip", zipped(PEM, zipfile.ZIP_STORED), "Go cannot read", FAILS, "BEGIN in mid-line"),
     Bundle(160, "gzip", gzip.compress(PEM), "no PEM block", FAILS, "another file"),
     Bundle(160, "image", _PNG, "no PEM block", FAILS, "another file"),
 ]

@@ -63,7 +63,7 @@ def annotated(annotations: dict[str, str]) -> tuple[dict[str, Any], ...]:
 PLAIN = json.dumps({"auths": {HOST: entry()}})
 TWICE = f'{{"auths":{{"a.b":{{}},"a.b":{json.dumps(entry())}}}}}'
 _BROKEN = "not valid JSON"
-_ONE = "does not name exactly one registry"
+_ONE = "does not have exactly one registry"
 _AUTH = entry()["auth"]
 _PAIR = {"username": "robot", "password": "old-pass"}
 _OWNER = {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "es", "uid": "1-2-3"}
@@ -79,17 +79,17 @@ STORED = [
     Stored(94, "a list", one("[]"), _BROKEN, _ONE, HIDDEN, "no object"),
     Stored(94, "a text", one('"text"'), _BROKEN, _ONE, HIDDEN, "no object"),
     Stored(94, "null", one("null"), "has no section", _ONE, HIDDEN, "to Go the same as no section"),
-    Stored(95, "auths null", one('{"auths":null}'), "section `auths` is empty", _ONE, HIDDEN, "to Go an empty map"),
-    Stored(96, "auths a list", one('{"auths":[]}'), "is no object", _ONE, HIDDEN, "Epinio refuses the file"),
+    Stored(95, "auths null", one('{"auths":null}'), "section auths is empty", _ONE, HIDDEN, "to Go an empty map"),
+    Stored(96, "auths a list", one('{"auths":[]}'), "not an object", _ONE, HIDDEN, "Epinio refuses the file"),
     Stored(97, "no auths", one("{}"), "has no section", _ONE, HIDDEN, "nowhere to push to"),
-    Stored(98, "two auths", one('{"auths":{"a.b":{},"c.d":{}}}'), "names several", _ONE, HIDDEN, "Epinio refuses"),
-    Stored(99, "zero auths", one('{"auths":{}}'), "section `auths` is empty", _ONE, HIDDEN, "nowhere to push to"),
+    Stored(98, "two auths", one('{"auths":{"a.b":{},"c.d":{}}}'), "has several", _ONE, HIDDEN, "Epinio refuses"),
+    Stored(99, "zero auths", one('{"auths":{}}'), "section auths is empty", _ONE, HIDDEN, "nowhere to push to"),
     Stored(100, "empty host", one(json.dumps({"auths": {"": entry()}})), "no host", ROTATED, FAILS, "it can be read"),
-    Stored(101, "entry a text", one('{"auths":{"a.b":"x"}}'), "not what the export", "is no object", FAILS, "no entry"),
-    Stored(101, "entry a number", one('{"auths":{"a.b":7}}'), "not what the export", "is no object", FAILS, "no entry"),
-    Stored(101, "entry null", one('{"auths":{"a.b":null}}'), "neither a user name", ROTATED, FAILS, "an empty entry"),
-    Stored(102, "auth a number", one(config(auth=7)), "not what the export", ROTATED, FAILS, "written anew"),
-    Stored(103, "auth of another", one(config(auth=encoded("x:y"), **_PAIR)), "the two differ", ROTATED, RISKY, "half"),
+    Stored(101, "entry a text", one('{"auths":{"a.b":"x"}}'), "the export does not accept", "not an object", FAILS, "no entry"),
+    Stored(101, "entry a number", one('{"auths":{"a.b":7}}'), "the export does not accept", "not an object", FAILS, "no entry"),
+    Stored(101, "entry null", one('{"auths":{"a.b":null}}'), "no user name and no password", ROTATED, FAILS, "an empty entry"),
+    Stored(102, "auth a number", one(config(auth=7)), "that the export does not accept", ROTATED, FAILS, "written anew"),
+    Stored(103, "auth of another", one(config(auth=encoded("x:y"), **_PAIR)), "and they differ", ROTATED, RISKY, "half"),
     Stored(104, "unpadded", one(config(auth=_AUTH.rstrip("="), **_PAIR)), "cannot read", ROTATED, FAILS, "Go is strict"),
     Stored(104, "URL-safe", one(config(auth="_-8_Pz8=", **_PAIR)), "cannot read", ROTATED, FAILS, "Go is strict"),
     Stored(104, "line end", one(config(auth=f"{_AUTH}\n", **_PAIR)), "Accepted", ROTATED, FINE, "Go skips line ends"),
@@ -103,8 +103,8 @@ STORED = [
     Stored(109, "no UTF-8", one(b"\xff\xfe" + PLAIN.encode()), _BROKEN, _BROKEN, HIDDEN, "no JSON"),
     Stored(109, "host no UTF-8", one(b'{"auths":{"a\xff.b":{}}}'), "Export will fail", ROTATED, FAILS, "U+FFFD in Go"),
     Stored(110, "token", one(config(identitytoken="t", **entry())), "identitytoken", ROTATED, RISKY, "skopeo prefers it"),
-    Stored(110, "credsStore", one('{"credsStore":"x","auths":{}}'), "is no object", _ONE, HIDDEN, "Epinio refuses"),
-    Stored(110, "credHelpers", one('{"credHelpers":{"a.b":"x"},"auths":{"a.b":{}}}'), "not what", ROTATED, FAILS, "strict"),
+    Stored(110, "credsStore", one('{"credsStore":"x","auths":{}}'), "not an object", _ONE, HIDDEN, "Epinio refuses"),
+    Stored(110, "credHelpers", one('{"credHelpers":{"a.b":"x"},"auths":{"a.b":{}}}'), "not accept", ROTATED, FAILS, "strict"),
     Stored(111, "Username", one(config(Username="robot", Password="p", auth=_AUTH)), "differ", ROTATED, RISKY, "Go folds"),
     Stored(112, "no key", one(data={names.CONFIG_KEY: ""}), _BROKEN, _BROKEN, HIDDEN, "an empty value"),
     Stored(112, "no data", ({**destination(), "data": {}},), "no credentials", _BROKEN, HIDDEN, "nothing to read"),
@@ -114,13 +114,13 @@ STORED = [
     Stored(113, "1", labelled("1"), "not exactly", ROTATED, HIDDEN, "a number"),
     Stored(113, "false", labelled("false"), "is disabled", ROTATED, HIDDEN, "switched off"),
     Stored(113, "absent", one(metadata={"labels": {}}), MISSING, MISSING, NONE, "any Secret"),
-    Stored(114, "line end", naming(b"ca\n"), "blanks and line ends", ROTATED, FAILS, "Epinio does not trim"),
+    Stored(114, "line end", naming(b"ca\n"), "spaces and line breaks", ROTATED, FAILS, "Epinio does not trim"),
     Stored(114, "no UTF-8", naming(b"\xff\xfe"), "does not exist", ROTATED, FAILS, "can name nothing"),
-    Stored(114, "..", naming(b".."), "can never be the name", ROTATED, FAILS, "another address of the API"),
+    Stored(114, "..", naming(b".."), "cannot be the name", ROTATED, FAILS, "another address of the API"),
     Stored(115, "missing", naming(b"nowhere"), "does not exist", ROTATED, FAILS, "a typing mistake"),
     Stored(116, "no tls.crt", naming(b"ca", {"metadata": {"name": "ca"}, "kind": "Secret"}), "no key tls.crt", ROTATED,
            FAILS, "another Secret"),
-    Stored(117, "immutable", one(immutable=True), "is immutable", "is immutable", FINE, "Kubernetes lets nobody"),
+    Stored(117, "immutable", one(immutable=True), "is immutable", "is immutable", FINE, "so Kubernetes does not change it"),
     Stored(118, "owned", owned(ownerReferences=[_OWNER]), "External Secrets", "External Secrets", FINE, "would undo it"),
     Stored(118, "Argo CD", annotated({"argocd.argoproj.io/tracking-id": "x"}), "Argo CD manages", "Argo CD manages",
            FINE, "would undo it"),
@@ -130,9 +130,9 @@ STORED = [
            "Flux manages", "Flux manages", FINE, "would undo it"),
     Stored(118, "applied", owned(managedFields=[_MANAGED]), "ci manages", "ci manages", FINE, "would undo it", real=False),
     Stored(119, "last-applied", annotated(_APPLIED),
-           "holds a copy of the credentials", ROTATED, RISKY, "the password in clear"),
+           "contains a copy of the credentials", ROTATED, RISKY, "the password in clear"),
     Stored(120, "finalizer", owned(finalizers=["example.com/stuck"]), "Accepted", ROTATED, FINE, "goes when it may"),
-    Stored(121, "annotations null", one(metadata={"annotations": None}), "which organization", ROTATED, HIDDEN, "none"),
+    Stored(121, "annotations null", one(metadata={"annotations": None}), "not name the organization", ROTATED, HIDDEN, "none"),
 ]  # fmt: skip
 
 

@@ -145,7 +145,7 @@ def test_who_sends_nothing_or_half_of_a_request_is_hung_up_on(portal: Served) ->
         (get(more="".join(f"X-{number}: {'a' * 4000}\r\n" for number in range(12))), (400, 431)),
         (get("/" + "a" * 9_000), 414),
         (get("/" + "a" * 40_000), (400, 414)),
-        (get(more="No colon\r\n"), 400),
+        (get(more="must not contain a colon\r\n"), 400),
         (get(more=f"Host: {HOST}\r\n"), 400),
         ("GET /healthz HTTP/1.1\r\n\r\n", 400),
         ("GET /healthz\r\n\r\n", 400),

@@ -1,8 +1,8 @@
 """How the project writes English: words that no text uses, American spelling, headings in sentence case.
 
 The rules are those of the glossary: one standard term for each thing. `faults` takes plain text; `of_markdown`,
-`of_template` and `of_python` take from a file what people read, with its line and without code; `is_sentence_case` is
-for what `headings` and `template_headings` find.
+`of_template`, `of_script` and `of_python` take from a file what people read, with its line and without code;
+`is_sentence_case` is for what `headings` and `template_headings` find.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ RULES = (
     Rule(r"stands?(?! for\b)", "is", "The line stands there."),
     Rule(r"(?:registry|form|server|cluster|provider|Kubernetes) (?:says|asks|told|tells)", "returns", "The registry says no."),
     Rule(r"please", "nothing", "Please try again."),
+    Rule(r"(?-i:Say whether)", "Return whether", "Say whether it is one."),
+    Rule(r"(?:ready|ready-made) image", "an image", "Pushed from a ready image."),
     Rule(r"e\.g\.|i\.e\.|viz\.", "for example, that is", "Some, e.g. this."),
     Rule(r"usernames?", "user name", "The username is missing."),
     Rule(r"e-mails?", "email", "Your e-mail address."),
@@ -178,8 +180,20 @@ def _empty(match: re.Match[str]) -> str:
     return "\n" * match[0].count("\n") + " "
 
 
+_IN_SCRIPT = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`|(?<![:\w])//(.*)")
+
+
+def of_script(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the texts and comments of a script in JavaScript with a space in them, without what they fill in."""
+    for match in _IN_SCRIPT.finditer(text):
+        words = " ".join(re.sub(r"\$\{[^}]*\}", " ", match[1] or match[2] or match[3] or "").split())
+        if " " in words:
+            yield text[: match.start()].count("\n") + 1, words
+
+
 def of_python(source: str) -> Iterator[tuple[int, str]]:
-    """Yield the docstrings and messages of a module, with their numbers of lines: each text with a space in it."""
+    """Yield the docstrings and messages of a module, with their numbers of lines: each text with a space in it but patterns."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
-            yield node.lineno, " ".join(re.sub(r"`[^`]*`|https?://\S+", " ", node.value).split())
+        text = node.value if isinstance(node, ast.Constant) else ""
+        if isinstance(node, ast.Constant) and isinstance(text, str) and " " in text.strip() and "(?:" not in text:
+            yield node.lineno, " ".join(re.sub(r"`[^`]*`|https?://\S+", " ", text).split())

@@ -197,7 +197,7 @@ def test_the_same_key_and_content_are_one_write(people: InMemoryCluster) -> None
     assert len(json.loads(rotated.annotations[names.HISTORY_ANNOTATION])) == 2
     answer = ask("/api/destinations/fresh/rotate", "administrator", {"password": "q"}, key="r1")
     assert answer.status_code == 409
-    assert "another content" in answer.json()["error"]
+    assert "other content" in answer.json()["error"]
     assert ask("/api/destinations/fresh/rotate", "administrator", {"password": "q"}, key="r2").status_code == 200
     assert ask("/api/destinations/fresh/rotate", "administrator", {"password": "p"}, key="r1").status_code == 200
     credentials = docker_config.stored_credentials(people.get_secret("fresh"))

@@ -178,10 +178,10 @@ def test_the_portal_creates_no_user(sso: OidcProvider, people: InMemoryCluster) 
 @pytest.mark.parametrize(
     ("user", "said"),
     [
-        ("nobody there", "did not let you in"),
+        ("nobody there", "rejected your sign-in"),
         ("eve@example.com", "has not verified"),
-        ("mute@example.com", "no e-mail"),
-        ("uid=mallory", "is none, and Epinio would take you for whoever is called so"),
+        ("mute@example.com", "no usable email"),
+        ("uid=mallory", "is not valid, and Epinio would take you for a user of that name"),
     ],
 )
 def test_who_is_denied_unverified_or_unknown_stays_outside(sso: OidcProvider, user: str, said: str) -> None:
@@ -196,11 +196,11 @@ def test_several_users_of_the_address_let_nobody_in(sso: OidcProvider, people: I
     people.load([epinio_user("twin", "admin")])
     _, answer = sign_in(sso, MAX)
     assert answer.status_code == 403
-    assert "several Epinio users" in answer.content.decode()
+    assert "Several Epinio users" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
-    "spoil", ["state", "no state", "two states", "no code", "two codes", "no cookie", "other cookie"]
+    "spoil", ["state", "no state", "two states", "no usable code", "two codes", "no cookie", "other cookie"]
 )
 def test_an_answer_that_does_not_belong_here_is_refused(sso: OidcProvider, spoil: str) -> None:
     client = Client()
@@ -209,7 +209,7 @@ def test_an_answer_that_does_not_belong_here_is_refused(sso: OidcProvider, spoil
         "state": back.replace("state=", "state=x"),
         "no state": back.replace("state=", "x="),
         "two states": back + "&state=x",
-        "no code": back.replace("code=", "x="),
+        "no usable code": back.replace("code=", "x="),
         "two codes": back + "&code=x",
     }.get(spoil, back)
     if spoil == "no cookie":
@@ -231,7 +231,7 @@ def test_a_code_is_used_once(sso: OidcProvider) -> None:
     client.cookies["edrportal-oidc"] = kept
     answer = client.get(back)
     assert answer.status_code == 403
-    assert "used already" in answer.content.decode()
+    assert "already used" in answer.content.decode()
 
 
 def test_a_nonce_of_another_sign_in_is_refused(sso: OidcProvider) -> None:
@@ -239,7 +239,7 @@ def test_a_nonce_of_another_sign_in_is_refused(sso: OidcProvider) -> None:
     begun = flow.start(provider)
     back = sso.log_in(begun.url, ALICE)
     query = parse_qs(urlsplit(back).query)
-    with pytest.raises(OidcTrouble, match="meant for somebody else"):
+    with pytest.raises(OidcTrouble, match="belongs to another sign-in"):
         flow.finish(provider, {**begun.kept, "nonce": "another"}, query)
 
 
@@ -263,7 +263,7 @@ def test_a_silent_provider_leaves_the_other_way_in(sso: OidcProvider) -> None:
     page = Client().get("/signin")
     assert begun.seconds < 3
     assert page.status_code == 200
-    assert "does not work now" in page.content.decode()
+    assert "is not available" in page.content.decode()
     assert "does not answer" in page.content.decode()
     assert world.sign_in("manager").get("/team/").status_code == 200
     assert Client().get("/oidc/start").status_code == 503

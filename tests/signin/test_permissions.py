@@ -174,9 +174,9 @@ def test_a_button_that_is_not_ones_own_says_which_right_is_missing(people: InMem
     assert people.get_secret("shared").name == "shared"
     page = world.sign_in("manager").get("/destinations/shared").content.decode()
     assert 'disabled aria-describedby="missing">Rotate credentials' in page
-    assert "This destination is shared: only administrators change it." in page
+    assert "This destination is shared: only administrators can change it." in page
     page = world.sign_in("exporter").get("/team/").content.decode()
-    assert "Self-service is off for team-b: an administrator can enable it." in page
+    assert "Self-service is disabled for team-b. An administrator can enable it." in page
 
 
 def test_the_manifest_the_history_and_the_account_are_for_those_who_change_it(people: InMemoryCluster) -> None:

@@ -133,7 +133,7 @@ def test_a_namespace_that_was_made_anew_is_another_team(
     assert manager.get("/destinations/a-one").status_code == 404
     assert manager.get("/destinations/new").status_code == 403
     assert world.sign_in("administrator").get("/destinations/a-one/rotate").status_code == 200
-    assert "is not the one for which self-service was enabled" in manager.get("/team/").content.decode()
+    assert "was recreated after self-service was enabled" in manager.get("/team/").content.decode()
     assert portal.get_secret("a-one").name == "a-one"
 
 
@@ -204,8 +204,8 @@ def test_what_the_portal_may_not_do_is_told_to_administrators_alone(
         assert answer.status_code == 403
     else:
         assert answer.status_code == 502
-        assert ("does not let the portal update Secrets" in page) is (role == "administrator")
-        assert ("Ask an administrator of the portal" in page) is (role == "manager")
+        assert ("does not no permission to update Secrets" in page) is (role == "administrator")
+        assert ("Ask a portal administrator" in page) is (role == "manager")
     assert out.status_code == 502
     assert "You are not signed out yet" in out.content.decode()
     assert filling.get_secret("a-one").resource_version == stored.resource_version
@@ -240,7 +240,7 @@ def test_where_namespaces_cannot_be_read_an_administrator_confirms(api_server: A
         client = signed_in_when_allowed("administrator")
         answer = client.post("/teams", {"team": "team-b", "to": "on"})
         assert answer.status_code == 422
-        assert "The portal may not read namespaces" in answer.content.decode()
+        assert "The portal has no permission to read namespaces" in answer.content.decode()
         assert client.post("/teams", {"team": "team-b", "to": "on", "confirmed": "on"}).status_code == 303
         assert world.sign_in("exporter").get("/destinations/b-one/rotate").status_code == 200
 

@@ -53,30 +53,30 @@ READ_BY_GO = [
 ]
 
 READ_BY_GO_AND_REFUSED_HERE = {
-    "- &m {id: m}\n- connectorId: a\n  groups:\n  - {id: n, <<: *m}": "a merge (<<), which is not read here; write out",
-    "- groups:\n  - <<: [{id: a}, {id: b}]": "a merge (<<), which is not read here; write out what it stands for (line 2)",
-    "- groups:\n  - &g {id: g}\n  - *g": "an alias, which is not read here; write out what it stands for (line 3)",
+    "- &m {id: m}\n- connectorId: a\n  groups:\n  - {id: n, <<: *m}": "a merge (<<), which is not supported; write out",
+    "- groups:\n  - <<: [{id: a}, {id: b}]": "a merge (<<), which is not supported; write out its content (line 2)",
+    "- groups:\n  - &g {id: g}\n  - *g": "an alias, which is not supported; write out its content (line 3)",
 }
 
 REFUSED_BY_GO = {
-    "github:\n- id: a\n  roles: [admin]": "is a map, as a page of Epinio's documentation shows it, and Epinio cannot read that",
-    "a": "line 1: a list is needed",
-    "- a": "line 1: a map is needed",
-    "7": "line 1: a list is needed",
-    "- {groups: 7}": "line 1: a list is needed",
-    "- connectorId: [a]": "line 1: a text is needed",
-    "- connectorId: {a: b}": "line 1: a text is needed",
-    "- connectorId: a\n  groups: {id: g}": "line 2: a list is needed",
-    "- connectorId: a\n  groups:\n  - id: g\n    roles: admin": "line 4: a list is needed",
-    "- connectorId: a\n  groups:\n  - id: g\n    role: [admin]": "line 4: a text is needed",
-    "- connectorId: a\n  groups:\n  - id: g\n    roles: [[admin]]": "line 4: a text is needed",
-    "- [a]: b": "a text is needed",
-    "- ? [a]\n  : b": "a text is needed",
-    "- connectorId: a\n\tgroups: []": "no YAML; look at line 2",
-    "- connectorId: *nowhere": "an alias, which is not read here; write out what it stands for (line 1)",
+    "github:\n- id: a\n  roles: [admin]": "is a map, as on a page of Epinio's documentation, but Epinio cannot read that",
+    "a": "line 1: a list is required",
+    "- a": "line 1: a map is required",
+    "7": "line 1: a list is required",
+    "- {groups: 7}": "line 1: a list is required",
+    "- connectorId: [a]": "line 1: a string is required",
+    "- connectorId: {a: b}": "line 1: a string is required",
+    "- connectorId: a\n  groups: {id: g}": "line 2: a list is required",
+    "- connectorId: a\n  groups:\n  - id: g\n    roles: admin": "line 4: a list is required",
+    "- connectorId: a\n  groups:\n  - id: g\n    role: [admin]": "line 4: a string is required",
+    "- connectorId: a\n  groups:\n  - id: g\n    roles: [[admin]]": "line 4: a string is required",
+    "- [a]: b": "a string is required",
+    "- ? [a]\n  : b": "a string is required",
+    "- connectorId: a\n\tgroups: []": "not valid YAML; see line 2",
+    "- connectorId: *nowhere": "an alias, which is not supported; write out its content (line 1)",
     "- connectorId: \x01": "a character that YAML does not allow",
-    "- groups:\n  - <<: q": "a merge (<<), which is not read here",
-    "- &a [*a]": "an alias, which is not read here",
+    "- groups:\n  - <<: q": "a merge (<<), which is not supported",
+    "- &a [*a]": "an alias, which is not supported",
     "%YAML 1.2\n---\n- connectorId: x": "version 1.1",
 }
 
@@ -129,12 +129,12 @@ def test_a_map_at_the_top_is_answered_with_the_right_form() -> None:
 
 @pytest.mark.parametrize("text", [b"\xff\xfe-\x00", b"- connectorId: \xff"])
 def test_bytes_that_are_no_utf_8_are_refused(text: bytes) -> None:
-    with pytest.raises(InputError, match=r"not in UTF-8"):
+    with pytest.raises(InputError, match=r"not valid UTF-8"):
         read(text)
 
 
 def test_a_tag_for_numbers_is_refused_rather_than_guessed() -> None:
-    with pytest.raises(InputError, match="put the text into quotes"):
+    with pytest.raises(InputError, match="put the text in quotes"):
         read(b"- connectorId: !!int 1")
 
 
@@ -148,7 +148,7 @@ def test_a_tag_for_numbers_is_refused_rather_than_guessed() -> None:
     ],
 )
 def test_nesting_and_aliases_without_end_are_refused_quickly(text: bytes) -> None:
-    with pytest.raises(InputError, match=r"nested too deeply|an alias, which is not read here|more than 256 KiB"):
+    with pytest.raises(InputError, match=r"nested too deeply|an alias, which is not supported|larger than 256 KiB"):
         read(text)
     assert costs.seconds(lambda: refused(text)) < costs.SECONDS
 
@@ -172,8 +172,8 @@ def test_no_refusal_quotes_what_it_refuses() -> None:
         ("- connectorId: a\n  groups:\n  - {id: g, role: admin}\n  - {id: h, role: user}", ["line 3", "line 4"]),
         ("- connectorId: a\n  groups:\n  - {id: g, role: admin, roles: [admin]}", []),
         ("- connectorId: a\n  groups:\n  - {id: g, role: ''}", []),
-        ("- id: github\n  groups:\n  - {id: g, roles: [admin]}", ["line 1: an entry without connectorId"]),
-        ("- groups: []", ["line 1: an entry without connectorId"]),
+        ("- id: github\n  groups:\n  - {id: g, roles: [admin]}", ["line 1: an entry has no connectorId"]),
+        ("- groups: []", ["line 1: an entry has no connectorId"]),
         ("", []),
     ],
 )

@@ -124,7 +124,7 @@ def test_who_typed_both_is_told(people: InMemoryCluster) -> None:
     describe_second = {**target(), "description": "still mine"}
     send(people, "/destinations/{name}/edit", "team-a-second", **describe_second)
     assert rotate("team-a-own", "manager", "away") == [
-        "The old password is stored in team-a-second, too; rotate there as well."
+        "The old password is also stored in team-a-second: rotate there, too."
     ]
 
 
@@ -139,7 +139,7 @@ def test_an_administrator_is_told_of_all(people: InMemoryCluster) -> None:
     add("theirs", "manager")
     people.load([_by_hand("by-hand")])
     add("own", "administrator", "begin")
-    assert "stored in by-hand, team-a-theirs, too" in guess("administrator")
+    assert "also stored in by-hand, team-a-theirs" in guess("administrator")
 
 
 def _by_hand(name: str, **metadata: Any) -> dict[str, Any]:

@@ -139,8 +139,8 @@ def test_a_cookie_that_is_forged_or_too_old_signs_nobody_out_and_the_page_claims
         answer = sign_out(text)
         assert answer.headers["Location"] == "/signin?out=here", text
         page = Client().get(answer.headers["Location"]).content.decode()
-        assert "signed out in this browser" in page
-        assert "wherever else" not in page
+        assert "signed out of this browser" in page
+        assert "of every browser" not in page
     assert status(good) == 200
     assert people.get_secret("shared").name == "shared"
 

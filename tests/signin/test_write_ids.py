@@ -141,7 +141,7 @@ def test_another_content_under_the_same_key_is_refused_while_the_signing_key_cha
     with replica(keys[1]):
         answer = call("/api/destinations/a-one/rotate", {"password": "another"})
     assert answer.status_code == 409
-    assert "another content" in answer.json()["error"]
+    assert "other content" in answer.json()["error"]
     assert versions(people) == written
 
 

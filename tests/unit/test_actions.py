@@ -62,14 +62,14 @@ def test_add_writes_what_epinio_documents(cluster: Cluster) -> None:
 def test_the_same_form_twice_is_one_write(cluster: Cluster) -> None:
     first = actions.add(cluster, draft(), change())
     assert actions.add(cluster, draft(), change()) == first
-    with pytest.raises(UserError, match="already") as caught:
+    with pytest.raises(UserError, match="is taken") as caught:
         actions.add(cluster, draft(), change("another-write-id-1"))
     assert caught.value.reason == "NameTaken"
 
 
 def test_a_name_that_any_secret_has_is_refused_and_leaves_nothing(cluster: Cluster) -> None:
     cluster.create_secret({"metadata": {"name": "one"}, "type": "Opaque"})
-    with pytest.raises(UserError, match="no destination"):
+    with pytest.raises(UserError, match="is not a destination"):
         actions.add(cluster, draft(bundle=PEM), change())
     assert [secret.name for secret in cluster.list_secrets()] == ["one"]
 

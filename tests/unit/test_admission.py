@@ -59,15 +59,15 @@ def test_a_sound_one_its_deletion_and_anything_else_are_quiet() -> None:
 
 def test_one_that_will_fail_or_is_at_risk_is_told() -> None:
     (fails,) = warned(None, destination(certs="not-there"))
-    assert fails.startswith("Epinio will list 'harbor', and exports to it will fail: ")
+    assert fails.startswith("Epinio will list 'harbor', but exports to it will fail: ")
     (risky,) = warned(None, destination(host="harbor.example.com/team"))
     assert risky.startswith("Epinio will ")
 
 
 def test_one_that_is_no_destination_any_more_and_one_that_is_a_user_too() -> None:
     (gone,) = warned(destination(), Secret("harbor"))
-    assert "'harbor' is no destination any more" in gone
-    assert "a user of Epinio and a destination at once" in warned(None, destination(**{names.USER_LABEL: "true"}))[0]
+    assert "'harbor' is no longer a destination: " in gone
+    assert "both an Epinio user and a destination" in warned(None, destination(**{names.USER_LABEL: "true"}))[0]
 
 
 def test_certificates_warn_for_every_destination_that_names_them() -> None:
@@ -87,7 +87,7 @@ def test_never_more_lines_and_never_longer_ones_than_kubernetes_shows() -> None:
     users = [destination(f"{'d' * 200}{number}", certs="ca") for number in range(40)]
     lines = warned(bundle(), None, bundle(), *users)
     assert len(lines) == MOST
-    assert lines[-1] == "And 36 more, which the portal shows."
+    assert lines[-1] == "36 more warnings: see the portal."
     assert max(len(line) for line in lines) <= MAX_LENGTH + 2
     odd = [
         destination(certs="a\nb\x1b[31m"),
@@ -126,5 +126,5 @@ def test_the_answer_lets_everything_through() -> None:
 def test_a_configuration_of_an_odd_size_is_told_and_not_judged() -> None:
     large = replace(destination(), data={names.CONFIG_KEY: b'{"auths":{' + b" " * MAX_CONFIG_BYTES})
     (said,) = warned(None, large)
-    assert said == "'harbor' is not judged: its configuration has more than 256 KiB. Leave one registry in it."
+    assert said == "'harbor' is not judged: its configuration has more than 256 KiB. Keep only one registry in it."
     assert len(said) <= MAX_LENGTH

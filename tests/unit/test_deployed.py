@@ -58,7 +58,11 @@ def test_it_is_asked_once_a_minute_and_nobody_waits_for_the_second_answer() -> N
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(NotFound, "no Deployment"), (Forbidden, "does not let the portal look"), (Unreachable, "could not be read")],
+    [
+        (NotFound, "no Deployment"),
+        (Forbidden, "the portal has no permission to read"),
+        (Unreachable, "could not be read"),
+    ],
 )
 def test_what_keeps_it_unknown_is_said(error: type[Exception], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> str:
@@ -85,7 +89,7 @@ def test_a_silent_cluster_holds_nobody_up() -> None:
     cluster.epinio_version = "v1.13.2"
     cluster.may_answer.clear()
     deployed, began = Deployed(cluster), Stopwatch()
-    assert "has not answered yet" in deployed.last().why
+    assert "has not been read yet" in deployed.last().why
     assert began.seconds < 2
     cluster.may_answer.set()
     assert cluster.answered.wait(5)

@@ -123,7 +123,7 @@ ACCOUNTS: dict[str, tuple[str | bytes, tuple[str, str, str, str]]] = {
     "docker-credential-acr get": (
         json.dumps({"ServerURL": "example.azurecr.io", "Username": "<token>", "Secret": jwt(exp=END)}),
         ("example.azurecr.io", AZURE_USER, jwt(exp=END), "2031-01-31")),
-    "Docker Desktop's sign-in through a browser": (
+    "Docker Desktop's browser sign-in": (
         json.dumps({"auths": {f"https://index.docker.io/v1/{path}": {"auth": b64(f"acme:{PASSWORD if not path else 'x'}")}
                               for path in ("", "access-token", "refresh-token")}}), ("docker.io", "acme", PASSWORD, "")),
     "a token that states its end": (auths(auth=b64(f"ci:{jwt(exp=END)}")), (HOST, "ci", jwt(exp=END), "2031-01-31")),
@@ -170,15 +170,15 @@ def test_the_account_is_taken_with_its_end(kind: str) -> None:
 
 
 SAID = {
-    "Azure's token ends": ("az acr login", "it ends at"),
+    "Azure's token ends": ("az acr login", "It expires at"),
     "Azure's other password": ("az acr credential show", "two passwords"),
-    "any user name": ("GitLab, a project token", "takes any user name"),
-    "tokens of a browser's sign-in": ("Docker Desktop's sign-in through a browser", "sign-in through a browser"),
+    "any user name": ("GitLab, a project token", "accepts any user name"),
+    "tokens of a browser's sign-in": ("Docker Desktop's browser sign-in", "browser sign-in"),
     "ECR's end": ("aws ecr get-authorization-token", "12 hours"),
     "UTF-16": ("auth in UTF-16", "UTF-16"),
     "Latin-1": ("auth in Latin-1", "Latin-1"),
     "twice": ("auth encoded twice", "once too often"),
-    "in clear": ("auth not encoded", "not encoded"),
+    "in clear": ("auth not encoded", "not base64-encoded"),
     "the configuration twice": ("a configuration encoded twice", "once too often"),
 }
 
@@ -199,29 +199,29 @@ DESKTOP = {"auths": {"https://index.docker.io/v1/": {}}, "credsStore": "desktop"
 REASONS: dict[str, tuple[str | bytes, str]] = {
     "a token of ECR alone": (
         b64encode(json.dumps({"payload": "x", "datakey": "y", "version": "2", "type": "DATA_KEY"}).encode()),
-        "a token of Amazon ECR alone",
+        "only a token of Amazon ECR",
     ),
-    "credsStore": (json.dumps(DESKTOP), "kept by the credential helper desktop"),
+    "credsStore": (json.dumps(DESKTOP), "in the credential helper desktop"),
     "credHelpers": (
-        json.dumps({"auths": {}, "credHelpers": {ECR: "ecr-login"}}), f"for {ECR} is kept by the credential helper ecr-login"),
+        json.dumps({"auths": {}, "credHelpers": {ECR: "ecr-login"}}), f"for {ECR} is in the credential helper ecr-login"),
     "an odd helper": (json.dumps({"auths": {HOST: {}}, "credsStore": "x; rm"}), "helper NAME"),
-    "an identity token": (auths("ghcr.io", auth=b64("ci:"), identitytoken=PASSWORD), "identity token and no password"),
-    "a registry token": (auths(registrytoken=PASSWORD), "identity token and no password"),
-    "cut-off base64": (auths(auth=b64(f"ci:{PASSWORD}")[:-3] + "\u2026"), f"The auth of {HOST} is not whole base64"),
-    "no colon": (auths(auth=b64("INVENTED")), "holds no colon"),
+    "an identity token": (auths("ghcr.io", auth=b64("ci:"), identitytoken=PASSWORD), "identity token but no password"),
+    "a registry token": (auths(registrytoken=PASSWORD), "identity token but no password"),
+    "cut-off base64": (auths(auth=b64(f"ci:{PASSWORD}")[:-3] + "\u2026"), f"The auth of {HOST} is not valid base64"),
+    "no colon": (auths(auth=b64("INVENTED")), "contains no colon"),
     "no password": (auths(username="ci"), "a user name and no password"),
     "no user name": (auths(password=PASSWORD), "a password and no user name"),
-    "no text": (auths(username="ci", password=12345), "is not text"),
-    "a person at Google": (json.dumps({"type": "authorized_user", "refresh_token": PASSWORD}), "sign-in of a person"),
+    "no text": (auths(username="ci", password=12345), "is not a string"),
+    "a person at Google": (json.dumps({"type": "authorized_user", "refresh_token": PASSWORD}), "personal sign-in"),
     "a token alone": (json.dumps({"token": PASSWORD}), "no user name"),
-    "k3s": (json.dumps({"configs": {HOST: {"auth": {"username": "ci", "password": PASSWORD}}}}), "not known here"),
-    "Helm's values": (yaml.safe_dump({"imageCredentials": {"username": "ci", "password": PASSWORD}}), "not known here"),
-    "JFrog's command": (json.dumps({"servers": [{"url": "https://x", "user": "ci", "accessToken": PASSWORD}]}), "not known here"),
-    "a number": ("username: ci\npassword: 12345678\n", "not known here"),
-    "1Password": (json.dumps({"fields": [{"id": "password", "value": PASSWORD}]}), "not known here"),
+    "k3s": (json.dumps({"configs": {HOST: {"auth": {"username": "ci", "password": PASSWORD}}}}), "an unknown form"),
+    "Helm's values": (yaml.safe_dump({"imageCredentials": {"username": "ci", "password": PASSWORD}}), "an unknown form"),
+    "JFrog's command": (json.dumps({"servers": [{"url": "https://x", "user": "ci", "accessToken": PASSWORD}]}), "unknown form"),
+    "a number": ("username: ci\npassword: 12345678\n", "an unknown form"),
+    "1Password": (json.dumps({"fields": [{"id": "password", "value": PASSWORD}]}), "an unknown form"),
     "passwords that are shown once": (
         json.dumps({"username": "x", "passwords": [{"name": "password1", "value": None}]}),
-        "shows the passwords of a token once"),
+        "shows them once"),
 }  # fmt: skip
 
 
@@ -236,7 +236,7 @@ def test_the_reason_is_the_true_one(kind: str) -> None:
 
 @pytest.mark.parametrize("content", [auths(), json.dumps({"auths": {}}), "{}", auths(auth="")])
 def test_where_there_is_none_it_is_said(content: str) -> None:
-    assert "There is no password for a registry in it." in why(content)
+    assert "It has no password for a registry." in why(content)
 
 
 @pytest.mark.parametrize(

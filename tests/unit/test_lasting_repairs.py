@@ -47,10 +47,10 @@ def test_the_token_of_az_acr_login_is_written_as_the_password() -> None:
     stored = from_field("12b-az-acr-login-stored.yaml")["acr"]
     before = repairs.judged(repairs.Fixed(stored), Snapshot({"acr": stored}, NOW))
     assert before.verdict is Verdict.EXPORT_FAILS
-    assert "no password beside it" in next(one.message for one in before.warnings if one.code == "identity-token")
+    assert "but no password" in next(one.message for one in before.warnings if one.code == "identity-token")
     assert proposed(stored) == {
-        "identity-token-as-password": f"Write the identitytoken as the password of the user {AZURE_USER}, as Azure takes it. "
-        "It ends three hours after az acr login."
+        "identity-token-as-password": f"Write the identitytoken as the password of the user {AZURE_USER}, as Azure accepts it. "
+        "It expires three hours after az acr login."
     }
     fixed, after = repaired(stored)
     credentials = docker_config.stored_credentials(fixed)
@@ -70,7 +70,7 @@ def test_the_token_of_az_acr_login_is_written_as_the_password() -> None:
     ],
 )
 def test_the_end_that_such_a_token_states_is_kept(secret: Secret) -> None:
-    assert "It ends on 2026-11-27 at 00:00 UTC." in proposed(secret)["identity-token-as-password"]
+    assert "It expires on 2026-11-27 at 00:00 UTC." in proposed(secret)["identity-token-as-password"]
     fixed, after = repaired(secret)
     assert fixed.annotations[names.EXPIRY_ANNOTATION] == "2026-11-27"
     assert "credentials-expire-soon" in {one.code for one in after.warnings}

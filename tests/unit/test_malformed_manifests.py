@@ -70,22 +70,22 @@ def test_a_stored_secret(tmp_path: Path, stored: Stored) -> None:
 
 _NONE = "No export destination to judge"
 ODD_DOCUMENTS: list[tuple[object, int, str]] = [
-    ([], 2, "is no Kubernetes object"),
-    (7, 2, "is no Kubernetes object"),
+    ([], 2, "is not a Kubernetes object"),
+    (7, 2, "is not a Kubernetes object"),
     ({"kind": []}, 3, _NONE),
     ({"kind": {"a": 1}, "metadata": []}, 3, _NONE),
     ({"kind": "SealedSecret", "metadata": ["x"]}, 3, "not judged\nNo export"),
     ({"kind": "SealedSecret", "metadata": {"name": "a\nb"}}, 3, r"'a\nb'"),
-    ({"kind": "SecretList", "items": [7]}, 2, "an item of a List is no Kubernetes object"),
+    ({"kind": "SecretList", "items": [7]}, 2, "an item of a List is not a Kubernetes object"),
     ({"kind": "Secret", "metadata": []}, 2, "has no name"),
     ({"kind": "Secret", "metadata": {"name": 7}}, 2, "has no name"),
     ({"kind": "Secret", "metadata": {"name": "x", "namespace": []}}, 3, _NONE),
-    ({"kind": "Secret", "metadata": {"name": "x", "namespace": 7}}, 2, "the namespace of Secret 'x' is no text"),
-    ({"kind": "Secret", "metadata": {"name": "x", "labels": []}}, 2, "labels of Secret 'x' is no object"),
-    ({"kind": "Secret", "metadata": {"name": "x\u001b[2J"}, "data": "x"}, 2, r"Secret 'x\x1b[2J' is no object"),
-    ({"kind": "Secret", "metadata": {"name": "x"}, "data": {"k": 7}}, 2, "is no text; quote it"),
-    ({"kind": "Secret", "metadata": {"name": "x"}, "data": {"k": "\u00e9"}}, 2, "is no base64"),
-    ({"kind": "Secret", "metadata": {"name": "\ud800"}, "data": {"k": "!"}}, 2, r"Secret '\ufffd' is no base64"),
+    ({"kind": "Secret", "metadata": {"name": "x", "namespace": 7}}, 2, "the namespace of Secret 'x' is not a string"),
+    ({"kind": "Secret", "metadata": {"name": "x", "labels": []}}, 2, "labels of Secret 'x' is not an object"),
+    ({"kind": "Secret", "metadata": {"name": "x\u001b[2J"}, "data": "x"}, 2, r"Secret 'x\x1b[2J' is not an object"),
+    ({"kind": "Secret", "metadata": {"name": "x"}, "data": {"k": 7}}, 2, "is not a string; quote it"),
+    ({"kind": "Secret", "metadata": {"name": "x"}, "data": {"k": "\u00e9"}}, 2, "is not valid base64"),
+    ({"kind": "Secret", "metadata": {"name": "\ud800"}, "data": {"k": "!"}}, 2, r"Secret '\ufffd' is not valid base64"),
 ]
 
 

@@ -31,7 +31,7 @@ REPAIRED = {
     "joined": (PEM[:-1] + OTHER, f"Joined lines were separated at line {AFTER - 1}."),
     "joined, and dashes shared": (PEM[:-6] + OTHER, "Joined lines"),
     "joined by a blank": (PEM[:-1] + b" " + OTHER, "Joined lines"),
-    "on one line": (BOTH.replace(b"\n", b""), "One long line was broken up at line 1."),
+    "on one line": (BOTH.replace(b"\n", b""), "One long line was split at line 1."),
     "on one line with blanks": (BOTH.replace(b"\n", b" "), "One long line"),
     "indented": (b"".join(b"    " + line for line in LINES), f"Indentation was removed at lines 1, {AFTER}."),
     "only the second indented": (PEM + b"\t" + OTHER.replace(b"\n", b"\n\t"), f"Indentation was removed at line {AFTER}."),
@@ -60,15 +60,15 @@ REPAIRED = {
     "base64 of it": (b64encode(BOTH), "once too often"),
     "base64 of it, wrapped": (encodebytes(BOTH), "once too often"),
     "base64 twice": (b64encode(b64encode(BOTH)), "once too often"),
-    "a manifest": (b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(OTHER) + b"\n", "inside it was decoded"),
+    "a manifest": (b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(OTHER) + b"\n", "-encoded was decoded"),
     "a manifest, one with a comment": (
-        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b"# Other\n" + OTHER) + b"\n", "inside it was decoded"),
+        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b"# Other\n" + OTHER) + b"\n", "-encoded was decoded"),
     "a manifest, one after an empty line": (
-        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b"\n" + OTHER) + b"\n", "inside it was decoded"),
+        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b"\n" + OTHER) + b"\n", "-encoded was decoded"),
     "a manifest, one encoded twice": (
-        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b64encode(OTHER)) + b"\n", "inside it was decoded"),
+        b"data:\n  a: " + b64encode(PEM) + b"\n  b: " + b64encode(b64encode(OTHER)) + b"\n", "-encoded was decoded"),
     "TRUSTED": (bundles.pem(DER + b"\x30\x00", "TRUSTED CERTIFICATE") + OTHER, "changed from TRUSTED CERTIFICATE at line 1."),
-    "PKCS#7": (bundles.P7 + OTHER, "taken out of PKCS7 at line 1."),
+    "PKCS#7": (bundles.P7 + OTHER, "extracted from PKCS7 at line 1."),
     "DER": (DER, "binary form (DER)"),
     "DER twice": (DER + DER, "binary form (DER)"),
     "PKCS#7 in DER": (pkcs7.serialize_certificates([bundles.CERTIFICATE], Encoding.DER), "PKCS#7"),
@@ -117,18 +117,18 @@ def test_what_go_reads_whole_is_taken_without_a_word(kind: str) -> None:
 
 
 REFUSED = {
-    "damaged": (PEM + OTHER.replace(b"M", b"!", 1) + PEM, f"Line {AFTER}: A CERTIFICATE block cannot be read by Go"),
-    "a character missing": (PEM + OTHER[:100] + OTHER[101:], f"Line {AFTER}: A CERTIFICATE"),
-    "cut off": (PEM + OTHER[:150], f"Line {AFTER}: A block has a BEGIN line and no matching END"),
-    "cut off in the middle": (OTHER[:150] + b"\n" + PEM, "Line 1: A block has a BEGIN line and no matching END"),
+    "damaged": (PEM + OTHER.replace(b"M", b"!", 1) + PEM, f"Line {AFTER}: Go cannot read a CERTIFICATE block"),
+    "a character missing": (PEM + OTHER[:100] + OTHER[101:], f"Line {AFTER}: Go cannot read a CERTIFICATE"),
+    "cut off": (PEM + OTHER[:150], f"Line {AFTER}: A block has a BEGIN line but no matching END"),
+    "cut off in the middle": (OTHER[:150] + b"\n" + PEM, "Line 1: A block has a BEGIN line but no matching END"),
     "the beginning missing": (PEM + OTHER[90:], "An END line has no BEGIN line"),
-    "base64 cut off": (PEM + OTHER.split(b"\n")[1] + b"\n", f"Line {AFTER}: There is base64 without BEGIN"),
+    "base64 cut off": (PEM + OTHER.split(b"\n")[1] + b"\n", f"Line {AFTER}: There is base64 text without BEGIN"),
     "one of two commented": (PEM + b"#" + OTHER.replace(b"\n", b"\n#"), f"Line {AFTER}: A certificate is commented out"),
-    "a request": (PEM + bundles.REQUEST, f"Line {AFTER}: It holds a certificate request"),
-    "a public key": (PEM + bundles.pem(b"\x30\x00", "PUBLIC KEY"), f"Line {AFTER}: It holds a PEM block that is not"),
-    "a list of revoked ones": (PEM + bundles.pem(b"\x30\x00", "X509 CRL"), f"Line {AFTER}: It holds a PEM block that is not"),
+    "a request": (PEM + bundles.REQUEST, f"Line {AFTER}: It contains a certificate request"),
+    "a public key": (PEM + bundles.pem(b"\x30\x00", "PUBLIC KEY"), f"Line {AFTER}: It contains a PEM block that is not"),
+    "a list of revoked ones": (PEM + bundles.pem(b"\x30\x00", "X509 CRL"), f"Line {AFTER}: It contains a PEM block that is not"),
     "PKCS#7 cut off": (PEM + bundles.P7.replace(b"MII", b"", 1), f"Line {AFTER}: It is a PKCS#7 block"),
-    "joined and damaged": (JOINED.replace(b"MIIBRjCB7aADAgECAhQj0", b"", 1), "Line 18: A CERTIFICATE block"),
+    "joined and damaged": (JOINED.replace(b"MIIBRjCB7aADAgECAhQj0", b"", 1), "Line 18: Go cannot read a CERTIFICATE block"),
     "DER after it": (PEM + DER, f"Line {AFTER}: There is binary data"),
     "PEM after DER": (DER + PEM, "There is binary data"),
 }  # fmt: skip
@@ -169,7 +169,7 @@ def test_a_private_key_is_refused_first_in_whatever_form(kind: str) -> None:
 def test_only_some_of_very_many_problems_are_listed() -> None:
     bundle = certificates.read_new_bundle(OTHER[:150] * 100, NOW)
     assert len(bundle.problems) == certificates.MAX_PROBLEMS + 1
-    assert bundle.problems[-1].message == "There are 90 more such blocks."
+    assert bundle.problems[-1].message == "90 more blocks have such problems."
 
 
 HOSTILE = (

@@ -36,8 +36,8 @@ BOMB = "a0: &a0 {k: v}\n" + "".join(
     f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 9)}]}}\n" for level in range(1, 21)
 )
 REFUSED = {
-    "a merge bomb of 20 lines": (BOMB, "a merge (<<), which is not read here; write out what it stands for (line 2)"),
-    "an alias bomb of 20 lines": (BOMB.replace("<<: ", "x: "), "an alias, which is not read here; write out what it"),
+    "a merge bomb of 20 lines": (BOMB, "a merge (<<), which is not supported; write out its content (line 2)"),
+    "an alias bomb of 20 lines": (BOMB.replace("<<: ", "x: "), "an alias, which is not supported; write out its content"),
     "a merge without an alias": ("a: {<<: {b: c}}", "a merge (<<)"),
     "a merge by its tag": ('a: {!!merge "x": {b: c}}', "a merge (<<)"),
     "a merge in a list": ("[<<]", "a merge (<<)"),
@@ -50,13 +50,13 @@ REFUSED = {
     "many items": ("- a\n" * 250_000, "more than 150,000 values; split it (line 149"),
     "many members": ("".join(f"a{at}:\n" for at in range(120_000)), "more than 150,000 values"),
     "many documents": ("---\n" * 250_000, "more than 10,000 documents"),
-    "many directives": ("".join(f"%TAG !{at:x}! x\n" for at in range(70_000)), "begin with %; leave them out"),
-    "keys that collide": ("".join(f"{at * PRIME}: a\n" for at in range(1, 20_000)), "many keys that are no text; quote them"),
+    "many directives": ("".join(f"%TAG !{at:x}! x\n" for at in range(70_000)), "begin with %; remove them"),
+    "keys that collide": ("".join(f"{at * PRIME}: a\n" for at in range(1, 20_000)), "many keys that are not strings; quote them"),
     "a number of many digits": ("1" * 1_000_000, "a number has more than 100 digits; quote it (line 1)"),
-    "an odd tag": ("!!timestamp x", "it is no YAML"),
-    "a tag of Python's": ("!!python/name:os.system", "it is no YAML"),
-    "half a map": ("a: [", "it is no YAML (line 2)"),
-    "a control character": ("a: \x01", "it is no YAML"),
+    "an odd tag": ("!!timestamp x", "it is not valid YAML"),
+    "a tag of Python's": ("!!python/name:os.system", "it is not valid YAML"),
+    "half a map": ("a: [", "it is not valid YAML (line 2)"),
+    "a control character": ("a: \x01", "it is not valid YAML"),
 }  # fmt: skip
 
 

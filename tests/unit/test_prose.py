@@ -1,14 +1,28 @@
-"""The documents are written by the glossary: standard terms, American spelling, headings in sentence case."""
+"""Documents, pages, messages and docstrings keep the glossary: standard terms, American spelling, sentence case."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import yaml
 
+from destinations.actions import messages
+from destinations.livecheck import explanations as checks
+from destinations.model import Advice, UserError
+from destinations.verdict import explanations as stages
 from tests.services import prose
 
 DOCUMENTS = sorted(map(str, [*Path("docs").glob("*.md"), *Path().glob("*.md")]))
+TEMPLATES = sorted(map(str, Path("templates").rglob("*.html")))
+MODULES = sorted(map(str, [*Path("destinations").rglob("*.py"), *Path("edrportal").rglob("*.py")]))
+SCRIPTS = sorted(map(str, Path("static/js").glob("*.js")))
+ALERTS = Path("deploy/chart/files/alerts.yaml")
+PROMISED = ("username", "end on")
+"""A field of .dockerconfigjson, in Helm's messages, too; and a word in a column of the CSV file, which stays as it is."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -22,6 +36,47 @@ def test_the_headings_of_a_document_are_in_sentence_case(document: str) -> None:
     found = list(prose.headings(Path(document).read_text()))
     assert found
     assert [heading for heading in found if not prose.is_sentence_case(heading[1])] == []
+
+
+def read_as(kind: Callable[[str], Iterator[tuple[int, str]]], file: str) -> list[str]:
+    """Return the faults of a file, with their lines."""
+    found = ((number, fault) for number, text in kind(Path(file).read_text()) for fault in prose.faults(text))
+    return [f"{file}:{number}: {fault}" for number, fault in found]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_uses_the_standard_terms_and_spelling(template: str) -> None:
+    assert read_as(prose.of_template, template) == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_headings_and_buttons_of_a_template_are_in_sentence_case(template: str) -> None:
+    found = prose.template_headings(Path(template).read_text())
+    assert [heading for heading in found if not prose.is_sentence_case(heading[1])] == []
+
+
+def test_the_templates_have_headings_and_texts() -> None:
+    pages = [Path(template).read_text() for template in TEMPLATES]
+    assert sum(1 for page in pages for _ in prose.template_headings(page)) > 60
+    assert sum(1 for page in pages for _ in prose.of_template(page)) > 200
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_uses_the_standard_terms_and_spelling(script: str) -> None:
+    assert read_as(prose.of_script, script) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_messages_and_docstrings_of_a_module_use_the_standard_terms_and_spelling(module: str) -> None:
+    faults = read_as(prose.of_python, module)
+    assert [fault for fault in faults if not any(f"{name!r}:" in fault for name in PROMISED)] == []
+
+
+def test_the_alerts_use_the_standard_terms_and_spelling() -> None:
+    (group,) = yaml.safe_load(ALERTS.read_text())["groups"]
+    texts = [text for rule in group["rules"] for text in rule["annotations"].values()]
+    assert len(texts) > 16
+    assert [fault for text in texts for fault in prose.faults(text)] == []
 
 
 @pytest.mark.parametrize("rule", prose.RULES, ids=[rule.pattern for rule in prose.RULES])
@@ -88,3 +143,23 @@ def test_of_a_template_the_headings_and_buttons_are_found() -> None:
     found = list(prose.template_headings(page))
     assert found == [(1, "Add 0"), (2, "Check Now"), (3, "0 is new")]
     assert [prose.is_sentence_case(heading) for _, heading in found] == [True, False, True]
+
+
+def test_of_a_script_texts_and_comments_are_read() -> None:
+    source = 'const a = "one"; // Read it.\nshow(`two ${words} here`, "and \\"more\\" here"); open("https://a.example/b c");\n'
+    assert list(prose.of_script(source)) == [
+        (1, "Read it."), (2, "two here"), (2, 'and \\"more\\" here'), (2, "https://a.example/b c")
+    ]  # fmt: skip
+
+
+def test_of_a_module_a_pattern_is_not_read() -> None:
+    assert list(prose.of_python('PATTERN = r"(?:mend anew)"\n')) == []
+
+
+@pytest.mark.parametrize("advices", [stages, checks, messages])
+def test_an_advice_has_two_sentences_at_most_and_no_backticks(advices: ModuleType) -> None:
+    tables = [value for value in vars(advices).values() if isinstance(value, Mapping)]
+    found = [*vars(advices).values(), *(one for table in tables for one in table.values())]
+    texts = [text for one in found if isinstance(one, Advice | UserError) for text in (one.message, one.fix)]
+    assert len(texts) > 15
+    assert [text for text in texts if "`" in text or len(re.findall(r"[.?!](?= [A-Z{]|$)", text)) > 2] == []

@@ -99,7 +99,7 @@ def words(key: str) -> str:
         ("gitlab", ("project has to exist", "not the token's own name")),
         ("harbor", ("project has to exist",)),
         ("artifactory", ("repository has to exist",)),
-        ("docker-hub", ("two parts only", "registry.hub.docker.com")),
+        ("docker-hub", ("only two-part repositories", "registry.hub.docker.com")),
         ("acr", ("three hours",)),
     ],
 )

@@ -1,4 +1,4 @@
-"""What can be mended mechanically: what is proposed, that it helps, and that it touches nothing else."""
+"""Available repairs mechanically: what is proposed, that it helps, and that it touches nothing else."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ CASES: list[tuple[str, Secret, str, tuple[Secret, ...]]] = [
     ("no auths", destination(json.dumps({HOST: ENTRY})), "auths-missing", ()),
     ("another key", destination(data={"config.json": config().encode()}), "config-key", ()),
     ("a blank", destination(json.dumps({"auths": {f"{HOST} ": ENTRY}})), "host", ()),
-    ("Docker's own", destination(json.dumps({"auths": {"https://index.docker.io/v1/": ENTRY}})), "host", ()),
+    ("only Docker uses them", destination(json.dumps({"auths": {"https://index.docker.io/v1/": ENTRY}})), "host", ()),
     ("a path", destination(json.dumps({"auths": {f"{HOST}/v2/": ENTRY}})), "host", ()),
     ("a doubled path", destination(json.dumps({"auths": {f"{HOST}/team": ENTRY}})), "host", ()),
     ("a password in the host", destination(json.dumps({"auths": {f"u:p@{HOST}": ENTRY}})), "host", ()),

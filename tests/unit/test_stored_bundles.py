@@ -42,13 +42,13 @@ def repaired(destination: Secret, *others: Secret) -> tuple[list[str], str, Any]
 
 
 PARTLY = {
-    "joined in the middle": (JOINED, "2 of the 4", 4),
-    "joined": (PEM + OTHER[:-1] + PEM, "1 of the 3", 3),
-    "the second indented": (PEM + b"  " + OTHER.replace(b"\n", b"\n  "), "1 of the 2", 2),
-    "the second on one line": (PEM + OTHER.replace(b"\n", b" "), "1 of the 2", 2),
-    "four dashes": (PEM + OTHER.replace(b"-----", b"----"), "1 of the 2", 2),
-    "TRUSTED": (PEM + OTHER.replace(b"CERTIFICATE", b"TRUSTED CERTIFICATE"), "1 of the 2", 2),
-    "with headers": (PEM + OTHER.replace(b"-----\n", b"-----\nA: b\n\n", 1), "1 of the 2", 2),
+    "joined in the middle": (JOINED, "2 of 4", 4),
+    "joined": (PEM + OTHER[:-1] + PEM, "1 of 3", 3),
+    "the second indented": (PEM + b"  " + OTHER.replace(b"\n", b"\n  "), "1 of 2", 2),
+    "the second on one line": (PEM + OTHER.replace(b"\n", b" "), "1 of 2", 2),
+    "four dashes": (PEM + OTHER.replace(b"-----", b"----"), "1 of 2", 2),
+    "TRUSTED": (PEM + OTHER.replace(b"CERTIFICATE", b"TRUSTED CERTIFICATE"), "1 of 2", 2),
+    "with headers": (PEM + OTHER.replace(b"-----\n", b"-----\nA: b\n\n", 1), "1 of 2", 2),
 }
 
 
@@ -93,7 +93,7 @@ def test_of_a_secret_of_cert_manager_the_ca_is_taken_and_not_the_certificate_tha
     assert "private-key" in {one.code for one in before.warnings}
     subjects, title, after = repaired(destination, tls)
     assert subjects == ["CN=Example internal CA"]
-    assert "renewed as before; a new CA in harbor-tls is not followed" in title
+    assert "can still renew its own certificate, but a new CA in harbor-tls is not picked up" in title
     assert "private-key" not in {one.code for one in after.warnings}
 
 

@@ -128,7 +128,7 @@ def test_a_destination_whose_certificates_are_made_later_is_not_said_to_lack_the
     destination = manifest("needs-it", stringData={".dockerconfigjson": CONFIG, "certs": "harbor-tls"})
     status, names, said = judged(certificate, destination, manifest("sound"))
     assert (status, names) == (0, ["sound"])
-    assert "'needs-it' names the certificate Secret 'harbor-tls'" in said
+    assert "'needs-it' refers to the certificate Secret 'harbor-tls'" in said
 
 
 @pytest.mark.parametrize(

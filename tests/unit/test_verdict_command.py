@@ -186,10 +186,10 @@ finally:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("a: &a {k: v}\nb: *a\n", "standard input: it holds an alias, which is not read here; write out what it stands for"),
-        ("a:\n  <<: {k: v}\n", "it holds a merge (<<), which is not read here; write out what it stands for (line 2)"),
-        ("- a\n" * 160_000, "a document of it has more than 150,000 values; split it (line"),
-        (json.dumps({**SECRET, "stringData": {".dockerconfigjson": "x" * 300_000}}), "Secret 'one' has more than 256 KiB"),
+        ("a: &a {k: v}\nb: *a\n", "standard input: it contains an alias, which is not supported; write out its content"),
+        ("a:\n  <<: {k: v}\n", "it contains a merge (<<), which is not supported; write out its content (line 2)"),
+        ("- a\n" * 160_000, "a document has more than 150,000 values; split it (line"),
+        (json.dumps({**SECRET, "stringData": {".dockerconfigjson": "x" * 300_000}}), "Secret 'one' is larger than 256 KiB"),
     ],
 )  # fmt: skip
 def test_what_stands_for_more_than_is_written_ends_in_a_line_that_says_what_to_do(text: str, why: str) -> None:
@@ -207,10 +207,10 @@ def test_an_anchor_that_nothing_refers_to_and_many_documents_are_read() -> None:
 
 def test_only_what_is_epinios_to_the_letter_is_quoted_as_epinios() -> None:
     exact = run(text=changed(annotations={"epinio.io/registry-namespace": "Team"}))
-    assert 'Epinio says: invalid reference: invalid repository "Team/workspace-shop-chart"' in exact.stdout
+    assert '''Epinio's message: invalid reference: invalid repository "Team/workspace-shop-chart"''' in exact.stdout
     port = {**SECRET, "stringData": {".dockerconfigjson": CONFIG.replace(".com", ".com:65536")}}
     close = run(text=json.dumps(port))
-    assert "Epinio says" not in close.stdout
+    assert "Epinio's message" not in close.stdout
     assert 'Details: authenticating to "registry.example.com:65536"' in close.stdout
     (row,) = json.loads(run("--format", "json", text=json.dumps(port)).stdout)
     assert row["error_is_exact"] is False

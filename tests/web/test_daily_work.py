@@ -127,7 +127,7 @@ def test_an_edit_that_changes_nothing_writes_nothing(client: Client, portal: InM
     version = portal.get_secret("one").resource_version
     answer = client.post("/destinations/one/edit", form(client, "/destinations/one/edit"))
     assert answer.status_code == 409
-    assert "Nothing differs" in answer.content.decode()
+    assert "Nothing has changed" in answer.content.decode()
     assert portal.get_secret("one").resource_version == version
 
 
@@ -169,14 +169,14 @@ def test_a_repair_shows_the_difference_and_writes_only_that(client: Client, port
     page = client.get("/destinations/one/repair").content.decode()
     assert "label epinio.io/api-export-registry" in page
     assert "&quot;True&quot;" in page
-    assert "Accepted by Epinio" in page
+    assert ">Accepted</span>" in page
     assert PASSWORD not in page
     fields = form(client, "/destinations/one/repair")
     shown = client.post("/destinations/one/repair", {**fields, "show": "difference"})
     assert shown.status_code == 200
     assert portal.get_secret("one").labels[names.REGISTRY_LABEL] == "True"
     none = {key: value for key, value in fields.items() if not key.startswith("fix")}
-    assert "Nothing yet" in client.post("/destinations/one/repair", {**none, "show": "difference"}).content.decode()
+    assert "No changes yet" in client.post("/destinations/one/repair", {**none, "show": "difference"}).content.decode()
     assert client.post("/destinations/one/repair", none).status_code == 409
     assert client.post("/destinations/one/repair", fields).status_code == 303
     after = portal.get_secret("one")
@@ -263,7 +263,7 @@ def test_disable_and_enable_one_and_several(client: Client, portal: InMemoryClus
     stale = {"to": "on", "nonce": "t" * 24, "chosen": [asked["chosen"][0], *chosen("two")]}
     client.post("/switch", stale)
     page = client.get("/").content.decode()
-    assert "Not switched: one." in page
+    assert "Not changed: one." in page
     assert "two is enabled" in page
     single = {"to": "on", "nonce": "u" * 24, "chosen": chosen("one"), "back": "1"}
     assert client.post("/switch", single).headers["Location"] == "/destinations/one"
@@ -330,13 +330,13 @@ def test_orphans_are_named_told_from_waiting_ones_and_removed_by_a_button(
         {"metadata": {"name": "by-hand-ca", "creationTimestamp": past}},
     ])  # fmt: skip
     page = client.get("/").content.decode()
-    assert re.search(r"killed-ca</code>\s+is an orphan", page)
-    assert re.search(r"waiting-ca</code>\s+waits until", page)
-    assert re.search(r"just-made-ca</code>\s+waits until", page)
+    assert re.search(r"killed-ca</code>\s+can be deleted</li>", page)
+    assert re.search(r"waiting-ca</code>\s+can be deleted after", page)
+    assert re.search(r"just-made-ca</code>\s+can be deleted after", page)
     assert "by-hand-ca" not in page
     assert client.post("/certificates/remove").status_code == 303
     assert {secret.name for secret in portal.list_secrets()} == {"waiting-ca", "just-made-ca", "by-hand-ca"}
-    assert "Removed: killed-ca." in client.get("/").content.decode()
+    assert "Deleted: killed-ca." in client.get("/").content.decode()
 
 
 def test_an_owned_destination_offers_neither_edit_nor_repair(client: Client, portal: InMemoryCluster) -> None:
@@ -354,7 +354,7 @@ def test_an_owned_destination_offers_neither_edit_nor_repair(client: Client, por
 
 @pytest.mark.parametrize(
     ("password", "said"),
-    [("second", "Revoke the old ones at the registry."), ("", "Its password stays the one that was stored.")],
+    [("second", "Revoke the old ones at the registry."), ("", "The stored password was kept.")],
 )
 def test_after_a_rotation_it_is_said_what_is_left_to_do(
     client: Client, portal: InMemoryCluster, password: str, said: str
@@ -372,4 +372,4 @@ def test_a_repair_says_what_is_left_once(client: Client, portal: InMemoryCluster
     portal.load([manifest])
     page = client.get("/destinations/one/repair").content.decode()
     difference = page[page.index('id="difference"') :]
-    assert difference.count("does not say which organization") == 1
+    assert difference.count("does not name the organization") == 1

@@ -26,14 +26,18 @@ def test_every_page_can_say_by_which_rules_it_judges() -> None:
     nothing = DeployedVersion()
     assert "no version is configured." in installation.rules("", nothing)
     assert "no version is configured, and it rains." in installation.rules("", DeployedVersion(why="it rains"))
-    assert "The configured Epinio version is no version" in installation.rules("latest", DeployedVersion("1.13.7"))
-    assert "What Epinio's Deployment states is no version" in installation.rules("", DeployedVersion("latest"))
-    assert "newer than this portal knows" in installation.rules("99.0.0", nothing)
-    assert "close, not exact" in installation.rules("v1.12.0", nothing)
+    assert "The configured Epinio version is not a valid version" in installation.rules(
+        "latest", DeployedVersion("1.13.7")
+    )
+    assert "The version in Epinio's Deployment is not a valid version" in installation.rules(
+        "", DeployedVersion("latest")
+    )
+    assert "newer than the portal knows" in installation.rules("99.0.0", nothing)
+    assert "close, but not exact" in installation.rules("v1.12.0", nothing)
     assert installation.rules("1.13.7", nothing) == "Judged by the rules of Epinio 1.13.7."
     assert (
         installation.rules("", DeployedVersion("v1.13.7"))
-        == "Judged by the rules of Epinio 1.13.7, as its Deployment says."
+        == "Judged by the rules of Epinio 1.13.7, as stated in its Deployment."
     )
 
 

@@ -71,10 +71,10 @@ def test_the_demo_has_an_export_that_failed_and_one_that_runs(client: Client) ->
     assert "An export failed" in failed
     assert REASON in failed
     assert "<b>shop</b> in <b>workspace</b>" in failed
-    assert "Kubernetes says" not in failed
+    assert "Kubernetes reports" not in failed
     assert "An export is running" in running
     assert "registry.example.com/platform/workspace-mail-image:0b7e2d9f4c61a835" in running
-    assert "No export job of this destination is there" in none
+    assert "No running or failed exports." in none
     assert "An export is running" in rotate
 
 
@@ -82,17 +82,17 @@ def test_an_export_that_outlasted_epinio_is_told_from_one_that_runs(client: Clie
     add(filled, "a-one", minutes=13, log="Copying blob\n")
     add(filled, "a-one", minutes=2)
     shown = look(client)
-    assert "An export still runs after 12 minutes" in shown
+    assert "An export is still running after 12 minutes" in shown
     assert "Copying blob" in shown
     assert shown.count("An export is running") == 1
-    assert "which is running." in shown
+    assert "is running.</p>" in shown
 
 
 def test_rotating_warns_of_an_export_that_runs_too_long_and_not_of_one_that_failed(
     client: Client, filled: InMemoryCluster
 ) -> None:
     add(filled, "a-one", minutes=1, outcome="Failed")
-    assert "No image is being pushed just now" in client.get("/destinations/a-one/rotate").content.decode()
+    assert "No image is being pushed now" in client.get("/destinations/a-one/rotate").content.decode()
     add(filled, "a-one", minutes=40)
     assert "An export is running" in client.get("/destinations/a-one/rotate").content.decode()
 
@@ -115,7 +115,7 @@ def test_the_last_export_is_said_and_where_the_others_are_logged(client: Client,
     add(filled, "a-one", minutes=3, outcome="Complete")
     shown = look(client)
     assert IMAGE in shown
-    assert "left a trace succeeded." in shown
+    assert "The last known export succeeded." in shown
     assert "kubectl logs -n epinio deployment/epinio-server" in shown
 
 
@@ -125,7 +125,7 @@ def test_only_the_newest_logs_are_read_and_only_so_many_are_listed(client: Clien
     shown = look(client)
     assert re.findall(r"line of \d+", shown) == ["line of 0", "line of 1", "line of 2"]
     assert shown.count("An export failed") == exports.SHOWN
-    assert "Older ones that failed or overran: 2." in shown
+    assert "Older exports that failed or are overdue: 2." in shown
 
 
 @pytest.mark.people
@@ -149,7 +149,7 @@ def test_without_the_right_an_administrator_reads_how_to_give_it(
     browser = world.sign_in(person)
     shown = look(browser)
     assert ("resources: [pods/log], verbs: [get]" in shown) is (person == "administrator")
-    assert ("do not show in this installation" in shown) is (person == "viewer")
+    assert ("are not shown in this installation" in shown) is (person == "viewer")
     assert "kubectl logs" not in shown or person == "administrator"
 
 
@@ -167,11 +167,11 @@ def fail(monkeypatch: pytest.MonkeyPatch, cluster: InMemoryCluster, call: str, e
 def test_without_the_right_or_an_answer_rotating_warns_in_general(
     client: Client, filled: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "No image is being pushed just now" in client.get("/destinations/a-one/rotate").content.decode()
+    assert "No image is being pushed now" in client.get("/destinations/a-one/rotate").content.decode()
     for error in (FORBIDDEN, Unreachable("NoUsableAnswer")):
         asked = fail(monkeypatch, filled, "jobs", error)
         page = client.get("/destinations/a-one/rotate").content.decode()
-        assert "An export that is running just now may fail once" in page
+        assert "A running export may fail once" in page
         assert asked == ["jobs"]
 
 
@@ -180,7 +180,7 @@ def test_where_the_cluster_does_not_answer_the_page_says_so_and_stays(
 ) -> None:
     asked = fail(monkeypatch, filled, "jobs", Unreachable("NoUsableAnswer"))
     shown = look(client)
-    assert "did not tell in time" in shown
+    assert "did not return the export jobs in time" in shown
     assert "log of Epinio's server" in shown
     assert asked == ["jobs"]
     client.get("/")
@@ -190,9 +190,9 @@ def test_where_the_cluster_does_not_answer_the_page_says_so_and_stays(
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (("log", FORBIDDEN), "may not read the logs"),
-        (("pods", FORBIDDEN), "may not read the logs"),
-        (("log", NotFound("NotFound", status=404)), "Its Pod is gone"),
+        (("log", FORBIDDEN), "no permission to read the logs"),
+        (("pods", FORBIDDEN), "no permission to read the logs"),
+        (("log", NotFound("NotFound", status=404)), "The Pod was deleted"),
         (("log", Unreachable("NoUsableAnswer")), "could not be read in time"),
         (("pods", ClusterError("Refused", status=418)), "could not be read in time"),
     ],
@@ -215,8 +215,8 @@ def test_a_log_that_cannot_be_read_is_missed_alone(
 def test_a_job_without_a_pod_and_a_log_without_a_word_say_so(client: Client, filled: InMemoryCluster) -> None:
     filled.exports.load([demo_exports.job("a-one", IMAGE, datetime.now(UTC) - timedelta(minutes=1), outcome="Failed")])
     add(filled, "b-one", minutes=1, outcome="Failed", log="password=half a li")
-    assert "Its Pod is gone" in look(client)
-    assert "holds nothing that can be shown" in look(client, "b-one")
+    assert "The Pod was deleted" in look(client)
+    assert "has nothing that can be shown" in look(client, "b-one")
 
 
 def test_all_calls_of_a_section_share_one_time_limit(
@@ -243,7 +243,7 @@ def test_there_may_be_more_jobs_than_are_looked_at(
     monkeypatch.setattr("destinations.cluster.memory_exports.MOST_JOBS", 1)
     add(filled, "a-one", minutes=1)
     add(filled, "a-one", minutes=2)
-    assert "more export jobs in the namespace" in look(client)
+    assert "more export jobs than the portal reads" in look(client)
 
 
 def test_a_page_waits_a_moment_for_a_silent_api_server_and_no_longer(
@@ -251,7 +251,7 @@ def test_a_page_waits_a_moment_for_a_silent_api_server_and_no_longer(
 ) -> None:
     monkeypatch.setattr(filled, "_exports", silent)
     started = Stopwatch()
-    assert "did not tell in time" in look(client)
+    assert "did not return the export jobs in time" in look(client)
     assert started.seconds < exports.SECONDS + 1
 
 

@@ -78,7 +78,7 @@ def test_every_certificate_is_shown_before_the_save_with_what_is_wrong(client: C
 
 def test_a_private_key_is_refused_and_not_echoed(client: Client) -> None:
     page = text_of(client.post("/certificates/look", {"bundle_text": PEM + KEY}))
-    assert "It holds a private key" in page
+    assert "It contains a private key" in page
     assert "PRIVATE KEY-----" not in page
     assert KEY.splitlines()[1] not in page
 

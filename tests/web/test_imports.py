@@ -112,7 +112,7 @@ def test_a_pasted_text_is_as_good_and_never_shown_again(client: Client, portal: 
     assert auth() not in page
     assert f'value="{HOST}"' in page
     assert 'value="robot"' in page
-    assert "Give the file again" in page
+    assert "Paste or choose it again when you save" in page
     assert add(client, host="", username="", password="", import_text=config(HOST)).status_code == 303
     assert entry(portal)[0] == HOST
 
@@ -124,7 +124,7 @@ def test_of_several_registries_one_is_chosen_and_the_rest_is_left_out(client: Cl
         assert f'name="import_host" value="{choice}"' in page.replace("\n", " ").replace("  ", " ")
     assert SECRET not in page
     assert portal.list_secrets() == []
-    assert "no account for this registry" in text_of(given(client, several, host="c.example.com"))
+    assert "no credentials for this registry" in text_of(given(client, several, host="c.example.com"))
     assert given(client, several, import_host="quay.io/other", organization="").status_code == 303
     assert entry(portal)[0] == "quay.io"
     assert portal.get_secret("one").annotations[names.ORGANIZATION_ANNOTATION] == "other"
@@ -133,7 +133,7 @@ def test_of_several_registries_one_is_chosen_and_the_rest_is_left_out(client: Cl
 
 def test_a_password_never_goes_to_another_host_than_the_files(client: Client, portal: InMemoryCluster) -> None:
     page = text_of(given(client, config("a.example.com"), host="b.example.com"))
-    assert "no account for this registry" in page
+    assert "no credentials for this registry" in page
     assert portal.list_secrets() == []
 
 
@@ -143,15 +143,15 @@ def test_the_typed_host_chooses_too(client: Client, portal: InMemoryCluster) -> 
 
 
 LEFT_OUT = {
-    "credsStore": (config(HOST, credsStore="desktop"), "A helper"),
-    "credHelpers": (config(HOST, credHelpers={"x.example.com": "ecr-login"}), "A helper"),
+    "credsStore": (config(HOST, credsStore="desktop"), "A credential helper"),
+    "credHelpers": (config(HOST, credHelpers={"x.example.com": "ecr-login"}), "A credential helper"),
     "HttpHeaders": (config(HOST, HttpHeaders={"User-Agent": "x"}), "HttpHeaders were left out"),
     "others": (config(HOST, currentContext="x"), "Other settings"),
     "identitytoken": (
-        json.dumps({"auths": {HOST: {"auth": auth(), "identitytoken": SECRET}}}), "A token beside a password"),
+        json.dumps({"auths": {HOST: {"auth": auth(), "identitytoken": SECRET}}}), "A token next to a password"),
     "empty entry": (json.dumps({"auths": {HOST: {"auth": auth()}, "b.example.com": {}}}), "Entries without a password"),
     "disagreement": (
-        json.dumps({"auths": {HOST: {"auth": auth("other"), "username": "robot", "password": SECRET}}}), "auth is made anew"),
+        json.dumps({"auths": {HOST: {"auth": auth("other"), "username": "robot", "password": SECRET}}}), "auth is rewritten"),
 }  # fmt: skip
 
 
@@ -166,39 +166,39 @@ def test_what_is_left_out_is_said(client: Client, portal: InMemoryCluster, kind:
 ODD = {
     "nothing": (b"", "no password for a registry"),
     "blanks": (b"  \n", "no password for a registry"),
-    "a number": (b"7", "neither JSON nor YAML"),
-    "a list": (b"[1]", "neither JSON nor YAML"),
-    "half a JSON": (config(HOST)[:-3].encode(), "neither JSON nor YAML"),
-    "no text": (b"\xff\xfe\x00", "no text in UTF-8"),
+    "a number": (b"7", "not valid JSON or YAML"),
+    "a list": (b"[1]", "not valid JSON or YAML"),
+    "half a JSON": (config(HOST)[:-3].encode(), "not valid JSON or YAML"),
+    "no text": (b"\xff\xfe\x00", "not valid UTF-8 text"),
     "too large": (b"#" * (imports.MAX_BYTES + 1), "larger than 256 KiB"),
-    "deep": (b"[" * 100_000, "neither JSON nor YAML"),
-    "aliases": (b"a: &a [1]\nb: [*a, *a]", "it holds an alias, which is not read here; write out what it stands for (line 2)"),
-    "merges": (b"name: a\n<<: {secret: x}", "it holds a merge (<<), which is not read here"),
+    "deep": (b"[" * 100_000, "not valid JSON or YAML"),
+    "aliases": (b"a: &a [1]\nb: [*a, *a]", "it contains an alias, which is not supported; write out its content (line 2)"),
+    "merges": (b"name: a\n<<: {secret: x}", "it contains a merge (<<), which is not supported"),
     "many values": (b"- a\n" * 30_000, "more than 20,000 values"),
     "deep YAML": (b"- " * 3_000 + b"x", "it is nested too deeply"),
     "a number in base 60": (b"a: 1:" + b"00:" * 600 + b"0.0", "no password for a registry"),
     "a long number": (b"a: 0x" + b"f" * 600, "a number has more than 100 digits; quote it (line 1)"),
-    "a tag": (b"!!python/object/apply:os.system [id]", "neither JSON nor YAML"),
-    "helpers alone": (json.dumps({"credsStore": "desktop", "auths": {HOST: {}}}).encode(), "A helper"),
+    "a tag": (b"!!python/object/apply:os.system [id]", "not valid JSON or YAML"),
+    "helpers alone": (json.dumps({"credsStore": "desktop", "auths": {HOST: {}}}).encode(), "A credential helper"),
     "auths is no object": (b'{"auths": ["x"]}', "no password for a registry"),
     "an entry is no object": (json.dumps({"auths": {HOST: "x"}}).encode(), "no password for a registry"),
-    "auth is no base64": (json.dumps({"auths": {HOST: {"auth": "%%"}}}).encode(), "is not whole base64"),
+    "auth is no base64": (json.dumps({"auths": {HOST: {"auth": "%%"}}}).encode(), "is not valid base64"),
     "auth without a colon": (
-        json.dumps({"auths": {HOST: {"auth": b64encode(b"robot").decode()}}}).encode(), "holds no colon"),
+        json.dumps({"auths": {HOST: {"auth": b64encode(b"robot").decode()}}}).encode(), "contains no colon"),
     "a number as password": (
-        json.dumps({"auths": {HOST: {"username": "u", "password": 1}}}).encode(), "is not text"),
-    "another Secret": (json.dumps(pull_secret("x", "tls.crt")).encode(), "without credentials of a registry"),
-    "a broken Secret": (json.dumps(pull_secret("{", names.CONFIG_KEY)).encode(), "are no JSON object"),
-    "a Secret of a list": (json.dumps(pull_secret("[]", names.CONFIG_KEY)).encode(), "are no JSON object"),
-    "a Secret without a name": (b'{"kind": "Secret", "data": {}}', "neither JSON nor YAML"),
-    "a sealed one": (b"kind: SealedSecret\nmetadata: {name: x}", "makes a Secret in the cluster"),
+        json.dumps({"auths": {HOST: {"username": "u", "password": 1}}}).encode(), "is not a string"),
+    "another Secret": (json.dumps(pull_secret("x", "tls.crt")).encode(), "without registry credentials"),
+    "a broken Secret": (json.dumps(pull_secret("{", names.CONFIG_KEY)).encode(), "are not a JSON object"),
+    "a Secret of a list": (json.dumps(pull_secret("[]", names.CONFIG_KEY)).encode(), "are not a JSON object"),
+    "a Secret without a name": (b'{"kind": "Secret", "data": {}}', "not valid JSON or YAML"),
+    "a sealed one": (b"kind: SealedSecret\nmetadata: {name: x}", "create a Secret in the cluster"),
     "half a character": (
-        b'{"auths": {"registry.example.com": {"username": "robot", "password": "a\\ud800b"}}}', "did not arrive whole"),
+        b'{"auths": {"registry.example.com": {"username": "robot", "password": "a\\ud800b"}}}', "not valid UTF-8"),
     "a long password": (
         json.dumps({"name": "robot", "secret": "x" * 70_000}).encode(), "at most 65536"),
     "a colon in the user name": (json.dumps({"name": "a:b", "secret": SECRET}).encode(), "a user name with a colon"),
     "an odd end": (json.dumps({"name": "a:b", "secret": SECRET, "expires_at": 10**30}).encode(), "user name with a colon"),
-    "a host with an account": (json.dumps({"auths": {f"u:{SECRET}@[::1": {"auth": auth()}}}).encode(), "no IPv6 address"),
+    "a host with an account": (json.dumps({"auths": {f"u:{SECRET}@[::1": {"auth": auth()}}}).encode(), "accept an IPv6 address"),
 }  # fmt: skip
 
 
@@ -220,7 +220,7 @@ def test_what_cannot_be_used_is_said_at_the_field_and_stored_nowhere(
 def test_a_password_beside_an_import_and_a_text_beside_a_file_are_refused(
     client: Client, portal: InMemoryCluster
 ) -> None:
-    assert "both a password and an import" in text_of(given(client, config(HOST), password="x"))
+    assert "typed a password and imported a file" in text_of(given(client, config(HOST), password="x"))
     assert "both text and a file" in text_of(given(client, config(HOST), import_text=config(HOST)))
     assert portal.list_secrets() == []
 

@@ -90,10 +90,10 @@ def test_160_two_files_are_refused_in_words(client: Client, portal: InMemoryClus
     two = [SimpleUploadedFile("a", PEM), SimpleUploadedFile("b", PEM)]
     answer = client.post("/destinations/new", typed(bundle_file=two))
     assert answer.status_code == 422
-    assert "more than one file" in text_of(answer)
+    assert "chose several files" in text_of(answer)
     both = add(client, bundle_text=PEM.decode(), bundle_file=SimpleUploadedFile("a", PEM))
     assert both.status_code == 422
-    assert "Give one of them" in text_of(both)
+    assert "Give only one of them" in text_of(both)
     assert portal.list_secrets() == []
 
 

@@ -100,7 +100,7 @@ def test_84_blanks_alone_are_never_turned_into_the_stored_password(client: Clien
     before = portal.get_secret("one")
     answer = client.post("/destinations/one/rotate", rotation(portal, password="   ", password_blanks="remove"))
     assert answer.status_code == 422
-    assert "nothing would be left" in text_of(answer)
+    assert "nothing would remain" in text_of(answer)
     assert portal.get_secret("one") == before
     kept = rotation(portal, password="   ", password_blanks="keep")
     assert client.post("/destinations/one/rotate", kept).status_code == 303

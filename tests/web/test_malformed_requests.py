@@ -168,7 +168,7 @@ def test_t27_a_private_key_gets_nowhere(
     shown = "".join(text_of(answer) + str(answer.headers) + str(answer.cookies) for answer in answers)
     for text in (canary, encoded(canary)[4:-8]):
         assert text not in caplog.text + shown + held
-    assert all("treat the key as exposed" in text_of(answer) for answer in answers)
+    assert all("Treat the key as exposed" in text_of(answer) for answer in answers)
     assert caplog.records
 
 

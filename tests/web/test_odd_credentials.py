@@ -21,8 +21,8 @@ ODD = [
     ("password", "{{ password }}", "placeholder"),
     ("password", '"s3cret-canary"', "quotation marks"),
     ("password", "s3\tcret", "a tab"),
-    ("password", "s3cret\u200bcanary", "cannot be seen"),
-    ("password", "undefined", "in place of the real one"),
+    ("password", "s3cret\u200bcanary", "invisible character"),
+    ("password", "undefined", "instead of the real one"),
     ("username", "$REGISTRY_USER", "placeholder"),
 ]
 
@@ -48,7 +48,7 @@ def test_a_mask_is_refused_whatever_is_confirmed(
 ) -> None:
     answer = add(client, **{field: mask}, credentials_confirmed="on")
     assert answer.status_code == 422
-    assert "what a page shows in place of" in answer.content.decode()
+    assert "what a page shows instead of" in answer.content.decode()
     assert portal.list_secrets() == []
 
 
@@ -98,7 +98,7 @@ def test_the_json_interface_asks_and_takes_the_answer(client: Client, portal: In
 
 def test_a_line_break_is_taken_away_only_where_a_person_says_so(client: Client, portal: InMemoryCluster) -> None:
     assert add(client, password="s3cret\n", password_blanks="keep").status_code == 303
-    assert "ends in a line break" in client.get("/destinations/one").content.decode()
+    assert "ends with a line break" in client.get("/destinations/one").content.decode()
     page = client.get("/destinations/one/repair").content.decode()
     box = page[page.index('name="fix-credentials-line-break"') - 60 :].partition(">")[0]
     assert "checked" not in box

@@ -48,7 +48,7 @@ def table_of(client: Client, **query: str) -> list[dict[str, str]]:
 
 def test_what_is_hidden_or_fails_comes_first_and_what_is_disabled_last(client: Client) -> None:
     kinds = [row["status"] for row in table_of(client)]
-    order = ["Hidden by Epinio", "Export will fail", "Accepted, look at it", "Accepted by Epinio", "Disabled"]
+    order = ["Hidden by Epinio", "Export will fail", "Accepted, with warnings", "Accepted", "Disabled"]
     assert kinds == sorted(kinds, key=order.index)
     assert set(kinds) == set(order)
     assert listed(client) == [row["name"] for row in table_of(client)]
@@ -56,9 +56,9 @@ def test_what_is_hidden_or_fails_comes_first_and_what_is_disabled_last(client: C
 
 def test_the_first_broken_one_is_named_with_what_to_do(client: Client) -> None:
     page = client.get("/").content.decode()
-    assert "Begin with no-annotation" in page
+    assert "Start with no-annotation" in page
     assert "Add the annotation epinio.io/registry-namespace" in page
-    assert "Begin with" not in client.get("/", {"status": "accepted"}).content.decode()
+    assert "Start with" not in client.get("/", {"status": "accepted"}).content.decode()
 
 
 def test_where_all_works_nothing_has_to_be_begun_with(client: Client, demo: InMemoryCluster) -> None:
@@ -66,8 +66,8 @@ def test_where_all_works_nothing_has_to_be_begun_with(client: Client, demo: InMe
         if secret.name != "production" and names.REGISTRY_LABEL in secret.labels:
             demo.delete_secret(secret.name, uid=secret.uid, resource_version=secret.resource_version)
     page = client.get("/").content.decode()
-    assert "The only one is accepted by Epinio." in page
-    assert "Begin with" not in page
+    assert "Epinio accepts the only destination." in page
+    assert "Start with" not in page
 
 
 @pytest.mark.parametrize(

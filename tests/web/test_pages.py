@@ -54,8 +54,8 @@ def test_the_demo_shows_every_status_and_no_broken_secret_breaks_it(client: Clie
         rows = client.get("/api/destinations").json()
         for row in rows:
             assert client.get(f"/destinations/{row['name']}").status_code == 200
-    for words in ("Accepted by Epinio", "Accepted, look at it", "Export will fail", "Hidden by Epinio", "Disabled"):
-        assert words in page
+    for words in ("Accepted", "Accepted, with warnings", "Export will fail", "Hidden by Epinio", "Disabled"):
+        assert f">{words}</span>" in page
     assert len(rows) >= 12
     assert {row["verdict"] for row in rows} == {"accepted", "at-risk", "export-fails", "not-listed"}
 
@@ -97,22 +97,22 @@ def test_add_see_rotate_delete(client: Client, portal: InMemoryCluster) -> None:
         ("host", "registry.example.com/team", "without a path"),
         ("host", "registry.example.com/v2/", "/v2/"),
         ("host", "https://index.docker.io/v1/", "without a scheme"),
-        ("host", "registry.example.com ", "blank"),
-        ("host", "u:p@registry.example.com", "do not belong"),
+        ("host", "registry.example.com ", "space"),
+        ("host", "u:p@registry.example.com", "from the host"),
         ("host", "harbor", "full name"),
         ("host", "index.docker.io", "docker.io"),
         ("host", "registry.example.com:port", "Write the host"),
         ("organization", "Team", "lower"),
-        ("organization", "a b", "lower-case"),
+        ("organization", "a b", "lowercase"),
         ("organization", "a//b", "empty parts"),
         ("username", "a:b", "colon"),
-        ("username", " a", "blank"),
-        ("password", " secret", "blank"),
-        ("password", "secret\n", "blank"),
+        ("username", " a", "space"),
+        ("password", " secret", "space"),
+        ("password", "secret\n", "space"),
         ("password", "", "Type the password"),
-        ("password", "a\ufffdb", "did not arrive whole"),
-        ("name", "Upper", "lower-case"),
-        ("name", "new", "for itself"),
+        ("password", "a\ufffdb", "not valid UTF-8"),
+        ("name", "Upper", "lowercase"),
+        ("name", "new", "uses the name new itself"),
         ("name", "a" * 254, "253"),
         ("bundle_text", "hello", "no PEM block"),
         ("expires_on", "soon", "valid date"),
@@ -141,7 +141,7 @@ def test_nothing_typed_is_lost_but_the_password(client: Client, portal: InMemory
 def test_blanks_around_a_password_are_asked_about(
     client: Client, portal: InMemoryCluster, choice: str, expected: str
 ) -> None:
-    assert "choose below" in add(client, password=" pass ").content.decode()
+    assert "Choose below" in add(client, password=" pass ").content.decode()
     assert add(client, password=" pass ", password_blanks=choice).status_code == 303
     assert stored(portal)["password"] == expected
 
@@ -180,10 +180,10 @@ KEY = '{\n  "type": "service_account",\n  "key": "x"\n}'
     ("content", "changed", "words"),
     [
         (KEY.encode(), {}, ""),
-        (KEY.encode() + b"\n", {}, "choose below"),
+        (KEY.encode() + b"\n", {}, "Choose below"),
         (KEY.encode() + b"\n", {"password_blanks": "keep"}, ""),
-        (KEY.encode(), {"password": "typed"}, "both a typed password and a file"),
-        (b"\xff\xfe", {}, "no text in UTF-8"),
+        (KEY.encode(), {"password": "typed"}, "typed a password and chose a file"),
+        (b"\xff\xfe", {}, "not valid UTF-8 text"),
         (b"x" * 65_537, {}, "larger than 64 KiB"),
         (b"", {}, "Type the password"),
     ],
@@ -206,7 +206,7 @@ def test_a_taken_name_is_a_conflict(client: Client, portal: InMemoryCluster) -> 
     portal.create_secret({"metadata": {"name": "one"}})
     answer = add(client)
     assert answer.status_code == 409
-    assert "no destination" in answer.content.decode()
+    assert "not a destination" in answer.content.decode()
 
 
 def test_a_conflict_loses_nothing_but_the_password_and_takes_a_second_save(
@@ -219,7 +219,7 @@ def test_a_conflict_loses_nothing_but_the_password_and_takes_a_second_save(
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "kept-user" in page
-    assert "Somebody changed this destination" in page
+    assert "Someone changed this destination" in page
     assert "edrportal" in page or "root" in page
     assert portal.get_secret("one").resource_version in page
     assert stored(portal)["password"] == "between"
@@ -280,7 +280,7 @@ def test_a_form_without_its_token_is_refused_in_plain_words(portal: InMemoryClus
 
     answer = Client(enforce_csrf_checks=True).post("/destinations/new", typed())
     assert answer.status_code == 403
-    assert "too old" in answer.content.decode()
+    assert "The form has expired" in answer.content.decode()
     assert portal.list_secrets() == []
 
 

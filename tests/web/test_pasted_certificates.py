@@ -25,7 +25,7 @@ JOINED = Path("tests/data/field/02-joined-in-the-middle.pem").read_bytes()
 DAMAGED = PEM + OTHER.replace(b"M", b"!", 1)
 SAID = "Joined lines were separated at line 18."
 AFTER = len(PEM.splitlines()) + 1
-REFUSED = f"Line {AFTER}: A CERTIFICATE block cannot be read by Go"
+REFUSED = f"Line {AFTER}: Go cannot read a CERTIFICATE block"
 
 
 def stored(portal: InMemoryCluster) -> int:

@@ -1,4 +1,4 @@
-"""Certificates put together byte by byte, where Go's reading is strict or careless; nobody has signed them.
+"""Certificates put together byte by byte, where Go's reading is strict or careless; which is not signed them.
 
 Each with what Go 1.25 says of it, nothing where it takes it.
 """

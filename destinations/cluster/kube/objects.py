@@ -39,7 +39,7 @@ class Objects:
     def list_with_version(self, shrink: Shrink) -> Listing:
         """Return every object, cut down page by page, and the version to watch on from.
 
-        A page that is gone (410) ends this, and the whole list is to be begun anew: it is never partial.
+        A page that is gone (410) ends this, and the whole list starts again: it is never partial.
         """
 
         def attempt(left: Callable[[], tuple[float, float]]) -> Listing:

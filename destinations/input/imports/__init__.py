@@ -1,4 +1,4 @@
-"""An account from a file that somebody has already: what `docker login` wrote, a pull secret, a robot's file. Pure.
+"""An account from a file that someone has already: what `docker login` wrote, a pull secret, a robot's file. Pure.
 
 Reads Docker's `config.json` and `.dockercfg`, Secrets with one of them in JSON or YAML (also a List), and the files of
 `robots`; all of that also in UTF-16, Latin-1 or base64.
@@ -25,12 +25,12 @@ _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
 _KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
 _ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.ENCODED_TWICE}
-_UNKNOWN = "It holds a password or a token in a form that is not known here: type user name and password into the form."
+_UNKNOWN = "It contains a password or a token in an unknown form: type user name and password into the form."
 _MOST_LISTED = 500
 _ECR_TOKEN = {"payload", "datakey"}
 """What `aws ecr get-login-password` prints is base64 of such an object."""
-_ECR_FIX = "Type the registry's host, AWS as the user name, and paste the token as the password."
-_OTHER_SECRETS = "A Secret without credentials of a registry was left out."
+_ECR_FIX = "Type the registry's host, use AWS as the user name, and paste the token as the password."
+_OTHER_SECRETS = "A Secret without registry credentials was left out."
 
 
 def read(raw: bytes) -> ImportResult:
@@ -44,11 +44,11 @@ def read(raw: bytes) -> ImportResult:
         found = [_of(document, text, now) for document in documents]
     except InputError as error:
         reason = f": {error}" if error.over_limit else ""
-        raise UserError(f"It is neither JSON nor YAML that can be read{reason}.", _KINDS) from None
+        raise UserError(f"It is not valid JSON or YAML{reason}.", _KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
     left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
     if not accounts:
-        known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "There is no password for a registry in it."
+        known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "It has no password for a registry."
         why = [] if any(map(_is_reason, left_out)) else [known]
         raise UserError(" ".join([*why, *left_out]), _KINDS)
     return ImportResult(accounts, left_out)
@@ -68,7 +68,7 @@ def _others(text: str) -> list[Mapping[str, Any]]:
         return []
     if len(listed) > _MOST_LISTED:
         raise UserError(
-            f"It is a list of more than {_MOST_LISTED} entries.", "Give the entries of this registry alone."
+            f"It is a list with more than {_MOST_LISTED} entries.", "Give only the entries of this registry."
         )
     return listed
 
@@ -84,7 +84,7 @@ def _of(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult:
     if document.get("kind") == "Secret":
         return _of_secret(document, now)
     if document.keys() >= _ECR_TOKEN:
-        raise UserError("It is a token of Amazon ECR alone: the registry does not stand in it.", _ECR_FIX)
+        raise UserError("It is only a token of Amazon ECR, without the registry.", _ECR_FIX)
     if document.keys() & {*_KEYS} and "auths" not in document:  # the data of a Secret without the Secret
         given = "stringData" if any("{" in str(value) for value in document.values()) else "data"
         return _of_secret({"kind": "Secret", "metadata": {"name": "x"}, given: document}, now)
@@ -104,7 +104,7 @@ def _of_secret(document: Mapping[str, Any], now: datetime) -> ImportResult:
     except (ValueError, RecursionError):
         config, count = None, 0
     if not isinstance(config, dict):
-        raise UserError("The credentials in the Secret are no JSON object.", _KINDS)
+        raise UserError("The credentials in the Secret are not a JSON object.", _KINDS)
     found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
     return replace(found, left_out=(suspects.ENCODED_TWICE, *found.left_out)) if count else found
 
@@ -115,19 +115,21 @@ def _text(raw: bytes) -> tuple[str, list[str]]:
         text, said = _decoded(raw)
         inner, count = suspects.decode_layers(text)
     except UnicodeDecodeError:
-        raise UserError("It is no text in UTF-8.", _KINDS) from None
+        raise UserError("It is not valid UTF-8 text.", _KINDS) from None
     return inner, said + [suspects.ENCODED_TWICE] * bool(count)
 
 
 def _decoded(raw: bytes) -> tuple[str, list[str]]:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16"), ["The file was text in UTF-16."]
+        return raw.decode("utf-16"), ["The file was UTF-16 text."]
     if b"\0" in raw[:2]:
-        return raw.decode("utf-16-be" if raw[:1] == b"\0" else "utf-16-le"), ["The file was text in UTF-16."]
+        return raw.decode("utf-16-be" if raw[:1] == b"\0" else "utf-16-le"), ["The file was UTF-16 text."]
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError:
-        return raw.decode("latin-1"), ["The file was not in UTF-8 and was read as Latin-1: check what is not ASCII."]
+        return raw.decode("latin-1"), [
+            "The file was not UTF-8 and was read as Latin-1. Check the characters that are not ASCII."
+        ]
 
 
 def _is_reason(sentence: str) -> bool:

@@ -100,10 +100,10 @@ def _json(part: str, *, url: bool = False) -> dict[str, object] | None:
 
 _TEXT = re.compile(r"[A-Za-z0-9+/]*")
 _BASIC = re.compile(r"basic\s+", re.IGNORECASE)
-LATIN = "auth was not in UTF-8: it was read as Latin-1. Check characters that are not ASCII."
-_UTF_16 = "auth was in UTF-16 and was read as such."
-_TWICE = "auth was encoded in base64 once too often."
-_CLEAR = "auth was not encoded in base64."
+LATIN = "auth was not UTF-8 and was read as Latin-1. Check the characters that are not ASCII."
+_UTF_16 = "auth was UTF-16 and was converted."
+_TWICE = "auth was base64-encoded once too often."
+_CLEAR = "auth was not base64-encoded."
 _MAX_LAYERS = 3
 
 
@@ -127,11 +127,11 @@ def of_auth(auth: str) -> tuple[str, str, str]:
             return username, password.rstrip("\0"), said  # Docker pads with it
         bare = text.strip()
     if said or _decoded(auth.strip()) is not None:
-        raise InputError("holds no colon, so user name and password cannot be told apart")
+        raise InputError("contains no colon, so user name and password cannot be separated")
     username, colon, password = auth.partition(":")
     if colon and username and password and "://" not in auth:
         return username, password, _CLEAR
-    raise InputError("is not whole base64")
+    raise InputError("is not valid base64")
 
 
 def _decoded(text: str) -> bytes | None:

@@ -19,23 +19,25 @@ AZURE_USER = "00000000-0000-0000-0000-000000000000"
 _AZURE = (".azurecr.io", ".azurecr.cn", ".azurecr.us")
 _AZURE_TOKEN_LIVES = timedelta(hours=3)
 _TOKEN_USER = "<token>"  # noqa: S105 - what Docker's helpers call the user of an identity token
-HELPERS = "A helper (credsStore, credHelpers) was left out: it runs on another machine, and Epinio cannot ask it."
-HEADERS = "HttpHeaders were left out: Epinio cannot read a destination that holds them."
-OTHERS = "Other settings of the file were left out: they are Docker's own."
-TOKEN = "A token beside a password (identitytoken) was left out: skopeo would prefer it to the password."  # noqa: S105
-DIFFER = "Where auth and username with password differ, the latter were taken, and auth is made anew."
+HELPERS = (
+    "A credential helper (credsStore, credHelpers) was left out: it runs on another machine, which Epinio cannot use."
+)
+HEADERS = "HttpHeaders were left out: Epinio cannot read a destination that has them."
+OTHERS = "Other settings of the file were left out: only Docker uses them."
+TOKEN = "A token next to a password (identitytoken) was left out: skopeo would use it instead of the password."  # noqa: S105
+DIFFER = "Where auth differs from username and password, the latter were used, and auth is rewritten."
 WEB_LOGIN = (
-    "Tokens of Docker's sign-in through a browser (access-token, refresh-token) were left out: no registry takes them."
+    "Tokens of Docker's browser sign-in (access-token, refresh-token) were left out: registries do not accept them."
 )
 
 
 def is_config(document: Mapping[str, Any]) -> bool:
-    """Say whether this is a `config.json`."""
+    """Return whether this is a `config.json`."""
     return bool({"auths", "HttpHeaders", *_HELPERS} & set(document))
 
 
 def is_old_config(document: Mapping[str, Any]) -> bool:
-    """Say whether this is a `.dockercfg`: hosts at the top."""
+    """Return whether this is a `.dockercfg`: hosts at the top."""
     return bool(document) and all(
         isinstance(entry, dict)
         and ("auth" in entry or ("." in address(str(key))[0] and {"username", "password"} <= entry.keys()))
@@ -68,14 +70,15 @@ def token_account(host: str, token: str, now: datetime) -> tuple[ImportedAccount
     """Return the account of a token of Azure's, which takes it as a password for three hours, and a sentence about it."""
     end = ends.of_token(token) or now + _AZURE_TOKEN_LIVES
     said = (
-        f"The token of az acr login for {host or 'this registry'} was taken as the password of the user {AZURE_USER}: "
-        f"it ends at {end:%Y-%m-%d %H:%M} UTC. For longer use a token of the registry (az acr token create)."
+        f"The token of az acr login for {host or 'this registry'} is used as the password of the user "
+        f"{AZURE_USER}. It expires at {end:%Y-%m-%d %H:%M} UTC; for longer use, create a token of the registry (az acr token "
+        "create)."
     )
     return ImportedAccount(AZURE_USER, token, host, expires_on=ends.day(end)), said
 
 
 def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[ImportedAccount, list[str]]:
-    """Return the account of an entry, and what to say. Raises InputError with the sentence that says why there is none."""
+    """Return the account of an entry, and what to say. Raises InputError with the sentence that says why it is missing."""
     host, path = address(key)
     where = f"{host}/{path}" if path else host
     if not isinstance(entry, dict):
@@ -114,9 +117,11 @@ def _why_none(where: str, entry: Mapping[str, Any], document: Mapping[str, Any],
     """Return the reason why an entry has no account."""
     held = {str(name).lower(): value for name, value in entry.items()}
     if held.get("identitytoken") or held.get("registrytoken"):
-        return f"{where} has an identity token and no password: Helm cannot use one. Create an access token there."
+        return (
+            f"{where} has an identity token but no password, and Helm cannot use a token. Create an access token there."
+        )
     if any(held.get(name) and not isinstance(held[name], str) for name in ("username", "password", "auth")):
-        return f"The user name, password or auth of {where} is not text: put it in quotes."
+        return f"The user name, password, or auth of {where} is not a string: put it in quotes."
     if username or password:
         return f"{where} has a {'user name and no password' if username else 'password and no user name'}."
     helper = dict(_helped(document)).get(where.partition("/")[0]) or document.get("credsStore")
@@ -128,8 +133,8 @@ def _why_none(where: str, entry: Mapping[str, Any], document: Mapping[str, Any],
 def _of_helper(where: str, helper: str) -> str:
     name = helper if helper.replace("-", "").replace(".", "").isalnum() else "NAME"
     return (
-        f"The password for {where} is kept by the credential helper {name} and is not in this file: run "
-        f"docker-credential-{name} get on that machine and import what it prints, or create a token for Epinio."
+        f"The password for {where} is in the credential helper {name}, not in this file. Run "
+        f"docker-credential-{name} get on that machine and import its output, or create a token for Epinio."
     )
 
 

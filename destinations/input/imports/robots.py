@@ -24,17 +24,21 @@ _NEXUS = ("nameCode", "passCode")
 _TELLING = re.compile(r"pass(?:word|wd|code)|token|secret|api_?key|\Aauth\Z|private_?key|accesskey", re.IGNORECASE)
 _DEEPEST = 20
 _PUSHES = {"write_registry", "api"}
-_UNREADABLE_END = "The end of the credential in the file cannot be read: state it in the form."
-_NO_USER = "It holds a token and no user name: type both into the form."
+_UNREADABLE_END = "The expiry date in the file cannot be read: type it into the form."
+_NO_USER = "It contains a token but no user name: type both into the form."
 _GOOGLE = {
-    "authorized_user": "It is the sign-in of a person at Google Cloud, which no registry takes as a password: "
-    "create a key of a service account.",
-    "external_account": "It is a workload identity of Google Cloud and holds no password: create a key of a service account.",
+    "authorized_user": (
+        "It is a personal sign-in of Google Cloud, which registries do not accept as a password. Create a key of "
+        "a service account."
+    ),
+    "external_account": (
+        "It is a workload identity of Google Cloud, which contains no password. Create a key of a service account."
+    ),
 }
 
 
 def read(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult | None:
-    """Return the accounts of such a file, None where it is none; `text` is the whole file, `now` is aware."""
+    """Return the accounts of such a file, None if it is not one; `text` is the whole file, `now` is aware."""
     if document.get("type") == "service_account" and isinstance(document.get("private_key"), str):
         return ImportResult((ImportedAccount("_json_key", text.strip()),))
     if isinstance(rkt := document.get("credentials"), dict) and "rktKind" in document:
@@ -107,7 +111,7 @@ def _of_ecr(data: object) -> ImportResult:
             continue
         end = ends.stated(entry.get("expiresAt")) or ends.of_token(password)
         accounts.append(ImportedAccount(username, password, host, expires_on=ends.day(end)))
-        said.append("The token of Amazon ECR ends 12 hours after it was made: let a CronJob rotate it.")
+        said.append("The token of Amazon ECR expires 12 hours after it was created: rotate it with a CronJob.")
     return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)))
 
 
@@ -121,11 +125,11 @@ def _of_passwords(holder: Mapping[str, Any]) -> ImportResult:
     ]
     if not held:
         return ImportResult(
-            (), ("Azure shows the passwords of a token once, when they are made: they are not in this file.",)
+            (), ("The file does not contain the passwords: Azure shows them once, when they are created.",)
         )
     if not isinstance(username, str) or not username:
         return ImportResult((), (_NO_USER,))
-    said = ("There are two passwords, which both work: the first was taken.",) if len(held) > 1 else ()
+    said = ("The file has two passwords that both work: the first is used.",) if len(held) > 1 else ()
     end = ends.stated(held[0].get("expiry"))
     return ImportResult((ImportedAccount(username, held[0]["value"], expires_on=ends.day(end)),), said)
 
@@ -158,13 +162,13 @@ def _said(document: Mapping[str, Any], *, known_end: bool) -> Iterator[str]:
     ):
         yield _UNREADABLE_END
     if document.get("revoked") is True or document.get("expired") is True or document.get("active") is False:
-        yield "The file itself says that this token is revoked or has expired."
+        yield "The file states that this token is revoked or has expired."
     scopes = document.get("scopes")
     if isinstance(scopes, list) and scopes and all(isinstance(one, str) for one in scopes):
         if not _PUSHES & set(scopes):
             yield "The token has no scope write_registry: it cannot push."
         if not _first(document, _USERS):
-            yield "GitLab takes any user name with this token; its name was taken."
+            yield "GitLab accepts any user name with this token: its name is used."
 
 
 def _first(document: Mapping[str, Any], names: tuple[str, ...]) -> str:

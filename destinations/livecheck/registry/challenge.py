@@ -23,7 +23,7 @@ _NEEDED = frozenset({"pull", "push"})
 
 
 def is_token(text: str) -> bool:
-    """Return whether a token service's answer can stand in a header at all."""
+    """Return whether a token service's answer can be in a header at all."""
     return bool(_VISIBLE.fullmatch(text))
 
 

@@ -1,7 +1,7 @@
 """The guard: a host is read once, resolved once, and every address of it is checked before one is dialed. Pure.
 
 No name is refused for its spelling. `localhost`, `*.svc`, `kubernetes.default` and their like are caught by what they
-resolve to: loopback, and the cluster's own networks. A name that anybody may point anywhere is judged in no other way.
+resolve to: loopback, and the cluster's own networks. A name that anyone may point anywhere is judged in no other way.
 
 `ipaddress.is_global` is no guard: it takes NAT64, multicast and the metadata addresses of several clouds for global.
 So for IPv6 the rule is turned round: only global unicast (2000::/3) passes, and of that not what tunnels or is reserved.
@@ -177,7 +177,7 @@ def parse(host: str) -> tuple[str, int]:
 def parse_realm(url: str) -> str:
     """Return HOST or HOST:PORT of a token service, for `approve`. Raises CheckStopped (REALM_REFUSED).
 
-    It is an https address without user, fragment, backslash, blank, control character or anything outside of ASCII.
+    It is an https address without user, fragment, backslash, space, control character or anything outside of ASCII.
     """
     found = _REALM.fullmatch(url)
     if not found:

@@ -1,4 +1,4 @@
-"""Helm's view of a registry: it logs in at `/v2/`, then pushes the chart as whoever it logged in as.
+"""Helm's view of a registry: it logs in at `/v2/`, then pushes the chart with the account of the login.
 
 Mirrors Helm 3.19 pkg/registry/client.go (Login, Push) with oras-go v2.6.2 (auth/client.go, registry/remote/repository.go).
 """
@@ -30,7 +30,7 @@ def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
 
 
 def push(session: RegistrySession) -> Code:
-    """Return how the right to push was proven. Raises CheckStopped."""
+    """Return how push permission was proven. Raises CheckStopped."""
     manifest = f"/v2/{session.leg.repository}/manifests/{uploads.NOWHERE}"
     if session.first.status != OK:
         return _authorized(session, session.first, manifest)

@@ -54,7 +54,7 @@ class Watch:
     """The connections of one check: shut down when the deadline passes, and when the block is left.
 
     It ends every call that waits, whatever the call's own limit is. It holds a second descriptor of each connection. So it
-    ends the connection whoever owns the socket by then, a TLS one for instance, and never one that only got the same number
+    ends the connection of the socket's owner by then, a TLS one for instance, and never one that only got the same number
     later. A connection is closed when both are.
     """
 

@@ -55,7 +55,7 @@ class Code(StrEnum):
     BAD_HOST = "bad-host"
     ADDRESS_REFUSED = "address-refused"
     MIXED_ADDRESSES = "mixed-addresses"
-    """Some are in private networks and some are public: whoever owns such a name could watch the private ones answer."""
+    """Some are in private networks and some are public: the owner of such a name could watch the private ones answer."""
     PORT_REFUSED = "port-refused"
     # connect
     CONNECTED = "connected"
@@ -97,12 +97,12 @@ class Code(StrEnum):
     NO_REPOSITORY = "no-repository"
     """The registry wants the repository created first."""
     WOULD_CREATE = "would-create"
-    """To ask for push might create the repository, and it does not exist: nobody can know from here."""
+    """To ask for push might create the repository, and it does not exist: it is not known from here."""
     CREATOR_FAILS = "creator-fails"
     """The repository does not exist, and Helm looks for it with a token for pull alone, which the registry refuses."""
     UPLOAD_ELSEWHERE = "upload-elsewhere"
     UPLOAD_LEFT = "upload-left"
-    """It may push; the upload that proved it could not be cancelled."""
+    """It may push; the upload that proved it could not be canceled."""
     # any
     OUT_OF_TIME = "out-of-time"
     NOT_REACHED = "not-reached"
@@ -120,7 +120,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One tool's way: `host` as it stands in the reference (HOST or HOST:PORT), its repository, account and trust.
+    """One tool's way: `host` as written in the reference (HOST or HOST:PORT), its repository, account and trust.
 
     Credentials show in no repr. `stop` and `fix` are set where the Secrets alone end this leg: why, and what to do.
     Without a host nothing can be asked for it.
@@ -155,7 +155,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One stage: `ok` None where nobody can know. `ms` None where nothing was measured.
+    """One stage: `ok` None where it is not known. `ms` None where nothing was measured.
 
     `detail` holds what the sentence needs and what is the portal's own knowledge: an address, a repository, a status
     code. Never text that the remote server sent.

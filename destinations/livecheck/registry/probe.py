@@ -1,4 +1,4 @@
-"""The live check itself: from the name to the right to push, for Helm and skopeo at once where they go the same way."""
+"""The live check itself: from the name to push permission, for Helm and skopeo at once where they go the same way."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class _Check:
         return _StageOutput(Code.TRUSTED, value=True)
 
     def _push(self, session: RegistrySession) -> None:
-        """Log in and prove the right to push, as one of the tools."""
+        """Log in and prove push permission, as one of the tools."""
         tool, sides = _TOOLS[session.side], (session.side,)
         detail = {"repository": session.leg.repository}
         if self._stage(Step.LOGIN, sides, lambda: _login_output(tool.log_in(session))):

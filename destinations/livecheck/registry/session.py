@@ -1,4 +1,4 @@
-"""One tool at one registry that has answered: what it sends, and the right to push that a token shows."""
+"""One tool at one registry that has answered: what it sends, and push permission that a token shows."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class RegistrySession:
     def take_token(self, challenge: Challenge, *scopes: str) -> str:
         """Get a token and show it from now on. Raises CheckStopped.
 
-        Who refuses a password that a token was given for refuses the right, not the password.
+        Who refuses a password that a token was given for refuses the permission, not the password.
         """
         credentials = self.credentials
         header = "" if credentials.identity_token else credentials.token_header
@@ -111,7 +111,7 @@ class RegistrySession:
         return Code.MAY_PUSH if granted else self.prove()
 
     def prove(self) -> Code:
-        """Return how the right to push was proven, by an upload only where nothing else tells. Raises CheckStopped."""
+        """Return how push permission was proven, by an upload only where nothing else tells. Raises CheckStopped."""
         answer = self.ask("PUT", uploads.nonexistent_upload_url(self.leg.repository))
         answer.raise_for_trouble()
         may_push = uploads.proves_push(answer)
@@ -143,7 +143,7 @@ _REDIRECTS = range(300, 400)
 
 
 def ping(channel: Channel) -> tuple[Code, RegistryAnswer]:
-    """Return what the registry wants, and its answer. Raises CheckStopped for what is none."""
+    """Return what the registry wants, and its answer. Raises CheckStopped if it is no registry."""
     answer = channel.ask("GET", PING)
     if answer.status in _REDIRECTS:
         raise _explain_redirect(answer, channel.approved)
@@ -175,7 +175,7 @@ def _explain_redirect(answer: RegistryAnswer, approved: Approved) -> CheckStoppe
     """Return what follows of a redirect that the portal does not follow, and the tools do.
 
     Helm shows its credentials to no other origin; skopeo to none but hosts below the registry's own name (Go's net/http up
-    to 1.23). Nobody asks for a push there without. What the same origin or such a host answers, nobody can know from here.
+    to 1.23). Nobody asks for a push there without. What the same origin or such a host answers is not known from here.
     """
     location = resolve_location(next(iter(answer.all("Location")), ""), PING, approved)
     stays, below = location.is_at(approved), location.host.endswith(f".{approved.name}")

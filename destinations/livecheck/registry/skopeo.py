@@ -28,7 +28,7 @@ def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
 
 
 def push(session: RegistrySession) -> Code:
-    """Return how the right to push was proven. Raises CheckStopped."""
+    """Return how push permission was proven. Raises CheckStopped."""
     blob = f"/v2/{session.leg.repository}/blobs/{uploads.NOWHERE}"
     if session.token:
         return session.may_push(session.token, blob)

@@ -33,17 +33,21 @@ _MAX_CONFIG_BYTES = 256 * 1024
 class Command(BaseCommand):
     """Judge destinations offline."""
 
-    help = "Says what Epinio will do with the export destinations in these manifests."
+    help = "Predict from manifests what Epinio will do with each export destination."
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own declaration
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
-        parser.add_argument("files", nargs="*", metavar="FILE", help="manifests; - or none: standard input")
-        parser.add_argument("--namespace", help="the namespace to judge (EDRPORTAL_NAMESPACE, else epinio)")
-        parser.add_argument("-A", "--all-namespaces", action="store_true", help="judge each namespace on its own")
-        parser.add_argument("--epinio-version", metavar="X.Y.Z", help="judge by the rules of this version")
-        parser.add_argument("--fail-on", choices=[Verdict.AT_RISK.value], help="exit 1 for these, too")
-        parser.add_argument("--allow-empty", action="store_true", help="exit 0, not 3, where there is nothing to judge")
+        parser.add_argument("files", nargs="*", metavar="FILE", help="manifest files; - or none: standard input")
+        parser.add_argument("--namespace", help="the namespace to judge (default: EDRPORTAL_NAMESPACE, or epinio)")
+        parser.add_argument(
+            "-A", "--all-namespaces", action="store_true", help="judge every namespace, each separately"
+        )
+        parser.add_argument("--epinio-version", metavar="X.Y.Z", help="the Epinio version whose rules apply")
+        parser.add_argument("--fail-on", choices=[Verdict.AT_RISK.value], help="exit with 1 for these, too")
+        parser.add_argument(
+            "--allow-empty", action="store_true", help="exit with 0, not 3, if there is nothing to judge"
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
@@ -70,7 +74,7 @@ class Command(BaseCommand):
     def _judge(self, options: Mapping[str, Any]) -> list[Judgement]:
         everywhere, chosen = options["all_namespaces"], options["namespace"]
         if everywhere and chosen is not None:
-            raise InputError("-A and --namespace exclude each other")
+            raise InputError("use either -A or --namespace, not both")
         default = (
             _DEFAULT_NAMESPACE if everywhere else chosen or os.environ.get("EDRPORTAL_NAMESPACE") or _DEFAULT_NAMESPACE
         )
@@ -95,7 +99,7 @@ class Command(BaseCommand):
             certs = secrets.certs_name(secret)
             if names.REGISTRY_LABEL in secret.labels and certs in missing:
                 self.stderr.write(
-                    f"Secret {secret.name!a} names the certificate Secret {certs!a}, so it is not judged either"
+                    f"Secret {secret.name!a} refers to the certificate Secret {certs!a}, so it is not judged, either"
                 )
             else:
                 yield secret
@@ -103,7 +107,7 @@ class Command(BaseCommand):
     def _version(self, text: str | None) -> EpinioVersion | None:
         version = EpinioVersion.parse(text) if text else None
         if text and version is None:
-            self.stderr.write(f"Epinio version {text!a} is not understood: judged by the newest rules")
+            self.stderr.write(f"Epinio version {text!a} is not valid: judged by the newest rules")
         return version
 
     def _read(self, files: Iterable[str], default: str) -> _Input:
@@ -136,11 +140,11 @@ class Command(BaseCommand):
             return
         if len(secret.data.get(CONFIG_KEY, b"")) > _MAX_CONFIG_BYTES:
             raise InputError(
-                f"the configuration of Secret {secret.name!a} has more than {_MAX_CONFIG_BYTES // 1024} KiB; "
-                "leave one registry in it"
+                f"the configuration of Secret {secret.name!a} is larger than {_MAX_CONFIG_BYTES // 1024} KiB; "
+                "leave only one registry in it"
             )
         if secret.name in read.secrets[secret.namespace]:
-            raise InputError(f"Secret {secret.name!a} stands there twice")
+            raise InputError(f"Secret {secret.name!a} appears twice")
         read.secrets[secret.namespace][secret.name] = secret
 
 
@@ -165,4 +169,4 @@ def _text_of(file: str) -> str:
     except OSError as error:
         raise InputError(error.strerror or "cannot be read") from None
     except UnicodeDecodeError:
-        raise InputError("it is no text in UTF-8") from None
+        raise InputError("it is not valid UTF-8 text") from None

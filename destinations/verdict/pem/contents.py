@@ -27,7 +27,7 @@ _MAX_LAYERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """The text inside, or, where there is none, the bytes (`data`); and what had to be done, as clauses."""
+    """The text inside, or, if none exists, the bytes (`data`); and what had to be done, as clauses."""
 
     text: str
     data: bytes
@@ -35,7 +35,7 @@ class Unwrapped:
 
 
 def unwrap(raw: bytes) -> Unwrapped:
-    """Return what the bytes hold. A text that is no UTF-8 keeps its foreign bytes as surrogates."""
+    """Return what the bytes hold. A text that is not UTF-8 keeps its foreign bytes as surrogates."""
     notes: list[str] = []
     data, text = raw, ""
     for _ in range(_MAX_LAYERS):
@@ -50,7 +50,7 @@ def unwrap(raw: bytes) -> Unwrapped:
 
 
 def base64(text: str) -> bytes | None:
-    """Return the bytes of base64 with blanks, the URL alphabet, or no padding; None for anything else."""
+    """Return the bytes of base64 with spaces, the URL alphabet, or no padding; None for anything else."""
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return b64decode(compact + "=" * (-len(compact) % 4), validate=True)
@@ -66,10 +66,10 @@ def _text(data: bytes) -> tuple[str, list[str]]:
         big = data.find(b"\0-\0-") % 2 == 0 and data[:1] == b"\0"
         codec, name = ("utf-16-be" if big else "utf-16-le"), "UTF-16"
     text = data.decode(codec, "surrogateescape" if codec == "utf-8" else "replace")
-    said = ["It was text in UTF-16 and was read as such."] if name else []
+    said = ["It was UTF-16 text and was converted."] if name else []
     if "\ufeff" in text:
         text = text.replace("\ufeff", "")
-        said += [] if name else ["A byte order mark was left out."]
+        said += [] if name else ["A byte order mark was removed."]
     return text, said
 
 
@@ -79,14 +79,14 @@ def _decoded(text: str) -> tuple[bytes | None, list[str]]:
     if len(whole) >= _LEAST and _BASE64_TEXT.fullmatch(whole):
         found = base64(whole)
         if found and (b"BEGIN " in found or found[:14] == b"LS0tLS1CRUdJTi"):
-            return found, ["It was encoded in base64 once too often and was decoded."]
+            return found, ["It was base64-encoded once too often and was decoded."]
         if found and found[:2] in _DER:
             return found, ["It had no BEGIN and END lines, which were added."]
     inner = _BASE64_OF_PEM.sub(_replacement, text) if "LS0tLS1CRUdJTi" in text else text
     inner = _LONG_RUN.sub(_replacement_of_run, inner)
     if inner == text:
         return None, []
-    return inner.encode("utf-8", "surrogateescape"), ["What was encoded in base64 inside it was decoded."]
+    return inner.encode("utf-8", "surrogateescape"), ["A part that was base64-encoded was decoded."]
 
 
 def _replacement(found: re.Match[str]) -> str:
@@ -100,7 +100,7 @@ def _replacement_of_run(found: re.Match[str]) -> str:
 
 
 def _unescaped(text: str) -> tuple[str, list[str]]:
-    said = ["Escaped characters were written out."]
+    said = ["Escaped characters were replaced."]
     if re.search(r"BEGIN(?:%20|\+)[A-Z0-9]", text):
         return unquote(text.replace("BEGIN+", "BEGIN ").replace("END+", "END ")), said
     if re.search(r"&#(?:[0-9]{1,5}|x[0-9A-Fa-f]{1,5});", text):
@@ -121,7 +121,7 @@ ESCAPED_BREAK = re.compile(r"\\{1,4}[rnt]")
 
 
 def is_key(content: bytes) -> bool:
-    """Say whether there is a private key: as PEM, or as DER alone."""
+    """Return whether there is a private key: as PEM, or as DER alone."""
     if _names_a_key(content):
         return True
     if content[:1] != b"\x30":
@@ -166,7 +166,7 @@ def of_block(label: str, der: bytes) -> tuple[GoCertificate, ...]:
     if PKCS7 in der[:64]:
         return _of_pkcs7(der)
     parsed = gox509.parse(der)
-    if parsed is None and label == "TRUSTED CERTIFICATE":  # what OpenSSL trusts it for stands behind it
+    if parsed is None and label == "TRUSTED CERTIFICATE":  # what OpenSSL trusts it for is behind it
         parsed = gox509.parse(der[: _size(der)])
     return (parsed,) if parsed else ()
 

@@ -39,13 +39,13 @@ class Mark:
 
     @property
     def is_private_key(self) -> bool:
-        """Whether a private key stands between this line and the next one."""
+        """Whether a private key is between this line and the next one."""
         return "PRIVATE KEY" in self.label
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What stands between two marks: a block, whole or with one of its ends missing, or (without either) text beside it."""
+    """What is between two marks: a block, whole or with one of its ends missing, or (without either) text beside it."""
 
     begin: Mark | None
     end: Mark | None

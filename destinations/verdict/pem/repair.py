@@ -35,7 +35,7 @@ class UnreadBlock:
 class Repaired:
     """The certificates, what was done to get at them (sentences), and what cannot be taken.
 
-    Certificates and refusals together account for every block that was begun. Where both are empty there is no PEM.
+    Certificates and refusals together account for every block that was begun. Where both are empty there is not PEM.
     """
 
     certificates: tuple[GoCertificate, ...] = ()
@@ -64,23 +64,19 @@ class _Findings:
         self.done.setdefault(what, []).append(self.lines.number(at))
 
 
-_AGAIN = "Copy this certificate again from where it comes, BEGIN and END lines included."
-_UNREADABLE = Advice("A CERTIFICATE block cannot be read by Go: it is damaged.", _AGAIN)
-_TRUNCATED = Advice("A block has a BEGIN line and no matching END line: it is cut off.", _AGAIN)
-_NO_BEGIN = Advice("An END line has no BEGIN line before it: the beginning is missing.", _AGAIN)
-_NO_CERTIFICATE = Advice("It holds a PEM block that is not a certificate.", "Leave only the CERTIFICATE blocks.")
-_REQUEST = Advice(
-    "It holds a certificate request (CSR), which nobody has signed.", "Give the CA's certificate instead."
-)
+_AGAIN = "Copy this certificate from its source again, including the BEGIN and END lines."
+_UNREADABLE = Advice("Go cannot read a CERTIFICATE block: it is damaged.", _AGAIN)
+_TRUNCATED = Advice("A block has a BEGIN line but no matching END line: it is cut off.", _AGAIN)
+_NO_BEGIN = Advice("An END line has no BEGIN line before it: the start is missing.", _AGAIN)
+_NO_CERTIFICATE = Advice("It contains a PEM block that is not a certificate.", "Keep only the CERTIFICATE blocks.")
+_REQUEST = Advice("It contains a certificate request (CSR), which is not signed.", "Give the CA's certificate instead.")
 _BAD_PKCS7 = Advice("It is a PKCS#7 block whose certificates cannot be read.",
-              "Take the certificates out: openssl pkcs7 -print_certs -in FILE -out ca.pem")  # fmt: skip
-_STRAY = Advice("There is base64 without BEGIN and END lines, and it is not a whole certificate.", _AGAIN)
-_BINARY = Advice(
-    "There is binary data beside the PEM blocks.", "Give a text with PEM blocks, or one binary file alone."
-)
+              "Extract the certificates: openssl pkcs7 -print_certs -in FILE -out ca.pem")  # fmt: skip
+_STRAY = Advice("There is base64 text without BEGIN and END lines, and it is not a whole certificate.", _AGAIN)
+_BINARY = Advice("There is binary data next to the PEM blocks.", "Give text with PEM blocks, or only one binary file.")
 _COMMENTED = Advice(
-    "A certificate is commented out while others are not.",
-    "Remove it, or remove the comment signs before its lines to take it.",
+    "A certificate is commented out, but others are not.",
+    "Remove it, or remove the comment signs from its lines to include it.",
 )
 
 
@@ -135,7 +131,7 @@ def _as_go_reads(raw: bytes, certificates: list[GoCertificate]) -> bool:
 
 
 def _take(findings: _Findings, piece: Piece) -> None:
-    """Take what stands between two marks, or say why not."""
+    """Take what is between two marks, or say why not."""
     begin, end = piece.begin, piece.end
     if begin is None and (binary := _UNPRINTABLE.search(findings.text, piece.start, piece.stop)):
         findings.refuse(binary.start(), _BINARY)
@@ -177,7 +173,7 @@ def _why(label: str, *, has_begin: bool, has_end: bool) -> Advice:
 
 
 def _prefix(findings: _Findings, at: int) -> str:
-    """Return what stands before BEGIN in its line, after an END that was joined to it."""
+    """Return what is before BEGIN in its line, after an END that was joined to it."""
     line = findings.text[max(findings.since, findings.lines.start(at)) : at]
     for end in ("\\n", "\\r"):
         line = line.rpartition(end)[2]
@@ -185,7 +181,7 @@ def _prefix(findings: _Findings, at: int) -> str:
 
 
 def _take_loose(findings: _Findings, piece: Piece) -> None:
-    """Take certificates in base64 that stand beside the blocks, without BEGIN and END."""
+    """Take certificates in base64 that are beside the blocks, without BEGIN and END."""
     at, begun = piece.start, 0
     held: list[str] = []
     for line in [*findings.text[piece.start : piece.stop].splitlines(keepends=True), ""]:
@@ -218,7 +214,7 @@ def _note(findings: _Findings, piece: Piece, body: str, prefix: str, *, dropped:
     joined = begin is not None and 0 < findings.lines.start(at) < findings.since
     if mark and mark.label != "CERTIFICATE":
         holds_several = mark.label.startswith(("PKCS", "CMS"))
-        what = "the certificates were taken out of" if holds_several else "the label was changed from"
+        what = "the certificates were extracted from" if holds_several else "the label was changed from"
         findings.note(f"{what} {mark.label}", at)
     if joined:
         findings.note("joined lines were separated", at)
@@ -226,7 +222,7 @@ def _note(findings: _Findings, piece: Piece, body: str, prefix: str, *, dropped:
         findings.note(_said_of(prefix), at)
     if "\n" not in body and "\r" not in body:
         escaped = contents.ESCAPED_BREAK.search(body)
-        findings.note("\\n was replaced by line breaks" if escaped else "one long line was broken up", at)
+        findings.note("\\n was replaced with line breaks" if escaped else "one long line was split", at)
     if begin is None or end is None:
         findings.note("a BEGIN line was added" if begin is None else "an END line was added", at)
     elif not (begin.exact and end.exact) and not joined:
@@ -240,7 +236,7 @@ def _note(findings: _Findings, piece: Piece, body: str, prefix: str, *, dropped:
 def _said_of(prefix: str) -> str:
     if not prefix.strip():
         return "indentation was removed"
-    return "comment signs were removed" if _is_comment(prefix) else "what stands before BEGIN was removed"
+    return "comment signs were removed" if _is_comment(prefix) else "text before BEGIN was removed"
 
 
 def _sentences(findings: _Findings) -> Iterator[str]:
@@ -250,4 +246,4 @@ def _sentences(findings: _Findings) -> Iterator[str]:
         where = f"line{'s' * (len(shown) > 1)} {', '.join(map(str, shown[:_MAX_LINES]))}{many}"
         yield f"{what[:1].upper()}{what[1:]} at {where}."
     if not findings.done and findings.certificates and not findings.refusals:
-        yield "The certificates were written out as plain PEM."
+        yield "The certificates were rewritten as plain PEM."

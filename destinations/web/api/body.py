@@ -40,21 +40,23 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
     """Return the members of a JSON object of texts; null counts as not stated. Raises Unreadable."""
     sent = f"Send a JSON object with some of: {', '.join(sorted(known))}."
     if request.content_type != "application/json":
-        raise Unreadable("The body is no JSON.", f"Content-Type: application/json. {sent}")
+        raise Unreadable("The body is not JSON.", f"Content-Type: application/json. {sent}")
     try:
         found = json.loads(request.body.decode(), object_pairs_hook=_Members())
     except _Nested:
-        raise Unreadable("Every member is a text.", sent) from None
+        raise Unreadable("Every value must be a string.", sent) from None
     except (ValueError, RecursionError):
-        raise Unreadable("The body is no JSON that can be read.", sent) from None
+        raise Unreadable("The body is not valid JSON.", sent) from None
     if not isinstance(found, dict):
-        raise Unreadable("The body is no JSON object.", sent)
+        raise Unreadable("The body is not a JSON object.", sent)
     if not set(found) <= known:
-        raise Unreadable("The body has members that this address does not know.", sent)
+        raise Unreadable("The body has unknown fields.", sent)
     if not all(value is None or isinstance(value, str) for value in found.values()):
-        raise Unreadable("Every member is a text.", sent)
+        raise Unreadable("Every value must be a string.", sent)
     if any("\0" in value or not _is_text(value) for value in found.values() if value):
-        raise Unreadable("A member holds characters that no form can send.", "Leave out NUL and lone surrogates.")
+        raise Unreadable(
+            "A field contains characters that no form can send.", "Remove NUL characters and lone surrogates."
+        )
     return found
 
 
@@ -94,14 +96,14 @@ def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
 def nonce(request: PortalRequest) -> str:
     """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable.
 
-    It stands nowhere but in the keyed id: somebody may have taken a key that can be guessed, or a hash of the password.
+    It is nowhere but in the keyed id: someone may have taken a key that can be guessed, or a hash of the password.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return token_urlsafe(24)
     if not _KEY.fullmatch(key):
         raise Unreadable(
-            "The Idempotency-Key cannot be used.", "Send 1 to 255 visible ASCII characters, best something random."
+            "The Idempotency-Key is not valid.", "Send 1 to 255 visible ASCII characters, preferably random."
         )
     who = request.principal.who
     return sha256(f"{who}\n{request.path}\n{key}".encode("utf-8", "surrogateescape")).hexdigest()[:48]
@@ -120,4 +122,4 @@ def refuse_reuse(request: PortalRequest, secret: Secret, change: Change) -> None
     if "Idempotency-Key" not in request.headers or history.holds(secret, change.write_id):
         return
     if writeids.reuses(request.portal.keys, secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), nonce(request)):
-        raise Unreadable("This Idempotency-Key was used for another content.", "Take a new key for a new change.", 409)
+        raise Unreadable("This Idempotency-Key was used with other content.", "Use a new key for a new change.", 409)

@@ -57,7 +57,7 @@ def me(request: PortalRequest) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def destinations(request: PortalRequest) -> HttpResponse:
-    """Return the array of `manage.py verdict --format json`, of what exists for whoever asks; or add one.
+    """Return the array of `manage.py verdict --format json`, of what exists for the person who asks; or add one.
 
     `q`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
     """
@@ -156,11 +156,11 @@ def _invalid(form: Form) -> HttpResponse:
     """Say what is wrong, field by field, by the names that the JSON has; values never come back."""
     problems = {apibody.JSON_NAMES.get(name, name): [str(one) for one in found] for name, found in form.errors.items()}
     first = next(iter(problems.items()))
-    fix = "Mend it and send it once more." + (
-        " Where blanks belong to the password, send password_blanks: keep." if "password" in problems else ""
+    fix = "Fix the fields listed and try again." + (
+        " If the spaces are part of the password, send password_blanks: keep." if "password" in problems else ""
     )
     if getattr(form, "asks_about_oddities", False):
-        fix += " Where user name and password really are like this, send credentials_confirmed: yes."
+        fix += " If the user name and password are correct, send credentials_confirmed: yes."
     return JsonResponse({"error": f"{first[0]}: {first[1][0]}", "fix": fix, "fields": problems}, status=400)
 
 

@@ -77,7 +77,6 @@ def section(request: PortalRequest, secret: Secret, snapshot: Snapshot) -> dict[
         "check": last and report(request, last, outdated=outdated),
         "app_form": AppForm(initial={"namespace": namespace, "application": application}),
         "not_tested": explanations.NOT_TESTED,
-        "may_remain": explanations.MAY_REMAIN,
         "unseen": explanations.UNSEEN,
     }
 
@@ -90,7 +89,7 @@ def _plan(portal: Portal, secret: Secret, snapshot: Snapshot, app: str) -> Plan:
 
 
 def report(request: PortalRequest, last: Last, *, outdated: bool = False) -> Shown:
-    """Return a result whole, within what whoever asks may learn."""
+    """Return a result whole, within what the person who asks may learn."""
     sees_all = request.principal.is_administrator
     return presentation.whole(last, now=datetime.now(UTC), sees_all=sees_all, outdated=outdated)
 
@@ -144,8 +143,8 @@ def trouble_of(error: RateLimited | ValueError) -> UserError:
     if isinstance(error, RateLimited):
         return UserError(error.message, error.fix, error.status)
     return UserError(
-        "The application cannot be named like this.",
-        "Give a namespace and an application of lower-case letters, digits and hyphens.",
+        "The name of the application is not valid.",
+        "Type a namespace and an application in lowercase letters, digits, and hyphens.",
         _UNUSABLE,
     )
 
@@ -155,7 +154,7 @@ def _begin(request: PortalRequest) -> HttpResponse:
     chosen = _chosen(request, snapshot)
     if not chosen:
         return errors.page(
-            request, _UNUSABLE, "Nothing was checked: no destination was chosen.", "Choose at least one."
+            request, _UNUSABLE, "Nothing was checked: no destination was selected.", "Select at least one."
         )
     try:
         app = app_of(request.POST)

@@ -30,7 +30,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
         return _page(request, secret, snapshot, DeleteForm(initial=save.initial(secret)), 200)
     form = DeleteForm(request.POST)
     if form.is_valid() and form.cleaned_data["confirmation"] != name:
-        form.add_error("confirmation", f"That is not the name. Type {name} exactly.")
+        form.add_error("confirmation", f"This is not the name. Type {name} exactly.")
     if not form.is_valid():
         form.data = {**request.POST.dict(), "confirmation": ""}  # it may be a password that slipped in
         return _page(request, secret, snapshot, form, 422)

@@ -22,7 +22,7 @@ _KEYS = {"host", "organization"}
 
 
 def is_asked(request: PortalRequest) -> bool:
-    """Say whether the form was sent for a look, and not to be saved."""
+    """Return whether the form was sent for a look, and not to be saved."""
     return "show" in request.POST
 
 
@@ -45,7 +45,7 @@ def certificates_of(request: PortalRequest, form: BundleForm) -> None:
 
 
 def key(request: PortalRequest) -> str:
-    """Return the kind that somebody chose, empty for none; the form says again what the page had shown."""
+    """Return the kind that someone chose, empty for none; the form repeats what the page had shown."""
     posted = request.POST.get("preset") or request.POST.get("chosen_preset") or ""
     found = posted or request.GET.get("preset", "")
     return found if found in presets.BY_KEY else ""
@@ -58,7 +58,7 @@ def guide_context(request: PortalRequest, host: str) -> dict[str, Any]:
 
 
 def initial(request: PortalRequest) -> dict[str, str]:
-    """Return what a new form can begin with: what everybody types who has a registry of this kind."""
+    """Return what a new form can begin with: what everyone types who has a registry of this kind."""
     preset = presets.BY_KEY.get(key(request))
     if preset is None:
         return {}
@@ -66,7 +66,7 @@ def initial(request: PortalRequest) -> dict[str, str]:
 
 
 def beside(request: PortalRequest, form: Form) -> dict[str, Any]:
-    """Return what stands beside a form's host and organization: where an export would go, and the guide."""
+    """Return what is beside a form's host and organization: where an export would go, and the guide."""
     host, organization = (str(form[name].value() or "") for name in ("host", "organization"))
     return _found(request, host, organization) | guide_context(request, host)
 

@@ -84,7 +84,7 @@ def _copied(secret: Secret, snapshot: Snapshot) -> dict[str, str]:
 
 
 def _preview(request: PortalRequest) -> HttpResponse:
-    """Show both references and the certificates without JavaScript: what was typed stands there again, but for secrets."""
+    """Show both references and the certificates without JavaScript: what was typed is there again, but for secrets."""
     form = NewForm(initial=fragments.typed(request), authority=request.authority, rules=request.reads)
     fragments.certificates_of(request, form)
     return _page(request, form, 200)

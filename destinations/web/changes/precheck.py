@@ -42,7 +42,7 @@ class Gate:
         if self.last is None:
             return done
         checking.keep_saved(portal, self.last, done)
-        return replace(done, notes=(f"Checked first. {explanations.headline(*self.last.outcomes)}", *done.notes))
+        return replace(done, notes=(f"Live check: {explanations.headline(*self.last.outcomes)}", *done.notes))
 
 
 OPEN = Gate(may_save=True)

@@ -1,4 +1,4 @@
-"""Repair a destination: what can be mended, what that changes, and what Epinio will say then."""
+"""Repair a destination: what can be repaired, what that changes, and what Epinio will say then."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from destinations.web.request import PortalRequest
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def repair(request: PortalRequest, name: str) -> HttpResponse:
-    """Show what can be mended and the difference; write it when asked to."""
+    """Show what can be repaired and the difference; write it when asked to."""
     try:
         secret, snapshot = save.find(request, name)
     except ClusterError as error:

@@ -18,8 +18,8 @@ from destinations.web.changes.precheck import Gate
 from destinations.web.forms import RotateForm
 from destinations.web.request import PortalRequest
 
-_ROTATED = "The credentials of {} were rotated: the next export uses them. Revoke the old ones at the registry."
-_KEPT = "{} was changed. Its password stays the one that was stored."
+_ROTATED = "The credentials of {} were rotated, and the next export uses them. Revoke the old ones at the registry."
+_KEPT = "{} was changed. The stored password was kept."
 
 
 @sensitive_post_parameters()

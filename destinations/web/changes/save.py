@@ -40,7 +40,7 @@ def nonce() -> str:
 
 
 def change(request: PortalRequest, form: Form, *, scope: str = "", without: Collection[str] = ()) -> Change:
-    """Return the change that a valid form asks for, by whoever asks and within what they may do.
+    """Return the change that a valid form describes, by the person who asks, and within what they may do.
 
     Its write id is made of the nonce, of who asks and of all that was typed but the fields of `without`: the same form
     sent twice is one write, and the same form sent with another password is another one. See `writeids`.
@@ -65,7 +65,7 @@ def seen_again(form: Form, secret: Secret) -> QueryDict:
 
 
 def find_one(request: PortalRequest, name: str) -> Secret:
-    """Return a destination that whoever asks may change, read just now. Raises NotFound, Denied, the port's errors."""
+    """Return a destination that the person who asks may change, read just now. Raises NotFound, Denied, the port's errors."""
     secret = request.portal.cluster.get_secret(name)
     if not codec.is_destination(secret):
         raise NotFound("NotFound", status=404)
@@ -73,7 +73,7 @@ def find_one(request: PortalRequest, name: str) -> Secret:
 
 
 def find(request: PortalRequest, name: str) -> tuple[Secret, Snapshot]:
-    """Return a destination that whoever asks may change, and its namespace, read just now.
+    """Return a destination that the person who asks may change, and its namespace, read just now.
 
     Raises NotFound, Denied and the port's errors.
     """
@@ -89,7 +89,7 @@ def _destination(name: str, snapshot: Snapshot) -> Secret:
 
 
 def checked(request: PortalRequest, secret: Secret) -> Secret:
-    """Return the destination if whoever asks may change it; record a denial, and a guess, else."""
+    """Return the destination if the person who asks may change it; record a denial, and a guess, else."""
     try:
         request.authority.check(secret)
     except (Denied, NotFound) as error:
@@ -99,7 +99,7 @@ def checked(request: PortalRequest, secret: Secret) -> Secret:
 
 
 def find_to_see(request: PortalRequest, name: str, snapshot: Snapshot) -> Secret:
-    """Return a destination of the namespace that exists for whoever asks. Raises NotFound and the port's errors."""
+    """Return a destination of the namespace that exists for the person who asks. Raises NotFound and the port's errors."""
     secret = _destination(name, snapshot)
     if not request.authority.sees(secret):
         request.record_denial(name, "not-seen")
@@ -108,14 +108,14 @@ def find_to_see(request: PortalRequest, name: str, snapshot: Snapshot) -> Secret
 
 
 def team_uid(request: PortalRequest, form: Form) -> str | None:
-    """Return the uid of the namespace of the stated team; None, and a word in the form, where there is none.
+    """Return the uid of the namespace of the stated team; None, and a word in the form, if none exists.
 
     Raises the port's errors.
     """
     team = form.cleaned_data.get("team") or ""
     uid = request.portal.namespace_uid(team) if team else ""
     if uid is None:
-        form.add_error("team", "There is no such namespace: create it in Epinio first.")
+        form.add_error("team", "This namespace does not exist. Create it in Epinio first.")
     return uid
 
 
@@ -133,7 +133,7 @@ def act(
     except (UserError, Denied) as error:
         reason = error.reason if isinstance(error, UserError) else "Denied"
         record(replace(event, outcome="refused", reason=reason))
-        request.is_recorded = True  # the middleware answers, and does not record it anew
+        request.is_recorded = True  # the middleware answers, and does not record it again
         raise
     except ClusterError as error:
         record(replace(event, outcome="failed", reason=error.reason))

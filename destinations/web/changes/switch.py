@@ -18,10 +18,10 @@ from destinations.web.request import PortalRequest
 
 @require_POST
 def switch(request: PortalRequest) -> HttpResponse:
-    """Switch every chosen destination, each on its own; then say of each that failed why."""
+    """Disable or enable every chosen destination, each on its own; then say of each that failed why."""
     form = SwitchForm(request.POST)
     if not form.is_valid():
-        return errors.page(request, 422, "Nothing was switched: no destination was chosen.", "Choose at least one.")
+        return errors.page(request, 422, "Nothing was changed: no destination was selected.", "Select at least one.")
     on = form.cleaned_data["to"] == "on"
     chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
     switched: list[str] = []
@@ -38,9 +38,9 @@ def switch(request: PortalRequest) -> HttpResponse:
         advice, status = next(iter(failed))
         return errors.page(request, status, advice.message, advice.fix)
     for (advice, _), unswitched in failed.items():
-        messages.error(request, f"Not switched: {', '.join(unswitched)}. {advice.message} {advice.fix}")
+        messages.error(request, f"Not changed: {', '.join(unswitched)}. {advice.message} {advice.fix}")
     if switched:
-        words = "enabled" if on else "disabled: Epinio hides it and refuses its name"
+        words = "enabled" if on else "disabled: Epinio does not list it and refuses its name"
         messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
     single = len(chosen) == 1 and "back" in request.POST
     return save.see_other("destination" if single else "overview", chosen[0][0], shown=request.POST.get("shown", ""))

@@ -47,7 +47,7 @@ def assign(request: PortalRequest, name: str) -> HttpResponse:
     except (ClusterError, UserError) as error:
         trouble = save.explain_failure(request, form, secret, error)
         return _assignment_page(request, secret, form, trouble.status, trouble)
-    said = f"{name} belongs to team {to.team} now." if to.team else f"{name} is shared with everybody now."
+    said = f"{name} now belongs to team {to.team}." if to.team else f"{name} is now shared with everyone."
     return save.done(request, result, said, to="destination")
 
 
@@ -86,7 +86,10 @@ def teams(request: PortalRequest) -> HttpResponse:
         if uid is None:
             return _page(request, form, 422)
         if on and uid == UNKNOWN and not form.cleaned_data["confirmed"]:
-            form.add_error("confirmed", "The portal may not read namespaces: look yourself, then confirm.")
+            form.add_error(
+                "confirmed",
+                "The portal has no permission to read namespaces. Check the namespace yourself, then confirm.",
+            )
             return _page(request, form, 422, asks=True)
         save.act(request, "enable-team" if on else "disable-team", name, lambda: _set(config_maps, name, uid, on=on))
     except ClusterError as error:
@@ -94,9 +97,9 @@ def teams(request: PortalRequest) -> HttpResponse:
         return _page(request, form, trouble.status, trouble=trouble)
     messages.success(
         request,
-        f"Whoever may export from {name} manages its destinations now."
+        f"People who may export from {name} can now manage its destinations."
         if on
-        else f"Self-service is off for {name}. Its destinations stay; administrators change them.",
+        else f"Self-service is disabled for {name}. Its destinations stay, and only administrators can change them.",
     )
     answer = HttpResponseRedirect(reverse("teams"))
     answer.status_code = 303
@@ -130,7 +133,10 @@ def _page(
 def _problem(request: PortalRequest, name: str, uid: str) -> str:
     now = request.portal.namespace_uid(name)
     if now is None:
-        return "The namespace is gone: its destinations belong to nobody."
+        return "The namespace was deleted, so no team manages its destinations."
     if now not in {UNKNOWN, uid}:
-        return "The namespace is not the one it was enabled for. Enable it anew if its people may manage these destinations."
+        return (
+            "The namespace was recreated after self-service was enabled. Enable it again if its people may "
+            "manage these destinations."
+        )
     return ""

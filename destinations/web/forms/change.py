@@ -21,8 +21,8 @@ class TargetForm(AccountForm):
     """What adding and editing have in common; `rules` has those by which host and organization are judged."""
 
     host = text_field("Registry host", "HOST or HOST:PORT, such as registry.example.com", inputmode="url")
-    organization = text_field("Organization", "The path below the host: team, or platform/team", limit=255)
-    description = text_field("Description", "Optional, for people.", required=False, limit=500)
+    organization = text_field("Organization", "The path below the host, such as team or platform/team", limit=255)
+    description = text_field("Description", "Optional. Shown on the destination's page.", required=False, limit=500)
 
     def __init__(self, *args: Any, rules: RuleSource, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
         super().__init__(*args, **kwargs)
@@ -46,7 +46,7 @@ class TargetForm(AccountForm):
 class EditForm(TargetForm):
     """A destination changed: what the stored password may not follow asks for it again."""
 
-    username = text_field("User name", "Needed with a password.", required=False, limit=1024)
+    username = text_field("User name", "Required with a password.", required=False, limit=1024)
     bundle_choice = bundle_choice_field()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
@@ -72,10 +72,11 @@ class EditForm(TargetForm):
         password_needed = actions.needs_password(self._stored, host=host, bundle=cleaned["bundle"])
         if host and password_needed and not cleaned.get("password") and "password" not in self.errors:
             self.add_error(
-                "password", "Type the password again: it is kept only while host and certificates stay as they are."
+                "password",
+                "Type the password again: the stored one is kept only if host and certificates stay the same.",
             )
         if cleaned.get("password") and not cleaned.get("username"):
-            self.add_error("username", "Type the user name that belongs to the password.")
+            self.add_error("username", "Type the user name for this password.")
         return cleaned
 
     def _has_new_target(self, cleaned: dict[str, Any]) -> bool:
@@ -100,7 +101,7 @@ class RotateForm(AccountForm):
         self._host_of = host_of
 
     def clean(self) -> dict[str, Any]:
-        """Run every trap; a blank password keeps the stored one, and only while the bundle stays."""
+        """Run every trap; an empty password keeps the stored one, and only while the bundle stays."""
         cleaned = super().clean()
         robot = tokens.may_be_robot(cleaned.get("username") or "")
         self.check_account(cleaned, host=self._host_of() if robot else "")
@@ -109,6 +110,6 @@ class RotateForm(AccountForm):
         choice = cleaned.get("bundle_choice")
         if choice != "keep" and not cleaned.get("password") and "password" not in self.errors:
             self.add_error(
-                "password", "Type the password again: it is kept only while the certificates stay as they are."
+                "password", "Type the password again: the stored one is kept only if the certificates stay the same."
             )
         return cleaned

@@ -59,13 +59,13 @@ class BundleForm(forms.Form):
             self.add_error(trap.field, trap.message + (f" Did you mean {trap.suggestion}?" if trap.suggestion else ""))
 
     def read_bundle(self, cleaned: dict[str, Any]) -> bytes:
-        """Return re-serialised PEM, or nothing where none was given; problems go beside the field."""
+        """Return re-serialized PEM, or nothing where none was given; problems go beside the field."""
         typed, file = cleaned.get("bundle_text") or "", cleaned.get("bundle_file")
         if typed.strip() and file:
-            self.add_error("bundle_text", "There is both text and a file. Give one of them.")
+            self.add_error("bundle_text", "You gave both text and a file. Give only one of them.")
             return b""
         if len(self.files.getlist("bundle_file")) > 1:
-            self.add_error("bundle_file", "There is more than one file. Put all certificates into one.")
+            self.add_error("bundle_file", "You chose several files. Put all certificates into one file.")
             return b""
         most = certificates.MAX_BUNDLE_BYTES + 1
         field, raw = ("bundle_file", file.read(most)) if file else ("bundle_text", typed.encode("utf-8", "replace"))
@@ -87,11 +87,11 @@ class BundleForm(forms.Form):
         if choice == "replace" and not given and not {"bundle_text", "bundle_file"} & set(self.errors):
             self.add_error("bundle_text", "Paste the new certificates, or choose a file.")
         if choice != "replace" and given:
-            self.add_error("bundle_choice", "There are new certificates below: choose to replace the old ones.")
+            self.add_error("bundle_choice", "You gave new certificates below. Select “Replace with these” to use them.")
         return {"keep": None, "remove": b"", "replace": given}[choice]
 
 
-_CHOICES = [("keep", "Keep the blanks: they belong to it"), ("remove", "Remove them")]
+_CHOICES = [("keep", "Keep them: they are part of the password"), ("remove", "Remove them")]
 MAX_PASSWORD = 64 * 1024
 _MAX_DAY = 100
 
@@ -110,7 +110,7 @@ class DayField(forms.DateField):
 class AccountForm(BundleForm):
     """Who pushes with which password, until when."""
 
-    username = text_field("User name", "Of the account that may push, best a robot account.", limit=1024)
+    username = text_field("User name", "An account with push permission, such as a robot account.", limit=1024)
     password = forms.CharField(
         label="Password or token",
         required=False,
@@ -119,17 +119,17 @@ class AccountForm(BundleForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     password_file = forms.FileField(
-        label="…or a file with it",
-        help_text="For a key of several lines, such as a service account's JSON: a password field drops line ends.",
+        label="…or a file that contains it",
+        help_text="For a key of several lines, such as a service account's JSON: a password field drops line breaks.",
         required=False,
         allow_empty_file=True,
     )
     password_blanks = forms.ChoiceField(
-        label="Blanks at the ends of the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
+        label="Leading or trailing spaces in the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
     )
-    credentials_confirmed = forms.BooleanField(label="User name and password really are like this", required=False)
+    credentials_confirmed = forms.BooleanField(label="The user name and password are correct", required=False)
     expires_on = DayField(
-        label="The credential ends on",
+        label="Expires on",
         help_text="Optional. The overview warns 14 days before.",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
@@ -137,7 +137,7 @@ class AccountForm(BundleForm):
     nonce = nonce_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Hide the questions about blanks and about odd texts until they have to be asked."""
+        """Hide the questions about spaces and about odd texts until they have to be asked."""
         super().__init__(*args, **kwargs)
         self.asks_about_blanks = False
         self.asks_about_oddities = False
@@ -166,14 +166,16 @@ class AccountForm(BundleForm):
         if not file:
             return typed
         if typed:
-            self.add_error("password", "There is both a typed password and a file. Give one of them.")
+            self.add_error("password", "You typed a password and chose a file. Give only one of them.")
         elif file.size > MAX_PASSWORD:
-            self.add_error("password_file", f"The file is larger than {MAX_PASSWORD // 1024} KiB. Is it the key?")
+            self.add_error(
+                "password_file", f"The file is larger than {MAX_PASSWORD // 1024} KiB. Check that it is the key."
+            )
         else:
             try:
                 return str(file.read().decode())
             except UnicodeDecodeError:
-                self.add_error("password_file", "The file is no text in UTF-8. Is it the key?")
+                self.add_error("password_file", "The file is not valid UTF-8 text. Check that it is the key.")
         return typed
 
     def expiry(self) -> str:

@@ -24,7 +24,7 @@ class RuleSource(Protocol):
 def arrived_whole(text: str) -> None:
     """Raise ValidationError for a text that lost a character on the way."""
     if "\ufffd" in text:
-        raise ValidationError("It did not arrive whole: a character of it is no UTF-8. Paste it as plain text.")
+        raise ValidationError("The text is not valid UTF-8. Paste it as plain text.")
 
 
 def text_field(label: str, hint: str = "", *, required: bool = True, limit: int = 253, **attrs: str) -> forms.CharField:
@@ -48,7 +48,11 @@ def bundle_choice_field() -> forms.ChoiceField:
     """Return the choice of what becomes of the certificates that are there."""
     return forms.ChoiceField(
         label="CA certificates",
-        choices=[("keep", "Keep as they are"), ("replace", "Replace by these"), ("remove", "Remove: trust public CAs")],
+        choices=[
+            ("keep", "Keep them"),
+            ("replace", "Replace with these"),
+            ("remove", "Remove them and trust public CAs"),
+        ],
         initial="keep",
         widget=forms.RadioSelect,
     )

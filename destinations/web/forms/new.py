@@ -16,21 +16,23 @@ from destinations.web.forms.change import TargetForm
 from destinations.web.forms.fields import text_field
 
 _MAX_CHOICES = 50
-_AGAIN = "Give the file again, since it is not kept here."
+_AGAIN = "Paste or choose the file again: the portal does not keep it."
 
 
 class ImportForm(TargetForm):
     """What was not typed is taken from the import before the form is checked, so that it goes through every trap."""
 
     import_text = forms.CharField(
-        label="Take the account from a file",
-        help_text="A config.json of docker login, a pull secret in YAML or JSON, or the file of a robot or service account. "
-        "Paste or drop it here: it is read once, and not shown again.",
+        label="Import credentials from a file",
+        help_text=(
+            "A config.json of docker login, a pull secret in YAML or JSON, or the file of a robot or service "
+            "account. Paste or drop it here. The portal reads it once and does not show it again."
+        ),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": "3", "spellcheck": "false", "autocomplete": "off"}),
     )
-    import_file = forms.FileField(label="…or choose it", required=False, allow_empty_file=True)
+    import_file = forms.FileField(label="…or choose the file", required=False, allow_empty_file=True)
     import_host = text_field("Registry in the file", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
@@ -57,7 +59,7 @@ class ImportForm(TargetForm):
             self.add_error("import_text", self._import_trouble)
         if self._imported:
             if cleaned.get("password") or cleaned.get("password_file"):
-                self.add_error("password", "There is both a password and an import. Give one of them.")
+                self.add_error("password", "You typed a password and imported a file. Give only one of them.")
             cleaned["password"], cleaned["password_file"] = self._checked(self._imported.password), None
         return cleaned
 
@@ -89,7 +91,7 @@ class ImportForm(TargetForm):
         if typed:
             self.redisplay_as("import_text", "")
         if typed.strip() and file:
-            self._import_trouble = f"There is both text and a file. Give one of them. {_AGAIN}"
+            self._import_trouble = f"You gave both text and a file. Give only one of them. {_AGAIN}"
             return b""
         if file:
             return bytes(file.read(imports.MAX_BYTES + 1)) or b" "
@@ -102,19 +104,19 @@ class ImportForm(TargetForm):
         if account is None:
             self.import_choices = tuple(dict.fromkeys(one.address for one in found.accounts))[:_MAX_CHOICES]
             why = (
-                "The file has no account for this registry."
+                "The file has no credentials for this registry."
                 if wanted
-                else "The file has accounts for several registries."
+                else "The file has credentials for several registries."
             )
             self._import_trouble = f"{why} Choose one below. {_AGAIN}"
             return
         if len(found.accounts) > 1:
-            self.import_notes += (f"The accounts of other registries were left out: {len(found.accounts) - 1}.",)
+            self.import_notes += (f"Credentials of other registries were left out: {len(found.accounts) - 1}.",)
         self._imported = account
         self._fill(account)
 
     def _fill(self, account: ImportedAccount) -> None:
-        """Put into the form what was left blank there; the account's name is always the import's."""
+        """Put into the form what was left empty there; the account's name is always the import's."""
         stated = {"host": account.host, "organization": account.organization, "expires_on": account.expires_on}
         for name, value in stated.items():
             if value and not self.data.get(name):
@@ -127,9 +129,9 @@ class ImportForm(TargetForm):
 class NewForm(ImportForm):
     """A new destination."""
 
-    name = text_field("Name", "What people type: epinio app export --registry NAME")
+    name = text_field("Name", "The name in epinio app export --registry NAME")
     team = text_field(
-        "Team", "An Epinio namespace whose people may change it; empty for a shared one.", required=False, limit=63
+        "Team", "The Epinio namespace whose people may manage it; empty for a shared one.", required=False, limit=63
     )
     field_order = (
         "team", "name", "import_text", "import_file", "import_host", "host", "organization", "username", "password",
@@ -138,13 +140,13 @@ class NewForm(ImportForm):
     )  # fmt: skip
 
     def __init__(self, *args: Any, authority: Authority | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
-        """Offer the teams that whoever asks may add for; an administrator may add a shared one, too."""
+        """Offer the teams that the person who asks may add for; an administrator may add a shared one, too."""
         super().__init__(*args, **kwargs)
         self._authority = authority
         self.is_managers = authority is not None and not authority.person.is_administrator
         if authority and self.is_managers:
             managed = [(team.name, f"Epinio namespace {team.name}") for team in authority.teams() if team.may_manage]
-            hint = "The name then begins with the team's: TEAM-NAME."
+            hint = "The name must begin with the team's name: TEAM-NAME."
             self.fields["team"] = forms.ChoiceField(label="Team", choices=managed, help_text=hint)
             self.order_fields(self.field_order)
 
@@ -153,7 +155,7 @@ class NewForm(ImportForm):
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
             self.redisplay_as("team", "")
-            raise ValidationError("That is no name of a namespace.")
+            raise ValidationError("This is not a valid namespace name.")
         return team
 
     def clean_name(self) -> str:
@@ -164,7 +166,8 @@ class NewForm(ImportForm):
         name = name if name.startswith(f"{team}-") else f"{team}-{name}"
         if other := self._authority.other_prefix(name, team):
             raise ValidationError(
-                f"Names that begin with {other}- are for the destinations of the namespace {other}. Choose another name."
+                f"Names that begin with {other}- are reserved for the destinations of the namespace {other}. "
+                "Choose another name."
             )
         return name
 

@@ -53,7 +53,7 @@ class RepairForm(forms.Form):
         elif len(group) == 1:
             self.fields[name] = forms.BooleanField(label=first.title, required=False, initial=first.certain)
         else:
-            choices = [*((fix.code, fix.title) for fix in group), ("", "Leave it as it is.")]
+            choices = [*((fix.code, fix.title) for fix in group), ("", "Do not change it.")]
             self.fields[name] = forms.ChoiceField(
                 label="Choose one", choices=choices, required=False, initial="", widget=forms.RadioSelect
             )

@@ -1,4 +1,4 @@
-"""The forms that act on what is there: destinations chosen to be switched, and one to be deleted."""
+"""The forms that act on what is there: destinations to be disabled or enabled, and one to be deleted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ChosenField(forms.Field):
             name, _, state = text.partition(" ")
             uid, _, version = state.partition(" ")
             if not (is_name(name) and 0 < len(uid) <= _MAX_STATE and 0 < len(version) <= _MAX_STATE):
-                raise forms.ValidationError("That is no destination.")
+                raise forms.ValidationError("This is not a destination.")
             found.append((name, Seen(uid, version)))
         return found
 
@@ -47,7 +47,7 @@ class AppForm(forms.Form):
 class DeleteForm(forms.Form):
     """The name once more."""
 
-    confirmation = text_field("Type the name of the destination", required=True)
+    confirmation = text_field("Type the name of the destination to confirm", required=True)
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -60,7 +60,7 @@ class TeamField(forms.Form):
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
             self.data = {key: "" if key == "team" else self.data.get(key) for key in self.data}
-            raise ValidationError("That is no name of a namespace.")
+            raise ValidationError("This is not a valid namespace name.")
         return team
 
 
@@ -69,7 +69,7 @@ class AssignForm(TeamField):
 
     team = text_field(
         "Team",
-        "The Epinio namespace; empty for a shared destination.",
+        "The Epinio namespace. Leave it empty for a shared destination.",
         required=False,
         limit=MAX_LABEL,
         list="known-teams",
@@ -80,13 +80,15 @@ class AssignForm(TeamField):
 
 
 class TeamForm(TeamField):
-    """A namespace for which self-service is switched."""
+    """A namespace for which self-service is enabled or disabled."""
 
     team = text_field(
-        "Epinio namespace", "Whoever may export from it in Epinio manages its destinations.", limit=MAX_LABEL
+        "Epinio namespace", "People who may export from it in Epinio can then manage its destinations.", limit=MAX_LABEL
     )
     to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     confirmed = forms.BooleanField(
-        label="I have looked: the namespace exists, and it belongs to the people who should manage its destinations.",
+        label=(
+            "I checked that the namespace exists, and that it belongs to the people who should manage its destinations."
+        ),
         required=False,
     )

@@ -1,4 +1,4 @@
-"""The stream of an open page: which destinations changed, for as long as its person may know."""
+"""The stream of an open page: which destinations changed, while its person may know."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def live(request: PortalRequest) -> HttpResponseBase:
     since = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
     place = hub.subscribe(since) if hub else None
     if place is None:
-        answer = HttpResponse("No place left: ask again later.\n", status=503, content_type="text/plain")
+        answer = HttpResponse("Too many open pages: try again later.\n", status=503, content_type="text/plain")
         answer.headers["Retry-After"] = _COME_AGAIN
         return answer
     stream = StreamingHttpResponse(Stream(request, place), content_type="text/event-stream")

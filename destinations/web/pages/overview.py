@@ -1,4 +1,4 @@
-"""What the overview and its file show: the rows that exist for whoever asks."""
+"""What the overview and its file show: the rows that exist for the person who asks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 from destinations import permissions
 from destinations.actions import bundles
 from destinations.cluster.port import ClusterError
-from destinations.livecheck import explanations
 from destinations.livecheck.presentation import Shown
 from destinations.model import Snapshot
 from destinations.overview import filters, table
@@ -32,7 +31,7 @@ from destinations.web.request import PortalRequest
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The namespace, and the rows of the destinations in it that whoever asks may see, by name."""
+    """The namespace, and the rows of the destinations in it that the person who asks may see, by name."""
 
     snapshot: Snapshot
     rows: list[Row]
@@ -47,11 +46,11 @@ def read_selection(request: PortalRequest) -> Selection:
 
 
 _KEPT = 2000
-"""Forty pages of fifty rows; a change by somebody is asked for by every open page at once."""
+"""Forty pages of fifty rows; a change by someone is asked for by every open page at once."""
 
 
 def rows_html(rows: Iterable[tuple[Row, Shown | None, bool]], read_only: str) -> Iterator[str]:
-    """Yield each row with its last check, and whether whoever asks may change it, as safe HTML."""
+    """Yield each row with its last check, and whether the person who asks may change it, as safe HTML."""
     home = reverse("overview")
     return (_row(row, check, may_change, home, read_only) for row, check, may_change in rows)
 
@@ -122,7 +121,6 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
             rows_html(((row, checked.get(row.name), row.name in changeable) for row in shown_rows), read_only)
         ),
         "first": _first(seen.rows) if not asks and page.number == 1 else None,
-        "may_remain": explanations.MAY_REMAIN,
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number),
         "total": len(seen.rows),

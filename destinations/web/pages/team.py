@@ -16,7 +16,7 @@ from destinations.web.request import PortalRequest
 
 @require_safe
 def team(request: PortalRequest) -> HttpResponse:
-    """Show it, read directly: what somebody just changed here is there."""
+    """Show it, read directly: what someone just changed here is there."""
     try:
         page = teampage.page(request.authority, request.reads.direct)
     except ClusterError as error:

@@ -28,13 +28,13 @@ from edrportal.telemetry.counters import CountedRegistries
 class Command(BaseCommand):
     """Serve the demo on loopback."""
 
-    help = "Serves the portal on an in-memory cluster, on 127.0.0.1 and the port PORT (8000)."
+    help = "Serve the portal with an in-memory cluster on 127.0.0.1 and the port PORT (8000)."
 
     def handle(self, *_args: Any, **_options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Fill the cluster and serve until a signal ends it; the key is random for each start."""
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal():
-            raise CommandError("PORT is no number")
+            raise CommandError("PORT is not a number")
         settings.SECRET_KEY = token_urlsafe(48)
         settings.DEMO = True
         now = datetime.now(UTC)
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         cluster = demo_cluster(now, registry=registry)
         connection = composition.watched(cluster)
         with composition.use(composition.assemble(Once(lambda: connection), Checks(_reached(registry.port)))):
-            self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C ends it)")
+            self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
             self.stdout.flush()
             Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
 

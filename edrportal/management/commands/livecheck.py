@@ -36,16 +36,21 @@ class Command(BaseCommand):
     """Check destinations at their registries."""
 
     help = (
-        "Asks the registries what Helm and skopeo will meet there. Exits 0 (no chart and no image would fail; with "
-        "--fail-on unknown: all would pass), 1 (one would not) or 2 (the input or the cluster cannot be used)."
+        "Run live checks: ask the registries what an export would meet. Exit code 0: no chart and no image would "
+        "fail (with --fail-on unknown: all would pass); 1: at least one would not; 2: the input or the cluster "
+        "cannot be used."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
         parser.add_argument("names", nargs="*", metavar="NAME", help="destinations to check")
         parser.add_argument("--all", action="store_true", help="check every destination")
-        parser.add_argument("--app", default=DEFAULT_APP, metavar="NAMESPACE/APP", help="whose repositories to ask for")
-        parser.add_argument("--fail-on", choices=[Outcome.UNKNOWN.value], help="exit 1 for what nobody can know, too")
+        parser.add_argument(
+            "--app", default=DEFAULT_APP, metavar="NAMESPACE/APP", help="the application whose repositories are checked"
+        )
+        parser.add_argument(
+            "--fail-on", choices=[Outcome.UNKNOWN.value], help="exit with 1 for inconclusive results, too"
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
@@ -75,9 +80,11 @@ class Command(BaseCommand):
         for one in found:
             portal.record(checks.event(one, who, ""))
         if not portal.keys:
-            self.stderr.write("The results are not kept for the pages: that takes EDRPORTAL_SECRET_KEY.")
+            self.stderr.write("The results are not stored for the pages: this requires EDRPORTAL_SECRET_KEY.")
         elif found and not all(one.stored for one in checks.keep_all(portal, found)):
-            self.stderr.write("The results are not kept for the pages: the cluster does not let the portal write them.")
+            self.stderr.write(
+                "The results are not stored for the pages: the cluster does not let the portal write them."
+            )
 
     def _end(self, text: str) -> None:
         self.stderr.write(f"edrportal: {text}")
@@ -88,7 +95,7 @@ def _questions(portal: Portal, options: Mapping[str, Any]) -> list[Question]:
     """Return what to ask. Raises Unusable and the port's errors."""
     names: list[str] = options["names"]
     if bool(names) == options["all"]:
-        raise Unusable("Name destinations, or say --all; not both.")
+        raise Unusable("Name destinations or give --all, not both.")
     try:
         app = str(App.parse(options["app"]))
     except ValueError as error:
@@ -98,7 +105,7 @@ def _questions(portal: Portal, options: Mapping[str, Any]) -> list[Question]:
     there = [secret.name for secret in snapshot.destinations]
     missing = sorted(set(names) - set(there))
     if missing:
-        raise Unusable(f"There is no destination named {', '.join(map(ascii, missing))}.")
+        raise Unusable(f"Not found: {', '.join(map(ascii, missing))}.")
     chosen = sorted(set(names)) if names else there
     return [checks.of_stored(portal, snapshot.secrets[name], snapshot, app=app) for name in chosen]
 

@@ -38,27 +38,33 @@ class Command(BaseCommand):
     """Rotate one destination."""
 
     help = (
-        "Rotates the credentials of a destination. Exits 0 (done), 1 (refused, or somebody else was faster), "
-        "2 (the input or the cluster cannot be used; nothing was changed) or 3 (it is not known whether it was written)."
+        "Rotate the credentials of a destination. Exit code 0: done; 1: refused, or someone else changed it "
+        "first; 2: the input or the cluster cannot be used, and nothing was changed; 3: it is not known whether "
+        "the change was written."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line. There is no option that takes a password: others would see it."""
         parser.add_argument("name", metavar="NAME")
-        parser.add_argument("--username", help="the stored one stays if this is left away")
+        parser.add_argument("--username", help="default: the stored user name")
         parser.add_argument(
             "--password-stdin",
             action="store_true",
-            help="read the password; one line end after it does not belong to it",
+            help="read the password from standard input; one line break after it is removed",
         )
         parser.add_argument(
             "--credentials-confirmed",
             action="store_true",
-            help="take user name and password although they look like a placeholder, a quotation or a wrong robot name",
+            help=(
+                "accept a user name and password that look like a placeholder, a quoted value, or an incorrect "
+                "robot name"
+            ),
         )
         parser.add_argument("--bundle", metavar="FILE", help="new CA certificates (PEM)")
-        parser.add_argument("--remove-bundle", action="store_true", help="trust public CAs from now on")
-        parser.add_argument("--expires-on", metavar="DATE", help="when the credential ends, such as 2027-01-31")
+        parser.add_argument(
+            "--remove-bundle", action="store_true", help="remove the CA certificates and trust public CAs"
+        )
+        parser.add_argument("--expires-on", metavar="DATE", help="when the credentials expire, such as 2027-01-31")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         """Rotate, and say what happened."""
@@ -111,24 +117,24 @@ def _status(error: ClusterError) -> int:
 
 def _password(options: Mapping[str, Any]) -> str:
     if not options["password_stdin"]:
-        raise _Unusable("Give the password on standard input, with --password-stdin.")
-    raw = sys.stdin.buffer.read(_MAX_PASSWORD + 3)  # one more than the longest with its line end
+        raise _Unusable("Pass the password on standard input with --password-stdin.")
+    raw = sys.stdin.buffer.read(_MAX_PASSWORD + 3)  # one more than the longest with its line break
     for end in (b"\r\n", b"\n"):
         if raw.endswith(end):
             raw = raw[: -len(end)]
             break
     if not raw:
-        raise _Unusable("There is no password on standard input: did the command before it fail?")
+        raise _Unusable("There is no password on standard input. Check that the command before the pipe succeeded.")
     if len(raw) > _MAX_PASSWORD:
         raise _Unusable("The password is longer than 64 KiB.")
     try:
         password = raw.decode()
     except UnicodeDecodeError:
-        raise _Unusable("The password on standard input is no UTF-8.") from None
+        raise _Unusable("The password on standard input is not valid UTF-8.") from None
     if password != password.strip():
         raise _Unusable(
-            "The password starts or ends with a blank, or with more than one line end. Nobody but you knows whether that "
-            "belongs to it: remove it, or type it into the form, which asks."
+            "The password has leading or trailing spaces, or more than one line break after it. Remove them, or "
+            "use the form, which lets you keep them."
         )
     if trap := validation.check_password(password, choice=""):
         raise _Unusable(trap.message)
@@ -139,7 +145,7 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     stored = docker_config.stored_credentials(secret)
     username = options["username"] if options["username"] is not None else stored.username if stored else ""
     if not username:
-        raise _Unusable("Give the user name with --username: there is no stored one that can be read.")
+        raise _Unusable("Give the user name with --username: the stored one cannot be read.")
     if trap := validation.check_username(username):
         raise _Unusable(trap.message)
     return str(username)
@@ -150,7 +156,7 @@ def _check_account(options: Mapping[str, Any], username: str, password: str, hos
     odd = next(validation.check_credentials(username, password, host, now=datetime.now(UTC)), None)
     if odd and not options["credentials_confirmed"]:
         raise _Unusable(
-            f"{odd.message.partition(' If it really')[0]} If it really is like this, add --credentials-confirmed."
+            f"{odd.message.partition(' If it is correct')[0]} If it is correct, add --credentials-confirmed."
         )
 
 
@@ -158,15 +164,15 @@ def _bundle(options: Mapping[str, Any]) -> Bundle | None:
     if options["bundle"] is None:
         return Bundle((), ()) if options["remove_bundle"] else None
     if options["remove_bundle"]:
-        raise _Unusable("--bundle and --remove-bundle exclude each other.")
+        raise _Unusable("Use either --bundle or --remove-bundle, not both.")
     try:
         with Path(options["bundle"]).open("rb") as file:
             raw = file.read(certificates.MAX_BUNDLE_BYTES + 1)
     except (OSError, ValueError):
-        raise _Unusable("The file given with --bundle cannot be read.") from None
+        raise _Unusable("The file for --bundle cannot be read.") from None
     bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
     for problem in bundle.problems:
-        raise _Unusable(f"The file given with --bundle: {problem.message} {problem.fix}")
+        raise _Unusable(f"The file for --bundle: {problem.message} {problem.fix}")
     return bundle
 
 
@@ -179,7 +185,7 @@ def _expiry(options: Mapping[str, Any], secret: Secret) -> str:
     try:
         return date.fromisoformat(stated).isoformat() if stated else ""
     except ValueError:
-        raise _Unusable("Give --expires-on as YYYY-MM-DD.") from None
+        raise _Unusable("Write --expires-on as YYYY-MM-DD.") from None
 
 
 def _account() -> str:

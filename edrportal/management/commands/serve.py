@@ -23,7 +23,7 @@ from edrportal.webhook.certificate import Certificate
 class Command(BaseCommand):
     """Serve the portal."""
 
-    help = "Serves the portal; refuses to start with settings that are missing or unsafe."
+    help = "Serve the portal. It does not start if settings are missing or unsafe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the command line."""
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             certificate = Certificate(stated.certificate_file, stated.key_file)
         except OSError:
             raise CommandError(
-                "EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE are no certificate with its key"
+                "EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE are not a certificate and its key"
             ) from None
         yield _port(host, stated.port, app.SITE, "EDRPORTAL_WEBHOOK_PORT", certificate)
 

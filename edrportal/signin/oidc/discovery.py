@@ -1,4 +1,4 @@
-"""What the provider says about itself: its addresses and its keys, cached for a while, and its troubles for a moment."""
+"""The provider's discovery document: its addresses and its keys, cached for a while, and its troubles for a moment."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list
     deadline = Deadline(_FINISH_SECONDS)
     code = _code(provider, kept, query)
     addresses = discovery.addresses(provider, deadline)
-    if addresses.names_itself and "iss" not in query:  # RFC 9207, 2.4: an answer without it is somebody else's
+    if addresses.names_itself and "iss" not in query:  # RFC 9207, 2.4: an answer without it is someone else's
         raise OidcTrouble(*why.WRONG_STATE)
     answer = transport.exchange(provider, addresses.token, code, kept["code_verifier"], deadline)
     claims = idtoken.claims(

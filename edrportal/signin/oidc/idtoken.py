@@ -23,7 +23,7 @@ _LEEWAY = 60
 _REQUIRED = ("iss", "sub", "aud", "exp", "iat", "nonce")
 _MAX_EMAIL = 254
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-"""Of any local part and domain: only what is no address at all can be the name of somebody else."""
+"""Of any local part and domain: only what is not an address at all can be the name of someone else."""
 _CLAIMS = {
     "exp": why.CLOCK,
     "iat": why.CLOCK,

@@ -47,9 +47,9 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as the provider says; the e-mail address is verified. `name` and `connector_id` may be empty.
+    """Who signed in, as the provider states; the email address is verified. `name` and `connector_id` may be empty.
 
-    `groups_left_out`: the provider says that there are groups which it did not put into the token, for its size.
+    `groups_left_out`: the provider states that there are groups which it did not put into the token, for its size.
     """
 
     subject: str
@@ -80,8 +80,8 @@ def provider(reads: Reads) -> Provider:
     issuer = stated.issuer or _text(dex, "issuer")
     if not issuer:
         raise OidcTrouble(
-            "The portal does not know the provider of the single sign-on.",
-            "Set EDRPORTAL_OIDC_ISSUER, or look at the key issuer of the Secret dex-config.",
+            "The portal does not know the single sign-on provider.",
+            "Set EDRPORTAL_OIDC_ISSUER, or check the key issuer of the Secret dex-config.",
         )
     endpoint = stated.endpoint or ("" if stated.issuer else _text(dex, "endpoint"))
     return Provider(
@@ -97,7 +97,7 @@ def provider(reads: Reads) -> Provider:
 
 
 def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
-    """Return the role ids that Epinio's mapping gives to somebody's groups.
+    """Return the role ids that Epinio's mapping gives to a person's groups.
 
     Raises OidcTrouble for a mapping that does not parse: Epinio lets nobody in by single sign-on then. Raises the
     port's errors, too.
@@ -105,7 +105,7 @@ def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
     try:
         roles_mapping = rolesmapping.read(mapping(reads))
     except InputError as error:
-        raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
+        raise OidcTrouble("The roles for single sign-on cannot be read.", str(error)) from None
     if identity.groups_left_out and roles_mapping.connectors:
         raise OidcTrouble(*why.GROUPS_LEFT_OUT)
     return roles_mapping.roles(identity.connector_id or settings.ENVIRONMENT.oidc.connector, identity.groups)

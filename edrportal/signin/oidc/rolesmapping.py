@@ -21,11 +21,10 @@ from destinations.secret import plainyaml
 _MAX_LENGTH = 256 * 1024
 _CORE = "tag:yaml.org,2002:"
 _TEXT, _NULL = f"{_CORE}str", f"{_CORE}null"
-_FORM = """it is a list of connectors, each with its groups and their roles:
-- connectorId: github
-  groups:
-  - id: organization:team
-    roles: [admin]"""
+_FORM = (
+    "write a list of connectors, each with its groups and their roles:\n- connectorId: github\n  groups:\n  - id: "
+    "organization:team\n    roles: [admin]"
+)
 
 if TYPE_CHECKING:
     from yaml import BaseLoader as _BaseLoader
@@ -75,7 +74,7 @@ def read(text: bytes) -> RolesMapping:
     top = _composed(text)
     if isinstance(top, yaml.MappingNode):
         raise InputError(
-            "The key rolesMapping of the Secret dex-config is a map, as a page of Epinio's documentation shows it, and "
+            "The key rolesMapping of the Secret dex-config is a map, as on a page of Epinio's documentation, but "
             f"Epinio cannot read that; {_FORM}"
         )
     reader = _MappingReader()
@@ -93,21 +92,21 @@ def _composed(text: bytes) -> yaml.Node | None:
         finally:
             loader.dispose()
     except UnicodeDecodeError:
-        raise InputError("rolesMapping is not in UTF-8") from None
+        raise InputError("rolesMapping is not valid UTF-8") from None
     except yaml.MarkedYAMLError as error:
-        where = f"; look at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"rolesMapping is no YAML{where}") from None
+        where = f"; see line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InputError(f"rolesMapping is not valid YAML{where}") from None
     except yaml.YAMLError:
-        raise InputError("rolesMapping is no YAML: it holds a character that YAML does not allow") from None
+        raise InputError("rolesMapping is not valid YAML: it contains a character that YAML does not allow") from None
     return document
 
 
 def _check_shape(text: str) -> None:
     """Refuse what is not read anywhere here, and a version that Epinio does not read."""
     if len(text) > _MAX_LENGTH:
-        raise InputError(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
+        raise InputError(f"rolesMapping is larger than {_MAX_LENGTH // 1024} KiB; remove what no group needs")
     if not _is_version_read(text):
-        raise InputError("rolesMapping says %YAML, and Epinio reads version 1.1 alone; leave that line out")
+        raise InputError("rolesMapping has a line %YAML, but Epinio reads only version 1.1; remove that line")
 
 
 def _is_version_read(text: str) -> bool:
@@ -119,7 +118,7 @@ def _is_version_read(text: str) -> bool:
             if isinstance(event, yaml.DocumentEndEvent):
                 break
     except InputError as error:
-        raise InputError(f"rolesMapping is not read by the portal: {error}") from None
+        raise InputError(f"the portal cannot read rolesMapping: {error}") from None
     return True
 
 
@@ -140,9 +139,7 @@ class _MappingReader:
             elif key == "groups":
                 groups = tuple(self._group(item) for item in _items(value))
         if not name:
-            self.notices.append(
-                f"{_at(node)}an entry without connectorId is of no connector, so its groups give no role."
-            )
+            self.notices.append(f"{_at(node)}an entry has no connectorId, so its groups give no role.")
         return _Connector(name, groups)
 
     def _group(self, node: yaml.Node) -> _Group:
@@ -156,7 +153,7 @@ class _MappingReader:
                 earlier = bool(_text(value))  # unused by Epinio, yet a list there stops it
         if earlier and not roles:
             self.notices.append(
-                f"{_at(node)}the group has the key role, which an earlier Epinio read; now only roles gives roles."
+                f"{_at(node)}the group has the key role, which an earlier Epinio read; now only roles applies."
             )
         return _Group(name, roles)
 
@@ -165,7 +162,7 @@ def _items(node: yaml.Node) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif not _is_null(node):
-        raise InputError(f"{_at(node)}a list is needed; {_FORM}")
+        raise InputError(f"{_at(node)}a list is required; {_FORM}")
 
 
 def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
@@ -173,16 +170,16 @@ def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
     if not isinstance(node, yaml.MappingNode):
         if _is_null(node):
             return
-        raise InputError(f"{_at(node)}a map is needed; {_FORM}")
+        raise InputError(f"{_at(node)}a map is required; {_FORM}")
     for key, value in node.value:
         yield _text(key), value
 
 
 def _text(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise InputError(f"{_at(node)}a text is needed; {_FORM}")
+        raise InputError(f"{_at(node)}a string is required; {_FORM}")
     if node.tag.startswith(_CORE) and node.tag not in {_TEXT, _NULL}:
-        raise InputError(f"{_at(node)}a tag in the form of !!int is not understood; put the text into quotes")
+        raise InputError(f"{_at(node)}a tag such as !!int is not supported; put the text in quotes")
     return "" if _is_null(node) else str(node.value)
 
 

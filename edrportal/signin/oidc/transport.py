@@ -80,7 +80,7 @@ def exchange(provider: Provider, url: str, code: str, code_verifier: str, deadli
             raise OidcTrouble(*why.NO_TOKEN)
         if "error" in answer:
             raise OidcTrouble(*_TOKEN_ERRORS.get(str(answer["error"]), why.REFUSED))
-        int(answer.get("expires_in") or 0)  # what is no number there is no token response (RFC 6749, 5.1)
+        int(answer.get("expires_in") or 0)  # what is not a number there is no token response (RFC 6749, 5.1)
         return answer
 
     return _in_time(deadline, ask)
