@@ -13,8 +13,6 @@ from destinations.access import Authority
 
 
 class Right(StrEnum):
-    """What an address takes."""
-
     NONE = "none"
     """Everybody, signed in or not."""
     SIGNED_IN = "signed in"
@@ -80,7 +78,7 @@ _HARMLESS = {("preview", "POST"), ("certificates", "POST"), ("teams", "GET"), ("
 
 
 def writes(url_name: str, method: str) -> bool:
-    """Say whether an address changes something in the cluster, or is nothing but a form for that."""
+    """Return whether an address changes something in the cluster, or is nothing but a form for that."""
     return right_for(url_name, method) in _WRITES and (url_name, method) not in _HARMLESS
 
 

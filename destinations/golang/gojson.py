@@ -35,7 +35,6 @@ def parse(data: bytes) -> Value:
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Return whether brackets nest deeper than Go reads."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     brackets = _TEXT.sub(b"", data).translate(None, _NO_BRACKETS)

@@ -15,8 +15,6 @@ _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One PEM block: its type, its headers and the decoded bytes."""
-
     type: bytes
     headers: dict[bytes, bytes]
     content: bytes = field(repr=False)
@@ -81,7 +79,7 @@ def _headers(data: bytes, at: int) -> tuple[dict[bytes, bytes], int]:
 
 
 def _closes(data: bytes, trailer: int, kind: bytes) -> bool:
-    """Say whether the END line is of the same type, closed by five dashes and followed by nothing but blanks."""
+    """Return whether the END line is of the same type, closed by five dashes and followed by nothing but blanks."""
     stop = trailer + len(kind) + len(_DASHES)
     return data[trailer:stop] == kind + _DASHES and not _line(data, stop)[0]
 

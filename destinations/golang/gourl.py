@@ -59,7 +59,6 @@ class URL:
     omit_host: bool = False
 
     def __str__(self) -> str:
-        """Return what `URL.String` returns."""
         out = f"{self.scheme}:" if self.scheme else ""
         if self.opaque:
             out += self.opaque

@@ -77,7 +77,6 @@ class GoCertificate:
     has_alternative_names: bool
 
     def pem(self) -> bytes:
-        """Return it as a plain PEM block."""
         return ssl.DER_cert_to_PEM_cert(self.der).encode()
 
     @property

@@ -43,7 +43,6 @@ class FieldProblem:
 
 
 def check_name(name: str) -> FieldProblem | None:
-    """Return what is wrong with a name, if anything."""
     if name in _RESERVED:
         return FieldProblem("name", _RESERVED[name])
     if not is_name(name):
@@ -56,12 +55,10 @@ def check_name(name: str) -> FieldProblem | None:
 
 
 def check_host(host: str) -> FieldProblem | None:
-    """Return what is wrong with the spelling of a host, if anything."""
     return next((problem for find in (_in_text, _in_shape, _in_address) for problem in find(host)), None)
 
 
 def _in_text(host: str) -> Iterator[FieldProblem]:
-    """Find characters that no host has."""
     if len(host) > MAX_HOST:
         yield FieldProblem("host", f"The host has {len(host)} characters, and no name may have more than {MAX_HOST}.")
     if re.search(r"\s", host):
@@ -130,7 +127,6 @@ def _is_ipv4(text: str) -> bool:
 
 
 def check_organization(organization: str) -> FieldProblem | None:
-    """Return what is wrong with an organization whatever the host, if anything."""
     if len(organization) > MAX_ORGANIZATION:
         return FieldProblem("organization", f"An organization has at most {MAX_ORGANIZATION} characters.")
     if {"", ".", ".."} & set(organization.split("/")):
@@ -177,7 +173,6 @@ def _is_google(host: str) -> bool:
 
 
 def check_username(username: str) -> FieldProblem | None:
-    """Return what is wrong with a user name, if anything."""
     if ":" in username:
         return FieldProblem(
             "username", "Helm refuses a user name with a colon. Some registries offer a robot account instead."

@@ -47,7 +47,7 @@ class Filter:
         return cls(query.get("q", "")[:_MAX_TEXT], query.get("status", ""), sort if _key(sort) in _KEYS else FIRST)
 
     def __bool__(self) -> bool:
-        """Say whether it leaves anything out."""
+        """Return whether it leaves anything out."""
         return bool(self.text.strip() or self.kind)
 
     def apply(self, found: Iterable[Row]) -> tuple[Row, ...]:

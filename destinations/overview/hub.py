@@ -33,7 +33,6 @@ class DestinationChange:
     what: str = "changed"
 
     def then(self, later: DestinationChange) -> DestinationChange:
-        """Return both as one."""
         return replace(later, before=self.before)
 
 
@@ -78,17 +77,14 @@ class Subscription:
 
     @property
     def pages(self) -> int:
-        """How many pages are open, this one among them."""
         return self._hub.open_pages
 
     def end(self) -> None:
-        """Let the stream end."""
         with self._condition:
             self._ended = True
             self._condition.notify()
 
     def close(self) -> None:
-        """Give the place back."""
         self._hub.leave(self)
 
 
@@ -110,7 +106,6 @@ class Hub:
         return self.moment_of(self._number)
 
     def moment_of(self, number: int) -> str:
-        """Return the moment after so many changes."""
         return f"{self._id}-{number}"
 
     def subscribe(self, since: str = "") -> Subscription | None:
@@ -126,7 +121,6 @@ class Hub:
 
     @property
     def open_pages(self) -> int:
-        """How many places are taken."""
         with self._lock:
             return len(self._open)
 
@@ -145,7 +139,6 @@ class Hub:
             one.add(changes, number)
 
     def close(self) -> None:
-        """End every stream, and offer no place any more."""
         with self._lock:
             self._closed = True
         for one in self._listening():

@@ -49,7 +49,7 @@ def odds(found: tuple[tuple[str, tuple[ReferencePart, ...]], ...]) -> tuple[str,
 
 
 def _is_doubled(path: str) -> bool:
-    """Say whether a path is twice the same."""
+    """Return whether a path is twice the same."""
     words = path.split("/")
     middle = len(words) // 2
     return len(words) % 2 == 0 and words[:middle] == words[middle:]

@@ -50,12 +50,10 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The destination's name."""
         return self.secret.name
 
     @property
     def team(self) -> str:
-        """The team it belongs to, empty for a shared one."""
         return self.secret.labels.get(names.TEAM_LABEL, "")
 
 
@@ -146,7 +144,6 @@ def age(created_at: str, now: datetime) -> str:
 
 
 def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:
-    """Return the rows with their ages as of now."""
     return tuple(replace(one, age=age(one.secret.created_at, now)) for one in found)
 
 

@@ -32,8 +32,6 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TeamSection:
-    """One team and its destinations."""
-
     team: Team
     lines: tuple[Line, ...]
 

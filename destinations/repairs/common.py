@@ -65,10 +65,8 @@ def changed(old: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, 
 
 
 def set_data(secret: Secret, changes: Mapping[str, bytes | None]) -> Secret:
-    """Return the Secret with data keys set or removed."""
     return replace(secret, data=changed(secret.data, changes))
 
 
 def set_annotations(secret: Secret, changes: Mapping[str, str | None]) -> Secret:
-    """Return the Secret with annotations set or removed."""
     return replace(secret, annotations=changed(secret.annotations, changes))

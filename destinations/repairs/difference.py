@@ -26,7 +26,6 @@ class ChangedField:
 
 
 def difference(old: Secret, new: Secret) -> tuple[ChangedField, ...]:
-    """Return what differs between a destination and the same one repaired."""
     return (
         *_lines("label ", old.labels, new.labels, _shown),
         *_lines("annotation ", old.annotations, new.annotations, _annotation),

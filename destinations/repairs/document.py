@@ -31,7 +31,6 @@ def document_of(secret: Secret) -> Object | None:
 
 
 def written(secret: Secret, document: Object) -> Secret:
-    """Return the Secret with another document."""
     return set_data(secret, {CONFIG_KEY: gojson.dumps(document).encode()})
 
 
@@ -125,7 +124,7 @@ def _is_entry(value: Value) -> bool:
 
 
 def _breaks(section: Value) -> bool:
-    """Say whether a section breaks the reading: it is no object, or one of its members is no struct of texts."""
+    """Return whether a section breaks the reading: it is no object, or one of its members is no struct of texts."""
     if section is None:
         return False
     return not isinstance(section, Object) or any(not _is_harmless(value) for value in section.values())
@@ -141,5 +140,5 @@ def _is_harmless(value: Value) -> bool:
 
 
 def is_huge(value: Value) -> bool:
-    """Say whether a number is too large for the listing."""
+    """Return whether a number is too large for the listing."""
     return isinstance(value, Number) and float(value.text) in {float("inf"), float("-inf")}

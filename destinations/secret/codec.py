@@ -71,7 +71,6 @@ def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: M
 
 
 def certificate_secret(name: str, *, namespace: str, bundle: bytes, stamps: Mapping[str, str]) -> dict[str, Any]:
-    """Return the manifest of a certificate secret: `tls.crt` and nothing else."""
     labels = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
     return _opaque(name, namespace, labels=labels, annotations=stamps, data={names.BUNDLE_KEY: bundle})
 
@@ -97,7 +96,6 @@ def changed(
 
 
 def is_portal_certificate(secret: Secret) -> bool:
-    """Say whether the portal made this certificate secret, so that it may remove it."""
     return (
         secret.labels.get(names.MANAGED_BY_LABEL) == names.MANAGED_BY_PORTAL
         and secret.labels.get(names.KIND_LABEL) == names.KIND_CERTIFICATE
@@ -110,7 +108,7 @@ def certs_name(secret: Secret) -> str:
 
 
 def is_destination(secret: Secret) -> bool:
-    """Say whether the Secret carries the label key, whatever its value."""
+    """Return whether the Secret carries the label key, whatever its value."""
     return names.REGISTRY_LABEL in secret.labels
 
 

@@ -26,8 +26,6 @@ _HEAD = """\
 
 
 class _Block(str):
-    """Text that YAML shows as a block."""
-
     __slots__ = ()
 
 

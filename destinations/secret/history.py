@@ -71,7 +71,7 @@ def mark(write_id: str) -> str:
 
 
 def holds(secret: Secret, write_id: str) -> bool:
-    """Say whether the write of this id is in the Secret: as the last one, or as one that others followed."""
+    """Return whether the write of this id is in the Secret: as the last one, or as one that others followed."""
     if names_same_write(secret.annotations.get(WRITE_ID_ANNOTATION, ""), write_id):
         return True
     return any(names_same_write(entry.id, mark(write_id)) for entry in read(secret))
@@ -83,7 +83,7 @@ def names_same_write(one: str, other: str) -> bool:
 
 
 def excludes(secret: Secret, old: Secret, write_id: str) -> bool:
-    """Say whether the Secret proves that the write of this id, made on top of `old`, never happened.
+    """Return whether the Secret proves that the write of this id, made on top of `old`, never happened.
 
     It does where its chain of the portal's writes is whole without it: a stranger who had replaced the Secret after
     that write would have broken the chain.

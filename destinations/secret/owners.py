@@ -33,7 +33,6 @@ class LastChange:
 
 
 def owner(secret: Secret) -> Owner | None:
-    """Return what manages the Secret beside people, or None."""
     for reference in _metadata(secret).get("ownerReferences") or ():
         return _controller(str(reference.get("kind", "")), str(reference.get("name", "")))
     labels, annotations = secret.labels, secret.annotations
@@ -57,7 +56,6 @@ def wrote_credentials(secret: Secret) -> bool:
 
 
 def last_change(secret: Secret) -> LastChange:
-    """Return who changed the Secret last, as far as the Secret says."""
     entries = [entry for entry in _metadata(secret).get("managedFields") or () if isinstance(entry, dict)]
     latest = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
     manager = str(latest.get("manager") or "")

@@ -97,7 +97,7 @@ def _guessed(line: str) -> str:
 
 
 def _is_random(run: str) -> bool:
-    """Say whether a long word looks like a key or base64: both cases, or letters among digits for very long."""
+    """Return whether a long word looks like a key or base64: both cases, or letters among digits for very long."""
     has_lower, has_upper = any(map(str.islower, run)), any(map(str.isupper, run))
     if run.endswith("=") or (has_upper and (has_lower or any(map(str.isdigit, run)))):
         return True

@@ -31,7 +31,6 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
     image: Target | None,
     now: datetime,
 ) -> tuple[Caution, ...]:
-    """Return the cautions about a destination; `now` is aware."""
     return (
         *_about_credentials(reading, login, image),
         *_about_texts(secret, [target for target in (login, image) if target], now),

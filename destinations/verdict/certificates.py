@@ -177,7 +177,7 @@ def _repaired(raw: bytes) -> Bundle:
 
 
 def holds_private_key(text: bytes) -> bool:
-    """Say whether there is a private key in a text, also in one that is encoded or damaged; in linear time.
+    """Return whether there is a private key in a text, also in one that is encoded or damaged; in linear time.
 
     A text of more than `MAX_BUNDLE_BYTES` is not looked at, and counts as one that holds a key.
     """

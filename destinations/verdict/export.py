@@ -190,7 +190,6 @@ def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> Non
 
 
 def goes_elsewhere(chart_host: str, image: Reference) -> bool:
-    """Say whether the image goes to another registry than the chart."""
     return image.host != chart_host and not {image.host, chart_host} <= references.HUB
 
 

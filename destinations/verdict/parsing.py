@@ -71,14 +71,12 @@ class Reading:
 
     @property
     def config(self) -> Config:
-        """Organization and JSON document."""
         if self._config is None and self._error:
             raise self._error
         return cast("Config", self._config)
 
     @property
     def url(self) -> str:
-        """The URL that `epinio export-registries` prints, if the label lets it."""
         if self._error:
             raise self._error
         return cast("str", self._url)

@@ -36,7 +36,7 @@ class Preset:
     fixed_username: str = ""
 
     def knows(self, host: str) -> bool:
-        """Say whether a host, with or without a port, is probably of this kind."""
+        """Return whether a host, with or without a port, is probably of this kind."""
         name = _PORT.sub("", host.strip().lower())
         return len(name) <= _MAX_HOST and any(re.fullmatch(pattern, name) for pattern in self.patterns)
 

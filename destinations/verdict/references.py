@@ -35,8 +35,6 @@ _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A registry's host and the repository in it."""
-
     host: str
     repository: str
 

@@ -10,5 +10,5 @@ _AUTH_FALLBACK = EpinioVersion(1, 13, 8)
 
 
 def login_reads_auth(version: EpinioVersion | None) -> bool:
-    """Whether Epinio fills an empty user name or password from `auth` (internal/registry/registry.go, from 1.13.8)."""
+    """Return whether Epinio fills an empty user name or password from `auth` (internal/registry/registry.go, from 1.13.8)."""
     return version is None or version >= _AUTH_FALLBACK

@@ -28,7 +28,6 @@ class ImportedAccount:
 
     @property
     def address(self) -> str:
-        """Host and organization as one text, by which people choose."""
         return masked_key(f"{self.host}/{self.organization}" if self.organization else self.host)
 
 

@@ -30,12 +30,12 @@ WEB_LOGIN = (
 
 
 def is_config(document: Mapping[str, Any]) -> bool:
-    """Say whether this is a `config.json`."""
+    """Return whether this is a `config.json`."""
     return bool({"auths", "HttpHeaders", *_HELPERS} & set(document))
 
 
 def is_old_config(document: Mapping[str, Any]) -> bool:
-    """Say whether this is a `.dockercfg`: hosts at the top."""
+    """Return whether this is a `.dockercfg`: hosts at the top."""
     return bool(document) and all(
         isinstance(entry, dict)
         and ("auth" in entry or ("." in address(str(key))[0] and {"username", "password"} <= entry.keys()))
@@ -111,7 +111,6 @@ def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
 
 
 def _why_none(where: str, entry: Mapping[str, Any], document: Mapping[str, Any], username: str, password: str) -> str:
-    """Return the reason why an entry has no account."""
     held = {str(name).lower(): value for name, value in entry.items()}
     if held.get("identitytoken") or held.get("registrytoken"):
         return f"{where} has an identity token and no password: Helm cannot use one. Create an access token there."

@@ -121,7 +121,7 @@ ESCAPED_BREAK = re.compile(r"\\{1,4}[rnt]")
 
 
 def is_key(content: bytes) -> bool:
-    """Say whether there is a private key: as PEM, or as DER alone."""
+    """Return whether there is a private key: as PEM, or as DER alone."""
     if _names_a_key(content):
         return True
     if content[:1] != b"\x30":
@@ -225,5 +225,4 @@ def tail(text: str) -> bytes | None:
 
 
 def is_base64(line: str) -> bool:
-    """Return whether a line is nothing but base64."""
     return _BASE64_LINE.fullmatch(line) is not None

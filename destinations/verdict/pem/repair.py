@@ -25,8 +25,6 @@ _MAX_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class UnreadBlock:
-    """Something that cannot be taken: the number of its line, what it is, and what to do."""
-
     line: int
     advice: Advice
 
@@ -135,7 +133,6 @@ def _as_go_reads(raw: bytes, certificates: list[GoCertificate]) -> bool:
 
 
 def _take(findings: _Findings, piece: Piece) -> None:
-    """Take what stands between two marks, or say why not."""
     begin, end = piece.begin, piece.end
     if begin is None and (binary := _UNPRINTABLE.search(findings.text, piece.start, piece.stop)):
         findings.refuse(binary.start(), _BINARY)
