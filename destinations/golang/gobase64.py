@@ -11,10 +11,7 @@ _WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes that `base64.StdEncoding.DecodeString` returns, or raise GoError.
-
-    Mirrors Go's encoding/base64: stray bits in the last character are ignored, as Go's lenient mode does.
-    """
+    """`base64.StdEncoding.DecodeString`: ignores stray bits in the last character. Raises GoError."""
     raw = text.encode("utf-8", "surrogateescape")
     plain = raw.replace(b"\r", b"").replace(b"\n", b"")
     if _WHOLE.fullmatch(plain):

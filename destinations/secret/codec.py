@@ -15,10 +15,7 @@ from destinations.secret import docker_config
 
 
 def read_secret(manifest: Mapping[str, Any]) -> Secret:
-    """Return a Secret from a manifest as the API server holds it (`data` only, base64 text).
-
-    Raises ValueError (binascii.Error) for data that is no base64, which the API server itself never holds.
-    """
+    """Return a Secret from a manifest as the API server holds it. Raises ValueError for data that is not base64."""
     metadata = manifest.get("metadata") or {}
     return Secret(
         name=metadata.get("name", ""),
@@ -82,10 +79,7 @@ def changed(
     annotations: Mapping[str, str | None] | None = None,
     labels: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """Return the manifest of a Secret with keys, annotations and labels set, or removed where the value is None.
-
-    Everything else is as it was read, unknown members included, with the uid and resourceVersion of `secret`.
-    """
+    """Return the manifest with members set, or removed where the value is None; all else is as it was read."""
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
     encoded = {key: None if value is None else b64encode(value).decode() for key, value in (data or {}).items()}
     metadata = manifest["metadata"]

@@ -37,10 +37,7 @@ def new(host: str, credentials: Credentials) -> bytes:
 
 
 def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
-    """Return the configuration with the one entry of `auths` holding new credentials, under `host` if given.
-
-    Raises InputError.
-    """
+    """Return the configuration with new credentials in its one entry, under `host` if given. Raises InputError."""
     document, auths = one_registry(content)
     ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):

@@ -90,10 +90,7 @@ def listed_url(config: Config) -> str:
 
 
 def read_entry(config: Config) -> RegistryEntry:
-    """Return the entry as the export reads it: every entry of every section has to be a struct of three strings.
-
-    Raises EpinioError.
-    """
+    """Return the entry as the export reads it, all entries as structs of three strings. Raises EpinioError."""
     for problem in _strict_problems(config.document):
         raise problem
     host_key, value = next(iter(_auths(config.document).items()))

@@ -107,12 +107,7 @@ _MAX_LAYERS = 3
 
 
 def of_auth(auth: str) -> tuple[str, str, str]:
-    """Return user name, password, and what was unusual, as a sentence (empty for nothing).
-
-    Raises InputError, which says why as the end of a sentence.
-
-    Missing padding, the URL alphabet and line breaks between do not matter: `auth` is written again.
-    """
+    """Return user name, password, and what was unusual (a sentence, or empty). Raises InputError: the end of one."""
     bare = _BASIC.sub("", auth.strip(), count=1) if auth.strip()[:5].lower() == "basic" else auth.strip()
     said = ""
     for layer in range(_MAX_LAYERS):
