@@ -25,6 +25,15 @@ def decode_pair(text: str) -> tuple[str, str] | None:
     return (user, password) if colon else None
 
 
+def decode_leniently(text: str) -> bytes | None:
+    """Return the bytes of base64 with blanks, the URL alphabet, or no padding; None for anything else."""
+    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except ValueError:
+        return None
+
+
 def _offset(raw: bytes) -> int:
     """Return the offset in Go's message: the first foreign byte, or where the padding is wrong or missing."""
     seen = 0

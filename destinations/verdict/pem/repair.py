@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from destinations.golang import gox509
+from destinations.golang.gobase64 import decode_leniently
 from destinations.golang.gox509 import GoCertificate
 from destinations.model import Advice
 from destinations.verdict.pem import contents, marks
@@ -120,7 +121,7 @@ def holds_private_key(raw: bytes) -> bool:
 
 def _holds_key(raw: bytes, found: Unwrapped) -> bool:
     text = found.text.encode("utf-8", "surrogateescape")
-    return any(map(contents.is_key, (raw, found.data, text, contents.base64(found.text) or b"")))
+    return any(map(contents.is_key, (raw, found.data, text, decode_leniently(found.text) or b"")))
 
 
 def _is_of_key(piece: Piece) -> bool:
@@ -148,7 +149,7 @@ def _take(findings: _Findings, piece: Piece) -> None:
     prefix = _prefix(findings, at) if begin else ""
     body = findings.text[piece.start : piece.stop]
     kept, dropped = contents.body(body, prefix)
-    content = contents.base64(kept) if begin else contents.tail(findings.text[piece.start : piece.stop])
+    content = decode_leniently(kept) if begin else contents.tail(findings.text[piece.start : piece.stop])
     found = contents.of_block(label, content) if content and not _UNPRINTABLE.search(prefix + body) else ()
     if not found:
         findings.refuse(at, _why(label, has_begin=begin is not None, has_end=end is not None))
@@ -198,7 +199,7 @@ def _take_loose(findings: _Findings, piece: Piece) -> None:
 
 
 def _finish_loose(findings: _Findings, at: int, held: str) -> None:
-    content = contents.base64(held)
+    content = decode_leniently(held)
     found = contents.of_block("CERTIFICATE", content) if content else ()
     if not found:
         findings.refuse(at, _STRAY)
