@@ -7,14 +7,14 @@ from base64 import b64decode
 
 from destinations.golang.gostrings import GoError
 
-_WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def decode(text: str) -> bytes:
     """`base64.StdEncoding.DecodeString`: ignores stray bits in the last character. Raises GoError."""
     raw = text.encode("utf-8", "surrogateescape")
     plain = raw.replace(b"\r", b"").replace(b"\n", b"")
-    if _WHOLE.fullmatch(plain):
+    if WHOLE.fullmatch(plain):
         return b64decode(plain)
     raise GoError(f"illegal base64 data at input byte {_offset(raw)}")
 

@@ -161,15 +161,10 @@ def as_path(organization: str, host: str = "") -> str:
 
     Below a registry of Google's, the colon of a domain-scoped project (`example.com:payments`) is written as a slash.
     """
-    if _is_google(host):
+    if presets.of_host(_bare(host)) is presets.BY_KEY["artifact-registry"]:
         organization = _DOMAIN_SCOPED.sub(r"\1/\2", organization, count=1)
     parts = (re.sub("[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in organization.split("/"))
     return "/".join(part for part in parts if part)
-
-
-def _is_google(host: str) -> bool:
-    preset = presets.of_host(_bare(host))
-    return preset is presets.BY_KEY["artifact-registry"]
 
 
 def check_username(username: str) -> FieldProblem | None:

@@ -140,9 +140,9 @@ class Hub:
 
     def close(self) -> None:
         with self._lock:
-            self._closed = True
-        for one in self._listening():
-            one.end()
+            self._closed, listening = True, list(self._open)
+        for subscription in listening:
+            subscription.end()
 
     def _since(self, moment: str) -> Sequence[DestinationChange]:
         """Return what was published since; everything where nobody remembers, nothing where no moment is stated."""
@@ -152,7 +152,3 @@ class Hub:
         if not moment or missed == 0:
             return ()
         return list(self._past)[-missed:] if 0 < missed <= len(self._past) else (EVERYTHING,)
-
-    def _listening(self) -> list[Subscription]:
-        with self._lock:
-            return list(self._open)

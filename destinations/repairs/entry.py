@@ -14,8 +14,7 @@ from destinations.repairs.document import document_of, is_huge, with_entry
 from destinations.secret.docker_config import with_credentials
 from destinations.verdict import parsing, tokens
 
-_FIELDS = ("auth", "username", "password")
-_CREDENTIALS = {*_FIELDS, "identitytoken", "registrytoken"}
+_CREDENTIALS = {*parsing.FIELDS, "identitytoken", "registrytoken"}
 
 
 def host(secret: Secret, _case: Case) -> list[Fix]:
@@ -139,7 +138,7 @@ def _as_text(key: str, value: Value) -> Value:
     name = parsing.field_name(key)
     if name == "identitytoken" or is_huge(value):
         return None
-    if name in _FIELDS and value is not None and not isinstance(value, str):
+    if name in parsing.FIELDS and value is not None and not isinstance(value, str):
         return value.text if isinstance(value, Number) else None
     return value
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from destinations import names
 from destinations.model import Draft, Secret
 from destinations.secret import docker_config
+
+T = TypeVar("T")
 
 
 def read_secret(manifest: Mapping[str, Any]) -> Secret:
@@ -83,9 +85,9 @@ def changed(
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
     encoded = {key: None if value is None else b64encode(value).decode() for key, value in (data or {}).items()}
     metadata = manifest["metadata"]
-    manifest["data"] = _merged(manifest.get("data"), encoded)
-    metadata["annotations"] = _merged(metadata.get("annotations"), annotations or {})
-    metadata["labels"] = _merged(metadata.get("labels"), labels or {})
+    manifest["data"] = merged(manifest.get("data") or {}, encoded)
+    metadata["annotations"] = merged(metadata.get("annotations") or {}, annotations or {})
+    metadata["labels"] = merged(metadata.get("labels") or {}, labels or {})
     return manifest
 
 
@@ -106,9 +108,10 @@ def is_destination(secret: Secret) -> bool:
     return names.REGISTRY_LABEL in secret.labels
 
 
-def _merged(old: Mapping[str, str] | None, new: Mapping[str, str | None]) -> dict[str, str]:
-    merged: dict[str, str | None] = {**(old or {}), **new}
-    return {key: value for key, value in merged.items() if value is not None or key not in new}  # type: ignore[misc]
+def merged(old: Mapping[str, T], new: Mapping[str, T | None]) -> dict[str, T]:
+    """Return a map with members set, or removed where the new value is None."""
+    both: dict[str, T | None] = {**old, **new}
+    return {key: value for key, value in both.items() if value is not None or key not in new}  # type: ignore[misc]
 
 
 def _opaque(

@@ -17,7 +17,7 @@ from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.verdict import explanations
 from destinations.verdict.explanations import EpinioError
 
-_FIELDS = ("auth", "username", "password")
+FIELDS = ("auth", "username", "password")
 _DOCUMENT = "Go value of type map[string]registry.aconfig"
 _SECTION = "Go value of type registry.aconfig"
 _ENTRY = "Go value of type registry.ContainerRegistryAuth"
@@ -158,7 +158,7 @@ def _fields(value: Value) -> Iterator[tuple[str, Value]]:
     """Yield the fields that Go fills: names without regard to case; null leaves a field as it is."""
     for key, member in members(value):
         name = field_name(key)
-        if name in _FIELDS and member is not None:
+        if name in FIELDS and member is not None:
             yield name, member
 
 

@@ -89,13 +89,9 @@ def holds_a_secret(document: object, depth: int = 0) -> bool:
 
 def _of_ecr(data: object) -> ImportResult:
     """Return the accounts of `aws ecr get-authorization-token`, or of `aws ecr-public`, which gives one object."""
-    entries = (
-        data
-        if isinstance(data, list)
-        else [{"proxyEndpoint": "public.ecr.aws", **data}]
-        if isinstance(data, dict)
-        else []
-    )
+    if isinstance(data, dict):
+        data = [{"proxyEndpoint": "public.ecr.aws", **data}]
+    entries = data if isinstance(data, list) else []
     accounts, said = [], []
     for entry in (entry for entry in entries if isinstance(entry, dict)):
         host = address(str(entry.get("proxyEndpoint") or ""))[0]

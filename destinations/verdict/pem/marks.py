@@ -120,11 +120,9 @@ def _run(text: str, at: int, limit: int, *, step: int) -> tuple[int, str]:
             dashes += text[place]
     if not dashes:
         return at, ""
-    return (edge, dashes) if step < 0 or len(dashes) <= len(_FIVE) or not _goes_on(text, edge) else (at + 5, dashes[:5])
-
-
-def _goes_on(text: str, at: int) -> bool:
-    return _WORD.match(text, at) is not None
+    return (
+        (edge, dashes) if step < 0 or len(dashes) <= len(_FIVE) or not _WORD.match(text, edge) else (at + 5, dashes[:5])
+    )
 
 
 def _stands_alone(text: str, word: re.Match[str]) -> bool:
