@@ -47,7 +47,6 @@ class Operator:
     may_list = True
 
     def may_export(self, _namespace: str) -> bool:
-        """Return True."""
         return True
 
     def exports(self) -> None:

@@ -101,8 +101,6 @@ class Stage(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What Epinio will do with a destination."""
-
     ACCEPTED = "accepted"
     AT_RISK = "at-risk"
     EXPORT_FAILS = "export-fails"
@@ -148,12 +146,10 @@ class UserError(Exception):
 
     @property
     def message(self) -> str:
-        """What is wrong."""
         return self.advice.message
 
     @property
     def fix(self) -> str:
-        """What to do about it."""
         return self.advice.fix
 
 

@@ -13,8 +13,6 @@ from destinations.access import Authority
 
 
 class Right(StrEnum):
-    """What an address takes."""
-
     NONE = "none"
     """Everyone, signed in or not."""
     SIGNED_IN = "signed in"
@@ -85,10 +83,7 @@ def writes(url_name: str, method: str) -> bool:
 
 
 def right_for(url_name: str | None, method: str) -> Right | None:
-    """Return what an address takes with a method; for a method it does not know, what looking takes.
-
-    None for an address that is not in the table.
-    """
+    """Return what an address takes with a method (an unknown one: what looking takes), None for an unknown address."""
     methods = TABLE.get(url_name or "")
     if methods is None:
         return None

@@ -7,17 +7,14 @@ from base64 import b64decode
 
 from destinations.golang.gostrings import GoError
 
-_WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+WHOLE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def decode(text: str) -> bytes:
-    """Return the bytes that `base64.StdEncoding.DecodeString` returns, or raise GoError.
-
-    Mirrors Go's encoding/base64: stray bits in the last character are ignored, as Go's lenient mode does.
-    """
+    """`base64.StdEncoding.DecodeString`: ignores stray bits in the last character. Raises GoError."""
     raw = text.encode("utf-8", "surrogateescape")
     plain = raw.replace(b"\r", b"").replace(b"\n", b"")
-    if _WHOLE.fullmatch(plain):
+    if WHOLE.fullmatch(plain):
         return b64decode(plain)
     raise GoError(f"illegal base64 data at input byte {_offset(raw)}")
 
@@ -26,6 +23,15 @@ def decode_pair(text: str) -> tuple[str, str] | None:
     """Return user name and password of an `auth`, None without a colon. Raises GoError. Odd bytes are surrogate escapes."""
     user, colon, password = decode(text).decode("utf-8", "surrogateescape").partition(":")
     return (user, password) if colon else None
+
+
+def decode_leniently(text: str) -> bytes | None:
+    """Return the bytes of base64 with blanks, the URL alphabet, or no padding; None for anything else."""
+    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except ValueError:
+        return None
 
 
 def _offset(raw: bytes) -> int:

@@ -32,7 +32,6 @@ class Part(Enum):
 
 
 def escape(text: str, part: Part) -> str:
-    """Return `text` with every byte escaped that this part does not hold unescaped."""
     if part.plain.fullmatch(text):
         return text
     return part.escaped.sub(lambda match: b"%%%02X" % match[0][0], _bytes(text)).decode("ascii")

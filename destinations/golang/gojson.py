@@ -22,10 +22,7 @@ _TEXT = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"?'
 
 
 def parse(data: bytes) -> Value:
-    """Return the document's value. Raises GoError with Go's own words.
-
-    It is read by Python's reader, ten times as fast, where that agrees with Go's about all that it takes.
-    """
+    """Return the document's value, read by Python's reader (ten times as fast) where both agree. Raises GoError."""
     if not _SURROGATE.search(data) and not _may_be_deep(data):
         try:
             return cast("Value", _SIMPLE.decode(data.decode()))
@@ -35,7 +32,6 @@ def parse(data: bytes) -> Value:
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Return whether brackets nest deeper than Go reads."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return False
     brackets = _TEXT.sub(b"", data).translate(None, _NO_BRACKETS)
@@ -77,10 +73,7 @@ def one_reading() -> Iterator[None]:
 
 
 def parse_once(data: bytes) -> Value:
-    """Return the document's value, which is not to be changed. Raises GoError as `parse` does.
-
-    The many rules about one Secret read a large document once.
-    """
+    """Return the document's value, read once for all rules about a Secret: not to be changed. Raises GoError."""
     last = _last.get()
     if last is None or not data:
         return parse(data)

@@ -29,7 +29,6 @@ class Object(dict[str, "Value"]):
 
     @classmethod
     def of(cls, pairs: list[tuple[str, Value]]) -> Object:
-        """Return an object of these members."""
         made = cls(pairs)
         if len(made) != len(pairs):
             made._repeated = pairs
@@ -41,7 +40,6 @@ class Object(dict[str, "Value"]):
         return list(self.items()) if self._repeated is None else self._repeated
 
     def add(self, key: str, value: Value) -> None:
-        """Take the next member of the document."""
         if self._repeated is None and key in self:
             self._repeated = self.pairs
         if self._repeated is not None:

@@ -1,7 +1,4 @@
-"""Addresses as Go reads and dials them.
-
-Mirrors net/netip (ParseAddr) and net (JoinHostPort, the dialer's checks).
-"""
+"""Addresses as Go reads and dials them: net/netip (ParseAddr) and net (JoinHostPort, the dialer's checks)."""
 
 from __future__ import annotations
 

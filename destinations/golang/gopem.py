@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from destinations.golang.gobase64 import WHOLE
+
 _BEGIN = b"-----BEGIN "
 _END = b"\n-----END "
 _DASHES = b"-----"
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One PEM block: its type, its headers and the decoded bytes."""
-
     type: bytes
     headers: dict[bytes, bytes]
     content: bytes = field(repr=False)
@@ -88,4 +86,4 @@ def _closes(data: bytes, trailer: int, kind: bytes) -> bool:
 
 def _content(body: bytes) -> bytes | None:
     plain = body.translate(None, b" \t\r\n")
-    return b64decode(plain) if _BASE64.fullmatch(plain) else None
+    return b64decode(plain) if WHOLE.fullmatch(plain) else None

@@ -1,7 +1,4 @@
-"""URLs as Go parses and writes them, and paths as Go cleans them.
-
-Mirrors net/url (url.go) and path (path.go).
-"""
+"""URLs as Go parses and writes them, and paths as Go cleans them: net/url (url.go) and path (path.go)."""
 
 from __future__ import annotations
 
@@ -44,10 +41,7 @@ _PLAIN_AUTHORITY = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]*)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class URL:
-    """A URL as Go keeps it, with path, query and fragment as they were read; `user` is None where there is no `@`.
-
-    `query` is None without a question mark. `opaque` and the other parts exclude each other.
-    """
+    """A URL as Go keeps it, its parts as they were read; `user` is None without an `@`, `query` without a `?`."""
 
     scheme: str = ""
     opaque: str = ""
@@ -59,7 +53,6 @@ class URL:
     omit_host: bool = False
 
     def __str__(self) -> str:
-        """Return what `URL.String` returns."""
         out = f"{self.scheme}:" if self.scheme else ""
         if self.opaque:
             out += self.opaque

@@ -57,15 +57,12 @@ _TAGGED = CONTEXT | CONSTRUCTED
 _MAX_VERSION = 3
 _KEPT, _KEPT_BYTES = 1024, 8 * 1024
 
-Name = tuple[tuple[bytes, str], ...]
+Name = tuple[tuple[bytes, str], ...]  # object identifiers (the content of their DER) with texts
 
 
 @dataclass(frozen=True, slots=True)
 class GoCertificate:
-    """A certificate that Go takes, and what Go reads of it. Times are aware.
-
-    A name has object identifiers (the content of their DER) with texts; `is_ca` is None without basic constraints.
-    """
+    """A certificate that Go takes, as Go reads it. Times are aware; `is_ca` is None without basic constraints."""
 
     der: bytes
     version: int
@@ -77,7 +74,6 @@ class GoCertificate:
     has_alternative_names: bool
 
     def pem(self) -> bytes:
-        """Return it as a plain PEM block."""
         return ssl.DER_cert_to_PEM_cert(self.der).encode()
 
     @property
@@ -284,4 +280,3 @@ _KEYS = {
     bytes.fromhex("2b6570"): _ed25519,
     bytes.fromhex("2a8648ce380401"): _dsa,
 }
-__all__ = ["GoCertificate", "Name", "dotted", "parse", "parse_certificate", "usable_certificates"]

@@ -43,7 +43,6 @@ class FieldProblem:
 
 
 def check_name(name: str) -> FieldProblem | None:
-    """Return what is wrong with a name, if anything."""
     if name in _RESERVED:
         return FieldProblem("name", _RESERVED[name])
     if not is_name(name):
@@ -54,12 +53,10 @@ def check_name(name: str) -> FieldProblem | None:
 
 
 def check_host(host: str) -> FieldProblem | None:
-    """Return what is wrong with the spelling of a host, if anything."""
     return next((problem for find in (_in_text, _in_shape, _in_address) for problem in find(host)), None)
 
 
 def _in_text(host: str) -> Iterator[FieldProblem]:
-    """Find characters that no host has."""
     if len(host) > MAX_HOST:
         yield FieldProblem("host", f"The host has {len(host)} characters. A host name has at most {MAX_HOST}.")
     if re.search(r"\s", host):
@@ -126,7 +123,6 @@ def _is_ipv4(text: str) -> bool:
 
 
 def check_organization(organization: str) -> FieldProblem | None:
-    """Return what is wrong with an organization whatever the host, if anything."""
     if len(organization) > MAX_ORGANIZATION:
         return FieldProblem("organization", f"An organization has at most {MAX_ORGANIZATION} characters.")
     if {"", ".", ".."} & set(organization.split("/")):
@@ -161,19 +157,13 @@ def as_path(organization: str, host: str = "") -> str:
 
     Below a registry of Google's, the colon of a domain-scoped project (`example.com:payments`) is written as a slash.
     """
-    if _is_google(host):
+    if presets.of_host(_bare(host)) is presets.BY_KEY["artifact-registry"]:
         organization = _DOMAIN_SCOPED.sub(r"\1/\2", organization, count=1)
     parts = (re.sub("[^a-z0-9._-]+", "-", part.lower()).strip("-._") for part in organization.split("/"))
     return "/".join(part for part in parts if part)
 
 
-def _is_google(host: str) -> bool:
-    preset = presets.of_host(_bare(host))
-    return preset is presets.BY_KEY["artifact-registry"]
-
-
 def check_username(username: str) -> FieldProblem | None:
-    """Return what is wrong with a user name, if anything."""
     if ":" in username:
         return FieldProblem(
             "username", "Helm rejects a user name with a colon. Some registries offer a robot account instead."

@@ -24,8 +24,6 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
 class State(StrEnum):
-    """What became of an export job."""
-
     RUNNING = "running"
     OVERDUE = "overdue"
     """It still runs, and Epinio has given up waiting."""

@@ -12,7 +12,6 @@ from destinations.secret import codec
 
 
 def connect(hub: Hub, watched: Reflector, config_maps: Reflector | None) -> None:
-    """Let the watches feed the hub from now on."""
     known: dict[str, Secret] = {}
 
     def see_secrets(steps: Sequence[Step] | None, kept: Mapping[str, Secret]) -> None:

@@ -33,7 +33,6 @@ class DestinationChange:
     what: str = "changed"
 
     def then(self, later: DestinationChange) -> DestinationChange:
-        """Return both as one."""
         return replace(later, before=self.before)
 
 
@@ -78,17 +77,14 @@ class Subscription:
 
     @property
     def pages(self) -> int:
-        """How many pages are open, this one among them."""
         return self._hub.open_pages
 
     def end(self) -> None:
-        """Let the stream end."""
         with self._condition:
             self._ended = True
             self._condition.notify()
 
     def close(self) -> None:
-        """Give the place back."""
         self._hub.leave(self)
 
 
@@ -110,7 +106,6 @@ class Hub:
         return self.moment_of(self._number)
 
     def moment_of(self, number: int) -> str:
-        """Return the moment after so many changes."""
         return f"{self._id}-{number}"
 
     def subscribe(self, since: str = "") -> Subscription | None:
@@ -126,7 +121,6 @@ class Hub:
 
     @property
     def open_pages(self) -> int:
-        """How many places are taken."""
         with self._lock:
             return len(self._open)
 
@@ -145,11 +139,10 @@ class Hub:
             one.add(changes, number)
 
     def close(self) -> None:
-        """End every stream, and offer no place any more."""
         with self._lock:
-            self._closed = True
-        for one in self._listening():
-            one.end()
+            self._closed, listening = True, list(self._open)
+        for subscription in listening:
+            subscription.end()
 
     def _since(self, moment: str) -> Sequence[DestinationChange]:
         """Return what was published since; everything where nobody remembers, nothing where no moment is stated."""
@@ -159,7 +152,3 @@ class Hub:
         if not moment or missed == 0:
             return ()
         return list(self._past)[-missed:] if 0 < missed <= len(self._past) else (EVERYTHING,)
-
-    def _listening(self) -> list[Subscription]:
-        with self._lock:
-            return list(self._open)

@@ -15,7 +15,6 @@ from destinations.secret.trim import trim_for_cache
 from destinations.verdict import certificates
 
 _State = tuple[str, str, str, str, "EpinioVersion | None"]
-_INSTANT = datetime.resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +63,4 @@ def _turns(bundle: Iterable[certificates.CertificateSummary], now: datetime) -> 
         yield certificate.not_before
         with suppress(OverflowError):  # before the first year that Python has, or after the last
             yield certificate.not_after - certificates.SOON
-            yield certificate.not_after + _INSTANT
+            yield certificate.not_after + datetime.resolution

@@ -71,5 +71,5 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _safe(cell: str) -> str:
     """Return it so that no spreadsheet takes it for a formula, spaces in front or not; half characters are replaced."""
-    whole = cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    whole = _text(cell)
     return f"'{whole}" if whole.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -15,7 +14,6 @@ from destinations.verdict import certificates
 from destinations.verdict.certificates import CertificateSummary, Health
 from destinations.verdict.judge import judge
 
-_LOG = logging.getLogger(__name__)
 _WORDS = {
     Verdict.NOT_LISTED: ("hidden", "Hidden by Epinio"),
     Verdict.EXPORT_FAILS: ("fails", "Export will fail"),
@@ -50,12 +48,10 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The destination's name."""
         return self.secret.name
 
     @property
     def team(self) -> str:
-        """The team it belongs to, empty for a shared one."""
         return self.secret.labels.get(names.TEAM_LABEL, "")
 
 
@@ -65,7 +61,6 @@ def rows(snapshot: Snapshot) -> tuple[Row, ...]:
 
 
 def row(secret: Secret, snapshot: Snapshot) -> Row:
-    """Return the row of one destination."""
     now, judgement = snapshot.now, masked_judgement(judge(secret, snapshot))
     kind, status = status_of(judgement)
     bundle = bundle_of(secret, snapshot.secrets)
@@ -146,7 +141,6 @@ def age(created_at: str, now: datetime) -> str:
 
 
 def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:
-    """Return the rows with their ages as of now."""
     return tuple(replace(one, age=age(one.secret.created_at, now)) for one in found)
 
 

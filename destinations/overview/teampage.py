@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from destinations import access, names
 from destinations.access import Authority, Team
 from destinations.model import Snapshot
 from destinations.overview import table
 from destinations.overview.table import Row
+from destinations.verdict.tokens import SOON
 
-_SOON = timedelta(days=14)
 _USABLE = {"accepted", "at-risk"}
 
 
@@ -32,8 +32,6 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TeamSection:
-    """One team and its destinations."""
-
     team: Team
     lines: tuple[Line, ...]
 
@@ -88,6 +86,6 @@ def _next(row: Row, ends: str, now: datetime) -> tuple[str, str]:
 
 def _ends_soon(ends: str, now: datetime) -> bool:
     try:
-        return bool(ends) and date.fromisoformat(ends) <= (now + _SOON).date()
+        return bool(ends) and date.fromisoformat(ends) <= (now + SOON).date()
     except ValueError:
         return False

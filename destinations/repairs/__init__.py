@@ -63,7 +63,9 @@ def proposals(secret: Secret, snapshot: Snapshot) -> tuple[tuple[Fix, ...], ...]
 
     def outcome(codes: set[str]) -> tuple[object, ...]:
         fixed = apply(secret, snapshot, Choice(frozenset(codes), organization=_SOME_ORGANIZATION))
-        return _outcome(judged(fixed, snapshot))
+        after = judged(fixed, snapshot)
+        warnings = sorted(warning.code for warning in after.warnings)
+        return after.verdict, after.failed_stage, after.error, after.why, after.listing_error, warnings
 
     best = outcome(needed)
     for code in [group[0].code for group in groups]:
@@ -97,7 +99,6 @@ def apply(secret: Secret, snapshot: Snapshot, choice: Choice) -> Fixed:
 
 
 def judged(fixed: Fixed, snapshot: Snapshot) -> Judgement:
-    """Return what Epinio will do with the destination once the fixes are written."""
     return Case(snapshot, Choice(frozenset()), fixed.bundle).judged(fixed.secret)
 
 
@@ -108,8 +109,3 @@ def differing(old: Mapping[str, T], new: Mapping[str, T]) -> dict[str, T | None]
 
 def _after(case: Case, fix: Fix) -> Case:
     return Case(case.snapshot, case.choice, fix.bundle or case.bundle)
-
-
-def _outcome(judgement: Judgement) -> tuple[object, ...]:
-    codes = tuple(sorted(warning.code for warning in judgement.warnings))
-    return (judgement.verdict, judgement.failed_stage, judgement.error, judgement.why, judgement.listing_error, codes)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from destinations.model import Judgement, Secret, Snapshot
 from destinations.names import BUNDLE_KEY
+from destinations.secret.codec import merged
 from destinations.verdict.judge import judge
 
-T = TypeVar("T")
 NEW_BUNDLE = "a-new-certificate-secret"
 """Placeholder for the certificate Secret that a fix makes, until the write gives it a name."""
 
@@ -49,7 +49,6 @@ class Case:
     bundle: bytes = field(default=b"", repr=False)
 
     def judged(self, secret: Secret) -> Judgement:
-        """Return what Epinio would do with the destination if it were so."""
         made = Secret(NEW_BUNDLE, data={BUNDLE_KEY: self.bundle})
         return judge(secret, self.snapshot.having(secret, made))
 
@@ -58,17 +57,9 @@ Maker: TypeAlias = Callable[[Secret, Case], list[Fix]]
 """Returns the ways to repair one kind of fault, several where a person has to choose, none where there is no fault."""
 
 
-def changed(old: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
-    """Return a map with members set, or removed where the value is None."""
-    merged: dict[str, T | None] = {**old, **changes}
-    return {key: value for key, value in merged.items() if value is not None}
-
-
 def set_data(secret: Secret, changes: Mapping[str, bytes | None]) -> Secret:
-    """Return the Secret with data keys set or removed."""
-    return replace(secret, data=changed(secret.data, changes))
+    return replace(secret, data=merged(secret.data, changes))
 
 
 def set_annotations(secret: Secret, changes: Mapping[str, str | None]) -> Secret:
-    """Return the Secret with annotations set or removed."""
-    return replace(secret, annotations=changed(secret.annotations, changes))
+    return replace(secret, annotations=merged(secret.annotations, changes))

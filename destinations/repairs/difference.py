@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from destinations.golang import gojson
 from destinations.golang.gojson import Object
-from destinations.golang.gostrings import GoError, quote
+from destinations.golang.gostrings import quote
 from destinations.model import Secret
 from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
+from destinations.repairs.document import document_of
 from destinations.secret.docker_config import replaced
 from destinations.secret.masking import MASK, masked_key
 
@@ -26,9 +26,8 @@ class ChangedField:
 
 
 def difference(old: Secret, new: Secret) -> tuple[ChangedField, ...]:
-    """Return what differs between a destination and the same one repaired."""
     return (
-        *_lines("label ", old.labels, new.labels, _shown),
+        *_lines("label ", old.labels, new.labels, lambda _, value: quote(value)),
         *_lines("annotation ", old.annotations, new.annotations, _annotation),
         *_data(old, new),
     )
@@ -47,19 +46,10 @@ def _other(shown: str | None) -> str:
 
 
 def _data(old: Secret, new: Secret) -> Iterator[ChangedField]:
-    kept = {key for key in {*old.data, *new.data} if key != CONFIG_KEY}
-    yield from _lines(
-        "",
-        {key: old.data[key] for key in kept if key in old.data},
-        {key: new.data[key] for key in kept if key in new.data},
-        _value,
-    )
+    before, after = ({key: value for key, value in data.items() if key != CONFIG_KEY} for data in (old.data, new.data))
+    yield from _lines("", before, after, _value)
     if old.data.get(CONFIG_KEY) != new.data.get(CONFIG_KEY):
-        yield from _config(old.data.get(CONFIG_KEY), new.data.get(CONFIG_KEY))
-
-
-def _shown(_key: str, value: str) -> str:
-    return quote(value)
+        yield from _config(old, new)
 
 
 def _annotation(key: str, value: str) -> str:
@@ -74,12 +64,14 @@ def _value(key: str, value: bytes) -> str:
     return quote(value.decode("utf-8", "replace"))
 
 
-def _config(old: bytes | None, new: bytes | None) -> Iterator[ChangedField]:
+def _config(old: Secret, new: Secret) -> Iterator[ChangedField]:
     """Compare two documents member by member; what is not JSON is only said to change."""
-    before, after = _document(old), _document(new)
+    before, after = document_of(old), document_of(new)
     if before is None or after is None:
         yield ChangedField(
-            CONFIG_KEY, None if old is None else f"{MASK} (not a JSON object)", None if new is None else MASK
+            CONFIG_KEY,
+            f"{MASK} (not a JSON object)" if CONFIG_KEY in old.data else None,
+            MASK if CONFIG_KEY in new.data else None,
         )
         return
     host_before, host_after = _only_host(before), _only_host(after)
@@ -87,14 +79,6 @@ def _config(old: bytes | None, new: bytes | None) -> Iterator[ChangedField]:
         yield ChangedField(f"{CONFIG_KEY} → host", quote(masked_key(host_before)), quote(masked_key(host_after)))
         before = _renamed(before, host_after)
     yield from _members(f"{CONFIG_KEY} → ", before, after)
-
-
-def _document(content: bytes | None) -> Object | None:
-    try:
-        found = gojson.parse(content or b"")
-    except GoError:
-        return None
-    return found if isinstance(found, Object) else None
 
 
 def _only_host(document: Object) -> str | None:

@@ -16,7 +16,6 @@ _WRONG_KEYS = (
     "auth.json", ".dockercfg",
 )  # fmt: skip
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_FIELDS = {"auth", "username", "password"}
 _MOST_HOSTS = 100
 """More are no choice for a person, and each of them is a document of its own."""
 
@@ -31,7 +30,6 @@ def document_of(secret: Secret) -> Object | None:
 
 
 def written(secret: Secret, document: Object) -> Secret:
-    """Return the Secret with another document."""
     return set_data(secret, {CONFIG_KEY: gojson.dumps(document).encode()})
 
 
@@ -121,7 +119,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
 
 
 def _is_entry(value: Value) -> bool:
-    return isinstance(value, Object) and bool(_FIELDS & {parsing.field_name(name) for name in value})
+    return isinstance(value, Object) and any(parsing.field_name(name) in parsing.FIELDS for name in value)
 
 
 def _breaks(section: Value) -> bool:
@@ -135,7 +133,7 @@ def _is_harmless(value: Value) -> bool:
     if value is None:
         return True
     return isinstance(value, Object) and not any(
-        is_huge(member) or (parsing.field_name(name) in _FIELDS and not isinstance(member, str | None))
+        is_huge(member) or (parsing.field_name(name) in parsing.FIELDS and not isinstance(member, str | None))
         for name, member in value.items()
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from destinations.golang import gobase64
 from destinations.golang.gojson import Number, Object, Value
-from destinations.golang.gostrings import GoError
 from destinations.input import validation
 from destinations.input.imports import account, docker
 from destinations.input.imports.account import address
@@ -13,10 +12,9 @@ from destinations.names import EXPIRY_ANNOTATION, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import Case, Fix, set_annotations
 from destinations.repairs.document import document_of, is_huge, with_entry
 from destinations.secret.docker_config import with_credentials
-from destinations.verdict import parsing
+from destinations.verdict import parsing, tokens
 
-_FIELDS = ("auth", "username", "password")
-_CREDENTIALS = {*_FIELDS, "identitytoken", "registrytoken"}
+_CREDENTIALS = {*parsing.FIELDS, "identitytoken", "registrytoken"}
 
 
 def host(secret: Secret, _case: Case) -> list[Fix]:
@@ -49,7 +47,7 @@ def token(secret: Secret, _case: Case) -> list[Fix]:
         return []
     kept = [(key, value) for key, value in entry.items() if parsing.field_name(key) != "identitytoken"]
     changed = with_credentials(kept, Credentials(docker.AZURE_USER, held))
-    end = account.of_token(held)
+    end = tokens.stated_end(held)
     when = f"expires on {end:%Y-%m-%d at %H:%M} UTC" if end else "expires three hours after az acr login"
     title = f"Write the identitytoken as the password of the user {docker.AZURE_USER}, as Azure accepts it. It {when}."
     after = with_entry(secret, document, name, changed)
@@ -138,7 +136,7 @@ def _as_text(key: str, value: Value) -> Value:
     name = parsing.field_name(key)
     if name == "identitytoken" or is_huge(value):
         return None
-    if name in _FIELDS and value is not None and not isinstance(value, str):
+    if name in parsing.FIELDS and value is not None and not isinstance(value, str):
         return value.text if isinstance(value, Number) else None
     return value
 
@@ -152,9 +150,10 @@ def _pair_of(texts: dict[str, str]) -> tuple[str, str]:
 def strictly(auth: str) -> tuple[str, str] | None:
     """Return user name and password exactly as Epinio reads them, None where it cannot."""
     try:
-        return _pair(gobase64.decode(auth))
-    except GoError:
+        user, colon, password = gobase64.decode(auth).decode().partition(":")
+    except ValueError:
         return None
+    return (user, password) if colon else None
 
 
 def decoded(auth: str) -> tuple[str, str] | None:
@@ -164,11 +163,3 @@ def decoded(auth: str) -> tuple[str, str] | None:
     except InputError:
         return None
     return None if said == account.LATIN else (username, password)
-
-
-def _pair(raw: bytes) -> tuple[str, str] | None:
-    try:
-        user, colon, password = raw.decode().partition(":")
-    except UnicodeDecodeError:
-        return None
-    return (user, password) if colon else None

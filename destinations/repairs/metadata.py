@@ -7,7 +7,7 @@ from dataclasses import replace
 from destinations.input import validation
 from destinations.model import Secret
 from destinations.names import CERTS_KEY, LAST_APPLIED_ANNOTATION, ORGANIZATION_ANNOTATION, REGISTRY_LABEL
-from destinations.repairs.common import Case, Fix, changed, set_annotations, set_data
+from destinations.repairs.common import Case, Fix, set_annotations, set_data
 from destinations.secret import codec, docker_config
 
 
@@ -16,7 +16,7 @@ def label(secret: Secret, _case: Case) -> list[Fix]:
     value = secret.labels.get(REGISTRY_LABEL)
     if value in {None, "true", "false"}:
         return []
-    after = replace(secret, labels=changed(secret.labels, {REGISTRY_LABEL: "true"}))
+    after = replace(secret, labels=codec.merged(secret.labels, {REGISTRY_LABEL: "true"}))
     return [Fix("label", f'Set the label {REGISTRY_LABEL} to "true".', after)]
 
 

@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from destinations import names
 from destinations.model import Draft, Secret
 from destinations.secret import docker_config
 
+T = TypeVar("T")
+
 
 def read_secret(manifest: Mapping[str, Any]) -> Secret:
-    """Return a Secret from a manifest as the API server holds it (`data` only, base64 text).
-
-    Raises ValueError (binascii.Error) for data that is no base64, which the API server itself never holds.
-    """
+    """Return a Secret from a manifest as the API server holds it. Raises ValueError for data that is not base64."""
     metadata = manifest.get("metadata") or {}
     return Secret(
         name=metadata.get("name", ""),
@@ -71,7 +70,6 @@ def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: M
 
 
 def certificate_secret(name: str, *, namespace: str, bundle: bytes, stamps: Mapping[str, str]) -> dict[str, Any]:
-    """Return the manifest of a certificate Secret: `tls.crt` and nothing else."""
     labels = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
     return _opaque(name, namespace, labels=labels, annotations=stamps, data={names.BUNDLE_KEY: bundle})
 
@@ -83,21 +81,17 @@ def changed(
     annotations: Mapping[str, str | None] | None = None,
     labels: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """Return the manifest of a Secret with keys, annotations and labels set, or removed where the value is None.
-
-    Everything else is as it was read, unknown members included, with the uid and resourceVersion of `secret`.
-    """
+    """Return the manifest with members set, or removed where the value is None; all else is as it was read."""
     manifest: dict[str, Any] = deepcopy(dict(secret.manifest))
     encoded = {key: None if value is None else b64encode(value).decode() for key, value in (data or {}).items()}
     metadata = manifest["metadata"]
-    manifest["data"] = _merged(manifest.get("data"), encoded)
-    metadata["annotations"] = _merged(metadata.get("annotations"), annotations or {})
-    metadata["labels"] = _merged(metadata.get("labels"), labels or {})
+    manifest["data"] = merged(manifest.get("data") or {}, encoded)
+    metadata["annotations"] = merged(metadata.get("annotations") or {}, annotations or {})
+    metadata["labels"] = merged(metadata.get("labels") or {}, labels or {})
     return manifest
 
 
 def is_portal_certificate(secret: Secret) -> bool:
-    """Return whether the portal made this certificate Secret, so that it may remove it."""
     return (
         secret.labels.get(names.MANAGED_BY_LABEL) == names.MANAGED_BY_PORTAL
         and secret.labels.get(names.KIND_LABEL) == names.KIND_CERTIFICATE
@@ -114,9 +108,10 @@ def is_destination(secret: Secret) -> bool:
     return names.REGISTRY_LABEL in secret.labels
 
 
-def _merged(old: Mapping[str, str] | None, new: Mapping[str, str | None]) -> dict[str, str]:
-    merged: dict[str, str | None] = {**(old or {}), **new}
-    return {key: value for key, value in merged.items() if value is not None or key not in new}  # type: ignore[misc]
+def merged(old: Mapping[str, T], new: Mapping[str, T | None]) -> dict[str, T]:
+    """Return a map with members set, or removed where the new value is None."""
+    both: dict[str, T | None] = {**old, **new}
+    return {key: value for key, value in both.items() if value is not None or key not in new}  # type: ignore[misc]
 
 
 def _opaque(

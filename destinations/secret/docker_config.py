@@ -15,11 +15,8 @@ from destinations.golang.gostrings import GoError, to_valid_utf8
 from destinations.model import Credentials, InputError, Secret
 from destinations.verdict import parsing
 from destinations.verdict.explanations import EpinioError
-from destinations.verdict.parsing import field_name, members
+from destinations.verdict.parsing import FIELDS, field_name, members
 from destinations.verdict.version import NEWEST, login_reads_auth
-
-_OWNED = ("auth", "username", "password")
-_REMOVED = "identitytoken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +34,12 @@ def new(host: str, credentials: Credentials) -> bytes:
 
 
 def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rotated:
-    """Return the configuration with the one entry of `auths` holding new credentials, under `host` if given.
-
-    Raises InputError.
-    """
+    """Return the configuration with new credentials in its one entry, under `host` if given. Raises InputError."""
     document, auths = one_registry(content)
     ((key, entry),) = auths.items()
     if entry is not None and not isinstance(entry, Object):
         raise InputError("The registry's entry in the stored .dockerconfigjson is not an object.")
-    kept = [(name, value) for name, value in members(entry) if field_name(name) != _REMOVED]
+    kept = [(name, value) for name, value in members(entry) if field_name(name) != "identitytoken"]
     section = Object.of([(host or key, with_credentials(kept, credentials))])
     content = gojson.dumps(replaced(document, "auths", section)).encode()
     return Rotated(content, removed_token=len(kept) < len(members(entry)))
@@ -87,7 +81,7 @@ def host_key(secret: Secret) -> str:
 def _fields(credentials: Credentials) -> list[tuple[str, Value]]:
     pair = f"{credentials.username}:{credentials.password}".encode()
     values = (b64encode(pair).decode(), credentials.username, credentials.password)
-    return list(zip(_OWNED, values, strict=True))
+    return list(zip(FIELDS, values, strict=True))
 
 
 def with_credentials(entry: Iterable[tuple[str, Value]], credentials: Credentials) -> Object:
@@ -96,7 +90,7 @@ def with_credentials(entry: Iterable[tuple[str, Value]], credentials: Credential
     kept: list[tuple[str, Value]] = []
     for key, value in entry:
         name = field_name(key)
-        if name not in _OWNED:
+        if name not in FIELDS:
             kept.append((key, value))
         elif name in missing:
             kept.append((name, missing.pop(name)))

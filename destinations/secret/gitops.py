@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from destinations import names
-from destinations.model import Secret
+from destinations.model import Credentials, Secret
 from destinations.secret import codec, docker_config
 from destinations.secret.masking import masked_key, masked_name
 from destinations.verdict import certificates
@@ -27,8 +26,6 @@ _HEAD = (
 
 
 class _Block(str):
-    """Text that YAML shows as a block."""
-
     __slots__ = ()
 
 
@@ -61,11 +58,7 @@ def _destination(secret: Secret, certs: str) -> dict[str, Any]:
     organization = masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
     annotations = {names.ORGANIZATION_ANNOTATION: organization} | _chosen(secret.annotations, _KEPT_ANNOTATIONS)
     host = masked_key(docker_config.host_key(secret)) or _HOST
-    entry = {
-        "auths": {
-            host: {"auth": b64encode(f"{USER}:{PASSWORD}".encode()).decode(), "username": USER, "password": PASSWORD}
-        }
-    }
+    entry = json.loads(docker_config.new(host, Credentials(USER, PASSWORD)))
     data = {names.CONFIG_KEY: _Block(json.dumps(entry, indent=2, ensure_ascii=False))}
     if certs:
         data[names.CERTS_KEY] = _Block(masked_name(certs))

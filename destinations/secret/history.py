@@ -39,13 +39,11 @@ def read(secret: Secret) -> tuple[Entry, ...]:
     """Return the entries, oldest first; nothing for an annotation that is missing or was spoiled by hand."""
     try:
         found = json.loads(secret.annotations.get(HISTORY_ANNOTATION) or "[]")
-        return tuple(Entry(*_texts(entry)) for entry in found)
+        return tuple(
+            Entry(*(str(entry[key]) for key in _KEYS), password=str(entry.get(_PASSWORD, ""))) for entry in found
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
-
-
-def _texts(entry: dict[str, object]) -> list[str]:
-    return [*(str(entry[key]) for key in _KEYS), str(entry.get(_PASSWORD, ""))]
 
 
 def password_by(secret: Secret) -> str:

@@ -33,7 +33,6 @@ def masked_key(key: str) -> str:
 
 
 def masked_everywhere(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value with every text in it masked."""
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, dict):

@@ -12,7 +12,6 @@ _CONTROLLERS = {
     "ExternalSecret": Owner("External Secrets", "Change the ExternalSecret {name}, or the secret store that it reads."),
     "SealedSecret": Owner("Sealed Secrets", "Seal the new values and apply the SealedSecret {name}."),
 }
-_PORTAL = MANAGED_BY_PORTAL
 _CREDENTIALS = f"f:{CONFIG_KEY}"
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_LABEL = "argocd.argoproj.io/instance"
@@ -33,7 +32,6 @@ class LastChange:
 
 
 def owner(secret: Secret) -> Owner | None:
-    """Return what manages the Secret beside people, or None."""
     for reference in _metadata(secret).get("ownerReferences") or ():
         return _controller(str(reference.get("kind", "")), str(reference.get("name", "")))
     labels, annotations = secret.labels, secret.annotations
@@ -49,7 +47,7 @@ def owner(secret: Secret) -> Owner | None:
 def wrote_credentials(secret: Secret) -> bool:
     """Return whether nobody but the portal is known to have written the stored credentials last."""
     return not any(
-        str(entry.get("manager") or "") != _PORTAL
+        str(entry.get("manager") or "") != MANAGED_BY_PORTAL
         and _CREDENTIALS in ((entry.get("fieldsV1") or {}).get("f:data") or {})
         for entry in _metadata(secret).get("managedFields") or ()
         if isinstance(entry, dict)
@@ -57,11 +55,10 @@ def wrote_credentials(secret: Secret) -> bool:
 
 
 def last_change(secret: Secret) -> LastChange:
-    """Return who changed the Secret last, as far as the Secret says."""
     entries = [entry for entry in _metadata(secret).get("managedFields") or () if isinstance(entry, dict)]
     latest = max(entries, key=lambda entry: str(entry.get("time") or ""), default={})
     manager = str(latest.get("manager") or "")
-    person = secret.annotations.get(CHANGED_BY_ANNOTATION, "") if manager in {"", _PORTAL} else ""
+    person = secret.annotations.get(CHANGED_BY_ANNOTATION, "") if manager in {"", MANAGED_BY_PORTAL} else ""
     return LastChange(manager, str(latest.get("time") or ""), person)
 
 

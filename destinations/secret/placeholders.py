@@ -158,7 +158,6 @@ def _decisive(text: str) -> Iterator[str]:
 
 
 def _decoded(value: str) -> str | None:
-    """Return the text behind base64, None if none exists."""
     try:
         return b64decode("".join(value.split()), validate=True).decode()
     except ValueError:

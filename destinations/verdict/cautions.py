@@ -9,13 +9,11 @@ from destinations import names
 from destinations.golang import gostrings
 from destinations.golang.gox509 import GoCertificate
 from destinations.model import Caution, Secret, Target
-from destinations.verdict import certificates, pem, references, suspects, tokens
+from destinations.verdict import certificates, export, pem, references, suspects, tokens
 from destinations.verdict.certificates import Health
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.parsing import Reading, field_name, members
 
-EXPIRY_NOTICE = timedelta(days=14)
-_SCHEMES = ("oci://", "https://", "http://")
 _HUB_DEPTH = 2
 _HUB_NAMES = references.HUB | {"registry.hub.docker.com"}
 """skopeo does not take the last one for Docker Hub, and it is all the same."""
@@ -31,7 +29,6 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
     image: Target | None,
     now: datetime,
 ) -> tuple[Caution, ...]:
-    """Return the cautions about a destination; `now` is aware."""
     return (
         *_about_credentials(reading, login, image),
         *_about_texts(secret, [target for target in (login, image) if target], now),
@@ -111,9 +108,7 @@ def _about_path(reading: Reading, image: Target | None) -> Iterator[Caution]:
         host_key = reading.url.removesuffix(f"/{config.organization}")
     except EpinioError:
         return
-    plain = host_key
-    for scheme in _SCHEMES:
-        plain = plain.removeprefix(scheme)
+    plain = export.trim_schemes(host_key)
     path = plain.partition("/")[2].strip("/")
     organization = config.organization.strip("/")
     if path and organization and (f"/{path}".endswith(f"/{organization}") or f"{organization}/".startswith(f"{path}/")):
@@ -213,5 +208,5 @@ def _about_annotations(secret: Secret, now: datetime) -> Iterator[Caution]:
         return
     if left < timedelta():
         yield Caution("credentials-expired", f"The credentials expired on {stated} (entered by hand).", fix)
-    elif left <= EXPIRY_NOTICE:
+    elif left <= tokens.SOON:
         yield Caution("credentials-expire-soon", f"The credentials expire on {stated} (entered by hand).", fix)

@@ -152,7 +152,7 @@ def _chart_error(method: str, asked: str, chart: Reference, problem: str) -> str
 
 def _printed(url: str) -> str:
     """Return the URL as Helm's uploader hands it on, without its scheme: read as a URL and printed again."""
-    trimmed = url.removeprefix(_OCI) if url.startswith(_OCI) else _trim_schemes(url)
+    trimmed = url.removeprefix(_OCI) if url.startswith(_OCI) else trim_schemes(url)
     if _PLAIN.fullmatch(trimmed):
         return trimmed
     try:
@@ -161,7 +161,7 @@ def _printed(url: str) -> str:
         raise EpinioError(f"invalid chart URL format: {_OCI}{trimmed}", explanations.BAD_CHART) from None
 
 
-def _trim_schemes(url: str) -> str:
+def trim_schemes(url: str) -> str:
     for scheme in _SCHEMES:
         url = url.removeprefix(scheme)
     return url
@@ -170,7 +170,7 @@ def _trim_schemes(url: str) -> str:
 def push_image(destination: Destination, *, name: str = IMAGE_NAME) -> tuple[Reference, skopeo.Login]:
     """Stage `image-push`, first half: return where skopeo pushes the image and with which credentials."""
     try:
-        image = references.parse_image(f"{_trim_schemes(destination.url)}/{name}:{IMAGE_TAG}")
+        image = references.parse_image(f"{trim_schemes(destination.url)}/{name}:{IMAGE_TAG}")
     except GoError as error:
         raise EpinioError(str(error), explanations.BAD_IMAGE) from None
     try:
@@ -190,7 +190,6 @@ def compare_targets(chart: Target, image: Reference, login: skopeo.Login) -> Non
 
 
 def goes_elsewhere(chart_host: str, image: Reference) -> bool:
-    """Return whether the image goes to another registry than the chart."""
     return image.host != chart_host and not {image.host, chart_host} <= references.HUB
 
 

@@ -22,8 +22,6 @@ _PASSED = {stage: Check(stage, ok=True) for stage in Stage}
 
 @dataclass(slots=True)
 class _Progress:
-    """How far an export gets; filled in stage by stage."""
-
     checks: list[Check] = field(default_factory=list)
     url: str | None = None
     listing_error: str | None = None

@@ -17,7 +17,7 @@ from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.verdict import explanations
 from destinations.verdict.explanations import EpinioError
 
-_FIELDS = ("auth", "username", "password")
+FIELDS = ("auth", "username", "password")
 _DOCUMENT = "Go value of type map[string]registry.aconfig"
 _SECTION = "Go value of type registry.aconfig"
 _ENTRY = "Go value of type registry.ContainerRegistryAuth"
@@ -71,14 +71,12 @@ class Reading:
 
     @property
     def config(self) -> Config:
-        """Organization and JSON document."""
         if self._config is None and self._error:
             raise self._error
         return cast("Config", self._config)
 
     @property
     def url(self) -> str:
-        """The URL that `epinio export-registries` prints, if the label lets it."""
         if self._error:
             raise self._error
         return cast("str", self._url)
@@ -92,10 +90,7 @@ def listed_url(config: Config) -> str:
 
 
 def read_entry(config: Config) -> RegistryEntry:
-    """Return the entry as the export reads it: every entry of every section has to be a struct of three strings.
-
-    Raises EpinioError.
-    """
+    """Return the entry as the export reads it, all entries as structs of three strings. Raises EpinioError."""
     for problem in _strict_problems(config.document):
         raise problem
     host_key, value = next(iter(_auths(config.document).items()))
@@ -163,7 +158,7 @@ def _fields(value: Value) -> Iterator[tuple[str, Value]]:
     """Yield the fields that Go fills: names without regard to case; null leaves a field as it is."""
     for key, member in members(value):
         name = field_name(key)
-        if name in _FIELDS and member is not None:
+        if name in FIELDS and member is not None:
             yield name, member
 
 

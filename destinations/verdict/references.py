@@ -14,7 +14,6 @@ from destinations.golang.gostrings import GoError, quote
 from destinations.golang.gourl import is_authority
 
 DOCKER_HUB = "docker.io"
-_LEGACY_HUB = "index.docker.io"
 _NAME_MAX = 255
 
 _PART = (
@@ -35,8 +34,6 @@ _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A registry's host and the repository in it."""
-
     host: str
     repository: str
 
@@ -121,7 +118,7 @@ def _split_domain(name: str) -> tuple[str, str]:
         return DOCKER_HUB, f"library/{name}"
     is_domain = "." in first or ":" in first or first == "localhost"
     domain, remainder = (first, rest) if is_domain else (DOCKER_HUB, name)
-    if domain == _LEGACY_HUB:
+    if domain == "index.docker.io":
         domain = DOCKER_HUB
     if domain == DOCKER_HUB and "/" not in remainder:
         remainder = f"library/{remainder}"

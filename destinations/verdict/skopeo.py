@@ -13,8 +13,6 @@ from destinations.golang.gostrings import GoError, quote
 from destinations.verdict.parsing import field_name, members
 from destinations.verdict.references import Reference
 
-_HUB_NAMES = {"registry-1.docker.io", "docker.io"}
-
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -87,7 +85,7 @@ def _normal_key(key: str) -> str:
 
 
 def _normal(registry: str) -> str:
-    return "index.docker.io" if registry in _HUB_NAMES else registry
+    return "index.docker.io" if registry in {"registry-1.docker.io", "docker.io"} else registry
 
 
 def _decode(entry: dict[str, str]) -> Login:

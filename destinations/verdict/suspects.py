@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from destinations.golang.gobase64 import decode_leniently
 
 LINE_BREAK, CONTROL, INVISIBLE = "credentials-line-break", "credentials-control-character", "credentials-invisible"
 QUOTED, PLACEHOLDER, MASK = "credentials-quoted", "credentials-placeholder", "credentials-mask"
@@ -175,10 +176,10 @@ def _inside(text: str) -> str | None:
     plain = text.strip().strip("\"'")
     if len(plain) < _LEAST or not _BASE64.fullmatch(plain):
         return None
-    compact = "".join(plain.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    content = decode_leniently(plain)
     try:
-        return b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("utf-8-sig")
-    except ValueError:
+        return None if content is None else content.decode("utf-8-sig")
+    except UnicodeDecodeError:
         return None
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from destinations.golang.gobase64 import decode_leniently
 from destinations.model import Caution
 from destinations.verdict.presets import ACR, ECR, HARBOR, QUAY
 
 SOON = timedelta(days=14)
+_MILLISECONDS = 10**11
+"""A number of seconds above this would be after the year 5000."""
 _JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 _ECR = re.compile(r"eyJ[A-Za-z0-9+/_-]{20,}={0,2}")
 _NO_USER = "00000000-0000-0000-0000-000000000000"
@@ -56,30 +58,31 @@ def about_lifetime(username: str, password: str, *, host: str, now: datetime, st
 
 def stated_end(password: str) -> datetime | None:
     """Return when a token of Amazon ECR or a JSON Web Token says that it ends; None where it says nothing."""
-    if not password.startswith("eyJ"):
-        return None
-    claims = None
     if match := _JWT.fullmatch(password):
-        header, claims = _object(match[1]), _object(match[2])
-        seconds = claims.get("exp") if header and claims else None
-    else:
-        claims = _object(password) if _ECR.fullmatch(password) else None
-        seconds = claims.get("expiration") if claims else None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return None
+        return moment(_object(match[2]).get("exp")) if _object(match[1]) else None
+    return moment(_object(password).get("expiration")) if _ECR.fullmatch(password) else None
+
+
+def moment(end: object) -> datetime | None:
+    """Return a time given in seconds or milliseconds since 1970 or as ISO 8601; None for none (Harbor: -1 for never)."""
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        if isinstance(end, str) and not end.strip().lstrip("-").isdigit():
+            stated = datetime.fromisoformat(end.strip())
+            return stated.astimezone(UTC) if stated.tzinfo else stated.replace(tzinfo=UTC)
+        if isinstance(end, bool) or not isinstance(end, int | float | str):
+            return None
+        number = float(end)
+        return datetime.fromtimestamp(number / (1000 if number > _MILLISECONDS else 1), UTC) if number > 0 else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _object(encoded: str) -> dict[str, Any] | None:
-    padded = encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)
+def _object(encoded: str) -> dict[str, Any]:
     try:
-        found = json.loads(b64decode(padded, validate=True) if re.search("[+/]", padded) else urlsafe_b64decode(padded))
+        document = json.loads(decode_leniently(encoded) or b"")
     except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _lives(username: str, password: str, host: str) -> str:

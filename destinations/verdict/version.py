@@ -6,9 +6,8 @@ from destinations.model import EpinioVersion
 
 NEWEST = EpinioVersion(1, 14, 1)
 """The newest version whose code these rules were compared with; newer ones are judged the same, and pages say so."""
-_AUTH_FALLBACK = EpinioVersion(1, 13, 8)
 
 
 def login_reads_auth(version: EpinioVersion | None) -> bool:
-    """Whether Epinio fills an empty user name or password from `auth` (internal/registry/registry.go, from 1.13.8)."""
-    return version is None or version >= _AUTH_FALLBACK
+    """Return whether Epinio fills an empty user name or password from `auth` (internal/registry/registry.go, from 1.13.8)."""
+    return version is None or version >= EpinioVersion(1, 13, 8)

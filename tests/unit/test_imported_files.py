@@ -13,9 +13,10 @@ import yaml
 
 from destinations import names
 from destinations.input import imports
-from destinations.input.imports import account as ends
+from destinations.input.imports.account import day as iso_day
 from destinations.input.imports.docker import AZURE_USER
 from destinations.model import UserError
+from destinations.verdict import tokens
 from tests.services.leaks import known
 
 FIELD = Path("tests/data/field")
@@ -248,11 +249,11 @@ def test_where_there_is_none_it_is_said(content: str) -> None:
     ],
 )  # fmt: skip
 def test_an_end_is_read_however_it_is_written(given: object, day: str) -> None:
-    assert ends.day(ends.stated(given)) == day
+    assert iso_day(tokens.moment(given)) == day
 
 
 @pytest.mark.parametrize(
     "token", ["a.b.c", "...", jwt(sub="x"), jwt(exp="x"), b64("[1]"), b64("{"), "x" * 100_000, ".".join("é" * 3)]
 )
 def test_a_token_that_states_no_end_has_none(token: str) -> None:
-    assert ends.of_token(token) is None
+    assert tokens.stated_end(token) is None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode, urlsafe_b64decode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from destinations.golang.gobase64 import decode_leniently
 from destinations.model import InputError
 from destinations.secret.masking import masked_key
 
@@ -28,7 +27,6 @@ class ImportedAccount:
 
     @property
     def address(self) -> str:
-        """Host and organization as one text, by which people choose."""
         return masked_key(f"{self.host}/{self.organization}" if self.organization else self.host)
 
 
@@ -55,50 +53,11 @@ def choose(found: ImportResult, wanted: str) -> ImportedAccount | None:
     return left[0] if len(left) == 1 else None
 
 
-_MILLISECONDS = 10**11
-"""A number of seconds above this would be after the year 5000."""
-_MAX_TOKEN = 16 * 1024
-_JWT_PARTS = 3
-
-
-def stated(end: object) -> datetime | None:
-    """Return a time given in seconds or milliseconds since 1970 or as ISO 8601; None for none (Harbor: -1 for never)."""
-    try:
-        if isinstance(end, str) and not end.strip().lstrip("-").isdigit():
-            found = datetime.fromisoformat(end.strip())
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-        if isinstance(end, bool) or not isinstance(end, int | float | str):
-            return None
-        number = float(end)
-        return datetime.fromtimestamp(number / (1000 if number > _MILLISECONDS else 1), UTC) if number > 0 else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def of_token(password: str) -> datetime | None:
-    """Return the end that a token states: `exp` of a JWT, `expiration` of Amazon ECR's; None where it states none."""
-    if len(password) > _MAX_TOKEN:
-        return None
-    parts = password.split(".")
-    claims = _json(parts[1], url=True) if len(parts) == _JWT_PARTS and _json(parts[0], url=True) else _json(password)
-    return stated(claims.get("exp" if len(parts) == _JWT_PARTS else "expiration")) if claims else None
-
-
 def day(end: datetime | None) -> str:
     """Return the date in ISO form, as the form has it; empty for none."""
     return end.date().isoformat() if end else ""
 
 
-def _json(part: str, *, url: bool = False) -> dict[str, object] | None:
-    padded = part + "=" * (-len(part) % 4)
-    try:
-        found = json.loads(urlsafe_b64decode(padded) if url else b64decode(padded, validate=True))
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-_TEXT = re.compile(r"[A-Za-z0-9+/]*")
 _BASIC = re.compile(r"basic\s+", re.IGNORECASE)
 LATIN = "auth was not UTF-8 and was read as Latin-1. Check the characters that are not ASCII."
 _UTF_16 = "auth was UTF-16 and was converted."
@@ -108,17 +67,12 @@ _MAX_LAYERS = 3
 
 
 def of_auth(auth: str) -> tuple[str, str, str]:
-    """Return user name, password, and what was unusual, as a sentence (empty for nothing).
-
-    Raises InputError, which says why as the end of a sentence.
-
-    Missing padding, the URL alphabet and line breaks between do not matter: `auth` is written again.
-    """
+    """Return user name, password, and what was unusual (a sentence, or empty). Raises InputError: the end of one."""
     bare = _BASIC.sub("", auth.strip(), count=1) if auth.strip()[:5].lower() == "basic" else auth.strip()
     said = ""
     for layer in range(_MAX_LAYERS):
-        raw = _decoded(bare)
-        if raw is None:
+        raw = decode_leniently(bare)
+        if not raw:
             break
         text, how = _text(raw)
         said = said or how or (_TWICE if layer else "")
@@ -126,22 +80,12 @@ def of_auth(auth: str) -> tuple[str, str, str]:
             username, _, password = text.partition(":")
             return username, password.rstrip("\0"), said  # Docker pads with it
         bare = text.strip()
-    if said or _decoded(auth.strip()) is not None:
+    if said or decode_leniently(auth.strip()):
         raise InputError("contains no colon, so user name and password cannot be separated")
     username, colon, password = auth.partition(":")
     if colon and username and password and "://" not in auth:
         return username, password, _CLEAR
     raise InputError("is not valid base64")
-
-
-def _decoded(text: str) -> bytes | None:
-    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
-    if not _TEXT.fullmatch(compact):
-        return None
-    try:
-        return b64decode(compact + "=" * (-len(compact) % 4), validate=True) or None
-    except ValueError:
-        return None
 
 
 def _text(raw: bytes) -> tuple[str, str]:

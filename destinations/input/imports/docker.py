@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from destinations.input.imports import account as ends
-from destinations.input.imports import account as pairs
-from destinations.input.imports.account import ImportedAccount, ImportResult, address
+from destinations.input.imports.account import ImportedAccount, ImportResult, address, day, of_auth
 from destinations.model import InputError
+from destinations.verdict.tokens import stated_end
 
 _HELPERS = {"credsStore", "credHelpers"}
 _WEB_LOGIN = {"v1/access-token", "v1/refresh-token"}
@@ -68,13 +67,13 @@ def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") 
 
 def token_account(host: str, token: str, now: datetime) -> tuple[ImportedAccount, str]:
     """Return the account of a token of Azure's, which takes it as a password for three hours, and a sentence about it."""
-    end = ends.of_token(token) or now + _AZURE_TOKEN_LIVES
+    end = stated_end(token) or now + _AZURE_TOKEN_LIVES
     said = (
         f"The token of az acr login for {host or 'this registry'} is used as the password of the user "
         f"{AZURE_USER}. It expires at {end:%Y-%m-%d %H:%M} UTC; for longer use, create a token of the registry (az acr token "
         "create)."
     )
-    return ImportedAccount(AZURE_USER, token, host, expires_on=ends.day(end)), said
+    return ImportedAccount(AZURE_USER, token, host, expires_on=day(end)), said
 
 
 def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime) -> tuple[ImportedAccount, list[str]]:
@@ -95,7 +94,7 @@ def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime
     if username == AZURE_USER:
         account, said = token_account(host, password, now)
         return replace(account, organization=path), [*notes, said]
-    return ImportedAccount(username, password, host, path, ends.day(ends.of_token(password))), notes
+    return ImportedAccount(username, password, host, path, day(stated_end(password))), notes
 
 
 def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
@@ -103,7 +102,7 @@ def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
     stated = tuple(entry[name] if isinstance(entry.get(name), str) else "" for name in ("username", "password"))
     auth = entry.get("auth")
     try:
-        username, password, said = pairs.of_auth(auth) if isinstance(auth, str) and auth else ("", "", "")
+        username, password, said = of_auth(auth) if isinstance(auth, str) and auth else ("", "", "")
     except InputError as error:
         if all(stated):
             return stated[0], stated[1], [DIFFER]
@@ -114,7 +113,6 @@ def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:
 
 
 def _why_none(where: str, entry: Mapping[str, Any], document: Mapping[str, Any], username: str, password: str) -> str:
-    """Return the reason why an entry has no account."""
     held = {str(name).lower(): value for name, value in entry.items()}
     if held.get("identitytoken") or held.get("registrytoken"):
         return (

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from destinations.input.imports import account as ends
-from destinations.input.imports import account as pairs
 from destinations.input.imports import docker
-from destinations.input.imports.account import ImportedAccount, ImportResult, address
+from destinations.input.imports.account import ImportedAccount, ImportResult, address, day, of_auth
 from destinations.model import InputError
+from destinations.verdict.tokens import moment, stated_end
 
 _PASSWORDS = ("secret", "token", "password", "accessToken", "access_token", "Secret")
 _USERS = ("username", "Username", "user")
@@ -94,23 +93,19 @@ def holds_a_secret(document: object, depth: int = 0) -> bool:
 
 def _of_ecr(data: object) -> ImportResult:
     """Return the accounts of `aws ecr get-authorization-token`, or of `aws ecr-public`, which gives one object."""
-    entries = (
-        data
-        if isinstance(data, list)
-        else [{"proxyEndpoint": "public.ecr.aws", **data}]
-        if isinstance(data, dict)
-        else []
-    )
+    if isinstance(data, dict):
+        data = [{"proxyEndpoint": "public.ecr.aws", **data}]
+    entries = data if isinstance(data, list) else []
     accounts, said = [], []
     for entry in (entry for entry in entries if isinstance(entry, dict)):
         host = address(str(entry.get("proxyEndpoint") or ""))[0]
         try:
-            username, password, _ = pairs.of_auth(str(entry.get("authorizationToken") or ""))
+            username, password, _ = of_auth(str(entry.get("authorizationToken") or ""))
         except InputError as error:
             said.append(f"The authorizationToken {error}.")
             continue
-        end = ends.stated(entry.get("expiresAt")) or ends.of_token(password)
-        accounts.append(ImportedAccount(username, password, host, expires_on=ends.day(end)))
+        end = moment(entry.get("expiresAt")) or stated_end(password)
+        accounts.append(ImportedAccount(username, password, host, expires_on=day(end)))
         said.append("The token of Amazon ECR expires 12 hours after it was created: rotate it with a CronJob.")
     return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)))
 
@@ -130,8 +125,8 @@ def _of_passwords(holder: Mapping[str, Any]) -> ImportResult:
     if not isinstance(username, str) or not username:
         return ImportResult((), (_NO_USER,))
     said = ("The file has two passwords that both work: the first is used.",) if len(held) > 1 else ()
-    end = ends.stated(held[0].get("expiry"))
-    return ImportResult((ImportedAccount(username, held[0]["value"], expires_on=ends.day(end)),), said)
+    end = moment(held[0].get("expiry"))
+    return ImportResult((ImportedAccount(username, held[0]["value"], expires_on=day(end)),), said)
 
 
 def _of_fields(document: Mapping[str, Any], now: datetime) -> ImportResult | None:
@@ -143,7 +138,7 @@ def _of_fields(document: Mapping[str, Any], now: datetime) -> ImportResult | Non
     if username in {docker.AZURE_USER, "<token>"} or (not username and host.endswith(".azurecr.io")):
         account, said = docker.token_account(host, password, now)
         return ImportResult((account,), (said,))
-    end = next((found for name in _ENDS if (found := ends.stated(document.get(name)))), None) or ends.of_token(password)
+    end = next((found for name in _ENDS if (found := moment(document.get(name)))), None) or stated_end(password)
     if not username and password.startswith("ya29."):
         username, end = "oauth2accesstoken", end or now + timedelta(hours=1)
     if not username and password.startswith("ghs_"):
@@ -151,7 +146,7 @@ def _of_fields(document: Mapping[str, Any], now: datetime) -> ImportResult | Non
     if not username:
         return ImportResult((), (_NO_USER,))
     return ImportResult(
-        (ImportedAccount(username, password, host, path, ends.day(end)),),
+        (ImportedAccount(username, password, host, path, day(end)),),
         tuple(_said(document, known_end=end is not None)),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import warnings
-from base64 import b64decode
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -13,6 +12,7 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, pkcs7
 
 from destinations.golang import gox509
+from destinations.golang.gobase64 import decode_leniently
 from destinations.golang.gox509 import GoCertificate
 
 _BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_\s-]*={0,2}")
@@ -49,15 +49,6 @@ def unwrap(raw: bytes) -> Unwrapped:
     return Unwrapped(text, data, tuple(dict.fromkeys([*notes, *said])))
 
 
-def base64(text: str) -> bytes | None:
-    """Return the bytes of base64 with spaces, the URL alphabet, or no padding; None for anything else."""
-    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
-    try:
-        return b64decode(compact + "=" * (-len(compact) % 4), validate=True)
-    except ValueError:
-        return None
-
-
 def _text(data: bytes) -> tuple[str, list[str]]:
     codec, name = "utf-8", ""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -77,7 +68,7 @@ def _decoded(text: str) -> tuple[bytes | None, list[str]]:
     """Return what is in base64 as a whole or in part, where a PEM text or DER is inside."""
     whole = text.strip().strip("\"'")
     if len(whole) >= _LEAST and _BASE64_TEXT.fullmatch(whole):
-        found = base64(whole)
+        found = decode_leniently(whole)
         if found and (b"BEGIN " in found or found[:14] == b"LS0tLS1CRUdJTi"):
             return found, ["It was base64-encoded once too often and was decoded."]
         if found and found[:2] in _DER:
@@ -90,12 +81,12 @@ def _decoded(text: str) -> tuple[bytes | None, list[str]]:
 
 
 def _replacement(found: re.Match[str]) -> str:
-    inner = base64(found[0])
+    inner = decode_leniently(found[0])
     return found[0] if inner is None else "\n" + inner.decode("utf-8", "surrogateescape") + "\n"
 
 
 def _replacement_of_run(found: re.Match[str]) -> str:
-    inner = base64(found[0]) or b""
+    inner = decode_leniently(found[0]) or b""
     return _replacement(found) if b"-----BEGIN " in inner or inner[:14] == b"LS0tLS1CRUdJTi" else found[0]
 
 
@@ -221,9 +212,8 @@ def tail(text: str) -> bytes | None:
         if plain and not is_base64(plain):
             break
         kept.append(plain)
-    return base64("".join(reversed(kept)))
+    return decode_leniently("".join(reversed(kept)))
 
 
 def is_base64(line: str) -> bool:
-    """Return whether a line is nothing but base64."""
     return _BASE64_LINE.fullmatch(line) is not None

@@ -39,7 +39,6 @@ class Mark:
 
     @property
     def is_private_key(self) -> bool:
-        """Whether a private key is between this line and the next one."""
         return "PRIVATE KEY" in self.label
 
 
@@ -64,12 +63,10 @@ class Lines:
         return bisect_right(self._starts, at)
 
     def start(self, at: int) -> int:
-        """Return where the line at a position begins."""
         return self._starts[bisect_right(self._starts, at) - 1]
 
 
 def marks(text: str) -> list[Mark]:
-    """Return the marks of a text in their order."""
     found: list[Mark] = []
     for word in _WORD.finditer(text):
         mark = _mark(text, word, found[-1].stop if found else 0)
@@ -123,11 +120,9 @@ def _run(text: str, at: int, limit: int, *, step: int) -> tuple[int, str]:
             dashes += text[place]
     if not dashes:
         return at, ""
-    return (edge, dashes) if step < 0 or len(dashes) <= len(_FIVE) or not _goes_on(text, edge) else (at + 5, dashes[:5])
-
-
-def _goes_on(text: str, at: int) -> bool:
-    return _WORD.match(text, at) is not None
+    return (
+        (edge, dashes) if step < 0 or len(dashes) <= len(_FIVE) or not _WORD.match(text, edge) else (at + 5, dashes[:5])
+    )
 
 
 def _stands_alone(text: str, word: re.Match[str]) -> bool:

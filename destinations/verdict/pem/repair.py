@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from destinations.golang import gox509
+from destinations.golang.gobase64 import decode_leniently
 from destinations.golang.gox509 import GoCertificate
 from destinations.model import Advice
 from destinations.verdict.pem import contents, marks
@@ -25,8 +26,6 @@ _MAX_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class UnreadBlock:
-    """Something that cannot be taken: the number of its line, what it is, and what to do."""
-
     line: int
     advice: Advice
 
@@ -118,7 +117,7 @@ def holds_private_key(raw: bytes) -> bool:
 
 def _holds_key(raw: bytes, found: Unwrapped) -> bool:
     text = found.text.encode("utf-8", "surrogateescape")
-    return any(map(contents.is_key, (raw, found.data, text, contents.base64(found.text) or b"")))
+    return any(map(contents.is_key, (raw, found.data, text, decode_leniently(found.text) or b"")))
 
 
 def _is_of_key(piece: Piece) -> bool:
@@ -131,7 +130,6 @@ def _as_go_reads(raw: bytes, certificates: list[GoCertificate]) -> bool:
 
 
 def _take(findings: _Findings, piece: Piece) -> None:
-    """Take what is between two marks, or say why not."""
     begin, end = piece.begin, piece.end
     if begin is None and (binary := _UNPRINTABLE.search(findings.text, piece.start, piece.stop)):
         findings.refuse(binary.start(), _BINARY)
@@ -147,7 +145,7 @@ def _take(findings: _Findings, piece: Piece) -> None:
     prefix = _prefix(findings, at) if begin else ""
     body = findings.text[piece.start : piece.stop]
     kept, dropped = contents.body(body, prefix)
-    content = contents.base64(kept) if begin else contents.tail(findings.text[piece.start : piece.stop])
+    content = decode_leniently(kept) if begin else contents.tail(findings.text[piece.start : piece.stop])
     found = contents.of_block(label, content) if content and not _UNPRINTABLE.search(prefix + body) else ()
     if not found:
         findings.refuse(at, _why(label, has_begin=begin is not None, has_end=end is not None))
@@ -197,7 +195,7 @@ def _take_loose(findings: _Findings, piece: Piece) -> None:
 
 
 def _finish_loose(findings: _Findings, at: int, held: str) -> None:
-    content = contents.base64(held)
+    content = decode_leniently(held)
     found = contents.of_block("CERTIFICATE", content) if content else ()
     if not found:
         findings.refuse(at, _STRAY)
