@@ -40,7 +40,7 @@ def read(secret: Secret) -> tuple[Entry, ...]:
     try:
         found = json.loads(secret.annotations.get(HISTORY_ANNOTATION) or "[]")
         return tuple(
-            Entry(*(str(entry[key]) for key in _KEYS), password=str(entry.get(_PASSWORD, ""))) for entry in found
+            Entry(**{key: str(entry[key]) for key in _KEYS}, password=str(entry.get(_PASSWORD, ""))) for entry in found
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
