@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from destinations.web.addresses import client_address
 from edrportal.serving import limits
 from edrportal.serving.connection import Connection, Phase
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from edrportal.serving.environ import environ, forwarded
 from edrportal.serving.lanes import Choose
 from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, Limits

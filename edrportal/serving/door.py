@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from edrportal.serving import health, limits
 from edrportal.serving.bridge import Bridge
 from edrportal.serving.connection import Connection, Phase
-from edrportal.serving.draining import admit_no_more
+from edrportal.serving.drain import admit_no_more
 from edrportal.serving.limits import Limits
 
 SSLProtocol.max_size = 4 * 1024

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from edrportal.serving.lanes import Lane
 
 OK = "ok"

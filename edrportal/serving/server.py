@@ -16,7 +16,7 @@ from gunicorn.glogging import Logger
 from destinations.livecheck.threads import Threads
 from edrportal import composition
 from edrportal.middleware import PAGES_AT_ONCE, WAIT_SECONDS
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from edrportal.serving.limits import Limits
 from edrportal.serving.ports import Places, Port, Site
 from edrportal.serving.pump import answered

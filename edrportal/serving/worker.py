@@ -17,7 +17,7 @@ from edrportal.serving import health
 from edrportal.serving.bridge import Bridge, Held
 from edrportal.serving.connection import Phase
 from edrportal.serving.door import Door
-from edrportal.serving.draining import LINGER_SECONDS, OPEN_SECONDS, STOPPING
+from edrportal.serving.drain import LINGER_SECONDS, OPEN_SECONDS, STOPPING
 from edrportal.serving.lanes import Lane
 from edrportal.serving.ports import Port, Site
 

@@ -15,7 +15,7 @@ from destinations.portal import Portal
 from destinations.web.request import PortalRequest
 from edrportal.configuration.environment import NO_KEY
 from edrportal.serving import health
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 
 OK = "ok"
 _KNOWN_SECONDS = 30.0

@@ -28,7 +28,7 @@ from destinations.web.forms import RepairForm
 from destinations.web.forms.change import TargetForm
 from edrportal.management.commands import livecheck, rotate
 from edrportal.signin import warnings
-from edrportal.signin.oidc import rolesmapping
+from edrportal.signin.oidc import roles
 from edrportal.webhook import app as webhook
 from tests.malformed import costly, patterns
 from tests.malformed.asking import destination, encoded, entry, typed
@@ -175,7 +175,7 @@ READERS: dict[str, tuple[Callable[[str], None], int]] = {
     "a stored bundle": (quiet(lambda text: certificates.read_bundle(raw(text))), MIB),
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
     "Dex's users": (quiet(lambda text: warnings.shipped_passwords([], raw(text))), CAP),
-    "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), InputError), CAP),
+    "rolesMapping": (quiet(lambda text: roles.read(raw(text)), InputError), CAP),
     "a body of the JSON interface": (quiet(api_body, apibody.Unreadable), MIB),
     "a question of the webhook": (quiet(posted), MIB),
     "a destination before the webhook": (quiet(judged), CAP // 2),

@@ -14,7 +14,7 @@ from destinations import names
 from destinations.model import InputError, Secret
 from destinations.portal import Reads
 from edrportal.signin.oidc import reasons as why
-from edrportal.signin.oidc import rolesmapping
+from edrportal.signin.oidc import roles
 from edrportal.signin.oidc.reasons import OidcTrouble
 
 SCOPES = "openid profile email groups federated:id"
@@ -103,7 +103,7 @@ def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
     port's errors, too.
     """
     try:
-        roles_mapping = rolesmapping.read(mapping(reads))
+        roles_mapping = roles.read(mapping(reads))
     except InputError as error:
         raise OidcTrouble("The roles of the single sign-on cannot be read.", str(error)) from None
     if identity.groups_left_out and roles_mapping.connectors:
@@ -117,7 +117,7 @@ def mapping_notices(reads: Reads) -> list[str]:
     Raises the port's errors.
     """
     try:
-        return list(rolesmapping.read(mapping(reads)).notices)
+        return list(roles.read(mapping(reads)).notices)
     except InputError as error:
         return [str(error)]
 
