@@ -42,7 +42,7 @@ class OidcEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
-        """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
+        """Raise ConfigurationError for a file that cannot be read."""
         return cls(
             client_id=variables.get("EDRPORTAL_OIDC_CLIENT_ID", ""),
             client_secret=secret(variables, "EDRPORTAL_OIDC_CLIENT_SECRET"),
@@ -59,7 +59,7 @@ class OidcEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEnvironment:
-    """The warning webhook: its port, 0 for none, and the PEM files of its certificate and key."""
+    """The warning webhook's port, 0 for none, and the PEM files of its certificate and key."""
 
     port: int = 0
     certificate_file: str = ""
@@ -67,7 +67,6 @@ class WebhookEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> WebhookEnvironment:
-        """Read the variables. Raises ConfigurationError for a port that is no number."""
         return cls(
             port=number(variables, "EDRPORTAL_WEBHOOK_PORT", 0),
             certificate_file=variables.get("EDRPORTAL_WEBHOOK_CERTIFICATE_FILE", ""),
@@ -75,7 +74,6 @@ class WebhookEnvironment:
         )
 
     def check(self) -> None:
-        """Raise ConfigurationError for settings that do not go together."""
         if not 0 <= self.port <= _MAX_PORT:
             raise ConfigurationError("EDRPORTAL_WEBHOOK_PORT is a port number, or 0 for none")
         if self.port and not (self.certificate_file and self.key_file):
@@ -87,8 +85,6 @@ class WebhookEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the environment says, unchecked until `check`."""
-
     secret_key: str = field(repr=False)
     cluster: str
     namespace: str
@@ -112,7 +108,7 @@ class Environment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
-        """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
+        """Raise ConfigurationError for a file that cannot be read; anything may be missing."""
         return cls(
             secret_key=secret(variables, "EDRPORTAL_SECRET_KEY"),
             cluster=variables.get("EDRPORTAL_CLUSTER") or "kubernetes",
@@ -138,17 +134,15 @@ class Environment:
 
     @property
     def public_host(self) -> str:
-        """The host of the public URL, an IPv6 address in brackets, or an empty text."""
         return public_url.host(self.public_url)
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers reach the portal over TLS."""
         return self.public_url.startswith("https://")
 
     @property
     def is_in_clear(self) -> bool:
-        """Whether browsers come from elsewhere without TLS, and nobody wants that: then nobody signs in."""
+        """Whether browsers come from elsewhere without TLS and no setting allows that: then nobody signs in."""
         return bool(self.public_host) and not (self.is_https or self.allow_plain_http or _is_local(self.public_host))
 
     def check(self) -> None:

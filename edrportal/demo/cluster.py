@@ -38,7 +38,7 @@ _ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_rea
 
 
 def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistry | None = None) -> InMemoryCluster:
-    """Return the cluster; passwords and certificates are made anew each time. `registry` is one that answers checks."""
+    """Return the cluster; passwords and certificates are random. `registry` is one that answers checks."""
     cluster = InMemoryCluster(namespace, counters=counters)
     cluster.epinio_version = f"v{NEWEST}"
     cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
@@ -52,7 +52,6 @@ def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistr
 
 
 def _people() -> list[dict[str, Any]]:
-    """Return an Epinio user for each of the demo's people; the hash is a cheap one, the password is public."""
     stored = _encoded(bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)))
     return [
         {
@@ -82,7 +81,6 @@ def _roles() -> list[dict[str, Any]]:
 
 
 def certificate(now: datetime, *, days: int, name: str = "Example Corp Root CA") -> bytes:
-    """Return a self-signed CA certificate in PEM that ends in so many days."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = (
@@ -201,7 +199,6 @@ def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
 
 
 def _left_over(now: datetime) -> list[dict[str, Any]]:
-    """Return certificate secrets that nothing names: one that a running export may need, and an orphan."""
     made = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
     waiting = _certificate("harbor-ca-1c9d03ab-77f0e2d1", certificate(now, days=20), now)
     waiting["metadata"]["annotations"] = {names.RELEASED_AT_ANNOTATION: codec.rfc3339(now - timedelta(minutes=4))}

@@ -20,7 +20,6 @@ authority"
 
 
 def load(exports: InMemoryExports, now: datetime) -> None:
-    """Fill the demo's cluster."""
     began = now - timedelta(hours=5)
     image = "registry.internal.example/team-b/workspace-shop-image:8f1d3c5b7a902e46"
     failed = job("wrong-ca", image, began, outcome="Failed")

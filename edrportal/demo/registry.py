@@ -32,7 +32,6 @@ class DemoRegistry:
     """Where it listens (HOST:PORT), the PEM of its CA, and the one password it takes."""
 
     def __init__(self, now: datetime) -> None:
-        """Take a free port; the key, the CA and the password are made anew each time."""
         self.password = token_urlsafe(12)
         self.ca, chain = _certificates(now)
         self.server = ThreadingHTTPServer((_HOST, 0), _handler(self.password))
@@ -42,7 +41,7 @@ class DemoRegistry:
         self.server.socket = _context(chain).wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
 
     def start(self) -> Thread:
-        """Answer from now on, in the process that calls, until that process ends."""
+        """Answer from a thread until the process ends."""
         thread = Thread(target=self.server.serve_forever, name="demo registry", daemon=True)
         thread.start()
         return thread
@@ -50,7 +49,6 @@ class DemoRegistry:
 
 @contextmanager
 def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
-    """Let one answer for as long as the block lasts."""
     made = DemoRegistry(now)
     thread = made.start()
     try:
@@ -62,7 +60,6 @@ def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
 
 
 def _handler(password: str) -> type[BaseHTTPRequestHandler]:
-    """Return what answers: the part of the distribution API that precedes a push, and nothing that stores."""
     expected = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -100,7 +97,7 @@ def _handler(password: str) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 

@@ -38,11 +38,10 @@ class Held:
     """The bytes of bodies whose requests have no place yet, over all ports: beyond the limit the largest is given up."""
 
     def __init__(self) -> None:
-        """Hold none."""
         self._by: dict[asyncio.Task[Any], int] = {}
 
     def add(self, count: int) -> None:
-        """Take note of bytes of the request that runs. Raises _Gone where it is the largest, and all are too much."""
+        """Raise _Gone where the current request is the largest, and all together are too much."""
         task = asyncio.current_task()
         if task is None:
             return
@@ -55,19 +54,17 @@ class Held:
             largest.cancel()
 
     def done(self) -> None:
-        """Forget the request that runs."""
         task = asyncio.current_task()
         if task:
             self._by.pop(task, None)
 
 
 class Bridge:
-    """The application of one port, for the server (ASGI)."""
+    """The application of one port (ASGI); `pool` has a thread for each place of a lane."""
 
     def __init__(
         self, application: WSGIApplication, lane_of: Choose, bounds: Limits, pool: ThreadPoolExecutor, held: Held
     ) -> None:
-        """Keep them; `lane_of` a path are the places that its requests wait for, `pool` has a thread for each of them."""
         self._application = application
         self._lane_of = lane_of
         self._bounds = bounds
@@ -76,7 +73,6 @@ class Bridge:
         self._asked: Counter[str] = Counter()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer a request."""
         connection: Connection = scope["state"].pop("connection")
         address = client_address(forwarded(scope["headers"], connection.address), self._bounds.hops)
         self._asked[address] += 1
@@ -125,7 +121,7 @@ class Bridge:
         await self._send(answer, receive, send, closes=not is_read)
 
     async def _body(self, receive: Receive) -> bytes:
-        """Return the whole body. Raises _Refused where it takes too long, _Gone where nobody sends any more."""
+        """Raise _Refused where it takes too long, _Gone where the client hung up."""
         parts = bytearray()
         try:
             async with asyncio.timeout(limits.spread(limits.BODY_SECONDS)):
@@ -155,7 +151,7 @@ class Bridge:
         watch = loop.create_task(_gone(receive))
 
         def write(chunk: bytes) -> bool:
-            """Send a part from a thread, which waits until the client takes it; say whether there is still somebody."""
+            """Send a part from a thread, waiting until the client takes it; return whether the client is still there."""
             sending = send({"type": "http.response.body", "body": chunk, "more_body": True})
             asyncio.run_coroutine_threadsafe(sending, loop).result(limits.TAKEN_SECONDS)  # type: ignore[arg-type]
             return not watch.done()
@@ -175,7 +171,6 @@ async def _gone(receive: Receive) -> None:
 
 
 def _check(scope: dict[str, Any]) -> None:
-    """Raise _Refused for what is HTTP, and yet none that is served here."""
     headers = scope["headers"]
     if scope["method"] == "CONNECT":
         raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This is no proxy.")
@@ -188,7 +183,7 @@ def _check(scope: dict[str, Any]) -> None:
 
 
 def _length(headers: dict[bytes, bytes]) -> int:
-    """Return how long the body is, -1 where that is not stated. Raises _Refused where it is stated in two ways."""
+    """Return -1 where the length is not stated. Raises _Refused where it is stated in two ways."""
     if _CODING in headers and _LENGTH in headers:
         raise _Refused(HTTPStatus.BAD_REQUEST, "Content-Length and Transfer-Encoding exclude each other.")
     return -1 if _CODING in headers else int(headers.get(_LENGTH, b"0"))

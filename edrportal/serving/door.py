@@ -31,8 +31,6 @@ _REST_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class _Newcomer:
-    """Who came in last, and from where."""
-
     accepted: socket.socket
     address: str
 
@@ -47,7 +45,6 @@ class Door:
         bounds: Limits,
         context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
-        """Keep them; `context` says how to speak TLS to the next connection."""
         self._listener = listener
         self._bounds = bounds
         self._context = context
@@ -68,13 +65,12 @@ class Door:
         self._per_peer: Counter[str] = Counter()
 
     def open(self) -> None:
-        """Begin to take connections in."""
         self._config.load()
         self._listener.setblocking(False)  # noqa: FBT003 - the method's signature
         asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     async def shut(self) -> None:
-        """Take in who waits, then close: who comes later is refused at once, and not forgotten."""
+        """Accept who waits already, then close: who comes later is refused at once."""
         admit_no_more(self._listener)
         await asyncio.sleep(0.05)  # a handshake that had begun
         asyncio.get_running_loop().remove_reader(self._listener)
@@ -83,17 +79,15 @@ class Door:
         self._listener.close()
 
     def hang_up(self, *phases: Phase) -> None:
-        """Close the connections that wait for one of these."""
         for one in list(self._connections):
             if one.phase in phases:
                 one.drop()
 
     def is_in(self, *phases: Phase) -> bool:
-        """Say whether a connection waits for one of these."""
         return any(one.phase in phases for one in self._connections)
 
     def sweep(self, now: float) -> None:
-        """Hang up on whoever is late, and on who takes least of what was sent, where all that is too much."""
+        """Drop who is late, and the clients that take least of what was sent, where all that is too much."""
         for one in list(self._connections):
             if one.is_late(now):
                 one.drop()
@@ -104,7 +98,7 @@ class Door:
             largest.drop()
 
     def _admit(self) -> bool:
-        """Take in some of those who wait; say whether there may be more."""
+        """Accept some of those who wait; return whether there may be more."""
         for _ in range(_AT_ONCE):
             try:
                 accepted, address = self._listener.accept()
@@ -120,7 +114,7 @@ class Door:
         return True
 
     def _rest(self) -> None:
-        """Look away from who waits: nothing can be done for them now, and to try again at once takes all of a processor."""
+        """Pause accepting: nothing can be done now, and trying again at once takes all of a processor."""
         loop = asyncio.get_running_loop()
         if loop.remove_reader(self._listener):
             loop.call_later(_REST_SECONDS, self._look_again)
@@ -130,7 +124,7 @@ class Door:
             asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     def _makes_room(self, address: str) -> bool:
-        """Say whether there is room for another, after closing what loses least by it."""
+        """Return whether there is room for another, after closing what loses least by it."""
         if self._per_peer[address] >= self._bounds.per_peer:
             return self._closes_one_of([one for one in self._connections if one.address == address])
         if len(self._connections) >= self._bounds.connections:
@@ -188,7 +182,7 @@ class Door:
 
 
 async def _first_byte(connection: socket.socket) -> None:
-    """Wait until there is something to read: what TLS needs for a connection is not set aside for who sends nothing."""
+    """Wait for the first byte: a client that sends nothing costs no TLS buffers."""
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
     loop.add_reader(connection, arrived.set)

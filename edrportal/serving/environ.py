@@ -50,5 +50,4 @@ def _meta(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def forwarded(headers: Iterable[tuple[bytes, bytes]], peer: str) -> dict[str, str]:
-    """Return what says where a request comes from, as `client_address` reads it."""
     return {**_meta(one for one in headers if one[0] == b"x-forwarded-for"), "REMOTE_ADDR": peer}

@@ -25,7 +25,6 @@ _last: list[tuple[float, bool]] = []
 
 
 def watch(lane: Lane, address: tuple[str, int]) -> None:
-    """Look at these from now on: where the requests for pages have their places, and the address of the port."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - looked for, not listened on
     _watched[:] = [(lane, (host, address[1]))]
     _last.clear()
@@ -38,7 +37,7 @@ def pages() -> str:
 
 
 def is_answered() -> bool:
-    """Say whether the port of the pages answers `/healthz`, which needs neither a place among the pages nor the cluster."""
+    """Return whether the port of the pages answers `/healthz`, which needs neither a place among the pages nor the cluster."""
     if STOPPING.is_set() or not _watched:
         return True
     with _asking:
@@ -49,7 +48,7 @@ def is_answered() -> bool:
 
 
 def asks_from(address: tuple[str, int]) -> bool:
-    """Say whether the portal asks itself from there: then there is room, however full it is. Safe for threads."""
+    """Return whether the portal asks itself from there: then there is room, however full it is. Safe for threads."""
     return address in _own
 
 

@@ -35,7 +35,6 @@ class Site:
 
     @property
     def threads(self) -> int:
-        """How many threads it needs, so that whoever has a place has one."""
         return sum(one.count for one in self.places) + self.streams
 
 
@@ -49,7 +48,6 @@ class Port:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -18,7 +18,6 @@ class Answer:
     rest: Iterable[bytes] | None = field(default=None, repr=False)
 
     def pour(self, write: Callable[[bytes], bool]) -> None:
-        """Write part after part for as long as `write` says that somebody takes them."""
         parts: Any = self.rest
         try:
             for part in parts:
@@ -29,7 +28,6 @@ class Answer:
 
 
 def answered(application: WSGIApplication, environ: dict[str, Any]) -> Answer:
-    """Ask the application (PEP 3333)."""
     begun: list[tuple[int, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:

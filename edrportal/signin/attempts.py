@@ -96,7 +96,6 @@ class Attempts:
             self._addresses.refund(keys.address)
 
     def refund(self, account: str, address: str) -> None:
-        """Take an attempt back that could not be checked."""
         with self._lock:
             for window, key in self._all(self._keys(account, address)):
                 window.refund(key)
@@ -114,8 +113,6 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The hashes of an account, of a network address, and of both."""
-
     account: bytes
     address: bytes
     pair: bytes

@@ -40,7 +40,6 @@ def is_unsafe_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def _own(request: HttpRequest) -> list[tuple[str, str, int]]:
-    """Return the origins of the portal's own pages: the public one, and the one that was asked."""
     scheme = "https" if is_https(request.META, settings.ENVIRONMENT.proxy_hops) else "http"
     stated = (_parts(settings.ENVIRONMENT.public_url), _parts(f"{scheme}://{request.get_host()}"))
     return [origin for origin in stated if origin]

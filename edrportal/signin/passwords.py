@@ -94,5 +94,4 @@ def _compute(parsed: Parsed, password: bytes, padded_to: int) -> bytes:
 
 
 def _hashed(password: bytes, cost: int, salt: bytes) -> bytes:
-    """Run bcrypt, which lets other threads go on."""
     return bcrypt.hashpw(password[:_USED_BYTES] or token_bytes(1), b"$2b$%02d$%s" % (cost, salt))[-_HASH:]

@@ -62,7 +62,6 @@ def _role(config_map: Secret, version: EpinioVersion | None) -> Role:
 
 
 def default_role(roles: Sequence[Role]) -> Role | None:
-    """Return the role of those who have none, if there is one."""
     return next((role for role in roles if role.is_default), None)
 
 

@@ -44,12 +44,10 @@ class User:
 
 
 def is_user(secret: Secret) -> bool:
-    """Return whether Epinio takes the Secret for a user."""
     return secret.labels.get(USER_LABEL) == "true"
 
 
 def username_of(secret: Secret) -> str:
-    """Return the user name, byte for byte."""
     return _text(secret, USERNAME_KEY)
 
 
@@ -60,7 +58,6 @@ def find(secrets: Iterable[Secret], username: str) -> Secret | None:
 
 
 def duplicates(secrets: Iterable[Secret]) -> list[str]:
-    """Return the user names that several Secrets define: Epinio lets none of them in."""
     counted = Counter(username_of(secret) for secret in secrets if is_user(secret))
     return sorted(name for name, times in counted.items() if times > 1)
 
@@ -184,31 +181,25 @@ class Principal:
 
     @classmethod
     def of(cls, user: User, provider: str) -> Principal:
-        """Return the principal of a user."""
         return cls(user.username, provider, user.roles, user.namespaces)
 
     @property
     def who(self) -> str:
-        """Provider and name, for records."""
         return f"{self.provider}:{self.username}"
 
     @property
     def role_ids(self) -> list[str]:
-        """The ids of the roles, sorted."""
         return sorted(role.full_id for role in self.roles)
 
     @property
     def is_administrator(self) -> bool:
-        """Whether one of the roles is the global `admin`."""
         return any(role.id == ADMIN.id and not role.namespace for role in self.roles)
 
     @property
     def may_list(self) -> bool:
-        """Whether Epinio shows them the export registries."""
         return any(role.may_list for role in self._in(""))
 
     def may_export(self, namespace: str) -> bool:
-        """Return whether Epinio lets them export an application of a namespace."""
         if not namespace or not any(role.may_export for role in self._in(namespace) or self._in("")):
             return False
         return self.is_administrator or namespace in self.namespaces

@@ -63,7 +63,6 @@ for _chart in Outcome:
 
 @contextmanager
 def api_call(verb: str, resource: str) -> Iterator[None]:
-    """Count and time one call; what it raises says how it ended."""
     started = time.perf_counter()
     outcome = "error"
     try:
@@ -79,7 +78,6 @@ def api_call(verb: str, resource: str) -> Iterator[None]:
 
 @contextmanager
 def change(write: str) -> Iterator[None]:
-    """Count a write that lost against another one."""
     try:
         yield
     except (Conflict, AlreadyExists):
@@ -89,7 +87,7 @@ def change(write: str) -> Iterator[None]:
 
 @contextmanager
 def finding_out(write: str) -> Iterator[None]:
-    """Count how a write ended that got no usable answer."""
+    """Count how a write without a usable answer ended."""
     ended = "unknown"
     try:
         yield

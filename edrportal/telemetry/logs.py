@@ -36,11 +36,9 @@ class RequestId:
     """The outermost middleware: what the others log carries the id."""
 
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on, and name the id in the answer."""
         _current.set(
             of(request.META, settings.ENVIRONMENT.proxy_hops)
         )  # until the next: Django logs once more after this
@@ -56,7 +54,6 @@ class JsonFormatter(logging.Formatter):
     """`time` (UTC), `level`, `logger`, `message`, and where there is one `request` and `error`; in ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
         line = {
             "time": stamp(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,

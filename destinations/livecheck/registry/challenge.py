@@ -81,8 +81,6 @@ _QUAY_PATH = "/v2/auth"
 
 
 class Scheme(StrEnum):
-    """The ways to authenticate that the tools know."""
-
     BASIC = "basic"
     BEARER = "bearer"
 
@@ -138,7 +136,7 @@ def _parameters(line: str, position: int, parameter: re.Pattern[str]) -> dict[st
 def helm_refuses(realm: str, registry: str) -> bool:
     """Return whether Helm takes no token from there: plain http, or an inner address of another host (validateRealm).
 
-    `registry` is the host of the registry without its port. An empty realm is not refused; the request then fails.
+    `registry` is a host without its port. An empty realm is not refused; the request then fails.
     """
     if not realm:
         return False

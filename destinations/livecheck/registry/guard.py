@@ -99,7 +99,6 @@ def service_range(api_server: Address) -> tuple[Network, ...]:
 
 
 def is_inner(address: Address) -> bool:
-    """Return whether only this machine or a private network has this address."""
     return is_within(address, _LOOPBACK) or is_within(address, PRIVATE)
 
 
@@ -124,12 +123,11 @@ def _is_allowed(address: Address, rules: Rules) -> bool:
 
 
 def is_within(address: Address, networks: Iterable[Network]) -> bool:
-    """Return whether one of the networks contains the address."""
     return any(address in network for network in networks)
 
 
 def as_address(host: str) -> Address | None:
-    """Return the address that a host is, None for a name."""
+    """Return None for a host that is a name."""
     try:
         return ip_address(host.strip("[]"))
     except ValueError:

@@ -24,7 +24,7 @@ MAX_LOOKUPS = 16
 
 
 def look_up(name: str) -> list[str]:
-    """Return the addresses that the system knows of a name, of IPv4 and IPv6, in its order. Raises OSError."""
+    """Return a name's IPv4 and IPv6 addresses, in the system's order. Raises OSError."""
     return [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
 
 
@@ -36,7 +36,7 @@ class Resolver:
         self._threads = Threads(most)
 
     def __call__(self, name: str, deadline: Deadline) -> tuple[Address, ...]:
-        """Return the addresses of a name, at least one. Raises CheckStopped (NO_SUCH_NAME) and TimeoutError."""
+        """Return at least one address. Raises CheckStopped (NO_SUCH_NAME) and TimeoutError."""
         try:
             texts = self._threads.run(lambda: list(self._look_up(name)), min(LOOKUP_SECONDS, deadline.remaining()))
             return tuple(ip_address(text) for text in texts)
@@ -59,7 +59,7 @@ class Watch:
     """
 
     def __init__(self, deadline: Deadline) -> None:
-        """Watch from `__enter__` on. Raises TimeoutError where it is too late for that."""
+        """Raise TimeoutError when the deadline has passed already."""
         self.deadline = deadline
         self._lock = threading.Lock()
         self._twins: list[socket.socket] = []
@@ -78,7 +78,7 @@ class Watch:
             twin.close()
 
     def keep(self, sock: socket.socket) -> None:
-        """Watch over a plain connected socket. Raises TimeoutError where the watch has ended."""
+        """Watch over a connected socket. Raises TimeoutError where the watch has ended."""
         with self._lock:
             self.check()
             self._twins.append(sock.dup())

@@ -14,8 +14,6 @@ DEADLINE_SECONDS = 10.0
 
 
 class Step(StrEnum):
-    """The stages of a check, in order."""
-
     SECRETS = "secrets"
     """What the Secrets alone say: is there anything to ask at all."""
     RESOLVE = "resolve"
@@ -36,8 +34,6 @@ class Side(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What will happen to the chart or the image."""
-
     PASS = "pass"  # noqa: S105 - a word
     FAIL = "fail"
     UNKNOWN = "unknown"
@@ -218,8 +214,6 @@ class Report:
 
 
 class Registries(Protocol):
-    """Registries as Helm and skopeo meet them."""
-
     def check(self, plan: Plan) -> Report:
         """Ask what `plan` wants to know, and end within DEADLINE_SECONDS.
 

@@ -43,13 +43,11 @@ class NetworkRegistries:
     """Keeps the promises of `port.Registries`, on the network that the rules allow."""
 
     def __init__(self, rules: Rules, resolve: Resolve = network.resolve, seconds: float = DEADLINE_SECONDS) -> None:
-        """Take what the operator allows; nothing is asked yet."""
         self._rules = rules
         self._resolve = resolve
         self._seconds = seconds
 
     def check(self, plan: Plan) -> Report:
-        """Ask what the plan wants to know."""
         checked_at = datetime.now(UTC)
         with Watch(Deadline(self._seconds)) as watch:
             check = _Check(plan, self._rules, self._resolve, watch)
@@ -78,8 +76,6 @@ class _StageOutput(Generic[_T]):
 
 
 class _Check:
-    """One check under way, and what it has found so far."""
-
     def __init__(self, plan: Plan, rules: Rules, resolve: Resolve, watch: Watch) -> None:
         self._plan = plan
         once = functools.cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place
@@ -90,7 +86,6 @@ class _Check:
         self.chain: tuple[bytes, ...] = ()
 
     def run(self) -> None:
-        """Go every way that the legs need."""
         for sides in self._group(tuple(self._legs), lambda leg: leg.stop):
             leg = self._legs[sides[0]]
             code, detail = (Code.NO_TARGET, {"message": leg.stop, "fix": leg.fix}) if leg.stop else (Code.READY, {})
@@ -102,7 +97,7 @@ class _Check:
                 self._go(sides, approved)
 
     def _group(self, sides: tuple[Side, ...], key: Callable[[Leg], object]) -> list[tuple[Side, ...]]:
-        """Return the sides, together where their legs have the same key."""
+        """Return the sides, grouped by a key of their legs."""
         groups: dict[object, tuple[Side, ...]] = {}
         for side in sides:
             groups.setdefault(key(self._legs[side]), ())
@@ -114,7 +109,6 @@ class _Check:
         return self._stage(Step.RESOLVE, sides, lambda: self._approve(host))
 
     def _go(self, sides: tuple[Side, ...], approved: Approved) -> None:
-        """Go to one host, for those who have to go there."""
         if self._is_silent(Step.CONNECT, sides):
             return
         connected = self._stage(Step.CONNECT, sides, lambda: self._connect(approved))
@@ -131,7 +125,7 @@ class _Check:
         self._reach.leave_host(proven=proven)
 
     def _is_silent(self, step: Step, sides: tuple[Side, ...]) -> bool:
-        """Return whether nothing may be sent any more, and note that these sides end here."""
+        """Return whether nothing may be sent any more; if so, note that these sides end here."""
         if self._reach.is_silent:
             self._note(step, sides, _StageOutput(Code.NOT_REACHED, value=None, ok=None))
         return self._reach.is_silent
@@ -158,7 +152,6 @@ class _Check:
         )
 
     def _meet(self, sides: tuple[Side, ...], channel: Channel, cache: CredentialCache) -> None:
-        """Go on from the connection, for those who trust the same."""
         try:
             is_secure = self._stage(Step.TLS, sides, lambda: self._verify_tls(channel, self._legs[sides[0]].trust))
             first = self._stage(Step.REGISTRY, sides, lambda: _StageOutput(*ping(channel))) if is_secure else None
@@ -187,7 +180,6 @@ class _Check:
         return _StageOutput(Code.TRUSTED, value=True)
 
     def _push(self, session: RegistrySession) -> None:
-        """Log in and prove the right to push, as one of the tools."""
         tool, sides = _TOOLS[session.side], (session.side,)
         detail = {"repository": session.leg.repository}
         if self._stage(Step.LOGIN, sides, lambda: _login_output(tool.log_in(session))):

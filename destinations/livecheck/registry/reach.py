@@ -17,14 +17,13 @@ _HTTP = b"HTTP/"
 
 
 def explain_tls(stop: CheckStopped, chain: tuple[bytes, ...]) -> CheckStopped:
-    """Return how the stage ends; `chain` is what the server presents."""
     if stop.code is Code.NAME_MISMATCH and trust.has_only_a_common_name(chain):
         return CheckStopped(Code.COMMON_NAME_ONLY)
     return stop
 
 
 def chain_of(approved: Approved, watch: Watch) -> tuple[bytes, ...]:
-    """Return the chain of a server that nobody trusts, empty where it shows none in time."""
+    """Return the chain of a server that nobody trusts, empty where it presents none in time."""
     channel = Channel(approved, None, watch)
     try:
         return channel.handshake()
@@ -52,7 +51,6 @@ class Reach:
     """The hosts of one check. `is_silent` once nothing may be sent any more, since its time would tell something."""
 
     def __init__(self, rules: Rules, resolve: Resolve, watch: Watch, is_inner: IsInner, *, sees_all: bool) -> None:
-        """Take what the operator allows, and whether the person who asks may learn about the network."""
         self._rules = rules
         self._resolve = resolve
         self._watch = watch

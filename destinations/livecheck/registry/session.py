@@ -42,17 +42,14 @@ class RegistrySession:
 
     @property
     def credentials(self) -> RegistryLogin:
-        """What the tool signs in with."""
         leg = self.leg
         return RegistryLogin(leg.username, leg.password, leg.identity_token, named=self.side is Side.IMAGE)
 
     @property
     def scope(self) -> str:
-        """What the tool requests a token for."""
         return f"repository:{self.leg.repository}:pull,push"
 
     def ask(self, method: str, target: str) -> RegistryAnswer:
-        """Send what the tool would send, with what it has to show. Raises CheckStopped."""
         return self.channel.ask(method, target, authorization=self.authorization)
 
     def show_basic(self) -> None:
@@ -95,7 +92,6 @@ class RegistrySession:
         return token
 
     def check_cache(self, header: str) -> None:
-        """Stop before a password that was rejected is sent again. Raises CheckStopped."""
         if header in self.cache.rejected:
             raise CheckStopped(Code.WRONG_CREDENTIALS)
 
@@ -120,11 +116,9 @@ class RegistrySession:
         return Code.MAY_PUSH if may_push else self.cancel_upload(self.open_upload())
 
     def open_upload(self) -> RegistryAnswer:
-        """Open an upload and return the answer, whatever it says. Raises CheckStopped."""
         return self.ask("POST", uploads.upload_url(self.leg.repository))
 
     def cancel_upload(self, answer: RegistryAnswer) -> Code:
-        """Return what an upload that was opened proves, and cancel it. Raises CheckStopped."""
         return uploads.judge_upload(answer, self.ask, self.leg.repository, self.channel.approved)
 
     def push_token(self, challenge: Challenge) -> str:
@@ -143,7 +137,7 @@ _REDIRECTS = range(300, 400)
 
 
 def ping(channel: Channel) -> tuple[Code, RegistryAnswer]:
-    """Return what the registry wants, and its answer. Raises CheckStopped for what is none."""
+    """Return what authentication the registry wants. Raises CheckStopped for what is no registry."""
     answer = channel.ask("GET", PING)
     if answer.status in _REDIRECTS:
         raise _explain_redirect(answer, channel.approved)
@@ -163,7 +157,7 @@ def _authentication(answer: RegistryAnswer) -> Code:
 
 
 def _is_registry(answer: RegistryAnswer) -> bool:
-    """Return whether 200 came from a registry: it names the protocol, or answers in JSON (distribution's and OCI's API)."""
+    """Return whether 200 came from a registry: it names the protocol, or answers in JSON."""
     kind = next(iter(answer.all("Content-Type")), "")
     return bool(answer.all("Docker-Distribution-Api-Version")) or kind.partition(";")[0].strip().lower() in {
         "application/json",

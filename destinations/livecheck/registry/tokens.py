@@ -38,7 +38,6 @@ class RegistryLogin:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether there is nothing to log in with."""
         return not (self.username or self.password or self.identity_token)
 
     @property

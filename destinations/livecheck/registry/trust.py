@@ -91,7 +91,6 @@ _OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "VERSION_TOO_LOW")
 
 @lru_cache(maxsize=64)
 def context(trust: Trust) -> ssl.SSLContext:
-    """Return what verifies a server as a tool with this trust does."""
     made = _bare()
     made.check_hostname = True
     made.hostname_checks_common_name = False
@@ -107,7 +106,7 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def _blind_context() -> ssl.SSLContext:
-    """Return what verifies nothing: to look at the chain of a server, never to send anything."""
+    """Return a context that verifies nothing: to look at the chain of a server, never to send anything."""
     made = _bare()
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
@@ -126,7 +125,6 @@ def _bare() -> ssl.SSLContext:
 
 @lru_cache(maxsize=64)
 def _anchors(trust: Trust) -> frozenset[bytes]:
-    """Return them in DER."""
     return frozenset(one.der for pem in trust.pems for one in gox509.usable_certificates(pem))
 
 
@@ -158,7 +156,7 @@ def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSoc
 
 
 def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
-    """Return the chain that the server sent, in DER, its own certificate first."""
+    """Return the chain that the server sent, in DER, leaf first."""
     return _chain(sock, "get_unverified_chain")
 
 

@@ -26,7 +26,6 @@ class Location:
     target: str
 
     def is_at(self, approved: Approved, scheme: str = "https") -> bool:
-        """Return whether this is the origin that was approved, under this scheme."""
         return (self.scheme, self.host, self.port) == (scheme, approved.name, approved.port)
 
 
@@ -44,7 +43,6 @@ def resolve_location(location: str, path: str, approved: Approved) -> Location:
 
 
 def path_of(url: str) -> str:
-    """Return the path and query of an address, as a request line holds them."""
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
@@ -68,7 +66,6 @@ def check_lookup(answer: RegistryAnswer) -> None:
 
 
 def upload_url(repository: str) -> str:
-    """Return where an upload is opened, by POST."""
     return f"/v2/{repository}/blobs/uploads/"
 
 

@@ -53,7 +53,6 @@ class _Entry(Generic[_T]):
     renewed_at: float = -math.inf
 
     def refresh(self, ask: Callable[[], _T]) -> _T:
-        """Return a new answer, or raise a new trouble."""
         self.trouble = None
         try:
             answer = ask()
@@ -72,7 +71,6 @@ class _Cache(Generic[_T]):
         self._entries: dict[tuple[str, ...], _Entry[_T]] = {}
 
     def clear(self) -> None:
-        """Forget everything."""
         with self._lock:
             self._entries = {}
 
@@ -115,13 +113,12 @@ _keys: _Cache[KeySet] = _Cache()
 
 
 def forget() -> None:
-    """Forget every address, key and trouble."""
     _addresses.clear()
     _keys.clear()
 
 
 def addresses(provider: Provider, deadline: Deadline, *, seconds: float = _SECONDS) -> Addresses:
-    """Return the provider's addresses as they were so many seconds ago at most. Raises OidcTrouble."""
+    """Return the provider's addresses, at most so many seconds old. Raises OidcTrouble."""
     key = (provider.issuer, provider.endpoint, provider.ca_file)
     return _addresses.get(key, lambda: _discovered(provider, deadline), deadline, seconds=seconds)
 
@@ -168,7 +165,6 @@ def _for_portal(provider: Provider, url: str) -> str:
 
 
 def _moved(url: str, old: str, new: str) -> str | None:
-    """Return the address with one beginning for another, or None where it does not begin so."""
     base = old.rstrip("/") + "/"
     return f"{new.rstrip('/')}/{url.removeprefix(base)}" if url.startswith(base) else None
 

@@ -36,8 +36,6 @@ _log = logging.getLogger(__name__)
 
 
 class Keys(Protocol):
-    """Gives the provider's keys, newer ones than the last with `renew`."""
-
     def __call__(self, *, renew: bool) -> KeySet:
         """Return the keys. Raises OidcTrouble."""
 
@@ -102,7 +100,6 @@ def _reason(error: Exception) -> Reason:
 
 
 def identity(claims: Mapping[str, Any]) -> Identity:
-    """Return who the claims name. Raises OidcTrouble where that is not enough to sign in."""
     email = _printable(claims.get("email"))
     if not email or len(email) > _MAX_EMAIL:
         raise OidcTrouble(*why.NO_EMAIL)
@@ -121,7 +118,7 @@ def identity(claims: Mapping[str, Any]) -> Identity:
 
 
 def _printable(value: object) -> str:
-    """Return a text without control characters and halves of surrogate pairs, and nothing for anything else."""
+    """Return a text without control characters and surrogates as it is, and nothing for anything else."""
     return value if isinstance(value, str) and value.isprintable() else ""
 
 

@@ -41,7 +41,6 @@ class Provider:
 
     @property
     def back_channel(self) -> str:
-        """The address that the portal itself asks, without a slash at its end."""
         return (self.endpoint or self.issuer).rstrip("/")
 
 
@@ -61,7 +60,6 @@ class Identity:
 
 
 def is_on() -> bool:
-    """Return whether there is a button for it."""
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 

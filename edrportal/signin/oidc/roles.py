@@ -83,7 +83,6 @@ def read(text: bytes) -> RolesMapping:
 
 
 def _composed(text: bytes) -> yaml.Node | None:
-    """Return the first document, as Epinio does."""
     try:
         whole = text.decode()
         _check_shape(whole)
@@ -169,7 +168,6 @@ def _items(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield names and values."""
     if not isinstance(node, yaml.MappingNode):
         if _is_null(node):
             return
