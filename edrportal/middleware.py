@@ -17,7 +17,6 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 _PLATFORM = {"/healthz", "/readyz"}
 """A load balancer asks by the address of a pod, which no setting could name; neither answer depends on the host."""
-_OWN_NAME = "localhost"
 
 
 class KnownHostMiddleware:
@@ -28,7 +27,7 @@ class KnownHostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path in _PLATFORM:
-            request.META["HTTP_HOST"] = _OWN_NAME
+            request.META["HTTP_HOST"] = "localhost"
             return self._next(request)
         try:
             request.get_host()

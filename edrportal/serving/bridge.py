@@ -26,10 +26,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 
 
-class _Gone(Exception):
-    """The client hung up, or is to be hung up on."""
-
-
 class _Refused(Exception):
     """A request that no application is asked about: its status, and what to say."""
 
@@ -41,16 +37,16 @@ class Held:
         self._by: dict[asyncio.Task[Any], int] = {}
 
     def add(self, count: int) -> None:
-        """Raise _Gone where the current request is the largest, and all together are too much."""
+        """Raise ConnectionAbortedError where the current request is the largest, and all together are too much."""
         task = asyncio.current_task()
         if task is None:
             return
         self._by[task] = self._by.get(task, 0) + count
         if sum(self._by.values()) > limits.UNREAD_BYTES:
-            largest = max(self._by, key=lambda one: self._by[one])
+            largest = max(self._by, key=self._by.__getitem__)
             del self._by[largest]
             if largest is task:  # to cancel it would reach it later, with a place and a thread at work
-                raise _Gone
+                raise ConnectionAbortedError
             largest.cancel()
 
     def done(self) -> None:
@@ -77,19 +73,17 @@ class Bridge:
         address = client_address(forwarded(scope["headers"], connection.address), self._bounds.hops)
         self._asked[address] += 1
         try:
-            await self._answer(scope, receive, send, connection, crowded=self._is_crowded(address))
+            crowded = bool(self._bounds.hops) and self._asked[address] > self._bounds.per_address
+            await self._answer(scope, receive, send, connection, crowded=crowded)
         except _Refused as refused:
             await _tell(send, *refused.args)
-        except (_Gone, asyncio.CancelledError):
+        except (ConnectionAbortedError, asyncio.CancelledError):
             connection.drop()
         finally:
             self._held.done()
             self._asked[address] -= 1
             if not self._asked[address]:
                 del self._asked[address]
-
-    def _is_crowded(self, address: str) -> bool:
-        return bool(self._bounds.hops) and self._asked[address] > self._bounds.per_address
 
     async def _answer(
         self, scope: dict[str, Any], receive: Receive, send: Send, connection: Connection, *, crowded: bool
@@ -121,14 +115,14 @@ class Bridge:
         await self._send(answer, receive, send, closes=not is_read)
 
     async def _body(self, receive: Receive) -> bytes:
-        """Raise _Refused where it takes too long, _Gone where the client hung up."""
+        """Raise _Refused where it takes too long, ConnectionAbortedError where the client hung up."""
         parts = bytearray()
         try:
             async with asyncio.timeout(limits.spread(limits.BODY_SECONDS)):
                 while True:
                     message = await receive()
                     if message["type"] != "http.request":
-                        raise _Gone
+                        raise ConnectionAbortedError
                     parts += message["body"]
                     self._held.add(len(message["body"]))
                     if not message["more_body"]:
@@ -160,7 +154,7 @@ class Bridge:
             await loop.run_in_executor(self._pool, answer.pour, write)
             await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
-            raise _Gone from None
+            raise ConnectionAbortedError from None
         finally:
             watch.cancel()
 

@@ -27,8 +27,11 @@ class Phase(IntEnum):
     CLOSING = auto()  # its end
 
 
-_LINGERS, _KEPT, _HEAD = limits.LINGER_SECONDS, limits.KEEP_SECONDS, limits.HEAD_SECONDS
-_SECONDS = {Phase.CLOSING: _LINGERS, Phase.KEPT: _KEPT, Phase.HEAD: _HEAD}
+_SECONDS = {
+    Phase.CLOSING: limits.LINGER_SECONDS,
+    Phase.KEPT: limits.KEEP_SECONDS,
+    Phase.HEAD: limits.HEAD_SECONDS,
+}
 """How long it may wait for what does not come. Who sends a body too slowly is told so, elsewhere."""
 _RANKS = {Phase.CLOSING: 0, Phase.HEAD: 1, Phase.BODY: 2, Phase.KEPT: 3}
 _YOUNG_RANK = 4
@@ -178,11 +181,11 @@ class _Polite:
         return not self._connection or self._connection.phase is Phase.CLOSING or self._transport.is_closing()
 
     def close(self) -> None:
-        one = self._connection
-        if not one or one.is_ended or self.is_closing() or not self._transport.can_write_eof():
+        connection = self._connection
+        if not connection or connection.is_ended or self.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
-        one.enter(Phase.CLOSING)
+        connection.enter(Phase.CLOSING)
         self._transport.set_write_buffer_limits(0)  # `resume_writing` says when all is handed over
         if not self._transport.get_write_buffer_size():
             self.end()

@@ -9,7 +9,6 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -27,12 +26,6 @@ _AT_ONCE = 8
 _SHUT_SECONDS = 1
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _REST_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Newcomer:
-    accepted: socket.socket
-    address: str
 
 
 class Door:
@@ -79,21 +72,21 @@ class Door:
         self._listener.close()
 
     def hang_up(self, *phases: Phase) -> None:
-        for one in list(self._connections):
-            if one.phase in phases:
-                one.drop()
+        for connection in list(self._connections):
+            if connection.phase in phases:
+                connection.drop()
 
     def is_in(self, *phases: Phase) -> bool:
-        return any(one.phase in phases for one in self._connections)
+        return any(connection.phase in phases for connection in self._connections)
 
     def sweep(self, now: float) -> None:
         """Drop who is late, and the clients that take least of what was sent, where all that is too much."""
-        for one in list(self._connections):
-            if one.is_late(now):
-                one.drop()
-        unsent = {one: one.unsent for one in self._connections}
+        for connection in list(self._connections):
+            if connection.is_late(now):
+                connection.drop()
+        unsent = {connection: connection.unsent for connection in self._connections}
         while sum(unsent.values()) > limits.UNSENT_BYTES:
-            largest = max(unsent, key=lambda one: unsent[one])
+            largest = max(unsent, key=unsent.__getitem__)
             del unsent[largest]
             largest.drop()
 
@@ -101,14 +94,13 @@ class Door:
         """Accept some of those who wait; return whether there may be more."""
         for _ in range(_AT_ONCE):
             try:
-                accepted, address = self._listener.accept()
+                accepted, peer = self._listener.accept()
             except OSError as error:
                 if error.errno in _EXHAUSTED and not self._closes_one_of(list(self._connections)):
                     self._rest()
                 return False  # nobody is left, or hung up already
-            newcomer = _Newcomer(accepted, str(address[0]))
-            if health.asks_from(address[:2]) or self._makes_room(newcomer.address):
-                self._take_in(newcomer)
+            if health.asks_from(peer[:2]) or self._makes_room(str(peer[0])):
+                self._take_in(accepted, str(peer[0]))
             else:
                 accepted.close()
         return True
@@ -126,29 +118,29 @@ class Door:
     def _makes_room(self, address: str) -> bool:
         """Return whether there is room for another, after closing what loses least by it."""
         if self._per_peer[address] >= self._bounds.per_peer:
-            return self._closes_one_of([one for one in self._connections if one.address == address])
+            return self._closes_one_of([peer for peer in self._connections if peer.address == address])
         if len(self._connections) >= self._bounds.connections:
             return self._closes_one_of(list(self._connections))
         return True
 
     def _closes_one_of(self, several: list[Connection]) -> bool:
         now = asyncio.get_running_loop().time()
-        least = min(several, key=lambda one: one.worth(now), default=None)
+        least = min(several, key=lambda connection: connection.worth(now), default=None)
         if not least or least.phase is Phase.ANSWER:
             return False
         least.drop()
         self._forget(least)
         return True
 
-    def _take_in(self, newcomer: _Newcomer) -> None:
-        made = Connection(self._config, self._state, newcomer.address, self._forget)
+    def _take_in(self, accepted: socket.socket, address: str) -> None:
+        made = Connection(self._config, self._state, address, self._forget)
         self._connections[made] = None
-        self._per_peer[made.address] += 1
-        made.handshake = asyncio.get_running_loop().create_task(self._greet(made, newcomer.accepted))
+        self._per_peer[address] += 1
+        made.handshake = asyncio.get_running_loop().create_task(self._greet(made, accepted))
 
         def greeted(task: asyncio.Task[None]) -> None:
             if task.cancelled():  # before it began: nothing else knows of the socket
-                newcomer.accepted.close()
+                accepted.close()
                 self._forget(made)
 
         made.handshake.add_done_callback(greeted)

@@ -38,8 +38,8 @@ class EventWorker(Worker):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         told = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, told.set)
-        for one in (signal.SIGQUIT, signal.SIGINT):
-            loop.add_signal_handler(one, _quit)
+        for number in (signal.SIGQUIT, signal.SIGINT):
+            loop.add_signal_handler(number, os._exit, 0)
         held = Held()
         pages = [self._door(one.sock, self.app.site, held, is_pages=True) for one in self.sockets]
         others = [self._port(one, held) for one in self.app.ports]
@@ -96,7 +96,3 @@ async def _while(doors: Sequence[Door], until: float, *phases: Phase) -> None:
     loop = asyncio.get_running_loop()
     while loop.time() < until and any(door.is_in(*phases) for door in doors):  # noqa: ASYNC110 - not of one event
         await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _quit() -> None:
-    os._exit(0)

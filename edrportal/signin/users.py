@@ -73,7 +73,7 @@ def resolve(secret: Secret, roles: Sequence[Role], *, matched: Sequence[str] = (
     `roles` are all that there are; `matched` are the ids that the groups of a single sign-on give, which replace
     those of the Secret if any of them exists. Raises UnusableUser.
     """
-    stated = _stated_ids(secret)
+    stated = _split(secret.annotations.get(ROLES_ANNOTATION, ""))
     own = (*rules.parse(stated, roles), *_legacy(secret, roles))
     default = rules.default_role(roles)
     effective = rules.parse(matched, roles) or own or ((default,) if default else ())
@@ -96,7 +96,8 @@ def without_secret(username: str, roles: Sequence[Role], *, matched: Sequence[st
 
 
 def _read_again(written: Sequence[Role], roles: Sequence[Role]) -> tuple[Role, ...]:
-    return rules.parse(_split(_joined(written)), roles)
+    full_ids = sorted({role.full_id for role in written}, key=lambda text: text.encode("utf-8", "surrogateescape"))
+    return rules.parse(_split(",".join(full_ids)), roles)
 
 
 def _rewritten(
@@ -124,17 +125,9 @@ def _changes_data(secret: Secret, namespaces: Sequence[str]) -> bool:
     return any(key not in secret.data or _text(secret, key) != value for key, value in new.items())
 
 
-def _stated_ids(secret: Secret) -> list[str]:
-    return _split(secret.annotations.get(ROLES_ANNOTATION, ""))
-
-
 def _split(annotation: str) -> list[str]:
     text = trim_space(annotation)
     return text.split(",") if text else []
-
-
-def _joined(roles: Iterable[Role]) -> str:
-    return ",".join(sorted({role.full_id for role in roles}, key=_by_bytes))
 
 
 def _legacy(secret: Secret, roles: Sequence[Role]) -> tuple[Role, ...]:
@@ -159,10 +152,6 @@ def _lines(text: str) -> list[str]:
 
 def _text(secret: Secret, key: str) -> str:
     return secret.data.get(key, b"").decode("utf-8", "surrogateescape")
-
-
-def _by_bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def api_call(verb: str, resource: str) -> Iterator[None]:
         yield
         outcome = "ok"
     except ClusterError as error:
-        outcome = _kebab(type(error).__name__)
+        outcome = re.sub("(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
         raise
     finally:
         API_CALLS.labels(verb, resource.lower(), outcome).inc()
@@ -110,7 +110,3 @@ class CountedRegistries:
         report = self.registries.check(plan)
         CHECKS.labels(report.chart.value, report.image.value).inc()
         return report
-
-
-def _kebab(name: str) -> str:
-    return re.sub("(?<!^)(?=[A-Z])", "-", name).lower()

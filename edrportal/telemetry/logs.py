@@ -47,9 +47,6 @@ class RequestId:
         return response
 
 
-_FRAMES = 6
-
-
 class JsonFormatter(logging.Formatter):
     """`time` (UTC), `level`, `logger`, `message`, and where there is one `request` and `error`; in ASCII."""
 
@@ -84,5 +81,5 @@ def _told(error: BaseException) -> str:
 
 
 def _places(trace: TracebackType | None) -> str:
-    frames = traceback.extract_tb(trace)[-_FRAMES:]
+    frames = traceback.extract_tb(trace)[-6:]
     return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)) or "nowhere"

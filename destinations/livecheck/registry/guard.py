@@ -78,7 +78,7 @@ class Rules:
 
 def refusing(rules: Rules, addresses: Iterable[Address]) -> Rules:
     """Return rules that refuse these addresses, too; loopback they judge as before."""
-    more = {one for one in addresses if not is_within(one, _LOOPBACK)}
+    more = {address for address in addresses if not is_within(address, _LOOPBACK)}
     return replace(rules, refused_addresses=rules.refused_addresses | more)
 
 
@@ -166,10 +166,10 @@ def parse(host: str) -> tuple[str, int]:
     no image reference can hold. A last label that is a number makes an address in four plain decimals or nothing; the
     short, octal and hexadecimal forms that the system's resolver would take are neither address nor name.
     """
-    found = _HOST.fullmatch(host)
-    if not found or int(found[3] or HTTPS) > _MAX_PORT:
+    match = _HOST.fullmatch(host)
+    if not match or int(match[3] or HTTPS) > _MAX_PORT:
         raise CheckStopped(Code.BAD_HOST)
-    return _literal(found[1]) if found[1] else _name(found[2]), int(found[3] or HTTPS)
+    return _literal(match[1]) if match[1] else _name(match[2]), int(match[3] or HTTPS)
 
 
 def parse_realm(url: str) -> str:
@@ -177,14 +177,13 @@ def parse_realm(url: str) -> str:
 
     It is an https address without user, fragment, backslash, blank, control character or anything outside of ASCII.
     """
-    found = _REALM.fullmatch(url)
-    if not found:
-        raise CheckStopped(Code.REALM_REFUSED)
+    match = _REALM.fullmatch(url)
+    host = match[1] if match else ""
     try:
-        parse(found[1])
+        parse(host)
     except CheckStopped:
         raise CheckStopped(Code.REALM_REFUSED) from None
-    return found[1]
+    return host
 
 
 def approve(host: str, deadline: Deadline, rules: Rules, resolve: Resolve, is_inner: IsInner = is_inner) -> Approved:
@@ -209,10 +208,10 @@ def _addresses(name: str, deadline: Deadline, resolve: Resolve) -> tuple[Address
     try:
         return (ip_address(name),)
     except ValueError:
-        found = tuple(dict.fromkeys(resolve(name, deadline)))
-    if not found:
+        addresses = tuple(dict.fromkeys(resolve(name, deadline)))
+    if not addresses:
         raise CheckStopped(Code.NO_SUCH_NAME)
-    return found
+    return addresses
 
 
 def _api_servers(rules: Rules, deadline: Deadline, resolve: Resolve) -> Iterator[Address]:

@@ -92,7 +92,7 @@ class _Check:
             self._note(Step.SECRETS, sides, _StageOutput(code, leg, ok=not leg.stop, detail=detail))
         targets = tuple(side for side, leg in self._legs.items() if leg.host)
         hosts = self._group(targets, lambda leg: leg.host)
-        for sides, approved in [(sides, self._resolve(sides)) for sides in hosts]:  # all, before one is dialed
+        for sides, approved in [(sides, self._approve(sides)) for sides in hosts]:  # all, before one is dialed
             if approved:
                 self._go(sides, approved)
 
@@ -103,10 +103,6 @@ class _Check:
             groups.setdefault(key(self._legs[side]), ())
             groups[key(self._legs[side])] += (side,)
         return list(groups.values())
-
-    def _resolve(self, sides: tuple[Side, ...]) -> Approved | None:
-        host = self._legs[sides[0]].host
-        return self._stage(Step.RESOLVE, sides, lambda: self._approve(host))
 
     def _go(self, sides: tuple[Side, ...], approved: Approved) -> None:
         if self._is_silent(Step.CONNECT, sides):
@@ -130,9 +126,12 @@ class _Check:
             self._note(step, sides, _StageOutput(Code.NOT_REACHED, value=None, ok=None))
         return self._reach.is_silent
 
-    def _approve(self, host: str) -> _StageOutput[Approved]:
-        approved = self._reach.host(host)
-        return _StageOutput(Code.RESOLVED, approved, detail={"address": str(approved.addresses[0])})
+    def _approve(self, sides: tuple[Side, ...]) -> Approved | None:
+        def approve() -> _StageOutput[Approved]:
+            approved = self._reach.host(self._legs[sides[0]].host)
+            return _StageOutput(Code.RESOLVED, approved, detail={"address": str(approved.addresses[0])})
+
+        return self._stage(Step.RESOLVE, sides, approve)
 
     def _connect(self, approved: Approved) -> _StageOutput[tuple[Approved, socket.socket | None]]:
         try:
@@ -182,7 +181,12 @@ class _Check:
     def _push(self, session: RegistrySession) -> None:
         tool, sides = _TOOLS[session.side], (session.side,)
         detail = {"repository": session.leg.repository}
-        if self._stage(Step.LOGIN, sides, lambda: _login_output(tool.log_in(session))):
+
+        def log_in() -> _StageOutput[bool]:
+            code, ok = tool.log_in(session)
+            return _StageOutput(code, value=True, ok=ok)
+
+        if self._stage(Step.LOGIN, sides, log_in):
             self._stage(Step.PUSH, sides, lambda: _StageOutput(tool.push(session), value=True, detail=detail), detail)
 
     def _stage(
@@ -213,8 +217,3 @@ class _Check:
         ms = None if started is None else round((time.monotonic() - started) * 1000)
         side = sides[0] if len(sides) == 1 else Side.BOTH
         self.stages.append(StageResult(step, side, output.ok, output.code, ms, output.detail))
-
-
-def _login_output(ended: tuple[Code, bool | None]) -> _StageOutput[bool]:
-    code, ok = ended
-    return _StageOutput(code, value=True, ok=ok)

@@ -86,7 +86,8 @@ class Reach:
             nonlocal asked_inside, left_out
             service = self.host(host)
             left_out = service.left_out
-            asked_inside = self._is_inner(service.addresses[0]) and not _is_same(service, registry)
+            is_same = (service.addresses, service.port) == (registry.addresses, registry.port)
+            asked_inside = self._is_inner(service.addresses[0]) and not is_same
             if asked_inside:
                 self._check_inside(service, registry)
             if asked_inside and not self._sees_all:
@@ -112,10 +113,6 @@ class Reach:
             raise CheckStopped(Code.ADDRESS_REFUSED)
         if not (self._sees_all or service.addresses == registry.addresses or _is_beside(service.name, registry.name)):
             raise CheckStopped(Code.ADDRESS_REFUSED)
-
-
-def _is_same(service: Approved, registry: Approved) -> bool:
-    return (service.addresses, service.port) == (registry.addresses, registry.port)
 
 
 def _is_beside(name: str, registry: str) -> bool:

@@ -43,9 +43,8 @@ class RegistryLogin:
     @property
     def basic(self) -> str:
         """The header of Basic authentication (RFC 7617)."""
-        return "Basic " + b64encode(f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")).decode(
-            "ascii"
-        )
+        raw = f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")
+        return f"Basic {b64encode(raw).decode()}"
 
     @property
     def token_header(self) -> str:
@@ -71,9 +70,8 @@ class Tokens:
         try:
             answer = self._get(channel, challenge, scopes, credentials)
             if answer.status in _NOT_SERVED and not credentials.named and credentials.username and credentials.password:
-                answer = channel.ask(
-                    "POST", path_of(challenge.realm), form=_password_form(challenge, scopes, credentials)
-                )
+                form = _password_form(challenge, scopes, credentials)
+                answer = channel.ask("POST", path_of(challenge.realm), form=form)
             return _token(answer, credentials)
         except CheckStopped as stop:
             failure = CheckStopped(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop

@@ -125,7 +125,7 @@ def _bare() -> ssl.SSLContext:
 
 @lru_cache(maxsize=64)
 def _anchors(trust: Trust) -> frozenset[bytes]:
-    return frozenset(one.der for pem in trust.pems for one in gox509.usable_certificates(pem))
+    return frozenset(certificate.der for pem in trust.pems for certificate in gox509.usable_certificates(pem))
 
 
 def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocket:
@@ -147,8 +147,9 @@ def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSoc
     except OSError:
         wrapped.close()
         raise
-    if not code and trust and not _go_accepts_chain(wrapped, trust):
-        code = Code.BAD_CERTIFICATE
+    if not code and trust:
+        verified = _chain(wrapped, "get_verified_chain")
+        code = None if go_accepts(presented_chain(wrapped), verified, _anchors(trust)) else Code.BAD_CERTIFICATE
     if code:
         wrapped.close()
         raise CheckStopped(code, ok=False)
@@ -163,13 +164,8 @@ def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
 def _chain(sock: ssl.SSLSocket, which: str) -> tuple[bytes, ...]:
     if hasattr(sock, which):  # Python 3.13
         return tuple(getattr(sock, which)())
-    found = getattr(sock._sslobj, which)() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - the same, before it was public
-    return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found)
-
-
-def _go_accepts_chain(sock: ssl.SSLSocket, trust: Trust) -> bool:
-    verified = _chain(sock, "get_verified_chain")
-    return go_accepts(presented_chain(sock), verified, _anchors(trust))
+    chain = getattr(sock._sslobj, which)() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - the same, before it was public
+    return tuple(ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in chain)
 
 
 def has_only_a_common_name(chain: tuple[bytes, ...]) -> bool:

@@ -38,6 +38,7 @@ class Started:
 def start(provider: Provider) -> Started:
     addresses = discovery.addresses(provider, Deadline(_START_SECONDS))
     kept = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "code_verifier")}
+    code_hash = hashlib.sha256(kept["code_verifier"].encode()).digest()
     parameters = {
         "response_type": "code",
         "client_id": provider.client_id,
@@ -45,16 +46,12 @@ def start(provider: Provider) -> Started:
         "scope": provider.scopes,
         "state": kept["state"],
         "nonce": kept["nonce"],
-        "code_challenge": _challenge(kept["code_verifier"]),
+        "code_challenge": urlsafe_b64encode(code_hash).decode().rstrip("="),  # S256 (RFC 7636, 4.2)
         "code_challenge_method": "S256",
     }
     url = urlsplit(addresses.authorization)
     query = urlencode([*parse_qsl(url.query, keep_blank_values=True), *parameters.items()])
     return Started(url._replace(query=query).geturl(), kept)
-
-
-def _challenge(code_verifier: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
 
 
 def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list[str]]) -> Identity:

@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.provider import Identity, Provider
-from edrportal.signin.oidc.reasons import OidcTrouble, Reason
+from edrportal.signin.oidc.reasons import OidcTrouble
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
 _LEEWAY = 60
@@ -52,7 +52,7 @@ def claims(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: Keys
         outcome = _validated(provider, answer, nonce, keys(renew=True))
     if isinstance(outcome, Exception):
         _log.warning("the ID token is refused: %s %s", type(outcome).__name__, getattr(outcome, "claim", ""))
-        raise OidcTrouble(*_reason(outcome))
+        raise OidcTrouble(*(_CLAIMS.get(outcome.claim, why.FORGED) if isinstance(outcome, ClaimError) else why.FORGED))
     return outcome
 
 
@@ -93,10 +93,6 @@ def _is_half_hash(at_hash: object, access_token: object, algorithm: str) -> bool
     digest = hashlib.new(f"sha{algorithm[2:]}", str(access_token).encode()).digest()
     half = urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
     return hmac.compare_digest(half, str(at_hash).encode())
-
-
-def _reason(error: Exception) -> Reason:
-    return _CLAIMS.get(error.claim, why.FORGED) if isinstance(error, ClaimError) else why.FORGED
 
 
 def identity(claims: Mapping[str, Any]) -> Identity:
