@@ -59,10 +59,7 @@ class BodyLimitMiddleware:
 
 
 class ConcurrencyLimitMiddleware:
-    """Keeps threads free for probes while pages wait: answers 429 or 503 above PAGES_AT_ONCE.
-
-    The server has counted already, where it is our own.
-    """
+    """Keeps threads free for probes: answers 429 or 503 above PAGES_AT_ONCE, unless our own server has counted."""
 
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response

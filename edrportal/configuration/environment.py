@@ -42,7 +42,6 @@ class OidcEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
-        """Raise ConfigurationError for a file that cannot be read."""
         return cls(
             client_id=variables.get("EDRPORTAL_OIDC_CLIENT_ID", ""),
             client_secret=secret(variables, "EDRPORTAL_OIDC_CLIENT_SECRET"),
@@ -59,8 +58,6 @@ class OidcEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEnvironment:
-    """The warning webhook's port, 0 for none, and the PEM files of its certificate and key."""
-
     port: int = 0
     certificate_file: str = ""
     key_file: str = ""
@@ -108,7 +105,7 @@ class Environment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
-        """Raise ConfigurationError for a file that cannot be read; anything may be missing."""
+        """Raise ConfigurationError for a file that cannot be read."""
         return cls(
             secret_key=secret(variables, "EDRPORTAL_SECRET_KEY"),
             cluster=variables.get("EDRPORTAL_CLUSTER") or "kubernetes",

@@ -12,10 +12,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 
 
 def normalize(stated: str) -> str:
-    """Return the origin as browsers write it: no blanks, small letters, Punycode, no default port, no final slash.
-
-    What is no such address comes back without its blanks; `fault` says why.
-    """
+    """Return the origin as browsers write it; what is no such address comes back stripped, and `fault` says why."""
     text = stated.strip()
     if _fault(text):
         return text
@@ -31,7 +28,6 @@ def fault(stated: str) -> str:
 
 
 def host(url: str) -> str:
-    """Return the host of a normalized address, an IPv6 address in brackets; empty where there is none."""
     with suppress(ValueError):
         return _host(urlsplit(url))
     return ""

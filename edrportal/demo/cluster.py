@@ -188,7 +188,6 @@ def _destination(  # noqa: PLR0913 - one line a destination above
 
 
 def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
-    """Return destinations at the demo's own registry: one that it takes, and one whose password it does not."""
     sound, wrong = ({"auth": _auth(USER, password), "username": USER, "password": password}
                     for password in (registry.password, token_urlsafe(12)))  # fmt: skip
     return [

@@ -29,8 +29,6 @@ _UNAUTHORIZED = 401
 
 
 class DemoRegistry:
-    """Where it listens (HOST:PORT), the PEM of its CA, and the one password it takes."""
-
     def __init__(self, now: datetime) -> None:
         self.password = token_urlsafe(12)
         self.ca, chain = _certificates(now)
@@ -112,7 +110,6 @@ def _context(chain: bytes) -> ssl.SSLContext:
 
 
 def _certificates(now: datetime) -> tuple[bytes, bytes]:
-    """Return the CA in PEM, and the key and certificate of the server that it issued."""
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Demo Registry CA")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "demo registry")])

@@ -145,7 +145,7 @@ class Bridge:
         watch = loop.create_task(_gone(receive))
 
         def write(chunk: bytes) -> bool:
-            """Send a part from a thread, waiting until the client takes it; return whether the client is still there."""
+            """Wait, in a thread, until the client takes the part; return whether the client is still there."""
             sending = send({"type": "http.response.body", "body": chunk, "more_body": True})
             asyncio.run_coroutine_threadsafe(sending, loop).result(limits.TAKEN_SECONDS)  # type: ignore[arg-type]
             return not watch.done()

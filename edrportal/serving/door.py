@@ -116,7 +116,6 @@ class Door:
             asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     def _makes_room(self, address: str) -> bool:
-        """Return whether there is room for another, after closing what loses least by it."""
         if self._per_peer[address] >= self._bounds.per_peer:
             return self._closes_one_of([peer for peer in self._connections if peer.address == address])
         if len(self._connections) >= self._bounds.connections:
@@ -174,7 +173,6 @@ class Door:
 
 
 async def _first_byte(connection: socket.socket) -> None:
-    """Wait for the first byte: a client that sends nothing costs no TLS buffers."""
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
     loop.add_reader(connection, arrived.set)

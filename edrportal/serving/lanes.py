@@ -9,7 +9,7 @@ Choose = Callable[[str], "Lane"]
 
 
 class Lane:
-    """Places for requests of a kind; whoever waits keeps no thread."""
+    """Places for requests of a kind; a waiting request holds no thread."""
 
     def __init__(self, places: int, wait: float) -> None:
         self.places = places

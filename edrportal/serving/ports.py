@@ -23,10 +23,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application, and the places for its requests: the first that fit. What is refused takes one of the first.
-
-    Beside them `streams` may go on for long.
-    """
+    """An application, and the places for its requests: the first that fit; `streams` may go on for long beside them."""
 
     application: WSGIApplication
     bounds: Limits
@@ -40,8 +37,6 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A site on a socket that listens; with a certificate it speaks TLS alone."""
-
     listener: socket.socket
     site: Site
     certificate: Certificate | None = None

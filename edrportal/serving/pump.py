@@ -10,8 +10,6 @@ from wsgiref.types import WSGIApplication
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers, and a body: whole, or where its length is not known as `rest`, part by part."""
-
     status: int
     headers: list[tuple[str, str]]
     body: bytes = field(default=b"", repr=False)

@@ -45,7 +45,6 @@ class Attempts:
         clock: Callable[[], float] = time.monotonic,
         capacity: int = 10_000,
     ) -> None:
-        """`capacity` bounds how many accounts, addresses and pairs are remembered."""
         self._key = token_bytes(32)
         self._clock = clock
         self._lock = Lock()

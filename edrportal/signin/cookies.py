@@ -42,7 +42,6 @@ def drop_session(response: HttpResponse) -> None:
 
 
 def is_set(response: HttpResponse) -> bool:
-    """Return whether the response sets or drops the session cookie already."""
     return _name("session") in response.cookies
 
 
@@ -95,10 +94,7 @@ def context(request: HttpRequest) -> dict[str, TimeRemaining | None]:
 
 @require_safe
 def stay(request: HttpRequest) -> JsonResponse:
-    """Answer how long the session lasts, and the token that its forms need after another sign-in.
-
-    It counts as activity: the answer renews the cookie where that is due.
-    """
+    """Answer how long the session lasts, which counts as activity, and a CSRF token for forms after another sign-in."""
     remaining = session_time(request)
     if remaining is None:
         return JsonResponse({})

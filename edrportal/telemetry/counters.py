@@ -101,12 +101,9 @@ def finding_out(write: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class CountedRegistries:
-    """Registries whose live checks are counted."""
-
     registries: Registries
 
     def check(self, plan: Plan) -> Report:
-        """Ask, and count what follows for chart and image."""
         report = self.registries.check(plan)
         CHECKS.labels(report.chart.value, report.image.value).inc()
         return report

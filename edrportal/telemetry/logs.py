@@ -65,7 +65,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def stamp(when: datetime) -> str:
-    """Return a moment as logs write it: RFC 3339 in UTC, with milliseconds."""
+    """Return RFC 3339 in UTC, with milliseconds."""
     return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 

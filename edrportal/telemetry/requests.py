@@ -29,8 +29,6 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Requests:
-    """Counts outside of everything that may answer."""
-
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response
 

@@ -118,10 +118,7 @@ def _read(line: str, parameter: re.Pattern[str]) -> Challenge | None:
 
 
 def helm_refuses(realm: str, registry: str) -> bool:
-    """Return whether Helm takes no token from there: plain http, or an inner address of another host (validateRealm).
-
-    `registry` is a host without its port. An empty realm is not refused; the request then fails.
-    """
+    """Return whether Helm takes no token from there (validateRealm); `registry` is a host without its port."""
     if not realm:
         return False
     if not _is_url(realm) or urlsplit(realm).scheme != "https":

@@ -90,10 +90,7 @@ class Channel(http.client.HTTPConnection):
     def __init__(
         self, approved: Approved, trust: Trust | None, watch: Watch, sock: socket.socket | None = None
     ) -> None:
-        """Open nothing yet; `sock` is for the first connection.
-
-        Without a trust every server is taken: to look at its chain, never to ask it anything.
-        """
+        """Without a trust every server is taken, to look at its chain; `sock` is for the first connection."""
         super().__init__(approved.name, approved.port)
         self.approved = approved
         self._trust = trust
@@ -143,10 +140,7 @@ class Channel(http.client.HTTPConnection):
         return answer
 
     def _answer(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> RegistryAnswer:
-        """Send it, and once more where the server had closed the kept connection meanwhile.
-
-        A POST goes over a new one: what it opens or counts would be opened or counted twice.
-        """
+        """Send it again where the server had closed the kept connection meanwhile; a POST takes a new one, once."""
         if method == "POST":
             self.close()
         is_reused = self.sock is not None and self._has_answered

@@ -127,7 +127,6 @@ def is_within(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def as_address(host: str) -> Address | None:
-    """Return None for a host that is a name."""
     try:
         return ip_address(host.strip("[]"))
     except ValueError:
@@ -148,10 +147,7 @@ _REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?]*)(?:[/?][!-\"$-\[\]-~]*)?")
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A host that may be asked: its name (an IPv6 address without brackets), its port, its checked addresses.
-
-    `left_out` where the name has more addresses, which this check does not try.
-    """
+    """A host to dial: its name (IPv6 without brackets) and checked addresses; `left_out` if it has more of them."""
 
     name: str
     port: int
@@ -173,10 +169,7 @@ def parse(host: str) -> tuple[str, int]:
 
 
 def parse_realm(url: str) -> str:
-    """Return HOST or HOST:PORT of a token service, for `approve`. Raises CheckStopped (REALM_REFUSED).
-
-    It is an https address without user, fragment, backslash, blank, control character or anything outside of ASCII.
-    """
+    """Return HOST or HOST:PORT of an https URL in plain ASCII without user info. Raises CheckStopped (REALM_REFUSED)."""
     match = _REALM.fullmatch(url)
     host = match[1] if match else ""
     try:
@@ -215,7 +208,6 @@ def _addresses(name: str, deadline: Deadline, resolve: Resolve) -> tuple[Address
 
 
 def _api_servers(rules: Rules, deadline: Deadline, resolve: Resolve) -> Iterator[Address]:
-    """Yield what the API server's names lead to at this moment; one that leads nowhere protects nothing."""
     for name in rules.refused_names:
         with suppress(CheckStopped, TimeoutError):
             yield from resolve(name, deadline)

@@ -78,22 +78,17 @@ class Watch:
             twin.close()
 
     def keep(self, sock: socket.socket) -> None:
-        """Watch over a connected socket. Raises TimeoutError where the watch has ended."""
         with self._lock:
             self.check()
             self._twins.append(sock.dup())
 
     def check(self) -> None:
-        """Raise TimeoutError where the watch has ended, or has to."""
         if self._is_over:
             raise TimeoutError
         self.deadline.check()
 
     def drop(self) -> None:
-        """End every connection that was kept so far, and let go of it; more may follow.
-
-        Afterwards, if their owners have closed them as well, no server notices how long the rest of the check takes.
-        """
+        """End the connections kept so far: no server notices how long the rest of the check takes."""
         with self._lock:
             dropped, self._twins = self._twins, []
         for twin in dropped:
@@ -113,10 +108,7 @@ def _shut_down(sock: socket.socket) -> None:
 
 
 def connect(approved: Approved, watch: Watch) -> socket.socket:
-    """Return a socket to the first address that answers; the watch ends it at the deadline.
-
-    Each address gets its fair share of the time that is left. Raises CheckStopped (NO_CONNECTION) and TimeoutError.
-    """
+    """Connect to the first address that answers. Raises CheckStopped (NO_CONNECTION) and TimeoutError."""
     for tried, address in enumerate(approved.addresses):
         share = watch.deadline.remaining() / (len(approved.addresses) - tried)
         if sock := _dial(address, approved.port, share, watch):

@@ -67,8 +67,6 @@ def outcome(stages: tuple[StageResult, ...], side: Side) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _StageOutput(Generic[_T]):
-    """How a stage ended, and what the next one goes on with: nothing where it ended early."""
-
     code: Code
     value: _T
     ok: bool | None = True
@@ -97,7 +95,6 @@ class _Check:
                 self._go(sides, approved)
 
     def _group(self, sides: tuple[Side, ...], key: Callable[[Leg], object]) -> list[tuple[Side, ...]]:
-        """Return the sides, grouped by a key of their legs."""
         groups: dict[object, tuple[Side, ...]] = {}
         for side in sides:
             groups.setdefault(key(self._legs[side]), ())
@@ -121,7 +118,6 @@ class _Check:
         self._reach.leave_host(proven=proven)
 
     def _is_silent(self, step: Step, sides: tuple[Side, ...]) -> bool:
-        """Return whether nothing may be sent any more; if so, note that these sides end here."""
         if self._reach.is_silent:
             self._note(step, sides, _StageOutput(Code.NOT_REACHED, value=None, ok=None))
         return self._reach.is_silent

@@ -59,10 +59,7 @@ class Reach:
         self.is_silent = False
 
     def host(self, host: str) -> Approved:
-        """Return a host that may be asked, with the addresses that are tried. Raises CheckStopped as `guard.approve` does.
-
-        Several addresses are tried only for people who may learn about the network, and only outside of it.
-        """
+        """Raise CheckStopped as `guard.approve` does. Only who sees all has several addresses tried, and only outside."""
         approved = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
         inside = any(self._is_inner(address) and not address.is_loopback for address in approved.addresses)
         if (self._sees_all and not inside) or len(approved.addresses) == 1:
@@ -108,7 +105,6 @@ class Reach:
         return Tokens(reach, explain)
 
     def _check_inside(self, service: Approved, registry: Approved) -> None:
-        """Raise CheckStopped where a registry must not lead to this inner address."""
         if not self._is_inner(registry.addresses[0]):
             raise CheckStopped(Code.ADDRESS_REFUSED)
         if not (self._sees_all or service.addresses == registry.addresses or _is_beside(service.name, registry.name)):
@@ -116,6 +112,6 @@ class Reach:
 
 
 def _is_beside(name: str, registry: str) -> bool:
-    """Return whether a name is in the domain of the registry's name, such as `gitlab.example.com` for `registry.example.com`."""
+    """Return whether a name is in the registry's domain, such as `auth.example.com` for `registry.example.com`."""
     domain = "" if guard.as_address(registry) else registry.partition(".")[2]
     return "." in domain and (name == domain or name.endswith(f".{domain}"))

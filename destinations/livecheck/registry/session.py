@@ -90,10 +90,7 @@ class RegistrySession:
             raise CheckStopped(Code.WRONG_CREDENTIALS)
 
     def may_push(self, token: str, target: str) -> Code:
-        """Return MAY_PUSH or UPLOAD_LEFT for a token with the scope of the push. Raises CheckStopped.
-
-        `target` is what the tool looks for first.
-        """
+        """Return MAY_PUSH or UPLOAD_LEFT; `target` is what the tool looks for first. Raises CheckStopped."""
         granted = challenges.may_push(token, self.leg.repository)
         if granted is False:
             raise CheckStopped(Code.MAY_NOT_PUSH)

@@ -42,7 +42,6 @@ class RegistryLogin:
 
     @property
     def basic(self) -> str:
-        """The header of Basic authentication (RFC 7617)."""
         raw = f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")
         return f"Basic {b64encode(raw).decode()}"
 
@@ -57,7 +56,6 @@ class Tokens:
     """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
 
     def __init__(self, reach: Reach, explain: Explain = lambda stop: stop) -> None:
-        """`explain` returns how a failure of a token service is reported."""
         self._reach = reach
         self._explain = explain
 

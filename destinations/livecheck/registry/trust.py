@@ -29,10 +29,7 @@ _WITH_CONSTRAINTS = 3
 
 
 def go_accepts(presented: Sequence[bytes], verified: Sequence[bytes], anchors: Container[bytes]) -> bool:
-    """Return whether Go goes on, too: with what the server sent, and with the way that was found to an anchor.
-
-    All in DER, the server's certificate first; `verified` may go on beyond the first of `anchors`, where Go stops.
-    """
+    """Return whether Go accepts what the server sent and the way found to an anchor; all in DER, leaf first."""
     if not all(map(_is_readable, presented)):
         return False
     end = next((place for place, der in enumerate(verified) if der in anchors), len(verified) - 1)
@@ -72,7 +69,6 @@ def _is_signed_well(certificate: GoCertificate) -> bool:
 
 
 def _may_issue(certificate: GoCertificate) -> bool:
-    """Return whether it is a CA by its basic constraints; before version 3 there were none."""
     return certificate.version < _WITH_CONSTRAINTS if certificate.is_ca is None else certificate.is_ca
 
 
@@ -129,10 +125,7 @@ def _anchors(trust: Trust) -> frozenset[bytes]:
 
 
 def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocket:
-    """Return the connection under TLS as the trust requires it, None demanding nothing; closes it where that fails.
-
-    Raises CheckStopped and OSError.
-    """
+    """Do the handshake as the trust requires, None demanding nothing. Raises CheckStopped and OSError."""
     code = None
     chosen = context(trust) if trust else _blind_context()
     wrapped = chosen.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
@@ -157,7 +150,6 @@ def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSoc
 
 
 def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
-    """Return the chain that the server sent, in DER, leaf first."""
     return _chain(sock, "get_unverified_chain")
 
 

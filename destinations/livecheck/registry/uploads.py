@@ -75,10 +75,7 @@ def nonexistent_upload_url(repository: str) -> str:
 
 
 def proves_push(answer: RegistryAnswer) -> bool | None:
-    """Return whether the answer to a PUT to a nonexistent upload proves the permission to push; None if unknown.
-
-    Only distribution's own words count: another registry may look for the upload first.
-    """
+    """Return whether the answer proves the permission to push; None where it is not in distribution's own words."""
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
         return False
     is_distribution = bool(answer.all("Docker-Distribution-Api-Version"))

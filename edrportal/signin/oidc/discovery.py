@@ -30,10 +30,7 @@ _RSA_2048 = 342  # characters in the base64 of a modulus of that many bits
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`authorization` is for the browser, below the issuer; `token` and `keys` are for the portal itself.
-
-    `names_itself` says that the provider sends its issuer along with every code (RFC 9207).
-    """
+    """`authorization` is for the browser, the others for the portal; `names_itself`: it sends `iss` (RFC 9207)."""
 
     authorization: str
     token: str
@@ -83,10 +80,7 @@ class _Cache(Generic[_T]):
         seconds: float,
         renew: bool = False,
     ) -> _T:
-        """Return an answer not older than the seconds; `renew` wants a newer one, and gets it every ten seconds at most.
-
-        Raises OidcTrouble, also for one that came up in the last five seconds.
-        """
+        """Return an answer not older than the seconds, or renewed every ten seconds at most. Raises OidcTrouble."""
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         try:

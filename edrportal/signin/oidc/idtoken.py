@@ -41,10 +41,7 @@ class Keys(Protocol):
 
 
 def claims(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: Keys) -> dict[str, Any]:
-    """Return what the ID token in the token endpoint's answer claims, after every check.
-
-    `keys` is asked for newer ones at most once. Raises OidcTrouble.
-    """
+    """Return what the ID token claims, after every check; newer keys are fetched once at most. Raises OidcTrouble."""
     if not isinstance(answer.get("id_token"), str):
         raise OidcTrouble(*why.NO_TOKEN)
     outcome = _validated(provider, answer, nonce, keys(renew=False))
@@ -114,7 +111,6 @@ def identity(claims: Mapping[str, Any]) -> Identity:
 
 
 def _printable(value: object) -> str:
-    """Return a text without control characters and surrogates as it is, and nothing for anything else."""
     return value if isinstance(value, str) and value.isprintable() else ""
 
 
@@ -128,10 +124,7 @@ def _groups(claims: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _are_groups_left_out(claims: Mapping[str, Any]) -> bool:
-    """Return whether the token says where groups are instead of naming them.
-
-    A distributed claim (OpenID Connect Core, 5.6.2), which Entra ID sends for many groups, or its `hasgroups`.
-    """
+    """Return whether it says where groups are instead (OIDC Core, 5.6.2; Entra ID's `hasgroups`)."""
     elsewhere = claims.get("_claim_names")
     distributed = isinstance(elsewhere, dict) and "groups" in elsewhere
     return "groups" not in claims and (distributed or claims.get("hasgroups") in (True, "true"))

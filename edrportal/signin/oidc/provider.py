@@ -46,10 +46,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as the provider says; the e-mail address is verified. `name` and `connector_id` may be empty.
-
-    `groups_left_out`: the provider says that there are groups which it did not put into the token, for its size.
-    """
+    """Who signed in, with a verified email address; `groups_left_out` where the provider left some out for their number."""
 
     subject: str
     email: str

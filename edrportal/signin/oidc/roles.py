@@ -60,10 +60,7 @@ class RolesMapping:
     notices: tuple[str, ...] = ()
 
     def roles(self, connector_id: str, groups: Sequence[str]) -> tuple[str, ...]:
-        """Return the role ids as written, in the order of the mapping; nothing for an unknown connector.
-
-        The first entry of a connector decides alone, even if none of its groups match.
-        """
+        """Return the role ids as written; the first entry of a connector decides alone, even without a match."""
         for connector in self.connectors:
             if connector.id == connector_id:
                 return tuple(role for group in connector.groups if group.id in groups for role in group.roles)
@@ -102,7 +99,6 @@ def _composed(text: bytes) -> yaml.Node | None:
 
 
 def _check_shape(text: str) -> None:
-    """Refuse what is not read anywhere here, and a version that Epinio does not read."""
     if len(text) > _MAX_LENGTH:
         raise InputError(f"rolesMapping has more than {_MAX_LENGTH // 1024} KiB; leave out what no group needs")
     if not _is_version_read(text):
@@ -123,8 +119,6 @@ def _is_version_read(text: str) -> bool:
 
 
 class _MappingReader:
-    """Reads nodes, and notes what Epinio takes for less than was probably meant."""
-
     def __init__(self) -> None:
         self.notices: list[str] = []
 

@@ -114,7 +114,6 @@ def _in_time(deadline: Deadline, ask: Callable[[], _T]) -> _T:
 def _exchanged(
     provider: Provider, url: str, deadline: Deadline, *, form: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """Return status and body; redirects and failures of the server raise OidcTrouble."""
     left = deadline.remaining()
     timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=min(_READ_SECONDS, left))
     request: dict[str, Any] = {
