@@ -9,12 +9,11 @@ from pathlib import Path
 
 from edrportal.configuration import public_url
 from edrportal.configuration.registry import RegistryEnvironment
-from edrportal.configuration.variables import ConfigurationError, number, secret
+from edrportal.configuration.variables import MAX_PORT, ConfigurationError, number, secret
 
 __all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment", "WebhookEnvironment"]
 
 MIN_KEY_LENGTH = 32
-_MAX_PORT = 65535
 NO_KEY = "only-for-commands-that-sign-nothing"
 """Stands for a missing key, which a server does not start with."""
 _CLUSTERS = {"kubernetes", "memory"}
@@ -71,7 +70,7 @@ class WebhookEnvironment:
         )
 
     def check(self) -> None:
-        if not 0 <= self.port <= _MAX_PORT:
+        if not 0 <= self.port <= MAX_PORT:
             raise ConfigurationError("EDRPORTAL_WEBHOOK_PORT is a port number, or 0 for none")
         if self.port and not (self.certificate_file and self.key_file):
             raise ConfigurationError(
@@ -183,7 +182,7 @@ class Environment:
         ):
             if stated < least:
                 raise ConfigurationError(f"{name} is a whole number, at least {least}")
-        if not 0 <= self.metrics_port <= _MAX_PORT:
+        if not 0 <= self.metrics_port <= MAX_PORT:
             raise ConfigurationError("EDRPORTAL_METRICS_PORT is a port number, or 0 for none")
 
     def check_address(self, host: str) -> None:

@@ -10,10 +10,8 @@ from typing import Any
 
 import bcrypt
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
@@ -22,7 +20,7 @@ from destinations.secret import codec
 from destinations.secret.docker_config import new
 from destinations.verdict.version import NEWEST
 from edrportal.demo import exports
-from edrportal.demo.registry import USER, DemoRegistry
+from edrportal.demo.registry import USER, DemoRegistry, signed
 from edrportal.telemetry import counters
 
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
@@ -82,19 +80,8 @@ def _roles() -> list[dict[str, Any]]:
 
 def certificate(now: datetime, *, days: int, name: str = "Example Corp Root CA") -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return built.public_bytes(Encoding.PEM)
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    return signed(now, name, key, name, key, constraints, days).public_bytes(Encoding.PEM)
 
 
 def _sound(now: datetime) -> list[dict[str, Any]]:

@@ -111,31 +111,34 @@ def _context(chain: bytes) -> ssl.SSLContext:
 
 def _certificates(now: datetime) -> tuple[bytes, bytes]:
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Demo Registry CA")])
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "demo registry")])
-    ca = _signed(now, issuer, ca_key.public_key(), issuer, ca_key, x509.BasicConstraints(ca=True, path_length=0))
+    issuer = "Demo Registry CA"
+    ca = signed(now, issuer, ca_key, issuer, ca_key, x509.BasicConstraints(ca=True, path_length=0))
     names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(_HOST))])
-    leaf = _signed(now, subject, key.public_key(), issuer, ca_key, names)
+    leaf = signed(now, "demo registry", key, issuer, ca_key, names)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return ca.public_bytes(Encoding.PEM), private + leaf.public_bytes(Encoding.PEM)
 
 
-def _signed(  # noqa: PLR0913, PLR0917 - what a certificate says
+def signed(  # noqa: PLR0913, PLR0917 - what a certificate says
     now: datetime,
-    subject: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    issuer: x509.Name,
+    subject: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     extension: x509.ExtensionType,
+    days: int = 365,
 ) -> x509.Certificate:
+    subject_name, issuer_name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (subject, issuer)
+    )
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
+        .subject_name(subject_name)
+        .issuer_name(issuer_name)
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
-        .add_extension(extension, critical=False)
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         .sign(issuer_key, hashes.SHA256())
     )

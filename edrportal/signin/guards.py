@@ -1,4 +1,4 @@
-"""What is said where passwords would travel in clear (`Environment.is_in_clear`)."""
+"""The guards of the sign-in: no plain HTTP, no request of another site, no way back to one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ PLAIN_HTTP_REFUSED = (
     "Nobody can sign in here: there is no TLS, and passwords would travel in clear.",
     "Whoever runs the portal puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
 )
-
-
 MESSAGE = "A page of another site sent this request, and nothing was done."
 FIX = "Call the JSON interface from a script or a program, and not from the pages of another site."
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}

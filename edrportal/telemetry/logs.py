@@ -39,9 +39,8 @@ class RequestId:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        _current.set(
-            of(request.META, settings.ENVIRONMENT.proxy_hops)
-        )  # until the next: Django logs once more after this
+        # Until the next: Django logs once more after this.
+        _current.set(of(request.META, settings.ENVIRONMENT.proxy_hops))
         response = self._next(request)
         response.headers[HEADER] = current()
         return response

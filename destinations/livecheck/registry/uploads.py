@@ -104,12 +104,8 @@ def judge_upload(answer: RegistryAnswer, ask: Ask, repository: str, approved: Ap
     # Helm refuses to go on elsewhere; skopeo would, but a port that speaks TLS does not answer plain HTTP
     if not origin.is_at(approved):
         raise CheckStopped(Code.UPLOAD_ELSEWHERE, ok_image=False if origin.is_at(approved, "http") else None)
-    return _cancel(ask, origin.target)
-
-
-def _cancel(ask: Ask, target: str) -> Code:
     try:
-        is_canceled = ask("DELETE", target).status in _GONE
+        is_canceled = ask("DELETE", origin.target).status in _GONE
     except CheckStopped:
         is_canceled = False
     return Code.MAY_PUSH if is_canceled else Code.UPLOAD_LEFT
