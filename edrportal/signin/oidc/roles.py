@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
@@ -27,13 +27,10 @@ _FORM = """it is a list of connectors, each with its groups and their roles:
   - id: organization:team
     roles: [admin]"""
 
-if TYPE_CHECKING:
-    from yaml import BaseLoader as _BaseLoader
-else:
-    _BaseLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
+_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
 
 
-class _MappingLoader(_BaseLoader):
+class _MappingLoader(_BaseLoader):  # type: ignore[misc]
     """YAML in which a plain text stays as it is written, unless it is a null."""
 
 
