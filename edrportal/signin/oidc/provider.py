@@ -61,16 +61,13 @@ def is_on() -> bool:
 
 
 def client(reads: Reads) -> tuple[str, str]:
-    """Return the provider's issuer, empty where it is not configured, and the portal's client id there.
-
-    Raises the port's errors.
-    """
+    """Return the issuer, empty where there is none, and the portal's client id. Raises the port's errors."""
     stated = settings.ENVIRONMENT.oidc
     return stated.issuer or _text(_dex(reads), "issuer"), stated.client_id
 
 
 def provider(reads: Reads) -> Provider:
-    """Return the provider. Raises OidcTrouble where it is not configured, and the port's errors."""
+    """Raise OidcTrouble where it is not configured, and the port's errors."""
     stated, dex = settings.ENVIRONMENT.oidc, _dex(reads)
     issuer = stated.issuer or _text(dex, "issuer")
     if not issuer:
@@ -92,11 +89,7 @@ def provider(reads: Reads) -> Provider:
 
 
 def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
-    """Return the role ids that Epinio's mapping gives to somebody's groups.
-
-    Raises OidcTrouble for a mapping that does not parse: Epinio lets nobody in by single sign-on then. Raises the
-    port's errors, too.
-    """
+    """Return role ids by Epinio's mapping. Raises OidcTrouble where it does not parse, and the port's errors."""
     try:
         roles_mapping = roles.read(mapping(reads))
     except InputError as error:
@@ -107,10 +100,7 @@ def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
 
 
 def mapping_notices(reads: Reads) -> list[str]:
-    """Return what an administrator should know of the mapping: that it cannot be read, or what Epinio passes over.
-
-    Raises the port's errors.
-    """
+    """Return what an administrator should know of the mapping. Raises the port's errors."""
     try:
         return list(roles.read(mapping(reads)).notices)
     except InputError as error:
@@ -118,7 +108,6 @@ def mapping_notices(reads: Reads) -> list[str]:
 
 
 def mapping(reads: Reads) -> bytes:
-    """Return Epinio's mapping as it is written, empty for none. Raises the port's errors."""
     dex = _dex(reads)
     return dex.data.get("rolesMapping", b"") if dex else b""
 
