@@ -24,7 +24,7 @@ from destinations.portal import ClusterConnection, Portal, Reads
 from destinations.secret.trim import trim_config_map
 from destinations.web.request import PortalRequest
 from edrportal.configuration.registry import address_rules
-from edrportal.signin import warnings
+from edrportal.signin import notices
 from edrportal.signin.keys import signing_keys
 from edrportal.telemetry import audit, counters
 from edrportal.telemetry.counters import CountedRegistries
@@ -55,7 +55,7 @@ def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal
         checks=checks,
         results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached_secrets),
         record=audit.record,
-        notices=warnings.for_administrators,
+        notices=notices.for_administrators,
         skopeo_roots=_skopeo_roots,
     )
     return made
