@@ -41,7 +41,6 @@ class Once(Generic[_T]):
         self.made: _T | None = None
 
     def __call__(self) -> _T:
-        """Return the value. Raises what making it raises."""
         with self._lock:
             if self.made is None:
                 self.made = self._make()
@@ -153,5 +152,4 @@ class PortalMiddleware:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
         return self._next(PortalRequest.adopt(request, portal()))

@@ -51,7 +51,6 @@ class RegistryEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> RegistryEnvironment:
-        """Read the variables; anything may be missing."""
         return cls(
             stated_networks=variables.get("EDRPORTAL_REGISTRY_NETWORKS") or _NETWORKS,
             stated_cluster_networks=variables.get("EDRPORTAL_CLUSTER_NETWORKS") or _CLUSTER,
@@ -64,7 +63,7 @@ class RegistryEnvironment:
 
     @property
     def networks(self) -> tuple[Network, ...]:
-        """The private networks in which registries may be. Raises ConfigurationError."""
+        """Raise ConfigurationError, also for public networks."""
         found = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
         if not all(any(_contains(private, one) for private in PRIVATE) for one in found):
             raise ConfigurationError(
@@ -74,19 +73,16 @@ class RegistryEnvironment:
 
     @property
     def cluster_networks(self) -> tuple[Network, ...]:
-        """The cluster's own networks. Raises ConfigurationError."""
         return _networks("EDRPORTAL_CLUSTER_NETWORKS", self.stated_cluster_networks)
 
     @property
     def ports(self) -> frozenset[int]:
-        """The ports on which registries may listen. Raises ConfigurationError."""
         texts = _words(self.stated_ports)
         if not texts or not all(re.fullmatch("[0-9]{1,5}", one) and 0 < int(one) <= _MAX_PORT for one in texts):
             raise ConfigurationError("EDRPORTAL_REGISTRY_PORTS is a list of port numbers, such as 443,5000")
         return frozenset(map(int, texts))
 
     def check(self) -> None:
-        """Raise ConfigurationError for what a server must not start with."""
         _ = self.networks, self.cluster_networks, self.ports
         if self.check_interval_minutes < 0:
             raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES is a whole number, at least 0")

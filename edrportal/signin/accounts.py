@@ -26,14 +26,11 @@ EPINIO, OIDC = "epinio", "oidc"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something about users that an administrator should know."""
-
     message: str
     fix: str
 
 
 def known_roles(reads: Reads) -> tuple[Role, ...]:
-    """Return every role. Raises the port's errors."""
     return roles.read_roles(reads.config_maps, reads.version)
 
 
@@ -61,7 +58,6 @@ class Cause(StrEnum):
 
     @property
     def status(self) -> int:
-        """The status of an answer that says so."""
         return {self.TOO_MANY_FAILURES: 429, self.TOO_MANY_AT_ONCE: 503, self.UNUSABLE_USER: 403}.get(self, 401)
 
 
@@ -99,7 +95,6 @@ def sign_in(reads: Reads, username: str, password: str, address: str) -> User | 
 
 
 def too_many_at_once(address: str) -> Failure:
-    """Return and record that too many passwords are being compared just now."""
     return _recorded(Failure(Cause.TOO_MANY_AT_ONCE, seconds=3), address)
 
 
@@ -129,10 +124,7 @@ def identify(reads: Reads, email: str, matched: Sequence[str]) -> User | None:
 
 
 def principal_of(reads: Reads, session: Session) -> Principal | None:
-    """Return who a session belongs to, None where it was ended or the user is not the one who began it any more.
-
-    Raises the port's errors: nobody is let in on trust.
-    """
+    """Return None for an ended session, and where the user has changed. Raises the port's errors: no one is trusted."""
     if sessions.is_void(reads.config_maps, session):
         return None
     try:

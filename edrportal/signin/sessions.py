@@ -90,7 +90,6 @@ def _is_within(now: datetime, begun: float, seconds: int) -> bool:
 
 
 def _read(text: str) -> Session | None:
-    """Return what a cookie with a good signature says."""
     if len(text) > MAX_BYTES:
         return None
     try:
@@ -115,16 +114,11 @@ def renewed(session: Session, now: datetime) -> Session | None:
 
 
 def fingerprint(user: User) -> str:
-    """Return the keyed hash of what a session depends on.
-
-    That is the Secret's uid, the password's hash and the roles; of a single sign-on the mapping, the provider and the
-    portal's client there, too.
-    """
+    """Return the keyed hash of the Secret's uid, the password's hash, the roles, and the single sign-on's mapping and client."""
     return signing_keys().digest("fingerprint", _described(user))
 
 
 def is_of(session: Session, user: User) -> bool:
-    """Return whether the user is still who began the session."""
     return signing_keys().is_digest(session.fingerprint, "fingerprint", _described(user))
 
 
@@ -147,7 +141,6 @@ def ended_at(config_maps: Iterable[Secret], subject: str) -> int:
 
 
 def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
-    """Return whether the session was ended."""
     return session.begun <= ended_at(config_maps, session.subject)
 
 

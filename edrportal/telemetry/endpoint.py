@@ -34,7 +34,6 @@ class Platform:
     """The WSGI application; `with_names` lets `/metrics` name destinations."""
 
     def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
-        """Keep the gauges, which are collected beside the counters."""
         self._gauges = Destinations(portal, with_names=with_names)
         self._pages: dict[str, Callable[[str], Answer]] = {
             "/metrics": self._metrics,
@@ -43,7 +42,6 @@ class Platform:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer."""
         page = self._pages.get(environ.get("PATH_INFO", ""))
         if environ.get(REFUSAL):
             status, kind, body = "503 Service Unavailable", _TEXT, b"Too many ask at once.\n"
@@ -68,7 +66,6 @@ class _Both(Collector):
         self._gauges = gauges
 
     def collect(self) -> Iterable[Metric]:
-        """Yield all of them."""
         yield from REGISTRY.collect()
         yield from self._gauges.collect()
 
@@ -80,7 +77,7 @@ def site(application: Platform) -> Site:
 
 
 def _liveness() -> Answer:
-    """Say whether pages are answered, the simplest one of them asked: a process that only has this port left is dead."""
+    """Ask the port of the pages: a process that only has this port left is dead."""
     if health.is_answered():
         return "200 OK", _TEXT, b"ok\n"
     return "503 Service Unavailable", _TEXT, b"The port of the pages does not answer.\n"

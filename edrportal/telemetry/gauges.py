@@ -30,7 +30,7 @@ class Expiry:
     at: datetime
 
     def days(self, now: datetime) -> float:
-        """Return how many days are left; negative when it is over."""
+        """Return how many days are left; negative after the end."""
         return (self.at - now) / _DAY
 
 
@@ -43,11 +43,10 @@ class Destinations(Collector):
         self._with_names = with_names
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Name nothing: registering must not ask."""
+        """Return nothing: registering must not ask the cluster."""
         return ()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the gauges."""
         try:
             watches = self._portal().connect().watches
         except ClusterError:
@@ -87,7 +86,6 @@ def _told(portal: Portal, found: Sequence[Secret], *, with_names: bool) -> Itera
 
 
 def expiries(secret: Secret, secrets: Mapping[str, Secret]) -> Iterator[Expiry]:
-    """Yield what of a destination ends, and when."""
     bundle = table.bundle_of(secret, secrets)
     if bundle:
         yield Expiry(secret.name, CA, min(one.not_after for one in bundle))

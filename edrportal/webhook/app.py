@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 def warm_up() -> None:
-    """Begin to know the namespace and Epinio's version, aside: no question waits for it."""
+    """Read the namespace and Epinio's version in a thread: no question waits for it."""
     Thread(target=_know, name="webhook", daemon=True).start()
 
 
@@ -54,7 +54,6 @@ def _know() -> None:
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one question (WSGI)."""
     try:
         body = json.dumps(_answered(environ)).encode()
         status, kind = HTTPStatus.OK, "application/json"

@@ -35,15 +35,12 @@ class _Unusable(Exception):
 
 
 class Command(BaseCommand):
-    """Rotate one destination."""
-
     help = (
         "Rotates the credentials of a destination. Exits 0 (done), 1 (refused, or somebody else was faster), "
         "2 (the input or the cluster cannot be used; nothing was changed) or 3 (it is not known whether it was written)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the command line. There is no option that takes a password: others would see it."""
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--username", help="the stored one stays if this is left away")
         parser.add_argument(
