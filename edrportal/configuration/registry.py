@@ -17,10 +17,10 @@ from destinations.livecheck.registry.guard import (
     refusing,
     service_range,
 )
-from edrportal.configuration.variables import ConfigurationError, number
+from edrportal.configuration.variables import MAX_PORT, ConfigurationError, number
 
 _PRIVATE = ",".join(map(str, PRIVATE))
-_NETWORKS = ",".join(str(one) for one in PRIVATE if one.version == 4)  # noqa: PLR2004 - IPv4
+_NETWORKS = ",".join(str(network) for network in PRIVATE if network.version == 4)  # noqa: PLR2004 - IPv4
 """Unique local IPv6 is left out: clusters take their own ranges from it, and each another one."""
 _CLUSTER = (
     "10.42.0.0/16,10.43.0.0/16,2001:cafe:42::/56,2001:cafe:43::/112,"  # k3s, RKE2
@@ -30,7 +30,6 @@ _CLUSTER = (
 )
 """Service and pod ranges that nothing else is likely to be in."""
 _PORTS = "443,5000,5443,8443"
-_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +63,12 @@ class RegistryEnvironment:
     @property
     def networks(self) -> tuple[Network, ...]:
         """Raise ConfigurationError, also for public networks."""
-        found = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
-        if not all(any(_contains(private, one) for private in PRIVATE) for one in found):
+        networks = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
+        if not all(any(_contains(private, network) for private in PRIVATE) for network in networks):
             raise ConfigurationError(
                 f"EDRPORTAL_REGISTRY_NETWORKS holds private networks only, parts of {_PRIVATE}; public ones need no entry"
             )
-        return found
+        return networks
 
     @property
     def cluster_networks(self) -> tuple[Network, ...]:
@@ -78,7 +77,7 @@ class RegistryEnvironment:
     @property
     def ports(self) -> frozenset[int]:
         texts = _words(self.stated_ports)
-        if not texts or not all(re.fullmatch("[0-9]{1,5}", one) and 0 < int(one) <= _MAX_PORT for one in texts):
+        if not texts or not all(re.fullmatch("[0-9]{1,5}", text) and 0 < int(text) <= MAX_PORT for text in texts):
             raise ConfigurationError("EDRPORTAL_REGISTRY_PORTS is a list of port numbers, such as 443,5000")
         return frozenset(map(int, texts))
 
@@ -121,7 +120,7 @@ def _words(text: str) -> list[str]:
 
 def _networks(name: str, text: str) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(one) for one in _words(text) if text.strip() != "none")
+        return tuple(ip_network(word) for word in _words(text) if text.strip() != "none")
     except ValueError:
         raise ConfigurationError(f"{name} is a list of networks, such as 10.1.0.0/16,fd00:1::/64, or none") from None
 

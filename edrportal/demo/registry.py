@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -43,18 +41,6 @@ class DemoRegistry:
         thread = Thread(target=self.server.serve_forever, name="demo registry", daemon=True)
         thread.start()
         return thread
-
-
-@contextmanager
-def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
-    made = DemoRegistry(now)
-    thread = made.start()
-    try:
-        yield made
-    finally:
-        made.server.shutdown()
-        made.server.server_close()
-        thread.join()
 
 
 def _handler(password: str) -> type[BaseHTTPRequestHandler]:

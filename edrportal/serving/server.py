@@ -32,8 +32,6 @@ PLACES = (
     Places(("",), PAGES_AT_ONCE, WAIT_SECONDS),
 )
 """Each waits for its own kind: a probe for nobody, static files for no page, and all pages may wait for the cluster."""
-THREADS = sum(one.count for one in PLACES)
-"""Each live page has a thread of its own beside them."""
 CONNECTIONS, PER_PEER = 2000, 700
 REQUESTS_OF_ONE_ADDRESS = 100
 """At once, behind proxies; live pages count beside them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import GC_COLLECTOR, PROCESS_COLLECTOR, Info
@@ -30,7 +31,7 @@ for _collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
     REGISTRY.register(_collector)
 
 
-class Platform:
+class Platform(Collector):
     """The WSGI application; `with_names` lets `/metrics` name destinations."""
 
     def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
@@ -56,16 +57,10 @@ class Platform:
 
     def _metrics(self, accept: str) -> Answer:
         encode, kind = choose_encoder(accept)
-        return "200 OK", kind, encode(_Both(self._gauges))
-
-
-class _Both(Collector):
-    """The counters of the process, and the gauges of one page, so that a process may have several pages."""
-
-    def __init__(self, gauges: Destinations) -> None:
-        self._gauges = gauges
+        return "200 OK", kind, encode(self)
 
     def collect(self) -> Iterable[Metric]:
+        """Yield the counters of the process, and the gauges of this page: a process may have several pages."""
         yield from REGISTRY.collect()
         yield from self._gauges.collect()
 
@@ -84,6 +79,6 @@ def _liveness() -> Answer:
 
 
 def _readiness(portal: Portal) -> Answer:
-    found = readiness.look(portal, served=health.is_answered())
-    body = json.dumps(found.told()).encode()
-    return ("200 OK" if found.ready else "503 Service Unavailable"), "application/json", body
+    state = readiness.look(portal, served=health.is_answered())
+    body = json.dumps(asdict(state)).encode()
+    return ("200 OK" if state.ready else "503 Service Unavailable"), "application/json", body

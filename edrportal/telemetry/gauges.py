@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -39,12 +39,7 @@ class Destinations(Collector):
 
     def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
         self._portal = portal
-        """Say whether destinations may be named."""
         self._with_names = with_names
-
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Return nothing: registering must not ask the cluster."""
-        return ()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:

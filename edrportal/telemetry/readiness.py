@@ -35,9 +35,6 @@ class Readiness:
     server: str
     pages: str = OK
 
-    def told(self) -> dict[str, str | bool]:
-        return asdict(self)
-
 
 _last: list[tuple[float, str]] = []
 
@@ -95,7 +92,6 @@ def readyz(request: PortalRequest) -> HttpResponse:
     """Answer part by part, unless there is a port for that, where strangers do not come."""
     if settings.ENVIRONMENT.metrics_port:
         ready = is_ready()
-        told = {"ready": ready, "server": OK if ready else "not ready"}
-        return JsonResponse(told, status=200 if ready else 503)
-    found = look(request.portal)
-    return JsonResponse(found.told(), status=200 if found.ready else 503)
+        return JsonResponse({"ready": ready, "server": OK if ready else "not ready"}, status=200 if ready else 503)
+    state = look(request.portal)
+    return JsonResponse(asdict(state), status=200 if state.ready else 503)
