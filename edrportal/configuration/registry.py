@@ -90,11 +90,7 @@ class RegistryEnvironment:
 
 
 def address_rules(environment: RegistryEnvironment, api_servers: Iterable[str] = ()) -> Rules:
-    """Return the rules that the environment states. Raises ConfigurationError for values that `check` refuses.
-
-    `api_servers` are more hosts of the API server than the pod's environment names. Loopback among them is left out: it is
-    refused anyway, unless demo or tests allow it.
-    """
+    """Return the stated rules, with more hosts of the API server to refuse. Raises ConfigurationError."""
     hosts = {host for host in (environment.api_server, *api_servers) if host}
     made = Rules(
         ports=environment.ports,
@@ -107,7 +103,7 @@ def address_rules(environment: RegistryEnvironment, api_servers: Iterable[str] =
 
 
 def _cluster_networks(environment: RegistryEnvironment) -> tuple[Network, ...]:
-    """Return the stated networks, and the services' range where they leave it out; nothing where none is stated."""
+    """Return the stated networks, with the services' range where they leave it out."""
     stated, api_server = environment.cluster_networks, as_address(environment.api_server)
     if not stated or api_server is None or is_within(api_server, stated):
         return stated

@@ -63,7 +63,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A password that did not let somebody in; `seconds` until another attempt is worth making, `detail` for an unusable user."""
+    """`seconds` until another attempt is worth making; `detail` of an unusable user."""
 
     cause: Cause
     seconds: int = 0
@@ -142,7 +142,7 @@ def _user_of(reads: Reads, session: Session) -> User | None:
 
 
 def begin(reads: Reads, user: User, provider: str, *, matched: Sequence[str] = ()) -> Session:
-    """Return a new session that outlives an earlier sign-out. Raises the port's errors."""
+    """Return a session that is newer than an earlier sign-out. Raises the port's errors."""
     after = sessions.ended_at(reads.config_maps, user.username)
     return sessions.begin(user, provider, datetime.now(UTC), after=after, matched=matched)
 

@@ -30,10 +30,7 @@ _RENEW_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who signed in by which provider, since when, and a fingerprint of the user as they were then.
-
-    `matched` are the role ids that the groups of a single sign-on gave.
-    """
+    """Who signed in by which provider, since when; `matched` are role ids by the groups of a single sign-on."""
 
     subject: str
     provider: str
@@ -76,10 +73,7 @@ def decode(text: str, now: datetime) -> Session | None:
 
 
 def signed(text: str, now: datetime) -> Session | None:
-    """Return the session of a cookie as `decode` does, but also one that was idle for too long.
-
-    It lets nobody in. Another copy of it may do so still, until it is too old: enough to sign somebody out.
-    """
+    """Return the session as `decode` does, but an idle one, too: it lets nobody in, and is enough to sign out."""
     session = _read(text)
     hours = settings.ENVIRONMENT.session_hours
     return session if session and _is_within(now, session.begun / 1000, hours * 3600) else None

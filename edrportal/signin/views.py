@@ -122,16 +122,13 @@ def _let_in(request: PortalRequest, user: User, provider: str, back: str, matche
 
 
 def _onward(request: PortalRequest, back: str) -> HttpResponse:
-    """Lead on by a page: a strict cookie does not come along with a redirect that began at another site."""
+    """Lead on by a page: a strict cookie does not follow a redirect that began at another site."""
     return render(request, "signin/onward.html", {"target": back})
 
 
 @require_POST
 def signout(request: PortalRequest) -> HttpResponse:
-    """End every session of this person, on every replica; say so where that is not certain.
-
-    Whether the session counts just now does not matter: what ended it, such as a change of roles, may be taken back.
-    """
+    """End every session of this person, on every replica, even one that does not count at this moment."""
     text = cookies.session_text(request)
     session = sessions.signed(text, datetime.now(UTC)) if text else None
     if session:
@@ -241,7 +238,7 @@ def _page(request: PortalRequest, status: int, trouble: tuple[str, str] | None =
 
 
 def _sso_trouble(request: PortalRequest) -> OidcTrouble | None:
-    """Return why the button would not work now; the form beside it works all the same."""
+    """Return why the button would not work now; the form beside it does."""
     if not oidc.is_on():
         return None
     try:

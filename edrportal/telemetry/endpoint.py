@@ -66,7 +66,6 @@ class Platform(Collector):
 
 
 def site(application: Platform) -> Site:
-    """Return how it is served: whether the process lives is told while all else waits for the cluster."""
     places = Places(("/healthz",), 4, 2.0), Places(("",), 4, 2.0)
     return Site(application, Limits(_CONNECTIONS, _CONNECTIONS, 0), places)
 

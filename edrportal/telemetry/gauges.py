@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """When something of a destination ends: its first CA certificate, or its credential as somebody stated it."""
+    """When the first CA certificate of a destination ends, or its credential as stated."""
 
     destination: str
     what: str

@@ -58,7 +58,6 @@ class Command(BaseCommand):
         parser.add_argument("--expires-on", metavar="DATE", help="when the credential ends, such as 2027-01-31")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Rotate, and say what happened."""
         portal = composition.portal()
         event = Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
         try:
