@@ -19,7 +19,6 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run a command; end with 2 if none exists of that name."""
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         print(__version__)  # noqa: T201 - what was asked for

@@ -24,7 +24,7 @@ from destinations.portal import ClusterConnection, Portal, Reads
 from destinations.secret.trim import trim_config_map
 from destinations.web.request import PortalRequest
 from edrportal.configuration.registry import address_rules
-from edrportal.signin import warnings
+from edrportal.signin import notices
 from edrportal.signin.keys import signing_keys
 from edrportal.telemetry import audit, counters
 from edrportal.telemetry.counters import CountedRegistries
@@ -41,7 +41,6 @@ class Once(Generic[_T]):
         self.made: _T | None = None
 
     def __call__(self) -> _T:
-        """Return the value. Raises what making it raises."""
         with self._lock:
             if self.made is None:
                 self.made = self._make()
@@ -55,7 +54,7 @@ def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal
         checks=checks,
         results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached_secrets),
         record=audit.record,
-        notices=warnings.for_administrators,
+        notices=notices.for_administrators,
         skopeo_roots=_skopeo_roots,
     )
     return made
@@ -153,5 +152,4 @@ class PortalMiddleware:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
         return self._next(PortalRequest.adopt(request, portal()))

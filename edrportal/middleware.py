@@ -17,19 +17,17 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 _PLATFORM = {"/healthz", "/readyz"}
 """A load balancer asks by the address of a pod, which no setting could name; neither answer depends on the host."""
-_OWN_NAME = "localhost"
 
 
 class KnownHostMiddleware:
-    """Answers a page that was asked for by an unknown name with 400, and says which setting names it."""
+    """Answers 400 to a page requested by an unknown host name, and names the setting."""
 
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 400, or pass on."""
         if request.path in _PLATFORM:
-            request.META["HTTP_HOST"] = _OWN_NAME
+            request.META["HTTP_HOST"] = "localhost"
             return self._next(request)
         try:
             request.get_host()
@@ -44,13 +42,12 @@ _ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their 
 
 
 class BodyLimitMiddleware:
-    """Refuses a body that states more than the limit, or no length at all, before a byte of it is read."""
+    """Answers 411 or 413 to a body without a length or over the limit, before a byte of it is read."""
 
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 411 or 413, or pass on."""
         if request.META.get("HTTP_TRANSFER_ENCODING"):
             return _refused(request, "The request does not state its length.", "Send Content-Length.", 411)
         length = request.META.get("CONTENT_LENGTH") or "0"
@@ -62,17 +59,13 @@ class BodyLimitMiddleware:
 
 
 class ConcurrencyLimitMiddleware:
-    """Keeps threads free for the platform's questions while pages wait: pages above a number are refused.
-
-    The server has counted already, where it is our own.
-    """
+    """Keeps threads free for probes: answers 429 or 503 above PAGES_AT_ONCE, unless our own server has counted."""
 
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response
         self._places = BoundedSemaphore(PAGES_AT_ONCE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 429 or 503, or pass on."""
         refusal = request.META.get(REFUSAL)
         if refusal == CROWDED:
             return _later(request, "Too many requests come from your address at once.", 429)
@@ -95,7 +88,6 @@ class SecurityHeadersMiddleware:
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add the headers."""
         response = self._next(request)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
@@ -115,7 +107,6 @@ def _later(request: HttpRequest, message: str, status: int) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, message: str, fix: str, status: int) -> HttpResponse:
-    """Say it in plain text, to a script in JSON."""
     if errors.is_api(request):
         return errors.told(message, fix, status)
     return HttpResponse(f"{message} {fix}\n", status=status, content_type="text/plain; charset=utf-8")

@@ -104,7 +104,6 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_SECURE = ENVIRONMENT.is_https
-SESSION_COOKIE_SECURE = ENVIRONMENT.is_https  # the cookie of messages looks here, too
 CSRF_COOKIE_NAME = "__Host-edrportal-csrf" if ENVIRONMENT.is_https else "edrportal-csrf"
 CSRF_FAILURE_VIEW = "destinations.web.errors.csrf_failure"
 CONTENT_SECURITY_POLICY = {

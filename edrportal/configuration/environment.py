@@ -9,12 +9,11 @@ from pathlib import Path
 
 from edrportal.configuration import public_url
 from edrportal.configuration.registry import RegistryEnvironment
-from edrportal.configuration.variables import ConfigurationError, number, secret
+from edrportal.configuration.variables import MAX_PORT, ConfigurationError, number, secret
 
 __all__ = ["ConfigurationError", "Environment", "OidcEnvironment", "RegistryEnvironment", "WebhookEnvironment"]
 
 MIN_KEY_LENGTH = 32
-_MAX_PORT = 65535
 NO_KEY = "only-for-commands-that-sign-nothing"
 """Stands for a missing key, which a server does not start with."""
 _CLUSTERS = {"kubernetes", "memory"}
@@ -42,7 +41,6 @@ class OidcEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OidcEnvironment:
-        """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
         return cls(
             client_id=variables.get("EDRPORTAL_OIDC_CLIENT_ID", ""),
             client_secret=secret(variables, "EDRPORTAL_OIDC_CLIENT_SECRET"),
@@ -59,15 +57,12 @@ class OidcEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEnvironment:
-    """The warning webhook: its port, 0 for none, and the PEM files of its certificate and key."""
-
     port: int = 0
     certificate_file: str = ""
     key_file: str = ""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> WebhookEnvironment:
-        """Read the variables. Raises ConfigurationError for a port that is not a number."""
         return cls(
             port=number(variables, "EDRPORTAL_WEBHOOK_PORT", 0),
             certificate_file=variables.get("EDRPORTAL_WEBHOOK_CERTIFICATE_FILE", ""),
@@ -75,8 +70,7 @@ class WebhookEnvironment:
         )
 
     def check(self) -> None:
-        """Raise ConfigurationError for settings that do not go together."""
-        if not 0 <= self.port <= _MAX_PORT:
+        if not 0 <= self.port <= MAX_PORT:
             raise ConfigurationError("EDRPORTAL_WEBHOOK_PORT must be a port number, or 0 to disable it")
         if self.port and not (self.certificate_file and self.key_file):
             raise ConfigurationError(
@@ -87,8 +81,6 @@ class WebhookEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the environment says, unchecked until `check`."""
-
     secret_key: str = field(repr=False)
     cluster: str
     namespace: str
@@ -112,7 +104,7 @@ class Environment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Environment:
-        """Read the variables; anything may be missing. Raises ConfigurationError for a file that cannot be read."""
+        """Raise ConfigurationError for a file that cannot be read."""
         return cls(
             secret_key=secret(variables, "EDRPORTAL_SECRET_KEY"),
             cluster=variables.get("EDRPORTAL_CLUSTER") or "kubernetes",
@@ -138,17 +130,15 @@ class Environment:
 
     @property
     def public_host(self) -> str:
-        """The host of the public URL, an IPv6 address in brackets, or an empty text."""
         return public_url.host(self.public_url)
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers reach the portal over TLS."""
         return self.public_url.startswith("https://")
 
     @property
     def is_in_clear(self) -> bool:
-        """Whether browsers come from elsewhere without TLS, and nobody wants that: then nobody signs in."""
+        """Whether browsers come from elsewhere without TLS and no setting allows that: then nobody signs in."""
         return bool(self.public_host) and not (self.is_https or self.allow_plain_http or _is_local(self.public_host))
 
     def check(self) -> None:
@@ -193,7 +183,7 @@ class Environment:
         ):
             if stated < least:
                 raise ConfigurationError(f"{name} must be a whole number, at least {least}")
-        if not 0 <= self.metrics_port <= _MAX_PORT:
+        if not 0 <= self.metrics_port <= MAX_PORT:
             raise ConfigurationError("EDRPORTAL_METRICS_PORT must be a port number, or 0 to disable it")
 
     def check_address(self, host: str) -> None:

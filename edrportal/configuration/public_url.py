@@ -12,12 +12,9 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 
 
 def normalize(stated: str) -> str:
-    """Return the origin as browsers write it: no spaces, small letters, Punycode, no default port, no final slash.
-
-    What is no such address comes back without its spaces; `fault` says why.
-    """
+    """Return the origin as browsers write it; what is no such address comes back stripped, and `fault` says why."""
     text = stated.strip()
-    if _fault(text):
+    if fault(text):
         return text
     parts = urlsplit(text)
     scheme = parts.scheme.lower()
@@ -25,19 +22,15 @@ def normalize(stated: str) -> str:
     return f"{scheme}://{_host(parts)}{port}"
 
 
-def fault(stated: str) -> str:
-    """Return what is wrong with the address, as the end of a sentence that begins with its variable; empty for nothing."""
-    return _fault(stated.strip())
-
-
 def host(url: str) -> str:
-    """Return the host of a normalized address, an IPv6 address in brackets; empty if none exists."""
     with suppress(ValueError):
         return _host(urlsplit(url))
     return ""
 
 
-def _fault(text: str) -> str:
+def fault(stated: str) -> str:
+    """Return what is wrong with the address, as the end of a sentence that begins with its variable; empty for nothing."""
+    text = stated.strip()
     try:
         parts = urlsplit(text)
         port, name = parts.port, _host(parts)

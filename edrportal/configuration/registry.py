@@ -17,10 +17,10 @@ from destinations.livecheck.registry.guard import (
     refusing,
     service_range,
 )
-from edrportal.configuration.variables import ConfigurationError, number
+from edrportal.configuration.variables import MAX_PORT, ConfigurationError, number
 
 _PRIVATE = ",".join(map(str, PRIVATE))
-_NETWORKS = ",".join(str(one) for one in PRIVATE if one.version == 4)  # noqa: PLR2004 - IPv4
+_NETWORKS = ",".join(str(network) for network in PRIVATE if network.version == 4)  # noqa: PLR2004 - IPv4
 """Unique local IPv6 is left out: clusters take their own ranges from it, and each another one."""
 _CLUSTER = (
     "10.42.0.0/16,10.43.0.0/16,2001:cafe:42::/56,2001:cafe:43::/112,"  # k3s, RKE2
@@ -30,7 +30,6 @@ _CLUSTER = (
 )
 """Service and pod ranges that nothing else is likely to be in."""
 _PORTS = "443,5000,5443,8443"
-_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,6 @@ class RegistryEnvironment:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> RegistryEnvironment:
-        """Read the variables; anything may be missing."""
         return cls(
             stated_networks=variables.get("EDRPORTAL_REGISTRY_NETWORKS") or _NETWORKS,
             stated_cluster_networks=variables.get("EDRPORTAL_CLUSTER_NETWORKS") or _CLUSTER,
@@ -64,30 +62,27 @@ class RegistryEnvironment:
 
     @property
     def networks(self) -> tuple[Network, ...]:
-        """The private networks in which registries may be. Raises ConfigurationError."""
-        found = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
-        if not all(any(_contains(private, one) for private in PRIVATE) for one in found):
+        """Raise ConfigurationError, also for public networks."""
+        networks = _networks("EDRPORTAL_REGISTRY_NETWORKS", self.stated_networks)
+        if not all(any(_contains(private, network) for private in PRIVATE) for network in networks):
             raise ConfigurationError(
                 f"EDRPORTAL_REGISTRY_NETWORKS may contain only private networks, parts of {_PRIVATE}; public ones "
                 "need no entry"
             )
-        return found
+        return networks
 
     @property
     def cluster_networks(self) -> tuple[Network, ...]:
-        """The cluster's own networks. Raises ConfigurationError."""
         return _networks("EDRPORTAL_CLUSTER_NETWORKS", self.stated_cluster_networks)
 
     @property
     def ports(self) -> frozenset[int]:
-        """The ports on which registries may listen. Raises ConfigurationError."""
         texts = _words(self.stated_ports)
-        if not texts or not all(re.fullmatch("[0-9]{1,5}", one) and 0 < int(one) <= _MAX_PORT for one in texts):
+        if not texts or not all(re.fullmatch("[0-9]{1,5}", text) and 0 < int(text) <= MAX_PORT for text in texts):
             raise ConfigurationError("EDRPORTAL_REGISTRY_PORTS must be a list of port numbers, such as 443,5000")
         return frozenset(map(int, texts))
 
     def check(self) -> None:
-        """Raise ConfigurationError for what a server must not start with."""
         _ = self.networks, self.cluster_networks, self.ports
         if self.check_interval_minutes < 0:
             raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES must be a whole number, at least 0")
@@ -96,11 +91,7 @@ class RegistryEnvironment:
 
 
 def address_rules(environment: RegistryEnvironment, api_servers: Iterable[str] = ()) -> Rules:
-    """Return the rules that the environment states. Raises ConfigurationError for values that `check` refuses.
-
-    `api_servers` are more hosts of the API server than the pod's environment names. Loopback among them is left out: it is
-    refused anyway, unless demo or tests allow it.
-    """
+    """Return the stated rules, with more hosts of the API server to refuse. Raises ConfigurationError."""
     hosts = {host for host in (environment.api_server, *api_servers) if host}
     made = Rules(
         ports=environment.ports,
@@ -113,7 +104,7 @@ def address_rules(environment: RegistryEnvironment, api_servers: Iterable[str] =
 
 
 def _cluster_networks(environment: RegistryEnvironment) -> tuple[Network, ...]:
-    """Return the stated networks, and the services' range where they leave it out; nothing where none is stated."""
+    """Return the stated networks, with the services' range where they leave it out."""
     stated, api_server = environment.cluster_networks, as_address(environment.api_server)
     if not stated or api_server is None or is_within(api_server, stated):
         return stated
@@ -126,7 +117,7 @@ def _words(text: str) -> list[str]:
 
 def _networks(name: str, text: str) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(one) for one in _words(text) if text.strip() != "none")
+        return tuple(ip_network(word) for word in _words(text) if text.strip() != "none")
     except ValueError:
         raise ConfigurationError(
             f"{name} must be a list of networks, such as 10.1.0.0/16,fd00:1::/64, or none"

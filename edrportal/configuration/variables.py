@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+MAX_PORT = 65535
+
 
 class ConfigurationError(ValueError):
     """A setting that the server cannot start with; the text names the variable and never its value."""

@@ -10,10 +10,8 @@ from typing import Any
 
 import bcrypt
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
@@ -22,7 +20,7 @@ from destinations.secret import codec
 from destinations.secret.docker_config import new
 from destinations.verdict.version import NEWEST
 from edrportal.demo import exports
-from edrportal.demo.registry import USER, DemoRegistry
+from edrportal.demo.registry import USER, DemoRegistry, signed
 from edrportal.telemetry import counters
 
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
@@ -38,7 +36,7 @@ _ACTIONS = {"application_manager": "app_read\napp_export", "view_only": "app_rea
 
 
 def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistry | None = None) -> InMemoryCluster:
-    """Return the cluster; passwords and certificates are new each time. `registry` is one that answers checks."""
+    """Return the cluster; passwords and certificates are random. `registry` is one that answers checks."""
     cluster = InMemoryCluster(namespace, counters=counters)
     cluster.epinio_version = f"v{NEWEST}"
     cluster.namespaces = {name: f"uid-of-{name}" for name in ("workspace", "team-a", "team-b")}
@@ -52,7 +50,6 @@ def demo_cluster(now: datetime, namespace: str = "epinio", registry: DemoRegistr
 
 
 def _people() -> list[dict[str, Any]]:
-    """Return an Epinio user for each of the demo's people; the hash is a cheap one, the password is public."""
     stored = _encoded(bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)))
     return [
         {
@@ -82,21 +79,9 @@ def _roles() -> list[dict[str, Any]]:
 
 
 def certificate(now: datetime, *, days: int, name: str = "Example Corp Root CA") -> bytes:
-    """Return a self-signed CA certificate in PEM that ends in so many days."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return built.public_bytes(Encoding.PEM)
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    return signed(now, name, key, name, key, constraints, days).public_bytes(Encoding.PEM)
 
 
 def _sound(now: datetime) -> list[dict[str, Any]]:
@@ -190,7 +175,6 @@ def _destination(  # noqa: PLR0913 - one line a destination above
 
 
 def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
-    """Return destinations at the demo's own registry: one that it takes, and one whose password it does not."""
     sound, wrong = ({"auth": _auth(USER, password), "username": USER, "password": password}
                     for password in (registry.password, token_urlsafe(12)))  # fmt: skip
     return [
@@ -201,7 +185,6 @@ def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
 
 
 def _left_over(now: datetime) -> list[dict[str, Any]]:
-    """Return certificate Secrets that nothing names: one that a running export may need, and one that can be deleted."""
     made = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
     waiting = _certificate("harbor-ca-1c9d03ab-77f0e2d1", certificate(now, days=20), now)
     waiting["metadata"]["annotations"] = {names.RELEASED_AT_ANNOTATION: codec.rfc3339(now - timedelta(minutes=4))}

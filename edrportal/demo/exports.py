@@ -20,7 +20,6 @@ authority"
 
 
 def load(exports: InMemoryExports, now: datetime) -> None:
-    """Fill the demo's cluster."""
     began = now - timedelta(hours=5)
     image = "registry.internal.example/team-b/workspace-shop-image:8f1d3c5b7a902e46"
     failed = job("wrong-ca", image, began, outcome="Failed")
@@ -56,7 +55,6 @@ def job(destination: str, image: str, began: datetime, *, outcome: str = "", cer
 
 
 def pod(of_job: dict[str, Any], phase: str, reason: str = "") -> dict[str, Any]:
-    """Return the Pod of a job as Kubernetes makes it; `reason` is why its container ended."""
     name, template = of_job["metadata"]["name"], of_job["spec"]["template"]
     state = {"terminated": {"reason": reason, "exitCode": 1}} if reason else {}
     status = {"phase": phase, "containerStatuses": [{"name": "oci-push", "state": state}]}

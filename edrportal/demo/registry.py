@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -29,10 +27,7 @@ _UNAUTHORIZED = 401
 
 
 class DemoRegistry:
-    """Where it listens (HOST:PORT), the PEM of its CA, and the one password it takes."""
-
     def __init__(self, now: datetime) -> None:
-        """Take a free port; the key, the CA and the password are new each time."""
         self.password = token_urlsafe(12)
         self.ca, chain = _certificates(now)
         self.server = ThreadingHTTPServer((_HOST, 0), _handler(self.password))
@@ -42,27 +37,13 @@ class DemoRegistry:
         self.server.socket = _context(chain).wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
 
     def start(self) -> Thread:
-        """Answer from now on, in the process that calls, until that process ends."""
+        """Answer from a thread until the process ends."""
         thread = Thread(target=self.server.serve_forever, name="demo registry", daemon=True)
         thread.start()
         return thread
 
 
-@contextmanager
-def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
-    """Let one answer while the block lasts."""
-    made = DemoRegistry(now)
-    thread = made.start()
-    try:
-        yield made
-    finally:
-        made.server.shutdown()
-        made.server.server_close()
-        thread.join()
-
-
 def _handler(password: str) -> type[BaseHTTPRequestHandler]:
-    """Return what answers: the part of the distribution API that precedes a push, and nothing that stores."""
     expected = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -100,7 +81,7 @@ def _handler(password: str) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
@@ -115,33 +96,35 @@ def _context(chain: bytes) -> ssl.SSLContext:
 
 
 def _certificates(now: datetime) -> tuple[bytes, bytes]:
-    """Return the CA in PEM, and the key and certificate of the server that it issued."""
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Demo Registry CA")])
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "demo registry")])
-    ca = _signed(now, issuer, ca_key.public_key(), issuer, ca_key, x509.BasicConstraints(ca=True, path_length=0))
+    issuer = "Demo Registry CA"
+    ca = signed(now, issuer, ca_key, issuer, ca_key, x509.BasicConstraints(ca=True, path_length=0))
     names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(_HOST))])
-    leaf = _signed(now, subject, key.public_key(), issuer, ca_key, names)
+    leaf = signed(now, "demo registry", key, issuer, ca_key, names)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return ca.public_bytes(Encoding.PEM), private + leaf.public_bytes(Encoding.PEM)
 
 
-def _signed(  # noqa: PLR0913, PLR0917 - what a certificate says
+def signed(  # noqa: PLR0913, PLR0917 - what a certificate says
     now: datetime,
-    subject: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    issuer: x509.Name,
+    subject: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     extension: x509.ExtensionType,
+    days: int = 365,
 ) -> x509.Certificate:
+    subject_name, issuer_name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (subject, issuer)
+    )
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
+        .subject_name(subject_name)
+        .issuer_name(issuer_name)
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
-        .add_extension(extension, critical=False)
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
         .sign(issuer_key, hashes.SHA256())
     )

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from destinations.web.addresses import client_address
 from edrportal.serving import limits
 from edrportal.serving.connection import Connection, Phase
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from edrportal.serving.environ import environ, forwarded
 from edrportal.serving.lanes import Choose
 from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, Limits
@@ -26,10 +26,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 
 
-class _Gone(Exception):
-    """The client hung up, or is to be hung up on."""
-
-
 class _Refused(Exception):
     """A request that no application is asked about: its status, and what to say."""
 
@@ -38,36 +34,33 @@ class Held:
     """The bytes of bodies whose requests have no place yet, over all ports: beyond the limit the largest is given up."""
 
     def __init__(self) -> None:
-        """Hold none."""
         self._by: dict[asyncio.Task[Any], int] = {}
 
     def add(self, count: int) -> None:
-        """Take note of bytes of the request that runs. Raises _Gone where it is the largest, and all are too much."""
+        """Raise ConnectionAbortedError where the current request is the largest, and all together are too much."""
         task = asyncio.current_task()
         if task is None:
             return
         self._by[task] = self._by.get(task, 0) + count
         if sum(self._by.values()) > limits.UNREAD_BYTES:
-            largest = max(self._by, key=lambda one: self._by[one])
+            largest = max(self._by, key=self._by.__getitem__)
             del self._by[largest]
             if largest is task:  # to cancel it would reach it later, with a place and a thread at work
-                raise _Gone
+                raise ConnectionAbortedError
             largest.cancel()
 
     def done(self) -> None:
-        """Forget the request that runs."""
         task = asyncio.current_task()
         if task:
             self._by.pop(task, None)
 
 
 class Bridge:
-    """The application of one port, for the server (ASGI)."""
+    """The application of one port (ASGI); `pool` has a thread for each place of a lane."""
 
     def __init__(
         self, application: WSGIApplication, lane_of: Choose, bounds: Limits, pool: ThreadPoolExecutor, held: Held
     ) -> None:
-        """Keep them; `lane_of` a path are the places that its requests wait for, `pool` has a thread for each of them."""
         self._application = application
         self._lane_of = lane_of
         self._bounds = bounds
@@ -76,24 +69,21 @@ class Bridge:
         self._asked: Counter[str] = Counter()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer a request."""
         connection: Connection = scope["state"].pop("connection")
         address = client_address(forwarded(scope["headers"], connection.address), self._bounds.hops)
         self._asked[address] += 1
         try:
-            await self._answer(scope, receive, send, connection, crowded=self._is_crowded(address))
+            crowded = bool(self._bounds.hops) and self._asked[address] > self._bounds.per_address
+            await self._answer(scope, receive, send, connection, crowded=crowded)
         except _Refused as refused:
             await _tell(send, *refused.args)
-        except (_Gone, asyncio.CancelledError):
+        except (ConnectionAbortedError, asyncio.CancelledError):
             connection.drop()
         finally:
             self._held.done()
             self._asked[address] -= 1
             if not self._asked[address]:
                 del self._asked[address]
-
-    def _is_crowded(self, address: str) -> bool:
-        return bool(self._bounds.hops) and self._asked[address] > self._bounds.per_address
 
     async def _answer(
         self, scope: dict[str, Any], receive: Receive, send: Send, connection: Connection, *, crowded: bool
@@ -125,14 +115,14 @@ class Bridge:
         await self._send(answer, receive, send, closes=not is_read)
 
     async def _body(self, receive: Receive) -> bytes:
-        """Return the whole body. Raises _Refused where it takes too long, _Gone where nobody sends any more."""
+        """Raise _Refused where it takes too long, ConnectionAbortedError where the client hung up."""
         parts = bytearray()
         try:
             async with asyncio.timeout(limits.spread(limits.BODY_SECONDS)):
                 while True:
                     message = await receive()
                     if message["type"] != "http.request":
-                        raise _Gone
+                        raise ConnectionAbortedError
                     parts += message["body"]
                     self._held.add(len(message["body"]))
                     if not message["more_body"]:
@@ -155,7 +145,7 @@ class Bridge:
         watch = loop.create_task(_gone(receive))
 
         def write(chunk: bytes) -> bool:
-            """Send a part from a thread, which waits until the client takes it; return whether anyone still reads."""
+            """Wait, in a thread, until the client takes the part; return whether the client is still there."""
             sending = send({"type": "http.response.body", "body": chunk, "more_body": True})
             asyncio.run_coroutine_threadsafe(sending, loop).result(limits.TAKEN_SECONDS)  # type: ignore[arg-type]
             return not watch.done()
@@ -164,7 +154,7 @@ class Bridge:
             await loop.run_in_executor(self._pool, answer.pour, write)
             await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
-            raise _Gone from None
+            raise ConnectionAbortedError from None
         finally:
             watch.cancel()
 
@@ -175,7 +165,6 @@ async def _gone(receive: Receive) -> None:
 
 
 def _check(scope: dict[str, Any]) -> None:
-    """Raise _Refused for what is HTTP, and yet none that is served here."""
     headers = scope["headers"]
     if scope["method"] == "CONNECT":
         raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "This server is not a proxy.")
@@ -188,7 +177,7 @@ def _check(scope: dict[str, Any]) -> None:
 
 
 def _length(headers: dict[bytes, bytes]) -> int:
-    """Return how long the body is, -1 where that is not stated. Raises _Refused where it is stated in two ways."""
+    """Return -1 where the length is not stated. Raises _Refused where it is stated in two ways."""
     if _CODING in headers and _LENGTH in headers:
         raise _Refused(HTTPStatus.BAD_REQUEST, "Send either Content-Length or Transfer-Encoding, not both.")
     return -1 if _CODING in headers else int(headers.get(_LENGTH, b"0"))

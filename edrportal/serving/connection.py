@@ -20,8 +20,6 @@ logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # a client that send
 
 
 class Phase(IntEnum):
-    """What a connection waits for."""
-
     HEAD = auto()  # a request, which has begun, or is the first
     BODY = auto()  # the rest of a request
     ANSWER = auto()
@@ -29,8 +27,11 @@ class Phase(IntEnum):
     CLOSING = auto()  # its end
 
 
-_LINGERS, _KEPT, _HEAD = limits.LINGER_SECONDS, limits.KEEP_SECONDS, limits.HEAD_SECONDS
-_SECONDS = {Phase.CLOSING: _LINGERS, Phase.KEPT: _KEPT, Phase.HEAD: _HEAD}
+_SECONDS = {
+    Phase.CLOSING: limits.LINGER_SECONDS,
+    Phase.KEPT: limits.KEEP_SECONDS,
+    Phase.HEAD: limits.HEAD_SECONDS,
+}
 """How long it may wait for what does not come. Who sends a body too slowly is told so, elsewhere."""
 _RANKS = {Phase.CLOSING: 0, Phase.HEAD: 1, Phase.BODY: 2, Phase.KEPT: 3}
 _YOUNG_RANK = 4
@@ -46,7 +47,6 @@ class Connection(H11Protocol):
     """A connection of a port, from the moment that it was accepted: the handshake counts, too."""
 
     def __init__(self, config: Config, state: ServerState, address: str, forget: Callable[[Connection], None]) -> None:
-        """Keep them; `forget` is called when the connection is gone."""
         super().__init__(config, state, {"connection": self})
         self.address = address
         self.handshake: asyncio.Task[None] | None = None
@@ -58,7 +58,6 @@ class Connection(H11Protocol):
         self.enter(Phase.HEAD)
 
     def enter(self, phase: Phase) -> None:
-        """Begin to wait for something else."""
         if self.phase is not Phase.CLOSING:
             self.phase, self.since = phase, self.loop.time()
             seconds = _SECONDS.get(phase, float("inf"))
@@ -71,12 +70,11 @@ class Connection(H11Protocol):
 
     @property
     def unsent(self) -> int:
-        """How many bytes the client has not taken."""
         transport = self._transport()
         return int(transport.get_write_buffer_size()) if transport else 0
 
     def worth(self, now: float) -> float:
-        """Return how much is lost by closing it, as a number to compare by; infinite while someone waits for an answer."""
+        """Return how much is lost by closing it; infinite while the client waits for an answer."""
         rank = _RANKS.get(self.phase)
         if rank is None:
             return float("inf")
@@ -85,7 +83,6 @@ class Connection(H11Protocol):
         return (_YOUNG_RANK if young else rank) - age / _LONG_SECONDS
 
     def is_late(self, now: float) -> bool:
-        """Return whether its time is over."""
         if not self.unsent:
             self._unsent_since = 0.0
             return now > self._until
@@ -93,7 +90,6 @@ class Connection(H11Protocol):
         return now - self._unsent_since > limits.TAKEN_SECONDS
 
     def drop(self) -> None:
-        """Close it now, whatever is under way."""
         self._give_up()
         if transport := self._transport():
             transport.abort()
@@ -101,14 +97,13 @@ class Connection(H11Protocol):
             self.handshake.cancel()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for the first request."""
         transport.max_size = _READ_BYTES  # type: ignore[attr-defined]
         self._polite = _Polite(transport, self)  # type: ignore[arg-type]
         super().connection_made(self._polite)  # type: ignore[arg-type]
         self.enter(Phase.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it; what refers to each other is let go, and waits for no collection and no timer."""
+        """Break the reference cycles, so that nothing waits for a collection or a timer."""
         super().connection_lost(exc)
         self._unset_keepalive_if_required()  # which uvicorn forgets where the client reset
         self.app_state = {}
@@ -118,13 +113,11 @@ class Connection(H11Protocol):
         self._forget(self)
 
     def resume_writing(self) -> None:
-        """Go on; after the last answer, end this side."""
         super().resume_writing()
         if self.phase is Phase.CLOSING and self._polite:
             self._polite.end()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; after the last answer it is nothing any more."""
         if self.phase is Phase.CLOSING:
             return
         if self.phase is Phase.KEPT:
@@ -142,7 +135,6 @@ class Connection(H11Protocol):
         return self.is_ended
 
     def send_400_response(self, msg: str) -> None:
-        """Say so where that is possible still; what is under way for this client has nobody to answer any more."""
         self._give_up()
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             try:
@@ -153,7 +145,7 @@ class Connection(H11Protocol):
             self.drop()
 
     def _transport(self) -> asyncio.Transport | None:
-        """Return the transport, None before the connection is made (uvicorn's annotation leaves that out)."""
+        """Return None before the connection is made (uvicorn's annotation leaves that out)."""
         return cast("asyncio.Transport | None", self.transport)
 
     def _cycle(self) -> RequestResponseCycle | None:
@@ -161,14 +153,12 @@ class Connection(H11Protocol):
         return cast("RequestResponseCycle | None", self.cycle)
 
     def _give_up(self) -> None:
-        """Let nobody write an answer, nor wait for the request."""
         cycle = self._cycle()
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, which may have come already."""
         self.enter(Phase.KEPT)
         super().on_response_complete()
 
@@ -191,18 +181,18 @@ class _Polite:
         return not self._connection or self._connection.phase is Phase.CLOSING or self._transport.is_closing()
 
     def close(self) -> None:
-        one = self._connection
-        if not one or one.is_ended or self.is_closing() or not self._transport.can_write_eof():
+        connection = self._connection
+        if not connection or connection.is_ended or self.is_closing() or not self._transport.can_write_eof():
             self._transport.close()
             return
-        one.enter(Phase.CLOSING)
+        connection.enter(Phase.CLOSING)
         self._transport.set_write_buffer_limits(0)  # `resume_writing` says when all is handed over
         if not self._transport.get_write_buffer_size():
             self.end()
         self._transport.resume_reading()
 
     def end(self) -> None:
-        """End this side. Not `write_eof`, which raises, now or later in the event loop, where the client reset."""
+        """Shut down writing. Not `write_eof`, which raises, now or later in the event loop, where the client reset."""
         try:
             self._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
         except OSError:

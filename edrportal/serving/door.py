@@ -9,7 +9,6 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -17,7 +16,7 @@ from uvicorn.server import ServerState
 from edrportal.serving import health, limits
 from edrportal.serving.bridge import Bridge
 from edrportal.serving.connection import Connection, Phase
-from edrportal.serving.draining import admit_no_more
+from edrportal.serving.drain import admit_no_more
 from edrportal.serving.limits import Limits
 
 SSLProtocol.max_size = 4 * 1024
@@ -27,14 +26,6 @@ _AT_ONCE = 8
 _SHUT_SECONDS = 1
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _REST_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Newcomer:
-    """Who came in last, and from where."""
-
-    accepted: socket.socket
-    address: str
 
 
 class Door:
@@ -47,7 +38,6 @@ class Door:
         bounds: Limits,
         context: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
-        """Keep them; `context` says how to speak TLS to the next connection."""
         self._listener = listener
         self._bounds = bounds
         self._context = context
@@ -68,13 +58,12 @@ class Door:
         self._per_peer: Counter[str] = Counter()
 
     def open(self) -> None:
-        """Begin to take connections in."""
         self._config.load()
         self._listener.setblocking(False)  # noqa: FBT003 - the method's signature
         asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     async def shut(self) -> None:
-        """Take in who waits, then close: who comes later is refused at once, and not forgotten."""
+        """Accept who waits already, then close: who comes later is refused at once."""
         admit_no_more(self._listener)
         await asyncio.sleep(0.05)  # a handshake that had begun
         asyncio.get_running_loop().remove_reader(self._listener)
@@ -83,44 +72,41 @@ class Door:
         self._listener.close()
 
     def hang_up(self, *phases: Phase) -> None:
-        """Close the connections that wait for one of these."""
-        for one in list(self._connections):
-            if one.phase in phases:
-                one.drop()
+        for connection in list(self._connections):
+            if connection.phase in phases:
+                connection.drop()
 
     def is_in(self, *phases: Phase) -> bool:
-        """Return whether a connection waits for one of these."""
-        return any(one.phase in phases for one in self._connections)
+        return any(connection.phase in phases for connection in self._connections)
 
     def sweep(self, now: float) -> None:
-        """Hang up on clients that are late, and on those that take least of what was sent, where all that is too much."""
-        for one in list(self._connections):
-            if one.is_late(now):
-                one.drop()
-        unsent = {one: one.unsent for one in self._connections}
+        """Drop who is late, and the clients that take least of what was sent, where all that is too much."""
+        for connection in list(self._connections):
+            if connection.is_late(now):
+                connection.drop()
+        unsent = {connection: connection.unsent for connection in self._connections}
         while sum(unsent.values()) > limits.UNSENT_BYTES:
-            largest = max(unsent, key=lambda one: unsent[one])
+            largest = max(unsent, key=unsent.__getitem__)
             del unsent[largest]
             largest.drop()
 
     def _admit(self) -> bool:
-        """Take in some of those who wait; say whether there may be more."""
+        """Accept some of those who wait; return whether there may be more."""
         for _ in range(_AT_ONCE):
             try:
-                accepted, address = self._listener.accept()
+                accepted, peer = self._listener.accept()
             except OSError as error:
                 if error.errno in _EXHAUSTED and not self._closes_one_of(list(self._connections)):
                     self._rest()
                 return False  # nobody is left, or hung up already
-            newcomer = _Newcomer(accepted, str(address[0]))
-            if health.asks_from(address[:2]) or self._makes_room(newcomer.address):
-                self._take_in(newcomer)
+            if health.asks_from(peer[:2]) or self._makes_room(str(peer[0])):
+                self._take_in(accepted, str(peer[0]))
             else:
                 accepted.close()
         return True
 
     def _rest(self) -> None:
-        """Look away from who waits: nothing can be done for them now, and to try again at once takes all of a processor."""
+        """Pause accepting: nothing can be done now, and trying again at once takes all of a processor."""
         loop = asyncio.get_running_loop()
         if loop.remove_reader(self._listener):
             loop.call_later(_REST_SECONDS, self._look_again)
@@ -130,31 +116,30 @@ class Door:
             asyncio.get_running_loop().add_reader(self._listener, self._admit)
 
     def _makes_room(self, address: str) -> bool:
-        """Return whether there is room for another, after closing what loses least by it."""
         if self._per_peer[address] >= self._bounds.per_peer:
-            return self._closes_one_of([one for one in self._connections if one.address == address])
+            return self._closes_one_of([peer for peer in self._connections if peer.address == address])
         if len(self._connections) >= self._bounds.connections:
             return self._closes_one_of(list(self._connections))
         return True
 
     def _closes_one_of(self, several: list[Connection]) -> bool:
         now = asyncio.get_running_loop().time()
-        least = min(several, key=lambda one: one.worth(now), default=None)
+        least = min(several, key=lambda connection: connection.worth(now), default=None)
         if not least or least.phase is Phase.ANSWER:
             return False
         least.drop()
         self._forget(least)
         return True
 
-    def _take_in(self, newcomer: _Newcomer) -> None:
-        made = Connection(self._config, self._state, newcomer.address, self._forget)
+    def _take_in(self, accepted: socket.socket, address: str) -> None:
+        made = Connection(self._config, self._state, address, self._forget)
         self._connections[made] = None
-        self._per_peer[made.address] += 1
-        made.handshake = asyncio.get_running_loop().create_task(self._greet(made, newcomer.accepted))
+        self._per_peer[address] += 1
+        made.handshake = asyncio.get_running_loop().create_task(self._greet(made, accepted))
 
         def greeted(task: asyncio.Task[None]) -> None:
             if task.cancelled():  # before it began: nothing else knows of the socket
-                newcomer.accepted.close()
+                accepted.close()
                 self._forget(made)
 
         made.handshake.add_done_callback(greeted)
@@ -188,7 +173,6 @@ class Door:
 
 
 async def _first_byte(connection: socket.socket) -> None:
-    """Wait until there is something to read: what TLS needs for a connection is not set aside for who sends nothing."""
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
     loop.add_reader(connection, arrived.set)

@@ -39,16 +39,15 @@ def environ(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def _meta(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    meta: dict[str, str] = {}
     for raw, content in headers:
         if b"_" in raw:
             continue
         name = raw.decode("latin-1").upper().replace("-", "_")
         key, value = (name if name in _PLAIN else f"HTTP_{name}"), content.decode("latin-1")
-        found[key] = f"{found[key]}{'; ' if name == 'COOKIE' else ','}{value}" if key in found else value
-    return found
+        meta[key] = f"{meta[key]}{'; ' if name == 'COOKIE' else ','}{value}" if key in meta else value
+    return meta
 
 
 def forwarded(headers: Iterable[tuple[bytes, bytes]], peer: str) -> dict[str, str]:
-    """Return what says where a request comes from, as `client_address` reads it."""
-    return {**_meta(one for one in headers if one[0] == b"x-forwarded-for"), "REMOTE_ADDR": peer}
+    return {**_meta(header for header in headers if header[0] == b"x-forwarded-for"), "REMOTE_ADDR": peer}

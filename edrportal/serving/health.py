@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from edrportal.serving.lanes import Lane
 
 OK = "ok"
@@ -25,7 +25,6 @@ _last: list[tuple[float, bool]] = []
 
 
 def watch(lane: Lane, address: tuple[str, int]) -> None:
-    """Look at these from now on: where the requests for pages have their places, and the address of the port."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - looked for, not listened on
     _watched[:] = [(lane, (host, address[1]))]
     _last.clear()

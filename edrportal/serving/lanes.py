@@ -9,10 +9,9 @@ Choose = Callable[[str], "Lane"]
 
 
 class Lane:
-    """Places for requests of a kind; a waiting request keeps no thread."""
+    """Places for requests of a kind; a waiting request holds no thread."""
 
     def __init__(self, places: int, wait: float) -> None:
-        """Offer so many places, each waited for up to so many seconds."""
         self.places = places
         self._wait = wait
         self._semaphore = asyncio.Semaphore(places)
@@ -20,7 +19,7 @@ class Lane:
         self._moved = 0.0
 
     async def enter(self) -> bool:
-        """Take a place; False where there was none in time."""
+        """Return False where no place became free in time."""
         try:
             async with asyncio.timeout(self._wait):
                 await self._semaphore.acquire()
@@ -31,7 +30,6 @@ class Lane:
         return True
 
     def leave(self) -> None:
-        """Give the place back."""
         self._taken -= 1
         self._moved = asyncio.get_running_loop().time()
         self._semaphore.release()

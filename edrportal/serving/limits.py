@@ -27,7 +27,6 @@ UNSENT_BYTES = 32 * 1024 * 1024
 
 
 def spread(seconds: float) -> float:
-    """Return a time and a little more."""
     return seconds + random() * SPREAD_SECONDS  # noqa: S311 - nothing secret
 
 
@@ -45,7 +44,6 @@ class Limits:
 
     @property
     def per_peer(self) -> int:
-        """How many connections a peer may have."""
         return self.connections if self.hops else self.per_address
 
 

@@ -23,10 +23,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An application, and the places for its requests: the first that fit. What is refused takes one of the first.
-
-    Beside them `streams` may go on for long.
-    """
+    """An application, and the places for its requests: the first that fit; `streams` may go on for long beside them."""
 
     application: WSGIApplication
     bounds: Limits
@@ -35,21 +32,17 @@ class Site:
 
     @property
     def threads(self) -> int:
-        """How many threads it needs, so that every request with a place has one."""
         return sum(one.count for one in self.places) + self.streams
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A site on a socket that listens; with a certificate it speaks TLS alone."""
-
     listener: socket.socket
     site: Site
     certificate: Certificate | None = None
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take a port. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     try:

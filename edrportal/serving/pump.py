@@ -10,15 +10,12 @@ from wsgiref.types import WSGIApplication
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers, and a body: whole, or where its length is not known as `rest`, part by part."""
-
     status: int
     headers: list[tuple[str, str]]
     body: bytes = field(default=b"", repr=False)
     rest: Iterable[bytes] | None = field(default=None, repr=False)
 
     def pour(self, write: Callable[[bytes], bool]) -> None:
-        """Write part after part while `write` says that someone takes them."""
         parts: Any = self.rest
         try:
             for part in parts:
@@ -29,7 +26,6 @@ class Answer:
 
 
 def answered(application: WSGIApplication, environ: dict[str, Any]) -> Answer:
-    """Ask the application (PEP 3333)."""
     begun: list[tuple[int, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:

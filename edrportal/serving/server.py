@@ -16,7 +16,7 @@ from gunicorn.glogging import Logger
 from destinations.livecheck.threads import Threads
 from edrportal import composition
 from edrportal.middleware import PAGES_AT_ONCE, WAIT_SECONDS
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from edrportal.serving.limits import Limits
 from edrportal.serving.ports import Places, Port, Site
 from edrportal.serving.pump import answered
@@ -32,8 +32,6 @@ PLACES = (
     Places(("",), PAGES_AT_ONCE, WAIT_SECONDS),
 )
 """Each waits for its own kind: a probe for nobody, static files for no page, and all pages may wait for the cluster."""
-THREADS = sum(one.count for one in PLACES)
-"""Each live page has a thread of its own beside them."""
 CONNECTIONS, PER_PEER = 2000, 700
 REQUESTS_OF_ONE_ADDRESS = 100
 """At once, behind proxies; live pages count beside them."""
@@ -55,7 +53,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         started: Callable[[], object] = lambda: None,
         ports: Sequence[Port] = (),
     ) -> None:
-        """Keep them until `run`; `started` is called in the process that serves."""
         environment = settings.ENVIRONMENT
         per_address = REQUESTS_OF_ONE_ADDRESS + environment.live_pages if environment.proxy_hops else PER_PEER
         bounds = Limits(CONNECTIONS, per_address, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, environment.proxy_hops)
@@ -66,7 +63,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        """Set what differs from gunicorn's defaults."""
         options = {
             "bind": self._bind,
             "workers": 1,
@@ -84,12 +80,12 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def _begin(self, _worker: Any) -> None:  # noqa: ANN401 - gunicorn's
-        """Do what belongs to the process that serves, and end the streams once it is told to end: they end by nothing else."""
+        """Run what belongs to the serving process, and end the streams when it stops: they end by nothing else."""
         self._started()
         Thread(target=_end_streams, name="end-streams", daemon=True).start()
 
     def warm(self) -> None:
-        """Do for nobody what takes its time only once, so that the first who come need not wait for it."""
+        """Do once, for nobody, what takes time, so that the first clients need not wait for it."""
         with suppress(TimeoutError):
             Threads(1).run(self._look, WARM_SECONDS)
 
@@ -100,7 +96,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         answered(self.site.application, environ)
 
     def load(self) -> Callable[..., Any]:
-        """Return the application."""
         return self.site.application
 
 
@@ -108,7 +103,6 @@ class ServerLog(Logger):  # type: ignore[misc]
     """What gunicorn itself says, in the same lines."""
 
     def setup(self, cfg: object) -> None:
-        """Set up as gunicorn does, and keep no format of its own."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(JsonFormatter())

@@ -17,7 +17,7 @@ from edrportal.serving import health
 from edrportal.serving.bridge import Bridge, Held
 from edrportal.serving.connection import Phase
 from edrportal.serving.door import Door
-from edrportal.serving.draining import LINGER_SECONDS, OPEN_SECONDS, STOPPING
+from edrportal.serving.drain import LINGER_SECONDS, OPEN_SECONDS, STOPPING
 from edrportal.serving.lanes import Lane
 from edrportal.serving.ports import Port, Site
 
@@ -28,10 +28,7 @@ _RESERVE_SECONDS = 0.5
 
 
 class EventWorker(Worker):  # type: ignore[misc]
-    """One event loop reads requests and writes answers; threads make them."""
-
     def run(self) -> None:
-        """Serve until the end."""
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.app.warm()
@@ -41,8 +38,8 @@ class EventWorker(Worker):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         told = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, told.set)
-        for one in (signal.SIGQUIT, signal.SIGINT):
-            loop.add_signal_handler(one, _quit)
+        for number in (signal.SIGQUIT, signal.SIGINT):
+            loop.add_signal_handler(number, os._exit, 0)
         held = Held()
         pages = [self._door(one.sock, self.app.site, held, is_pages=True) for one in self.sockets]
         others = [self._port(one, held) for one in self.app.ports]
@@ -81,7 +78,7 @@ class EventWorker(Worker):  # type: ignore[misc]
         return self._door(port.listener, port.site, held, port.certificate.context if port.certificate else None)
 
     async def _end(self, told: asyncio.Event, pages: Sequence[Door]) -> None:
-        """Wait until the process is told to end; then end, in so many steps that nobody goes without an answer."""
+        """Wait for SIGTERM; then end in steps, so that every request gets its answer."""
         await told.wait()
         loop = asyncio.get_running_loop()
         STOPPING.set()  # each answer says from now on that it is the last of its connection
@@ -96,12 +93,6 @@ class EventWorker(Worker):  # type: ignore[misc]
 
 
 async def _while(doors: Sequence[Door], until: float, *phases: Phase) -> None:
-    """Wait while a connection is in one of these."""
     loop = asyncio.get_running_loop()
     while loop.time() < until and any(door.is_in(*phases) for door in doors):  # noqa: ASYNC110 - not of one event
         await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _quit() -> None:
-    """End at once."""
-    os._exit(0)

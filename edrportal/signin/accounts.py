@@ -26,14 +26,11 @@ EPINIO, OIDC = "epinio", "oidc"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something about users that an administrator should know."""
-
     message: str
     fix: str
 
 
 def known_roles(reads: Reads) -> tuple[Role, ...]:
-    """Return every role. Raises the port's errors."""
     return roles.read_roles(reads.config_maps, reads.version)
 
 
@@ -61,13 +58,12 @@ class Cause(StrEnum):
 
     @property
     def status(self) -> int:
-        """The status of an answer that says so."""
         return {self.TOO_MANY_FAILURES: 429, self.TOO_MANY_AT_ONCE: 503, self.UNUSABLE_USER: 403}.get(self, 401)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A password that did not let someone in; `seconds` until another attempt is worth making, `detail` for an unusable user."""
+    """`seconds` until another attempt is worth making; `detail` of an unusable user."""
 
     cause: Cause
     seconds: int = 0
@@ -99,7 +95,6 @@ def sign_in(reads: Reads, username: str, password: str, address: str) -> User | 
 
 
 def too_many_at_once(address: str) -> Failure:
-    """Return and record that too many passwords are being compared just now."""
     return _recorded(Failure(Cause.TOO_MANY_AT_ONCE, seconds=3), address)
 
 
@@ -129,10 +124,7 @@ def identify(reads: Reads, email: str, matched: Sequence[str]) -> User | None:
 
 
 def principal_of(reads: Reads, session: Session) -> Principal | None:
-    """Return who a session belongs to, None where it was ended or the user is not the one who began it any more.
-
-    Raises the port's errors: nobody is let in on trust.
-    """
+    """Return None for an ended session, and where the user has changed. Raises the port's errors: no one is trusted."""
     if sessions.is_void(reads.config_maps, session):
         return None
     try:
@@ -150,7 +142,7 @@ def _user_of(reads: Reads, session: Session) -> User | None:
 
 
 def begin(reads: Reads, user: User, provider: str, *, matched: Sequence[str] = ()) -> Session:
-    """Return a new session that outlives an earlier sign-out. Raises the port's errors."""
+    """Return a session that is newer than an earlier sign-out. Raises the port's errors."""
     after = sessions.ended_at(reads.config_maps, user.username)
     return sessions.begin(user, provider, datetime.now(UTC), after=after, matched=matched)
 

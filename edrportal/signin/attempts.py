@@ -45,7 +45,6 @@ class Attempts:
         clock: Callable[[], float] = time.monotonic,
         capacity: int = 10_000,
     ) -> None:
-        """`capacity` bounds how many accounts, addresses and pairs are remembered."""
         self._key = token_bytes(32)
         self._clock = clock
         self._lock = Lock()
@@ -96,7 +95,6 @@ class Attempts:
             self._addresses.refund(keys.address)
 
     def refund(self, account: str, address: str) -> None:
-        """Take an attempt back that could not be checked."""
         with self._lock:
             for window, key in self._all(self._keys(account, address)):
                 window.refund(key)
@@ -114,8 +112,6 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The hashes of an account, of a network address, and of both."""
-
     account: bytes
     address: bytes
     pair: bytes

@@ -29,33 +29,30 @@ def _options(same_site: str) -> dict[str, Any]:
 
 
 def session_text(request: HttpRequest) -> str:
-    """Return the session's cookie as it came, empty for none."""
     return request.COOKIES.get(_name("session"), "")
 
 
 def keep_session(response: HttpResponse, session: Session) -> None:
-    """Set the session's cookie; it goes when the browser is closed. Raises sessions.TooLarge."""
+    """Set a cookie that lasts as long as the browser. Raises ValueError where it would be too large."""
     response.set_cookie(_name("session"), sessions.encode(session), **_options("Strict"))
 
 
 def drop_session(response: HttpResponse) -> None:
-    """Have the browser forget the session."""
     response.set_cookie(_name("session"), "", max_age=0, **_options("Strict"))
 
 
 def is_set(response: HttpResponse) -> bool:
-    """Return whether the answer sets or drops the session already."""
     return _name("session") in response.cookies
 
 
 def keep_flow(response: HttpResponse, kept: Mapping[str, str]) -> None:
-    """Set the cookie of a sign-on that has begun, for ten minutes; the provider leads back from another site."""
+    """Set the cookie of a sign-on under way, for ten minutes; the provider leads back from another site."""
     value = signing.dumps(dict(kept), salt=_FLOW_SALT)
     response.set_cookie(_name("oidc"), value, max_age=_FLOW_SECONDS, **_options("Lax"))
 
 
 def flow(request: HttpRequest) -> dict[str, str]:
-    """Return what was kept, empty for nothing, too old or forged."""
+    """Return what `keep_flow` stored, empty for nothing, too old or forged."""
     try:
         kept = signing.loads(request.COOKIES.get(_name("oidc"), ""), salt=_FLOW_SALT, max_age=_FLOW_SECONDS)
     except signing.BadSignature:
@@ -64,7 +61,6 @@ def flow(request: HttpRequest) -> dict[str, str]:
 
 
 def drop_flow(response: HttpResponse) -> None:
-    """Have the browser forget it: a code is used once."""
     response.set_cookie(_name("oidc"), "", max_age=0, **_options("Lax"))
 
 
@@ -79,7 +75,7 @@ class TimeRemaining:
 
 
 def time_remaining(session: Session, now: datetime) -> TimeRemaining:
-    """Return what is left of a session, this request counted as activity as far as the cookie will count it."""
+    """Return what is left of a session, this request counted as activity where the cookie will count it."""
     environment = settings.ENVIRONMENT
     counted = sessions.renewed(session, now) or session
     idle = counted.active + environment.idle_minutes * 60 - int(now.timestamp())
@@ -88,22 +84,17 @@ def time_remaining(session: Session, now: datetime) -> TimeRemaining:
 
 
 def session_time(request: HttpRequest) -> TimeRemaining | None:
-    """Return what is left of the session that a request came with, None where it came with none."""
     session: Session | None = getattr(request, "session_of", None)
     return time_remaining(session, datetime.now(UTC)) if session else None
 
 
 def context(request: HttpRequest) -> dict[str, TimeRemaining | None]:
-    """Return it for every template."""
     return {"session_left": session_time(request)}
 
 
 @require_safe
 def stay(request: HttpRequest) -> JsonResponse:
-    """Answer how long the session lasts, and the token that its forms need after another sign-in.
-
-    Asking is activity: the answer renews the cookie where that is due.
-    """
+    """Answer how long the session lasts, which counts as activity, and a CSRF token for forms after another sign-in."""
     remaining = session_time(request)
     if remaining is None:
         return JsonResponse({})

@@ -1,4 +1,4 @@
-"""What is said where passwords would travel in clear (`Environment.is_in_clear`)."""
+"""The guards of the sign-in: no plain HTTP, no request of another site, no way back to one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ PLAIN_HTTP_REFUSED = (
     "Sign-in is disabled because there is no TLS, and passwords would be sent in plain text.",
     "The portal's operator puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
 )
-
-
 MESSAGE = "This request came from a page of another site. Nothing was done."
 FIX = "Call the JSON API from a script or a program, not from pages of another site."
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -40,7 +38,6 @@ def is_unsafe_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def _own(request: HttpRequest) -> list[tuple[str, str, int]]:
-    """Return the origins of the portal's own pages: the public one, and the one that was asked."""
     scheme = "https" if is_https(request.META, settings.ENVIRONMENT.proxy_hops) else "http"
     stated = (_parts(settings.ENVIRONMENT.public_url), _parts(f"{scheme}://{request.get_host()}"))
     return [origin for origin in stated if origin]

@@ -42,7 +42,7 @@ class AuthenticationMiddleware:
         self._next = get_response
 
     def __call__(self, request: PortalRequest) -> HttpResponse:
-        """Pass on; then renew the session's cookie where someone is active, and drop one that is void."""
+        """Renew the session's cookie after activity, and drop one that is void."""
         request.reauthenticate = lambda: reauthenticated(request)
         with gojson.one_reading():
             response = _in_words(request, self._next(request))
@@ -58,7 +58,6 @@ class AuthenticationMiddleware:
     def process_view(
         self, request: PortalRequest, _view: Callable[..., HttpResponse], _args: object, _kwargs: object
     ) -> HttpResponse | None:
-        """Answer for the page where someone may not reach it."""
         match = request.resolver_match
         name = match.url_name if match else None
         right = permissions.right_for(name, request.method or "")
@@ -80,7 +79,6 @@ class AuthenticationMiddleware:
         return _refused(request, name or "", missing)
 
     def process_exception(self, request: PortalRequest, error: Exception) -> HttpResponse | None:
-        """Answer for a page that found out that someone may not change what it is about, or could not find out."""
         if isinstance(error, Denied):
             return _denied(request, str(error))
         return errors.cluster_error(request, error) if isinstance(error, ClusterError) else None
@@ -103,7 +101,7 @@ class AuthenticationMiddleware:
 
 
 def _in_words(request: PortalRequest, response: HttpResponse) -> HttpResponse:
-    """Return the answer, for a script with a body where Django has none."""
+    """Give a script a body where Django's 405 has none."""
     if response.status_code != METHOD_NOT_ALLOWED or not errors.is_api(request):
         return response
     allowed = response.headers["Allow"]
@@ -127,13 +125,12 @@ def _is_by_itself(request: PortalRequest) -> bool:
 
 
 def _is_beside_a_form(request: PortalRequest) -> bool:
-    """Return whether a page asks this by itself while someone types: a preview, or a look at certificates."""
+    """Return whether a page requests this by itself while someone types: a preview, or a look at certificates."""
     match = request.resolver_match
     return bool(match and match.url_name in {"preview", "certificates"})
 
 
 def demo_administrator() -> Principal:
-    """Return who looks at the demo's first page without a sign-in."""
     from edrportal.signin.roles import ADMIN  # noqa: PLC0415 - nothing else here knows a role
 
     return Principal("admin", "demo", (ADMIN,), ())
@@ -168,7 +165,7 @@ def _from_elsewhere(request: PortalRequest) -> HttpResponse:
 
 
 def _basic(header: str) -> tuple[str, str]:
-    """Return the two of a Basic header, empty for another one: nobody has an empty name."""
+    """Return user name and password of a Basic header, empty for another one: nobody has an empty name."""
     kind, _, encoded = header.partition(" ")
     if kind.lower() != "basic":
         return "", ""
@@ -214,7 +211,6 @@ def _unauthorized() -> HttpResponse:
 
 
 def _refused(request: PortalRequest, name: str, missing: str) -> HttpResponse | None:
-    """Answer where someone lacks a permission, or where nobody changes anything."""
     if missing:
         return _denied(request, missing)
     if settings.ENVIRONMENT.read_only and permissions.writes(name, request.method or ""):

@@ -36,15 +36,13 @@ class TooManyAtOnce(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A hash in its parts; the two texts never show."""
-
     cost: int
     salt: bytes = field(repr=False)
     hash: bytes = field(repr=False)
 
 
 def parse(stored: bytes) -> Parsed | None:
-    """Return the parts of a hash, None for one that Go cannot read."""
+    """Return None for a hash that Go cannot read."""
     if len(stored) < _MIN_LENGTH or stored[:1] != b"$" or stored[1:2] > b"2":
         return None
     start = 3 if stored[2:3] == b"$" else 4
@@ -78,7 +76,7 @@ def highest_cost(hashes: Iterable[bytes]) -> int:
 
 
 def _compute(parsed: Parsed, password: bytes, padded_to: int) -> bytes:
-    """Return the 31 characters for a password, after as many rounds as a hash of the cost `padded_to` takes."""
+    """Return 31 characters of base64, after the rounds of a hash of the cost `padded_to`."""
     last = _ALPHABET[_ALPHABET.index(parsed.salt[-1:]) & 0b110000 : (_ALPHABET.index(parsed.salt[-1:]) & 0b110000) + 1]
     salt = parsed.salt[:-1] + last  # Go ignores the last four bits
     if not _waiting.acquire(blocking=False):
@@ -94,5 +92,4 @@ def _compute(parsed: Parsed, password: bytes, padded_to: int) -> bytes:
 
 
 def _hashed(password: bytes, cost: int, salt: bytes) -> bytes:
-    """Run bcrypt, which lets other threads go on."""
     return bcrypt.hashpw(password[:_USED_BYTES] or token_bytes(1), b"$2b$%02d$%s" % (cost, salt))[-_HASH:]

@@ -31,7 +31,6 @@ class Role:
 
     @property
     def full_id(self) -> str:
-        """The id as an annotation holds it: `ID` or `ID:NAMESPACE`."""
         return f"{self.id}:{self.namespace}" if self.namespace else self.id
 
 
@@ -62,15 +61,11 @@ def _role(config_map: Secret, version: EpinioVersion | None) -> Role:
 
 
 def default_role(roles: Sequence[Role]) -> Role | None:
-    """Return the role of those who have none, if there is one."""
     return next((role for role in roles if role.is_default), None)
 
 
 def parse(ids: Iterable[str], roles: Sequence[Role]) -> tuple[Role, ...]:
-    """Return the roles of ids such as `admin` or `admin:team`; unknown ones are left out.
-
-    Nothing is trimmed; what follows a second colon is dropped.
-    """
+    """Return the roles of ids such as `admin` or `admin:team`; unknown ones are left out, and nothing is trimmed."""
     parsed = []
     for full_id in ids:
         role_id, _, rest = full_id.partition(":")

@@ -30,10 +30,7 @@ _RENEW_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who signed in by which provider, since when, and a fingerprint of the user as they were then.
-
-    `matched` are the role ids that the groups of a single sign-on gave.
-    """
+    """Who signed in by which provider, since when; `matched` are role ids by the groups of a single sign-on."""
 
     subject: str
     provider: str
@@ -76,10 +73,7 @@ def decode(text: str, now: datetime) -> Session | None:
 
 
 def signed(text: str, now: datetime) -> Session | None:
-    """Return the session of a cookie as `decode` does, but also one that was idle for too long.
-
-    It lets nobody in. Another copy of it may do so still, until it is too old: enough to sign someone out.
-    """
+    """Return the session as `decode` does, but an idle one, too: it lets nobody in, and is enough to sign out."""
     session = _read(text)
     hours = settings.ENVIRONMENT.session_hours
     return session if session and _is_within(now, session.begun / 1000, hours * 3600) else None
@@ -90,7 +84,6 @@ def _is_within(now: datetime, begun: float, seconds: int) -> bool:
 
 
 def _read(text: str) -> Session | None:
-    """Return what a cookie with a good signature says."""
     if len(text) > MAX_BYTES:
         return None
     try:
@@ -115,16 +108,11 @@ def renewed(session: Session, now: datetime) -> Session | None:
 
 
 def fingerprint(user: User) -> str:
-    """Return the keyed hash of what a session depends on.
-
-    That is the Secret's uid, the password's hash and the roles; of a single sign-on the mapping, the provider and the
-    portal's client there, too.
-    """
+    """Return the keyed hash of the Secret's uid, the password's hash, the roles, and the single sign-on's mapping and client."""
     return signing_keys().digest("fingerprint", _described(user))
 
 
 def is_of(session: Session, user: User) -> bool:
-    """Return whether the user is still who began the session."""
     return signing_keys().is_digest(session.fingerprint, "fingerprint", _described(user))
 
 
@@ -147,7 +135,6 @@ def ended_at(config_maps: Iterable[Secret], subject: str) -> int:
 
 
 def is_void(config_maps: Iterable[Secret], session: Session) -> bool:
-    """Return whether the session was ended."""
     return session.begun <= ended_at(config_maps, session.subject)
 
 

@@ -44,12 +44,10 @@ class User:
 
 
 def is_user(secret: Secret) -> bool:
-    """Return whether Epinio takes the Secret for a user."""
     return secret.labels.get(USER_LABEL) == "true"
 
 
 def username_of(secret: Secret) -> str:
-    """Return the user name, byte for byte."""
     return _text(secret, USERNAME_KEY)
 
 
@@ -60,7 +58,6 @@ def find(secrets: Iterable[Secret], username: str) -> Secret | None:
 
 
 def duplicates(secrets: Iterable[Secret]) -> list[str]:
-    """Return the user names that several Secrets define: Epinio lets none of them in."""
     counted = Counter(username_of(secret) for secret in secrets if is_user(secret))
     return sorted(name for name, times in counted.items() if times > 1)
 
@@ -76,7 +73,7 @@ def resolve(secret: Secret, roles: Sequence[Role], *, matched: Sequence[str] = (
     `roles` are all that there are; `matched` are the ids that the groups of a single sign-on give, which replace
     those of the Secret if any of them exists. Raises UnusableUser.
     """
-    stated = _stated_ids(secret)
+    stated = _split(secret.annotations.get(ROLES_ANNOTATION, ""))
     own = (*rules.parse(stated, roles), *_legacy(secret, roles))
     default = rules.default_role(roles)
     effective = rules.parse(matched, roles) or own or ((default,) if default else ())
@@ -99,7 +96,8 @@ def without_secret(username: str, roles: Sequence[Role], *, matched: Sequence[st
 
 
 def _read_again(written: Sequence[Role], roles: Sequence[Role]) -> tuple[Role, ...]:
-    return rules.parse(_split(_joined(written)), roles)
+    full_ids = sorted({role.full_id for role in written}, key=lambda text: text.encode("utf-8", "surrogateescape"))
+    return rules.parse(_split(",".join(full_ids)), roles)
 
 
 def _rewritten(
@@ -127,17 +125,9 @@ def _changes_data(secret: Secret, namespaces: Sequence[str]) -> bool:
     return any(key not in secret.data or _text(secret, key) != value for key, value in new.items())
 
 
-def _stated_ids(secret: Secret) -> list[str]:
-    return _split(secret.annotations.get(ROLES_ANNOTATION, ""))
-
-
 def _split(annotation: str) -> list[str]:
     text = trim_space(annotation)
     return text.split(",") if text else []
-
-
-def _joined(roles: Iterable[Role]) -> str:
-    return ",".join(sorted({role.full_id for role in roles}, key=_by_bytes))
 
 
 def _legacy(secret: Secret, roles: Sequence[Role]) -> tuple[Role, ...]:
@@ -164,10 +154,6 @@ def _text(secret: Secret, key: str) -> str:
     return secret.data.get(key, b"").decode("utf-8", "surrogateescape")
 
 
-def _by_bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Someone who signed in.
@@ -184,31 +170,25 @@ class Principal:
 
     @classmethod
     def of(cls, user: User, provider: str) -> Principal:
-        """Return the principal of a user."""
         return cls(user.username, provider, user.roles, user.namespaces)
 
     @property
     def who(self) -> str:
-        """Provider and name, for records."""
         return f"{self.provider}:{self.username}"
 
     @property
     def role_ids(self) -> list[str]:
-        """The ids of the roles, sorted."""
         return sorted(role.full_id for role in self.roles)
 
     @property
     def is_administrator(self) -> bool:
-        """Whether one of the roles is the global `admin`."""
         return any(role.id == ADMIN.id and not role.namespace for role in self.roles)
 
     @property
     def may_list(self) -> bool:
-        """Whether Epinio shows them the export registries."""
         return any(role.may_list for role in self._in(""))
 
     def may_export(self, namespace: str) -> bool:
-        """Return whether Epinio lets them export an application of a namespace."""
         if not namespace or not any(role.may_export for role in self._in(namespace) or self._in("")):
             return False
         return self.is_administrator or namespace in self.namespaces

@@ -32,8 +32,6 @@ from edrportal.signin.users import UnusableUser, User
 
 
 class SignInForm(forms.Form):
-    """User name and password, as browsers and their password managers know them."""
-
     username = forms.CharField(
         label="User name",
         widget=forms.TextInput({"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
@@ -70,7 +68,6 @@ _TOO_LARGE = (
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def signin(request: PortalRequest) -> HttpResponse:
-    """Show the form; let in whom Epinio would let in."""
     if settings.ENVIRONMENT.is_in_clear:
         return _page(request, 403, PLAIN_HTTP_REFUSED)
     if request.method != "POST":
@@ -102,13 +99,11 @@ def _record_failed(request: PortalRequest, error: ClusterError, who: str = "") -
 
 
 def _unanswered(request: PortalRequest, error: ClusterError) -> HttpResponse:
-    """Say that the cluster could not be asked."""
     trouble = messages.for_error(error)
     return _page(request, trouble.status, (trouble.message, trouble.fix))
 
 
 def _let_in(request: PortalRequest, user: User, provider: str, back: str, matched: Sequence[str] = ()) -> HttpResponse:
-    """Begin a session and lead back."""
     who, where = f"{provider}:{user.username}", request.address
     try:
         session = accounts.begin(request.reads, user, provider, matched=matched)
@@ -127,16 +122,13 @@ def _let_in(request: PortalRequest, user: User, provider: str, back: str, matche
 
 
 def _onward(request: PortalRequest, back: str) -> HttpResponse:
-    """Lead on by a page: a strict cookie does not come along with a redirect that began at another site."""
+    """Lead on by a page: a strict cookie does not follow a redirect that began at another site."""
     return render(request, "signin/onward.html", {"target": back})
 
 
 @require_POST
 def signout(request: PortalRequest) -> HttpResponse:
-    """End every session of this person, on every replica; say so where that is not certain.
-
-    Whether the session counts just now does not matter: what ended it, such as a change of roles, may be taken back.
-    """
+    """End every session of this person, on every replica, even one that does not count at this moment."""
     text = cookies.session_text(request)
     session = sessions.signed(text, datetime.now(UTC)) if text else None
     if session:
@@ -159,7 +151,6 @@ def signout(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def oidc_start(request: PortalRequest) -> HttpResponse:
-    """Send the browser to the provider."""
     if not oidc.is_on():
         raise Http404
     try:
@@ -175,7 +166,6 @@ def oidc_start(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 def oidc_callback(request: PortalRequest) -> HttpResponse:
-    """Take the provider's answer, and let in whom Epinio's mapping lets in."""
     if not oidc.is_on():
         raise Http404
     kept = cookies.flow(request)
@@ -250,7 +240,7 @@ def _page(request: PortalRequest, status: int, trouble: tuple[str, str] | None =
 
 
 def _sso_trouble(request: PortalRequest) -> OidcTrouble | None:
-    """Return why the button would not work now; the form beside it works all the same."""
+    """Return why the button would not work now; the form beside it does."""
     if not oidc.is_on():
         return None
     try:

@@ -17,7 +17,6 @@ _LOG = logging.getLogger("edrportal.telemetry.audit")
 
 
 def record(event: Event) -> None:
-    """Write exactly one line of JSON to the log."""
     line = {
         "time": stamp(datetime.now(UTC)),
         "event": "audit",

@@ -67,14 +67,13 @@ for _chart in Outcome:
 
 @contextmanager
 def api_call(verb: str, resource: str) -> Iterator[None]:
-    """Count and time one call; what it raises says how it ended."""
     started = time.perf_counter()
     outcome = "error"
     try:
         yield
         outcome = "ok"
     except ClusterError as error:
-        outcome = _kebab(type(error).__name__)
+        outcome = re.sub("(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
         raise
     finally:
         API_CALLS.labels(verb, resource.lower(), outcome).inc()
@@ -83,7 +82,6 @@ def api_call(verb: str, resource: str) -> Iterator[None]:
 
 @contextmanager
 def change(write: str) -> Iterator[None]:
-    """Count a write that lost against another one."""
     try:
         yield
     except (Conflict, AlreadyExists):
@@ -93,7 +91,7 @@ def change(write: str) -> Iterator[None]:
 
 @contextmanager
 def finding_out(write: str) -> Iterator[None]:
-    """Count how a write ended that got no usable answer."""
+    """Count how a write without a usable answer ended."""
     ended = "unknown"
     try:
         yield
@@ -107,16 +105,9 @@ def finding_out(write: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class CountedRegistries:
-    """Registries whose live checks are counted."""
-
     registries: Registries
 
     def check(self, plan: Plan) -> Report:
-        """Ask, and count what follows for chart and image."""
         report = self.registries.check(plan)
         CHECKS.labels(report.chart.value, report.image.value).inc()
         return report
-
-
-def _kebab(name: str) -> str:
-    return re.sub("(?<!^)(?=[A-Z])", "-", name).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import GC_COLLECTOR, PROCESS_COLLECTOR, Info
@@ -30,11 +31,10 @@ for _collector in (PROCESS_COLLECTOR, GC_COLLECTOR):
     REGISTRY.register(_collector)
 
 
-class Platform:
+class Platform(Collector):
     """The WSGI application; `with_names` lets `/metrics` name destinations."""
 
     def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
-        """Keep the gauges, which are collected beside the counters."""
         self._gauges = Destinations(portal, with_names=with_names)
         self._pages: dict[str, Callable[[str], Answer]] = {
             "/metrics": self._metrics,
@@ -43,7 +43,6 @@ class Platform:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer."""
         page = self._pages.get(environ.get("PATH_INFO", ""))
         if environ.get(REFUSAL):
             status, kind, body = "503 Service Unavailable", _TEXT, b"Too many ask at once.\n"
@@ -58,35 +57,27 @@ class Platform:
 
     def _metrics(self, accept: str) -> Answer:
         encode, kind = choose_encoder(accept)
-        return "200 OK", kind, encode(_Both(self._gauges))
-
-
-class _Both(Collector):
-    """The counters of the process, and the gauges of one page, so that a process may have several pages."""
-
-    def __init__(self, gauges: Destinations) -> None:
-        self._gauges = gauges
+        return "200 OK", kind, encode(self)
 
     def collect(self) -> Iterable[Metric]:
-        """Yield all of them."""
+        """Yield the counters of the process, and the gauges of this page: a process may have several pages."""
         yield from REGISTRY.collect()
         yield from self._gauges.collect()
 
 
 def site(application: Platform) -> Site:
-    """Return how it is served: whether the process lives is told while all else waits for the cluster."""
     places = Places(("/healthz",), 4, 2.0), Places(("",), 4, 2.0)
     return Site(application, Limits(_CONNECTIONS, _CONNECTIONS, 0), places)
 
 
 def _liveness() -> Answer:
-    """Return whether pages are answered, the simplest one of them asked: a process that only has this port left is dead."""
+    """Ask the port of the pages: a process that only has this port left is dead."""
     if health.is_answered():
         return "200 OK", _TEXT, b"ok\n"
     return "503 Service Unavailable", _TEXT, b"The port of the pages does not answer.\n"
 
 
 def _readiness(portal: Portal) -> Answer:
-    found = readiness.look(portal, served=health.is_answered())
-    body = json.dumps(found.told()).encode()
-    return ("200 OK" if found.ready else "503 Service Unavailable"), "application/json", body
+    state = readiness.look(portal, served=health.is_answered())
+    body = json.dumps(asdict(state)).encode()
+    return ("200 OK" if state.ready else "503 Service Unavailable"), "application/json", body

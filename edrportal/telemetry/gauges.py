@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -23,14 +23,14 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """When something of a destination ends: its first CA certificate, or its credential as someone stated it."""
+    """When the first CA certificate of a destination ends, or its credential as stated."""
 
     destination: str
     what: str
     at: datetime
 
     def days(self, now: datetime) -> float:
-        """Return how many days are left; negative when it is over."""
+        """Return how many days are left; negative after the end."""
         return (self.at - now) / _DAY
 
 
@@ -39,15 +39,9 @@ class Destinations(Collector):
 
     def __init__(self, portal: Callable[[], Portal], *, with_names: bool) -> None:
         self._portal = portal
-        """Return whether destinations may be named."""
         self._with_names = with_names
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Name nothing: registering must not ask."""
-        return ()
-
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the gauges."""
         try:
             watches = self._portal().connect().watches
         except ClusterError:
@@ -87,7 +81,6 @@ def _told(portal: Portal, found: Sequence[Secret], *, with_names: bool) -> Itera
 
 
 def expiries(secret: Secret, secrets: Mapping[str, Secret]) -> Iterator[Expiry]:
-    """Yield what of a destination ends, and when."""
     bundle = table.bundle_of(secret, secrets)
     if bundle:
         yield Expiry(secret.name, CA, min(one.not_after for one in bundle))

@@ -36,27 +36,20 @@ class RequestId:
     """The outermost middleware: what the others log carries the id."""
 
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on, and name the id in the answer."""
-        _current.set(
-            of(request.META, settings.ENVIRONMENT.proxy_hops)
-        )  # until the next: Django logs once more after this
+        # Until the next: Django logs once more after this.
+        _current.set(of(request.META, settings.ENVIRONMENT.proxy_hops))
         response = self._next(request)
         response.headers[HEADER] = current()
         return response
-
-
-_FRAMES = 6
 
 
 class JsonFormatter(logging.Formatter):
     """`time` (UTC), `level`, `logger`, `message`, and where there is one `request` and `error`; in ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
         line = {
             "time": stamp(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,
@@ -71,7 +64,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def stamp(when: datetime) -> str:
-    """Return a moment as logs write it: RFC 3339 in UTC, with milliseconds."""
+    """Return RFC 3339 in UTC, with milliseconds."""
     return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"
 
 
@@ -87,5 +80,5 @@ def _told(error: BaseException) -> str:
 
 
 def _places(trace: TracebackType | None) -> str:
-    frames = traceback.extract_tb(trace)[-_FRAMES:]
+    frames = traceback.extract_tb(trace)[-6:]
     return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)) or "nowhere"

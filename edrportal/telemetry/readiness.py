@@ -15,7 +15,7 @@ from destinations.portal import Portal
 from destinations.web.request import PortalRequest
 from edrportal.configuration.environment import NO_KEY
 from edrportal.serving import health
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 
 OK = "ok"
 _KNOWN_SECONDS = 30.0
@@ -35,10 +35,6 @@ class Readiness:
     server: str
     pages: str = OK
 
-    def told(self) -> dict[str, str | bool]:
-        """Return it as JSON values."""
-        return asdict(self)
-
 
 _last: list[tuple[float, str]] = []
 
@@ -52,20 +48,19 @@ def look(portal: Portal, *, served: bool = True) -> Readiness:
 
 
 def is_ready() -> bool:
-    """Return whether the process can serve, without asking the cluster: by the last check, while that is recent."""
+    """Return whether the process can serve, without a request to the cluster: by the last result, while it is recent."""
     cluster = next((found for when, found in _last if time.monotonic() - when < _KNOWN_SECONDS), OK)
     return {cluster, *_here(served=True)} == {OK}
 
 
 def _here(*, served: bool) -> tuple[str, str, str]:
-    """Return what this process knows by itself."""
     key = OK if settings.SECRET_KEY != NO_KEY else "missing"
     server = "stopping" if STOPPING.is_set() else OK
     return key, server, health.pages() if served else "no answer"
 
 
 def _cluster(portal: Portal) -> tuple[str, str]:
-    """Say what the cluster answers, by its status and Kubernetes' short word, and how the watch is."""
+    """Return what the cluster answers, by its status and Kubernetes' short word, and how the watch is."""
     try:
         portal.cluster.ready()
     except ClusterError as error:
@@ -89,16 +84,14 @@ def _watch(portal: Portal) -> str:
 
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
-    """Say that the process answers, whatever the cluster does."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: PortalRequest) -> HttpResponse:
-    """Return whether the process can serve: part by part, unless there is a port for that, where strangers do not come."""
+    """Answer part by part, unless there is a port for that, where strangers do not come."""
     if settings.ENVIRONMENT.metrics_port:
         ready = is_ready()
-        told = {"ready": ready, "server": OK if ready else "not ready"}
-        return JsonResponse(told, status=200 if ready else 503)
-    found = look(request.portal)
-    return JsonResponse(found.told(), status=200 if found.ready else 503)
+        return JsonResponse({"ready": ready, "server": OK if ready else "not ready"}, status=200 if ready else 503)
+    state = look(request.portal)
+    return JsonResponse(asdict(state), status=200 if state.ready else 503)

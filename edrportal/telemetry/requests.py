@@ -29,14 +29,10 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Requests:
-    """Outside of all that may answer."""
-
     def __init__(self, get_response: Handler) -> None:
-        """Keep the next handler."""
         self._next = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on, and count."""
         started = time.perf_counter()
         response = self._next(request)
         page = page_of(request)
@@ -47,7 +43,7 @@ class Requests:
 
 
 def page_of(request: HttpRequest) -> str:
-    """Return the name of the page: of the address as the code has it, and not as someone typed it."""
+    """Return the name of the page: of the address as the code has it, never as typed."""
     match = getattr(request, "resolver_match", None)
     if match:
         return str(match.url_name)

@@ -97,7 +97,6 @@ def _of_destination(new: Secret, snapshot: Snapshot, *, is_known: bool) -> Itera
 
 
 def _of_users(name: str, new: Secret | None, snapshot: Snapshot) -> Iterator[str]:
-    """Yield what a change of certificates means for the destinations that name them."""
     rest = {key: secret for key, secret in snapshot.secrets.items() if key != name}
     then = replace(snapshot, secrets=rest | ({name: new} if new else {}))
     for user in then.destinations:

@@ -36,12 +36,8 @@ _CONNECTIONS = 700
 _PARSING = BoundedSemaphore(_AT_ONCE)
 
 
-class Refused(Exception):
-    """What is no question of an API server: the status that says so."""
-
-
 def warm_up() -> None:
-    """Begin to know the namespace and Epinio's version, aside: no question waits for it."""
+    """Read the namespace and Epinio's version in a thread: no question waits for it."""
     Thread(target=_know, name="webhook", daemon=True).start()
 
 
@@ -54,49 +50,52 @@ def _know() -> None:
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one question (WSGI)."""
-    try:
-        body = json.dumps(_answered(environ)).encode()
-        status, kind = HTTPStatus.OK, "application/json"
-    except Refused as refused:
-        (status,), kind = refused.args, "text/plain; charset=utf-8"
+    answer = _answered(environ)
+    if not isinstance(answer, HTTPStatus):
+        status, kind, body = HTTPStatus.OK, "application/json", json.dumps(answer).encode()
+    else:
+        status, kind = answer, "text/plain; charset=utf-8"
         body = f"{status.phrase}: an AdmissionReview by POST to {PATH} is answered here.\n".encode()
     headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
     start_response(f"{status.value} {status.phrase}", headers)
     return [body]
 
 
-def _answered(environ: WSGIEnvironment) -> dict[str, object]:
-    length = _length(environ)
+def _answered(environ: WSGIEnvironment) -> dict[str, object] | HTTPStatus:
+    if refusal := _refusal(environ):
+        return refusal
     if not _PARSING.acquire(timeout=_WAIT_SECONDS):
-        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE)
+        return HTTPStatus.SERVICE_UNAVAILABLE
     try:
-        uid, change = _read(environ.pop("wsgi.input").read(length))
+        question = _read(environ.pop("wsgi.input").read(int(environ["CONTENT_LENGTH"])))
     finally:
         _PARSING.release()
+    if isinstance(question, HTTPStatus):
+        return question
+    uid, change = question
     try:
-        found = _judged(change) if change else None
+        texts = _judged(change) if change else None
     except Exception as error:  # noqa: BLE001 - whatever it is: the change goes through, and nothing of it is told
         _failed(error)
-        found = None
-    if found is None:
+        texts = None
+    if texts is None:
         counters.REVIEWS.labels("failed").inc()
         return admission.answer(uid)
-    counters.REVIEWS.labels("warned" if found else "quiet").inc()
-    return admission.answer(uid, found)
+    counters.REVIEWS.labels("warned" if texts else "quiet").inc()
+    return admission.answer(uid, texts)
 
 
-def _read(body: bytes) -> tuple[str, Review | None]:
-    """Return the question's id and what changes, None where that cannot be read. Raises Refused for what is no question."""
+def _read(body: bytes) -> tuple[str, Review | None] | HTTPStatus:
+    """Return the uid and what changes, None where that cannot be read; or the status for what is no question."""
     if sum(map(body.count, (b",", b":", b"[", b"{"))) > MAX_PARTS:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     try:
         question = json.loads(body)
         uid = admission.uid_of(question) if isinstance(question, dict) else None
     except (ValueError, RecursionError):
         uid = None
     if uid is None:
-        raise Refused(HTTPStatus.BAD_REQUEST)
+        return HTTPStatus.BAD_REQUEST
     try:
         return uid, admission.read(question)
     except Exception as error:  # noqa: BLE001 - as above
@@ -119,27 +118,25 @@ def _judged(change: Review) -> Sequence[str]:
     return warnings(change, snapshot, is_known=others is not None)
 
 
-def _length(environ: WSGIEnvironment) -> int:
-    """Return how long the question is. Raises Refused, before a byte of it is read."""
+def _refusal(environ: WSGIEnvironment) -> HTTPStatus | None:
+    """Return the status that refuses a request before a byte of its body is read, None for a question to be read."""
     if environ.get("PATH_INFO") != PATH:
-        raise Refused(HTTPStatus.NOT_FOUND)
+        return HTTPStatus.NOT_FOUND
     if environ["REQUEST_METHOD"] != "POST":
-        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED)
+        return HTTPStatus.METHOD_NOT_ALLOWED
     length = environ.get("CONTENT_LENGTH") or ""
     if not length.isascii() or not length.isdecimal():
-        raise Refused(HTTPStatus.LENGTH_REQUIRED)
+        return HTTPStatus.LENGTH_REQUIRED
     if len(length) > len(str(MAX_BYTES)) or int(length) > MAX_BYTES:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if environ.get(REFUSAL):
-        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE)
-    return int(length)
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return HTTPStatus.SERVICE_UNAVAILABLE if environ.get(REFUSAL) else None
 
 
 def _others() -> Mapping[str, Secret] | None:
     """Return the namespace's Secrets as the watch has them, None where it is not current: the cluster is not asked."""
     watched = composition.portal().connect().secrets
-    kept = watched.secrets() if watched else None
-    return None if kept is None else {secret.name: secret for secret in kept}
+    secrets = watched.secrets() if watched else None
+    return None if secrets is None else {secret.name: secret for secret in secrets}
 
 
 SITE = Site(application, Limits(_CONNECTIONS, _CONNECTIONS, MAX_BYTES), (Places(("",), _AT_ONCE * 2, _WAIT_SECONDS),))

@@ -8,10 +8,8 @@ from threading import Lock
 
 
 class Certificate:
-    """A certificate with its key in two PEM files; safe for threads."""
-
     def __init__(self, certificate: str, key: str) -> None:
-        """Read both. Raises OSError (ssl.SSLError among them) for files that are no such pair."""
+        """Raise OSError (ssl.SSLError among them) for files that are no such pair."""
         self._files = certificate, key
         self._lock = Lock()
         self._seen = self._times()

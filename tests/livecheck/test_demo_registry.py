@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from destinations.livecheck.registry.probe import NetworkRegistries
 from destinations.model import Credentials
 from destinations.secret import docker_config
 from edrportal.configuration.registry import address_rules
-from edrportal.demo.registry import USER, demo_registry
+from edrportal.demo.registry import USER, DemoRegistry
 from tests.livecheck.world import destination
 from tests.services import composition
 
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from destinations.cluster.memory import InMemoryCluster
-    from edrportal.demo.registry import DemoRegistry
+
+
+@contextmanager
+def demo_registry(now: datetime) -> Iterator[DemoRegistry]:
+    made = DemoRegistry(now)
+    thread = made.start()
+    try:
+        yield made
+    finally:
+        made.server.shutdown()
+        made.server.server_close()
+        thread.join()
 
 
 @pytest.fixture

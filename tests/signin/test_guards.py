@@ -10,7 +10,7 @@ import pytest
 from destinations.web.addresses import client_address, is_https
 from edrportal.signin.attempts import Attempts
 from edrportal.signin.guards import safe_next
-from edrportal.signin.warnings import shipped_passwords
+from edrportal.signin.notices import shipped_passwords
 
 
 class Clock:

@@ -11,7 +11,7 @@ import pytest
 from edrportal.signin.oidc import flow, transport
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import Identity, OidcTrouble, Provider
-from edrportal.signin.oidc.rolesmapping import read
+from edrportal.signin.oidc.roles import read
 from tests.services.leaks import canary, known
 from tests.services.oidc_provider import REDIRECT
 from tests.services.stopwatch import Stopwatch

@@ -7,7 +7,7 @@ import contextlib
 import pytest
 
 from destinations.model import InputError
-from edrportal.signin.oidc.rolesmapping import RolesMapping, read
+from edrportal.signin.oidc.roles import RolesMapping, read
 from tests.services import costs
 
 MAPPING = b"""\

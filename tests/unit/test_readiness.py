@@ -9,7 +9,7 @@ import pytest
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden, Unreachable
 from edrportal.configuration.environment import NO_KEY
-from edrportal.serving.draining import STOPPING
+from edrportal.serving.drain import STOPPING
 from tests.metrics.scraping import answer
 from tests.metrics.test_gauges import watched
 from tests.services import composition

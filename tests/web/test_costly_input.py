@@ -27,8 +27,8 @@ from destinations.web.api import body as apibody
 from destinations.web.forms import RepairForm
 from destinations.web.forms.change import TargetForm
 from edrportal.management.commands import livecheck, rotate
-from edrportal.signin import warnings
-from edrportal.signin.oidc import rolesmapping
+from edrportal.signin import notices
+from edrportal.signin.oidc import roles
 from edrportal.webhook import app as webhook
 from tests.malformed import costly, patterns
 from tests.malformed.asking import destination, encoded, entry, typed
@@ -174,8 +174,8 @@ READERS: dict[str, tuple[Callable[[str], None], int]] = {
     "a new bundle": (quiet(lambda text: certificates.read_new_bundle(raw(text), datetime.now(UTC))), CAP),
     "a stored bundle": (quiet(lambda text: certificates.read_bundle(raw(text))), MIB),
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
-    "Dex's users": (quiet(lambda text: warnings.shipped_passwords([], raw(text))), CAP),
-    "rolesMapping": (quiet(lambda text: rolesmapping.read(raw(text)), InputError), CAP),
+    "Dex's users": (quiet(lambda text: notices.shipped_passwords([], raw(text))), CAP),
+    "rolesMapping": (quiet(lambda text: roles.read(raw(text)), InputError), CAP),
     "a body of the JSON interface": (quiet(api_body, apibody.Unreadable), MIB),
     "a question of the webhook": (quiet(posted), MIB),
     "a destination before the webhook": (quiet(judged), CAP // 2),

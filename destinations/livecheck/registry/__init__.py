@@ -1,1 +1,1 @@
-"""The live check's hands: the only code of the portal that opens sockets to registries."""
+"""The network side of the live check: the only code of the portal that opens sockets to registries."""

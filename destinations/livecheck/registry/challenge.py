@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode
-from binascii import Error as BinasciiError
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +16,6 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-_PARTS = 3
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _NEEDED = frozenset({"pull", "push"})
 
@@ -46,12 +44,10 @@ def _words(value: Any) -> list[str]:  # noqa: ANN401 - anything that JSON holds
 
 
 def _access(token: str) -> list[dict[str, Any]] | None:
-    parts = token.split(".")
-    if len(parts) != _PARTS:
-        return None
     try:
-        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (BinasciiError, ValueError, RecursionError):
+        _, payload, _ = token.split(".")
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
         return None
     access = claims.get("access") if isinstance(claims, dict) else None
     is_list = isinstance(access, list) and all(isinstance(entry, dict) for entry in access)
@@ -65,24 +61,14 @@ _OF_SKOPEO = re.compile(rf"""[ \t]*({_WORD})=("(?:[^"\\]|\\.)+"|{_WORD})[ \t]*""
 _INNER = tuple(  # IsLoopback, IsLinkLocalUnicast, IsLinkLocalMulticast, IsPrivate and IsUnspecified of Go's package net
     ip_network(text)
     for text in (
-        *(
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "224.0.0.0/24",
-            "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "0.0.0.0/32",
-        ),
-        *("::1/128", "fe80::/10", "ff02::/16", "fc00::/7", "::/128"),
+        *("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/24", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        *("0.0.0.0/32", "::1/128", "fe80::/10", "ff02::/16", "fc00::/7", "::/128"),
     )
 )
 _QUAY_PATH = "/v2/auth"
 
 
 class Scheme(StrEnum):
-    """The ways to authenticate that the tools know."""
-
     BASIC = "basic"
     BEARER = "bearer"
 
@@ -109,7 +95,7 @@ def for_helm(lines: Sequence[str]) -> Challenge | None:
 
 def for_skopeo(lines: Iterable[str]) -> Challenge | None:
     """Return the challenge that skopeo answers, None where it pushes without credentials."""
-    return next((found for line in lines if (found := _read(line, _OF_SKOPEO))), None)
+    return next((challenge for line in lines if (challenge := _read(line, _OF_SKOPEO))), None)
 
 
 def _read(line: str, parameter: re.Pattern[str]) -> Challenge | None:
@@ -119,27 +105,20 @@ def _read(line: str, parameter: re.Pattern[str]) -> Challenge | None:
     scheme = Scheme(start[0].lower())
     if scheme is Scheme.BASIC:
         return Challenge(scheme)
-    found = _parameters(line, start.end(), parameter)
-    return Challenge(scheme, found.get("realm", ""), found.get("service", ""), found.get("scope", ""))
-
-
-def _parameters(line: str, position: int, parameter: re.Pattern[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
+    position = start.end()
     while match := parameter.match(line, position):
         name, value = match[1] if parameter is _OF_HELM else match[1].lower(), match[2]
-        found[name] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+        parameters[name] = re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
         position = match.end()
         if line[position : position + 1] != ",":
             break
         position += 1
-    return found
+    return Challenge(scheme, *(parameters.get(name, "") for name in ("realm", "service", "scope")))
 
 
 def helm_refuses(realm: str, registry: str) -> bool:
-    """Return whether Helm takes no token from there: plain http, or an inner address of another host (validateRealm).
-
-    `registry` is the host of the registry without its port. An empty realm is not refused; the request then fails.
-    """
+    """Return whether Helm takes no token from there (validateRealm); `registry` is a host without its port."""
     if not realm:
         return False
     if not _is_url(realm) or urlsplit(realm).scheme != "https":

@@ -32,11 +32,10 @@ class RegistryAnswer:
     body: bytes = field(default=b"", repr=False)
 
     def all(self, name: str) -> list[str]:
-        """Return the values of a header, a line each."""
         return [str(value) for value in self.headers.get_all(name, [])]
 
     def raise_for_trouble(self) -> None:
-        """Raise CheckStopped for what says nothing about permissions: a redirect, 429, or an error of the server."""
+        """Raise CheckStopped for an answer that says nothing about permissions: a redirect, 429, or a 5xx."""
         detail = {"status": str(self.status)}
         if self.status in _REDIRECTS:
             raise CheckStopped(Code.REDIRECTS, ok=None, detail=detail)
@@ -91,10 +90,7 @@ class Channel(http.client.HTTPConnection):
     def __init__(
         self, approved: Approved, trust: Trust | None, watch: Watch, sock: socket.socket | None = None
     ) -> None:
-        """Remember how to get there; nothing is opened yet but `sock`, for the first connection.
-
-        Without a trust every server is taken: to look at its chain, never to ask it anything.
-        """
+        """Without a trust every server is taken, to look at its chain; `sock` is for the first connection."""
         super().__init__(approved.name, approved.port)
         self.approved = approved
         self._trust = trust
@@ -103,11 +99,10 @@ class Channel(http.client.HTTPConnection):
         self._has_answered = False
 
     def handshake(self) -> tuple[bytes, ...]:
-        """Open the connection and return the chain that the server presented. Raises CheckStopped and TimeoutError."""
+        """Open the connection and return the presented chain. Raises CheckStopped and TimeoutError."""
         return trust.presented_chain(self._secure())
 
     def connect(self) -> None:
-        """Open the connection, as http.client asks for it where none is open."""
         self._secure()
 
     def _secure(self) -> ssl.SSLSocket:
@@ -127,7 +122,7 @@ class Channel(http.client.HTTPConnection):
     def ask(
         self, method: str, target: str, *, authorization: str = "", form: Mapping[str, str] | None = None
     ) -> RegistryAnswer:
-        """Send one request and return its answer. Raises CheckStopped; out of time, too, is one."""
+        """Send one request. Raises CheckStopped, also when the deadline passes."""
         headers = {**_HEADERS, **({"Authorization": authorization} if authorization else {})}
         body = "" if method == "POST" else None
         if form is not None:
@@ -145,10 +140,7 @@ class Channel(http.client.HTTPConnection):
         return answer
 
     def _answer(self, method: str, target: str, body: str | None, headers: Mapping[str, str]) -> RegistryAnswer:
-        """Send it, and once more where the server had closed the kept connection meanwhile.
-
-        A POST goes over a new one: what it opens or counts would be opened or counted twice.
-        """
+        """Send it again where the server had closed the kept connection meanwhile; a POST takes a new one, once."""
         if method == "POST":
             self.close()
         is_reused = self.sock is not None and self._has_answered
@@ -171,7 +163,6 @@ class Channel(http.client.HTTPConnection):
         return RegistryAnswer(response.status, response.headers, content)
 
     def close(self) -> None:
-        """Close what is open."""
         super().close()
         if self._plain:
             self._plain.close()

@@ -78,7 +78,7 @@ class Rules:
 
 def refusing(rules: Rules, addresses: Iterable[Address]) -> Rules:
     """Return rules that refuse these addresses, too; loopback they judge as before."""
-    more = {one for one in addresses if not is_within(one, _LOOPBACK)}
+    more = {address for address in addresses if not is_within(address, _LOOPBACK)}
     return replace(rules, refused_addresses=rules.refused_addresses | more)
 
 
@@ -99,7 +99,6 @@ def service_range(api_server: Address) -> tuple[Network, ...]:
 
 
 def is_inner(address: Address) -> bool:
-    """Return whether only this machine or a private network has this address."""
     return is_within(address, _LOOPBACK) or is_within(address, PRIVATE)
 
 
@@ -124,12 +123,10 @@ def _is_allowed(address: Address, rules: Rules) -> bool:
 
 
 def is_within(address: Address, networks: Iterable[Network]) -> bool:
-    """Return whether one of the networks contains the address."""
     return any(address in network for network in networks)
 
 
 def as_address(host: str) -> Address | None:
-    """Return the address that a host is, None for a name."""
     try:
         return ip_address(host.strip("[]"))
     except ValueError:
@@ -150,10 +147,7 @@ _REALM = re.compile(r"[Hh][Tt][Tt][Pp][Ss]://([^/?]*)(?:[/?][!-\"$-\[\]-~]*)?")
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A host that may be asked: its name (an IPv6 address without brackets), its port, its checked addresses.
-
-    `left_out` where the name has more addresses, which this check does not try.
-    """
+    """A host to dial: its name (IPv6 without brackets) and checked addresses; `left_out` if it has more of them."""
 
     name: str
     port: int
@@ -168,25 +162,21 @@ def parse(host: str) -> tuple[str, int]:
     no image reference can hold. A last label that is a number makes an address in four plain decimals or nothing; the
     short, octal and hexadecimal forms that the system's resolver would take are neither address nor name.
     """
-    found = _HOST.fullmatch(host)
-    if not found or int(found[3] or HTTPS) > _MAX_PORT:
+    match = _HOST.fullmatch(host)
+    if not match or int(match[3] or HTTPS) > _MAX_PORT:
         raise CheckStopped(Code.BAD_HOST)
-    return _literal(found[1]) if found[1] else _name(found[2]), int(found[3] or HTTPS)
+    return _literal(match[1]) if match[1] else _name(match[2]), int(match[3] or HTTPS)
 
 
 def parse_realm(url: str) -> str:
-    """Return HOST or HOST:PORT of a token service, for `approve`. Raises CheckStopped (REALM_REFUSED).
-
-    It is an https address without user, fragment, backslash, space, control character or anything outside of ASCII.
-    """
-    found = _REALM.fullmatch(url)
-    if not found:
-        raise CheckStopped(Code.REALM_REFUSED)
+    """Return HOST or HOST:PORT of an https URL in plain ASCII without user info. Raises CheckStopped (REALM_REFUSED)."""
+    match = _REALM.fullmatch(url)
+    host = match[1] if match else ""
     try:
-        parse(found[1])
+        parse(host)
     except CheckStopped:
         raise CheckStopped(Code.REALM_REFUSED) from None
-    return found[1]
+    return host
 
 
 def approve(host: str, deadline: Deadline, rules: Rules, resolve: Resolve, is_inner: IsInner = is_inner) -> Approved:
@@ -211,14 +201,13 @@ def _addresses(name: str, deadline: Deadline, resolve: Resolve) -> tuple[Address
     try:
         return (ip_address(name),)
     except ValueError:
-        found = tuple(dict.fromkeys(resolve(name, deadline)))
-    if not found:
+        addresses = tuple(dict.fromkeys(resolve(name, deadline)))
+    if not addresses:
         raise CheckStopped(Code.NO_SUCH_NAME)
-    return found
+    return addresses
 
 
 def _api_servers(rules: Rules, deadline: Deadline, resolve: Resolve) -> Iterator[Address]:
-    """Yield what the API server's names lead to at this moment; one that leads nowhere protects nothing."""
     for name in rules.refused_names:
         with suppress(CheckStopped, TimeoutError):
             yield from resolve(name, deadline)

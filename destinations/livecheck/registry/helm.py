@@ -14,7 +14,6 @@ from destinations.livecheck.registry.session import FORBIDDEN, OK, PING, UNAUTHO
 
 
 def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
-    """Return how the login ends. Raises CheckStopped."""
     if session.first.status == OK:
         return Code.NOT_CHECKED, None
     challenge = _challenge(session, session.first)
@@ -30,7 +29,6 @@ def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
 
 
 def push(session: RegistrySession) -> Code:
-    """Return how push permission was proven. Raises CheckStopped."""
     manifest = f"/v2/{session.leg.repository}/manifests/{uploads.NOWHERE}"
     if session.first.status != OK:
         return _authorized(session, session.first, manifest)
@@ -69,7 +67,6 @@ def _token(session: RegistrySession, challenge: Challenge, manifest: str) -> str
 
 
 def _challenge(session: RegistrySession, answer: RegistryAnswer) -> Challenge:
-    """Return what Helm answers. Raises CheckStopped where it gives up."""
     challenge = challenges.for_helm(answer.all("WWW-Authenticate"))
     if challenge is None:
         raise CheckStopped(Code.WANTS_OTHER)

@@ -24,7 +24,7 @@ MAX_LOOKUPS = 16
 
 
 def look_up(name: str) -> list[str]:
-    """Return the addresses that the system knows of a name, of IPv4 and IPv6, in its order. Raises OSError."""
+    """Return a name's IPv4 and IPv6 addresses, in the system's order. Raises OSError."""
     return [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
 
 
@@ -36,7 +36,7 @@ class Resolver:
         self._threads = Threads(most)
 
     def __call__(self, name: str, deadline: Deadline) -> tuple[Address, ...]:
-        """Return the addresses of a name, at least one. Raises CheckStopped (NO_SUCH_NAME) and TimeoutError."""
+        """Return at least one address. Raises CheckStopped (NO_SUCH_NAME) and TimeoutError."""
         try:
             texts = self._threads.run(lambda: list(self._look_up(name)), min(LOOKUP_SECONDS, deadline.remaining()))
             return tuple(ip_address(text) for text in texts)
@@ -59,7 +59,7 @@ class Watch:
     """
 
     def __init__(self, deadline: Deadline) -> None:
-        """Watch from `__enter__` on. Raises TimeoutError where it is too late for that."""
+        """Raise TimeoutError when the deadline has passed already."""
         self.deadline = deadline
         self._lock = threading.Lock()
         self._twins: list[socket.socket] = []
@@ -78,22 +78,17 @@ class Watch:
             twin.close()
 
     def keep(self, sock: socket.socket) -> None:
-        """Watch over a plain connected socket. Raises TimeoutError where the watch has ended."""
         with self._lock:
             self.check()
             self._twins.append(sock.dup())
 
     def check(self) -> None:
-        """Raise TimeoutError where the watch has ended, or has to."""
         if self._is_over:
             raise TimeoutError
         self.deadline.check()
 
     def drop(self) -> None:
-        """End every connection that was kept so far, and let go of it; more may follow.
-
-        Afterwards, if their owners have closed them as well, no server notices how long the rest of the check takes.
-        """
+        """End the connections kept so far: no server notices how long the rest of the check takes."""
         with self._lock:
             dropped, self._twins = self._twins, []
         for twin in dropped:
@@ -113,10 +108,7 @@ def _shut_down(sock: socket.socket) -> None:
 
 
 def connect(approved: Approved, watch: Watch) -> socket.socket:
-    """Return a socket to the first address that answers; the watch ends it at the deadline.
-
-    Each address gets its fair share of the time that is left. Raises CheckStopped (NO_CONNECTION) and TimeoutError.
-    """
+    """Connect to the first address that answers. Raises CheckStopped (NO_CONNECTION) and TimeoutError."""
     for tried, address in enumerate(approved.addresses):
         share = watch.deadline.remaining() / (len(approved.addresses) - tried)
         if sock := _dial(address, approved.port, share, watch):

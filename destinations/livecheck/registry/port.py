@@ -14,8 +14,6 @@ DEADLINE_SECONDS = 10.0
 
 
 class Step(StrEnum):
-    """The stages of a check, in order."""
-
     SECRETS = "secrets"
     """What the Secrets alone say: is there anything to ask at all."""
     RESOLVE = "resolve"
@@ -36,8 +34,6 @@ class Side(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What will happen to the chart or the image."""
-
     PASS = "pass"  # noqa: S105 - a word
     FAIL = "fail"
     UNKNOWN = "unknown"
@@ -112,19 +108,13 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a tool trusts: the certificates in these PEM texts, and the public CAs or not."""
-
     pems: tuple[bytes, ...] = field(default=(), repr=False)
     public: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One tool's way: `host` as written in the reference (HOST or HOST:PORT), its repository, account and trust.
-
-    Credentials show in no repr. `stop` and `fix` are set where the Secrets alone end this leg: why, and what to do.
-    Without a host nothing can be asked for it.
-    """
+    """One tool's way. Without a host there is nothing to ask; `stop` and `fix` say why the Secrets alone end it."""
 
     host: str = ""
     repository: str = ""
@@ -155,11 +145,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """One stage: `ok` None where it is not known. `ms` None where nothing was measured.
-
-    `detail` holds what the sentence needs and what is the portal's own knowledge: an address, a repository, a status
-    code. Never text that the remote server sent.
-    """
+    """`ok` is None where it is unknown. `detail` never holds text that the remote server sent."""
 
     step: Step
     side: Side
@@ -205,10 +191,7 @@ class CheckStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check learned: the stages in order, what follows for chart and image, and the chain the server presented.
-
-    `chain` is DER, the server's own certificate first; it is shown after an own parsing, never as text of the server.
-    """
+    """What a check learned; `chain` is DER, leaf first, shown after an own parsing, never as the server's text."""
 
     stages: tuple[StageResult, ...]
     chart: Outcome
@@ -218,8 +201,6 @@ class Report:
 
 
 class Registries(Protocol):
-    """Registries as Helm and skopeo meet them."""
-
     def check(self, plan: Plan) -> Report:
         """Ask what `plan` wants to know, and end within DEADLINE_SECONDS.
 

@@ -43,13 +43,11 @@ class NetworkRegistries:
     """Keeps the promises of `port.Registries`, on the network that the rules allow."""
 
     def __init__(self, rules: Rules, resolve: Resolve = network.resolve, seconds: float = DEADLINE_SECONDS) -> None:
-        """Take what the operator allows; nothing is asked yet."""
         self._rules = rules
         self._resolve = resolve
         self._seconds = seconds
 
     def check(self, plan: Plan) -> Report:
-        """Ask what the plan wants to know."""
         checked_at = datetime.now(UTC)
         with Watch(Deadline(self._seconds)) as watch:
             check = _Check(plan, self._rules, self._resolve, watch)
@@ -69,8 +67,6 @@ def outcome(stages: tuple[StageResult, ...], side: Side) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _StageOutput(Generic[_T]):
-    """How a stage ended, and what the next one goes on with: nothing where it ended early."""
-
     code: Code
     value: _T
     ok: bool | None = True
@@ -78,8 +74,6 @@ class _StageOutput(Generic[_T]):
 
 
 class _Check:
-    """One check under way, and what it has found so far."""
-
     def __init__(self, plan: Plan, rules: Rules, resolve: Resolve, watch: Watch) -> None:
         self._plan = plan
         once = functools.cache(lambda name, deadline: tuple(resolve(name, deadline)))  # a name leads to one place
@@ -90,31 +84,24 @@ class _Check:
         self.chain: tuple[bytes, ...] = ()
 
     def run(self) -> None:
-        """Go every way that the legs need."""
         for sides in self._group(tuple(self._legs), lambda leg: leg.stop):
             leg = self._legs[sides[0]]
             code, detail = (Code.NO_TARGET, {"message": leg.stop, "fix": leg.fix}) if leg.stop else (Code.READY, {})
             self._note(Step.SECRETS, sides, _StageOutput(code, leg, ok=not leg.stop, detail=detail))
         targets = tuple(side for side, leg in self._legs.items() if leg.host)
         hosts = self._group(targets, lambda leg: leg.host)
-        for sides, approved in [(sides, self._resolve(sides)) for sides in hosts]:  # all, before one is dialed
+        for sides, approved in [(sides, self._approve(sides)) for sides in hosts]:  # all, before one is dialed
             if approved:
                 self._go(sides, approved)
 
     def _group(self, sides: tuple[Side, ...], key: Callable[[Leg], object]) -> list[tuple[Side, ...]]:
-        """Return the sides, together where their legs have the same key."""
         groups: dict[object, tuple[Side, ...]] = {}
         for side in sides:
             groups.setdefault(key(self._legs[side]), ())
             groups[key(self._legs[side])] += (side,)
         return list(groups.values())
 
-    def _resolve(self, sides: tuple[Side, ...]) -> Approved | None:
-        host = self._legs[sides[0]].host
-        return self._stage(Step.RESOLVE, sides, lambda: self._approve(host))
-
     def _go(self, sides: tuple[Side, ...], approved: Approved) -> None:
-        """Go to one host, for those who have to go there."""
         if self._is_silent(Step.CONNECT, sides):
             return
         connected = self._stage(Step.CONNECT, sides, lambda: self._connect(approved))
@@ -131,14 +118,16 @@ class _Check:
         self._reach.leave_host(proven=proven)
 
     def _is_silent(self, step: Step, sides: tuple[Side, ...]) -> bool:
-        """Return whether nothing may be sent any more, and note that these sides end here."""
         if self._reach.is_silent:
             self._note(step, sides, _StageOutput(Code.NOT_REACHED, value=None, ok=None))
         return self._reach.is_silent
 
-    def _approve(self, host: str) -> _StageOutput[Approved]:
-        approved = self._reach.host(host)
-        return _StageOutput(Code.RESOLVED, approved, detail={"address": str(approved.addresses[0])})
+    def _approve(self, sides: tuple[Side, ...]) -> Approved | None:
+        def approve() -> _StageOutput[Approved]:
+            approved = self._reach.host(self._legs[sides[0]].host)
+            return _StageOutput(Code.RESOLVED, approved, detail={"address": str(approved.addresses[0])})
+
+        return self._stage(Step.RESOLVE, sides, approve)
 
     def _connect(self, approved: Approved) -> _StageOutput[tuple[Approved, socket.socket | None]]:
         try:
@@ -158,7 +147,6 @@ class _Check:
         )
 
     def _meet(self, sides: tuple[Side, ...], channel: Channel, cache: CredentialCache) -> None:
-        """Go on from the connection, for those who trust the same."""
         try:
             is_secure = self._stage(Step.TLS, sides, lambda: self._verify_tls(channel, self._legs[sides[0]].trust))
             first = self._stage(Step.REGISTRY, sides, lambda: _StageOutput(*ping(channel))) if is_secure else None
@@ -187,10 +175,14 @@ class _Check:
         return _StageOutput(Code.TRUSTED, value=True)
 
     def _push(self, session: RegistrySession) -> None:
-        """Log in and prove push permission, as one of the tools."""
         tool, sides = _TOOLS[session.side], (session.side,)
         detail = {"repository": session.leg.repository}
-        if self._stage(Step.LOGIN, sides, lambda: _login_output(tool.log_in(session))):
+
+        def log_in() -> _StageOutput[bool]:
+            code, ok = tool.log_in(session)
+            return _StageOutput(code, value=True, ok=ok)
+
+        if self._stage(Step.LOGIN, sides, log_in):
             self._stage(Step.PUSH, sides, lambda: _StageOutput(tool.push(session), value=True, detail=detail), detail)
 
     def _stage(
@@ -221,8 +213,3 @@ class _Check:
         ms = None if started is None else round((time.monotonic() - started) * 1000)
         side = sides[0] if len(sides) == 1 else Side.BOTH
         self.stages.append(StageResult(step, side, output.ok, output.code, ms, output.detail))
-
-
-def _login_output(ended: tuple[Code, bool | None]) -> _StageOutput[bool]:
-    code, ok = ended
-    return _StageOutput(code, value=True, ok=ok)

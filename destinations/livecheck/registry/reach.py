@@ -17,14 +17,13 @@ _HTTP = b"HTTP/"
 
 
 def explain_tls(stop: CheckStopped, chain: tuple[bytes, ...]) -> CheckStopped:
-    """Return how the stage ends; `chain` is what the server presents."""
     if stop.code is Code.NAME_MISMATCH and trust.has_only_a_common_name(chain):
         return CheckStopped(Code.COMMON_NAME_ONLY)
     return stop
 
 
 def chain_of(approved: Approved, watch: Watch) -> tuple[bytes, ...]:
-    """Return the chain of a server that nobody trusts, empty where it shows none in time."""
+    """Return the chain of a server that nobody trusts, empty where it presents none in time."""
     channel = Channel(approved, None, watch)
     try:
         return channel.handshake()
@@ -52,7 +51,6 @@ class Reach:
     """The hosts of one check. `is_silent` once nothing may be sent any more, since its time would tell something."""
 
     def __init__(self, rules: Rules, resolve: Resolve, watch: Watch, is_inner: IsInner, *, sees_all: bool) -> None:
-        """Take what the operator allows, and whether the person who asks may learn about the network."""
         self._rules = rules
         self._resolve = resolve
         self._watch = watch
@@ -61,10 +59,7 @@ class Reach:
         self.is_silent = False
 
     def host(self, host: str) -> Approved:
-        """Return a host that may be asked, with the addresses that are tried. Raises CheckStopped as `guard.approve` does.
-
-        Several addresses are tried only for people who may learn about the network, and only outside of it.
-        """
+        """Raise CheckStopped as `guard.approve` does. Only who sees all has several addresses tried, and only outside."""
         approved = guard.approve(host, self._watch.deadline, self._rules, self._resolve, self._is_inner)
         inside = any(self._is_inner(address) and not address.is_loopback for address in approved.addresses)
         if (self._sees_all and not inside) or len(approved.addresses) == 1:
@@ -88,7 +83,8 @@ class Reach:
             nonlocal asked_inside, left_out
             service = self.host(host)
             left_out = service.left_out
-            asked_inside = self._is_inner(service.addresses[0]) and not _is_same(service, registry)
+            is_same = (service.addresses, service.port) == (registry.addresses, registry.port)
+            asked_inside = self._is_inner(service.addresses[0]) and not is_same
             if asked_inside:
                 self._check_inside(service, registry)
             if asked_inside and not self._sees_all:
@@ -109,18 +105,13 @@ class Reach:
         return Tokens(reach, explain)
 
     def _check_inside(self, service: Approved, registry: Approved) -> None:
-        """Raise CheckStopped where a registry must not lead to this inner address."""
         if not self._is_inner(registry.addresses[0]):
             raise CheckStopped(Code.ADDRESS_REFUSED)
         if not (self._sees_all or service.addresses == registry.addresses or _is_beside(service.name, registry.name)):
             raise CheckStopped(Code.ADDRESS_REFUSED)
 
 
-def _is_same(service: Approved, registry: Approved) -> bool:
-    return (service.addresses, service.port) == (registry.addresses, registry.port)
-
-
 def _is_beside(name: str, registry: str) -> bool:
-    """Return whether a name is in the domain of the registry's name, such as `gitlab.example.com` for `registry.example.com`."""
+    """Return whether a name is in the registry's domain, such as `auth.example.com` for `registry.example.com`."""
     domain = "" if guard.as_address(registry) else registry.partition(".")[2]
     return "." in domain and (name == domain or name.endswith(f".{domain}"))

@@ -42,17 +42,10 @@ class RegistrySession:
 
     @property
     def credentials(self) -> RegistryLogin:
-        """What the tool signs in with."""
         leg = self.leg
         return RegistryLogin(leg.username, leg.password, leg.identity_token, named=self.side is Side.IMAGE)
 
-    @property
-    def scope(self) -> str:
-        """What the tool requests a token for."""
-        return f"repository:{self.leg.repository}:pull,push"
-
     def ask(self, method: str, target: str) -> RegistryAnswer:
-        """Send what the tool would send, with what it has to show. Raises CheckStopped."""
         return self.channel.ask(method, target, authorization=self.authorization)
 
     def show_basic(self) -> None:
@@ -65,10 +58,8 @@ class RegistrySession:
         answer.raise_for_trouble()
         if answer.status in {UNAUTHORIZED, FORBIDDEN}:
             self.cache.rejected.add(header)
-            empty = self.credentials.is_anonymous
-            raise CheckStopped(
-                Code.NO_CREDENTIALS if empty else Code.WRONG_CREDENTIALS, detail={"status": str(answer.status)}
-            )
+            code = Code.NO_CREDENTIALS if self.credentials.is_anonymous else Code.WRONG_CREDENTIALS
+            raise CheckStopped(code, detail={"status": str(answer.status)})
         if answer.status != OK:
             raise CheckStopped(Code.BAD_ANSWER, detail={"status": str(answer.status)})
         self.cache.accepted.add(header)
@@ -95,15 +86,11 @@ class RegistrySession:
         return token
 
     def check_cache(self, header: str) -> None:
-        """Stop before a password that was rejected is sent again. Raises CheckStopped."""
         if header in self.cache.rejected:
             raise CheckStopped(Code.WRONG_CREDENTIALS)
 
     def may_push(self, token: str, target: str) -> Code:
-        """Return MAY_PUSH or UPLOAD_LEFT for a token with the scope of the push. Raises CheckStopped.
-
-        `target` is what the tool looks for first.
-        """
+        """Return MAY_PUSH or UPLOAD_LEFT; `target` is what the tool looks for first. Raises CheckStopped."""
         granted = challenges.may_push(token, self.leg.repository)
         if granted is False:
             raise CheckStopped(Code.MAY_NOT_PUSH)
@@ -117,33 +104,26 @@ class RegistrySession:
         may_push = uploads.proves_push(answer)
         if may_push is False:
             raise CheckStopped(Code.MAY_NOT_PUSH, detail={"status": str(answer.status)})
-        return Code.MAY_PUSH if may_push else self.cancel_upload(self.open_upload())
-
-    def open_upload(self) -> RegistryAnswer:
-        """Open an upload and return the answer, whatever it says. Raises CheckStopped."""
-        return self.ask("POST", uploads.upload_url(self.leg.repository))
-
-    def cancel_upload(self, answer: RegistryAnswer) -> Code:
-        """Return what an upload that was opened proves, and cancel it. Raises CheckStopped."""
-        return uploads.judge_upload(answer, self.ask, self.leg.repository, self.channel.approved)
+        if may_push:
+            return Code.MAY_PUSH
+        upload = self.ask("POST", uploads.upload_url(self.leg.repository))
+        return uploads.judge_upload(upload, self.ask, self.leg.repository, self.channel.approved)
 
     def push_token(self, challenge: Challenge) -> str:
         """Get a token for the push; where to ask might create the repository, only for one that is there. Raises CheckStopped."""
-        if challenge.may_create and not self.credentials.is_anonymous and not self._exists(challenge):
-            raise CheckStopped(Code.WOULD_CREATE, ok=None)
-        return self.take_token(challenge, self.scope)
-
-    def _exists(self, challenge: Challenge) -> bool:
-        self.take_token(challenge, f"repository:{self.leg.repository}:pull")
-        answer = self.ask("GET", f"/v2/{self.leg.repository}/tags/list?n=1")
-        return answer.status == OK
+        repository = self.leg.repository
+        if challenge.may_create and not self.credentials.is_anonymous:
+            self.take_token(challenge, f"repository:{repository}:pull")
+            if self.ask("GET", f"/v2/{repository}/tags/list?n=1").status != OK:
+                raise CheckStopped(Code.WOULD_CREATE, ok=None)
+        return self.take_token(challenge, f"repository:{repository}:pull,push")
 
 
 _REDIRECTS = range(300, 400)
 
 
 def ping(channel: Channel) -> tuple[Code, RegistryAnswer]:
-    """Return what the registry wants, and its answer. Raises CheckStopped if it is no registry."""
+    """Return what authentication the registry wants. Raises CheckStopped for what is no registry."""
     answer = channel.ask("GET", PING)
     if answer.status in _REDIRECTS:
         raise _explain_redirect(answer, channel.approved)
@@ -163,12 +143,9 @@ def _authentication(answer: RegistryAnswer) -> Code:
 
 
 def _is_registry(answer: RegistryAnswer) -> bool:
-    """Return whether 200 came from a registry: it names the protocol, or answers in JSON (distribution's and OCI's API)."""
-    kind = next(iter(answer.all("Content-Type")), "")
-    return bool(answer.all("Docker-Distribution-Api-Version")) or kind.partition(";")[0].strip().lower() in {
-        "application/json",
-        "",
-    }
+    """Return whether 200 came from a registry: it names the protocol, or answers in JSON."""
+    kind = next(iter(answer.all("Content-Type")), "").partition(";")[0].strip().lower()
+    return bool(answer.all("Docker-Distribution-Api-Version")) or kind in {"application/json", ""}
 
 
 def _explain_redirect(answer: RegistryAnswer, approved: Approved) -> CheckStopped:
@@ -179,7 +156,5 @@ def _explain_redirect(answer: RegistryAnswer, approved: Approved) -> CheckStoppe
     """
     location = resolve_location(next(iter(answer.all("Location")), ""), PING, approved)
     stays, below = location.is_at(approved), location.host.endswith(f".{approved.name}")
-    detail = {"status": str(answer.status)}
-    return CheckStopped(
-        Code.REDIRECTS, ok=None if stays else False, ok_image=None if stays or below else False, detail=detail
-    )
+    ok, ok_image = None if stays else False, None if stays or below else False
+    return CheckStopped(Code.REDIRECTS, ok=ok, ok_image=ok_image, detail={"status": str(answer.status)})

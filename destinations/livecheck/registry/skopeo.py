@@ -14,7 +14,6 @@ from destinations.livecheck.registry.session import OK, RegistrySession
 
 
 def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
-    """Return what is known of the credentials. Raises CheckStopped."""
     challenge = challenges.for_skopeo(session.first.all("WWW-Authenticate"))
     if challenge is None and session.first.status == OK:
         return Code.NOT_CHECKED, None
@@ -28,7 +27,6 @@ def log_in(session: RegistrySession) -> tuple[Code, bool | None]:
 
 
 def push(session: RegistrySession) -> Code:
-    """Return how push permission was proven. Raises CheckStopped."""
     blob = f"/v2/{session.leg.repository}/blobs/{uploads.NOWHERE}"
     if session.token:
         return session.may_push(session.token, blob)

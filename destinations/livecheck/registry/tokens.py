@@ -38,15 +38,12 @@ class RegistryLogin:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether there is nothing to log in with."""
         return not (self.username or self.password or self.identity_token)
 
     @property
     def basic(self) -> str:
-        """The header of Basic authentication (RFC 7617)."""
-        return "Basic " + b64encode(f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")).decode(
-            "ascii"
-        )
+        raw = f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")
+        return f"Basic {b64encode(raw).decode()}"
 
     @property
     def token_header(self) -> str:
@@ -59,7 +56,6 @@ class Tokens:
     """The token services of one check; `reach` opens a channel to a host, as the tool that asks would trust it."""
 
     def __init__(self, reach: Reach, explain: Explain = lambda stop: stop) -> None:
-        """`explain` returns how a failure of a token service is reported."""
         self._reach = reach
         self._explain = explain
 
@@ -72,9 +68,8 @@ class Tokens:
         try:
             answer = self._get(channel, challenge, scopes, credentials)
             if answer.status in _NOT_SERVED and not credentials.named and credentials.username and credentials.password:
-                answer = channel.ask(
-                    "POST", path_of(challenge.realm), form=_password_form(challenge, scopes, credentials)
-                )
+                form = _password_form(challenge, scopes, credentials)
+                answer = channel.ask("POST", path_of(challenge.realm), form=form)
             return _token(answer, credentials)
         except CheckStopped as stop:
             failure = CheckStopped(Code.TOKEN_SERVICE_FAILS) if stop.code is Code.BAD_ANSWER else stop

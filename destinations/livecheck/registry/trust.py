@@ -29,10 +29,7 @@ _WITH_CONSTRAINTS = 3
 
 
 def go_accepts(presented: Sequence[bytes], verified: Sequence[bytes], anchors: Container[bytes]) -> bool:
-    """Return whether Go goes on, too: with what the server sent, and with the way that was found to an anchor.
-
-    All in DER, the server's certificate first; `verified` may go on beyond the first of `anchors`, where Go stops.
-    """
+    """Return whether Go accepts what the server sent and the way found to an anchor; all in DER, leaf first."""
     if not all(map(_is_readable, presented)):
         return False
     end = next((place for place, der in enumerate(verified) if der in anchors), len(verified) - 1)
@@ -72,7 +69,6 @@ def _is_signed_well(certificate: GoCertificate) -> bool:
 
 
 def _may_issue(certificate: GoCertificate) -> bool:
-    """Return whether it is a CA by its basic constraints; before version 3 there were none."""
     return certificate.version < _WITH_CONSTRAINTS if certificate.is_ca is None else certificate.is_ca
 
 
@@ -91,7 +87,6 @@ _OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "VERSION_TOO_LOW")
 
 @lru_cache(maxsize=64)
 def context(trust: Trust) -> ssl.SSLContext:
-    """Return what verifies a server as a tool with this trust does."""
     made = _bare()
     made.check_hostname = True
     made.hostname_checks_common_name = False
@@ -107,7 +102,7 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def _blind_context() -> ssl.SSLContext:
-    """Return what verifies nothing: to look at the chain of a server, never to send anything."""
+    """Return a context that verifies nothing: to look at the chain of a server, never to send anything."""
     made = _bare()
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
@@ -126,15 +121,11 @@ def _bare() -> ssl.SSLContext:
 
 @lru_cache(maxsize=64)
 def _anchors(trust: Trust) -> frozenset[bytes]:
-    """Return them in DER."""
-    return frozenset(one.der for pem in trust.pems for one in gox509.usable_certificates(pem))
+    return frozenset(certificate.der for pem in trust.pems for certificate in gox509.usable_certificates(pem))
 
 
 def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSocket:
-    """Return the connection under TLS as the trust requires it, None demanding nothing; closes it where that fails.
-
-    Raises CheckStopped and OSError.
-    """
+    """Do the handshake as the trust requires, None demanding nothing. Raises CheckStopped and OSError."""
     code = None
     chosen = context(trust) if trust else _blind_context()
     wrapped = chosen.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
@@ -149,8 +140,9 @@ def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSoc
     except OSError:
         wrapped.close()
         raise
-    if not code and trust and not _go_accepts_chain(wrapped, trust):
-        code = Code.BAD_CERTIFICATE
+    if not code and trust:
+        verified = _chain(wrapped, "get_verified_chain")
+        code = None if go_accepts(presented_chain(wrapped), verified, _anchors(trust)) else Code.BAD_CERTIFICATE
     if code:
         wrapped.close()
         raise CheckStopped(code, ok=False)
@@ -158,20 +150,14 @@ def start_tls(sock: socket.socket, name: str, trust: Trust | None) -> ssl.SSLSoc
 
 
 def presented_chain(sock: ssl.SSLSocket) -> tuple[bytes, ...]:
-    """Return the chain that the server sent, in DER, its own certificate first."""
     return _chain(sock, "get_unverified_chain")
 
 
 def _chain(sock: ssl.SSLSocket, which: str) -> tuple[bytes, ...]:
     if hasattr(sock, which):  # Python 3.13
         return tuple(getattr(sock, which)())
-    found = getattr(sock._sslobj, which)() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - the same, before it was public
-    return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found)
-
-
-def _go_accepts_chain(sock: ssl.SSLSocket, trust: Trust) -> bool:
-    verified = _chain(sock, "get_verified_chain")
-    return go_accepts(presented_chain(sock), verified, _anchors(trust))
+    chain = getattr(sock._sslobj, which)() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - the same, before it was public
+    return tuple(ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in chain)
 
 
 def has_only_a_common_name(chain: tuple[bytes, ...]) -> bool:

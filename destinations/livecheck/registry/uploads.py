@@ -26,7 +26,6 @@ class Location:
     target: str
 
     def is_at(self, approved: Approved, scheme: str = "https") -> bool:
-        """Return whether this is the origin that was approved, under this scheme."""
         return (self.scheme, self.host, self.port) == (scheme, approved.name, approved.port)
 
 
@@ -44,7 +43,6 @@ def resolve_location(location: str, path: str, approved: Approved) -> Location:
 
 
 def path_of(url: str) -> str:
-    """Return the path and query of an address, as a request line holds them."""
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
@@ -68,7 +66,6 @@ def check_lookup(answer: RegistryAnswer) -> None:
 
 
 def upload_url(repository: str) -> str:
-    """Return where an upload is opened, by POST."""
     return f"/v2/{repository}/blobs/uploads/"
 
 
@@ -78,10 +75,7 @@ def nonexistent_upload_url(repository: str) -> str:
 
 
 def proves_push(answer: RegistryAnswer) -> bool | None:
-    """Return whether the answer to a PUT to a nonexistent upload proves the permission to push; None if unknown.
-
-    Only distribution's own words count: another registry may look for the upload first.
-    """
+    """Return whether the answer proves the permission to push; None where it is not in distribution's own words."""
     if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
         return False
     is_distribution = bool(answer.all("Docker-Distribution-Api-Version"))
@@ -110,12 +104,8 @@ def judge_upload(answer: RegistryAnswer, ask: Ask, repository: str, approved: Ap
     # Helm refuses to go on elsewhere; skopeo would, but a port that speaks TLS does not answer plain HTTP
     if not origin.is_at(approved):
         raise CheckStopped(Code.UPLOAD_ELSEWHERE, ok_image=False if origin.is_at(approved, "http") else None)
-    return _cancel(ask, origin.target)
-
-
-def _cancel(ask: Ask, target: str) -> Code:
     try:
-        is_canceled = ask("DELETE", target).status in _GONE
+        is_canceled = ask("DELETE", origin.target).status in _GONE
     except CheckStopped:
         is_canceled = False
     return Code.MAY_PUSH if is_canceled else Code.UPLOAD_LEFT

@@ -26,12 +26,9 @@ from edrportal.telemetry.counters import CountedRegistries
 
 
 class Command(BaseCommand):
-    """Serve the demo on loopback."""
-
     help = "Serve the portal with an in-memory cluster on 127.0.0.1 and the port PORT (8000)."
 
     def handle(self, *_args: Any, **_options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Fill the cluster and serve until a signal ends it; the key is random for each start."""
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal():
             raise CommandError("PORT is not a number")

@@ -33,8 +33,6 @@ class Unusable(Exception):
 
 
 class Command(BaseCommand):
-    """Check destinations at their registries."""
-
     help = (
         "Run live checks: ask the registries what an export would meet. Exit code 0: no chart and no image would "
         "fail (with --fail-on unknown: all would pass); 1: at least one would not; 2: the input or the cluster "
@@ -42,7 +40,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the command line."""
         parser.add_argument("names", nargs="*", metavar="NAME", help="destinations to check")
         parser.add_argument("--all", action="store_true", help="check every destination")
         parser.add_argument(
@@ -54,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Check, print, keep the results; exits 0, 1 or 2."""
+        """Exit 0, 1 or 2."""
         portal = composition.portal()
         try:
             settings.ENVIRONMENT.registry.check()

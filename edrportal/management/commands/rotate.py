@@ -35,8 +35,6 @@ class _Unusable(Exception):
 
 
 class Command(BaseCommand):
-    """Rotate one destination."""
-
     help = (
         "Rotate the credentials of a destination. Exit code 0: done; 1: refused, or someone else changed it "
         "first; 2: the input or the cluster cannot be used, and nothing was changed; 3: it is not known whether "
@@ -44,7 +42,6 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the command line. There is no option that takes a password: others would see it."""
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--username", help="default: the stored user name")
         parser.add_argument(
@@ -67,7 +64,6 @@ class Command(BaseCommand):
         parser.add_argument("--expires-on", metavar="DATE", help="when the credentials expire, such as 2027-01-31")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Rotate, and say what happened."""
         portal = composition.portal()
         event = Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
         try:

@@ -21,16 +21,12 @@ from edrportal.webhook.certificate import Certificate
 
 
 class Command(BaseCommand):
-    """Serve the portal."""
-
     help = "Serve the portal. It does not start if settings are missing or unsafe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the command line."""
         parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Check the settings, then serve until a signal ends it."""
         host = options["bind"].rpartition(":")[0].strip("[]")
         try:
             settings.ENVIRONMENT.check()
@@ -49,14 +45,12 @@ class Command(BaseCommand):
         Server(get_wsgi_application(), options["bind"], started=started, ports=ports).run()
 
     def _platform(self, host: str) -> Iterator[Port]:
-        """Yield the second port, where one is wanted."""
         environment = settings.ENVIRONMENT
         if environment.metrics_port:
             platform = site(Platform(composition.portal, with_names=environment.metrics_names))
             yield _port(host, environment.metrics_port, platform, "EDRPORTAL_METRICS_PORT")
 
     def _webhook(self, host: str) -> Iterator[Port]:
-        """Yield the port of the warning webhook, where it is wanted."""
         stated = settings.ENVIRONMENT.webhook
         if not stated.port:
             return

@@ -30,10 +30,7 @@ _RSA_2048 = 342  # characters in the base64 of a modulus of that many bits
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """`authorization` is for the browser, below the issuer; `token` and `keys` are for the portal itself.
-
-    `names_itself` says that the provider sends its issuer along with every code (RFC 9207).
-    """
+    """`authorization` is for the browser, the others for the portal; `names_itself`: it sends `iss` (RFC 9207)."""
 
     authorization: str
     token: str
@@ -53,7 +50,6 @@ class _Entry(Generic[_T]):
     renewed_at: float = -math.inf
 
     def refresh(self, ask: Callable[[], _T]) -> _T:
-        """Return a new answer, or raise a new trouble."""
         self.trouble = None
         try:
             answer = ask()
@@ -72,7 +68,6 @@ class _Cache(Generic[_T]):
         self._entries: dict[tuple[str, ...], _Entry[_T]] = {}
 
     def clear(self) -> None:
-        """Forget everything."""
         with self._lock:
             self._entries = {}
 
@@ -85,10 +80,7 @@ class _Cache(Generic[_T]):
         seconds: float,
         renew: bool = False,
     ) -> _T:
-        """Return an answer not older than the seconds; `renew` wants a newer one, and gets it every ten seconds at most.
-
-        Raises OidcTrouble, also for one that came up in the last five seconds.
-        """
+        """Return an answer not older than the seconds, or renewed every ten seconds at most. Raises OidcTrouble."""
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
         try:
@@ -115,13 +107,12 @@ _keys: _Cache[KeySet] = _Cache()
 
 
 def forget() -> None:
-    """Forget every address, key and trouble."""
     _addresses.clear()
     _keys.clear()
 
 
 def addresses(provider: Provider, deadline: Deadline, *, seconds: float = _SECONDS) -> Addresses:
-    """Return the provider's addresses as they were so many seconds ago at most. Raises OidcTrouble."""
+    """Return the provider's addresses, at most so many seconds old. Raises OidcTrouble."""
     key = (provider.issuer, provider.endpoint, provider.ca_file)
     return _addresses.get(key, lambda: _discovered(provider, deadline), deadline, seconds=seconds)
 
@@ -168,7 +159,6 @@ def _for_portal(provider: Provider, url: str) -> str:
 
 
 def _moved(url: str, old: str, new: str) -> str | None:
-    """Return the address with one beginning for another, or None where it does not begin so."""
     base = old.rstrip("/") + "/"
     return f"{new.rstrip('/')}/{url.removeprefix(base)}" if url.startswith(base) else None
 

@@ -36,9 +36,9 @@ class Started:
 
 
 def start(provider: Provider) -> Started:
-    """Return where to send the browser and what to keep until it comes back. Raises OidcTrouble."""
     addresses = discovery.addresses(provider, Deadline(_START_SECONDS))
     kept = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "code_verifier")}
+    code_hash = hashlib.sha256(kept["code_verifier"].encode()).digest()
     parameters = {
         "response_type": "code",
         "client_id": provider.client_id,
@@ -46,7 +46,7 @@ def start(provider: Provider) -> Started:
         "scope": provider.scopes,
         "state": kept["state"],
         "nonce": kept["nonce"],
-        "code_challenge": _challenge(kept["code_verifier"]),
+        "code_challenge": urlsafe_b64encode(code_hash).decode().rstrip("="),  # S256 (RFC 7636, 4.2)
         "code_challenge_method": "S256",
     }
     url = urlsplit(addresses.authorization)
@@ -54,13 +54,8 @@ def start(provider: Provider) -> Started:
     return Started(url._replace(query=query).geturl(), kept)
 
 
-def _challenge(code_verifier: str) -> str:
-    """Return the S256 code challenge (RFC 7636, 4.2)."""
-    return urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
-
-
 def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list[str]]) -> Identity:
-    """Return who came back with this query, after a start that kept this. Raises OidcTrouble."""
+    """Return who came back with this query; `kept` is what the start returned. Raises OidcTrouble."""
     deadline = Deadline(_FINISH_SECONDS)
     code = _code(provider, kept, query)
     addresses = discovery.addresses(provider, deadline)
@@ -77,7 +72,7 @@ def finish(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list
 
 
 def reachable(provider: Provider) -> OidcTrouble | None:
-    """Return why a sign-in would not work now, or None; takes two seconds at most and may be some seconds old."""
+    """Return why a sign-in would not work now, or None; takes two seconds at most and may be ten seconds old."""
     try:
         discovery.addresses(provider, Deadline(_GLANCE_SECONDS), seconds=_GLANCE_AGE)
     except OidcTrouble as trouble:
@@ -102,7 +97,6 @@ def _code(provider: Provider, kept: Mapping[str, str], query: Mapping[str, list[
 
 
 def _is_same(given: list[str] | None, expected: str) -> bool:
-    """Compare the one value of a parameter in constant time."""
     return given is not None and len(given) == 1 and secrets.compare_digest(_raw(given[0]), _raw(expected))
 
 

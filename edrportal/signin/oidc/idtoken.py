@@ -16,7 +16,7 @@ from joserfc.jwk import KeySet
 
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.provider import Identity, Provider
-from edrportal.signin.oidc.reasons import OidcTrouble, Reason
+from edrportal.signin.oidc.reasons import OidcTrouble
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384"]  # none with a secret, and never "none"
 _LEEWAY = 60
@@ -36,17 +36,12 @@ _log = logging.getLogger(__name__)
 
 
 class Keys(Protocol):
-    """Gives the provider's keys, newer ones than the last with `renew`."""
-
     def __call__(self, *, renew: bool) -> KeySet:
         """Return the keys. Raises OidcTrouble."""
 
 
 def claims(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: Keys) -> dict[str, Any]:
-    """Return what the ID token in the token endpoint's answer claims, after every check.
-
-    `keys` is asked for newer ones at most once. Raises OidcTrouble.
-    """
+    """Return what the ID token claims, after every check; newer keys are fetched once at most. Raises OidcTrouble."""
     if not isinstance(answer.get("id_token"), str):
         raise OidcTrouble(*why.NO_TOKEN)
     outcome = _validated(provider, answer, nonce, keys(renew=False))
@@ -54,7 +49,7 @@ def claims(provider: Provider, answer: Mapping[str, Any], nonce: str, keys: Keys
         outcome = _validated(provider, answer, nonce, keys(renew=True))
     if isinstance(outcome, Exception):
         _log.warning("the ID token is refused: %s %s", type(outcome).__name__, getattr(outcome, "claim", ""))
-        raise OidcTrouble(*_reason(outcome))
+        raise OidcTrouble(*(_CLAIMS.get(outcome.claim, why.FORGED) if isinstance(outcome, ClaimError) else why.FORGED))
     return outcome
 
 
@@ -97,12 +92,7 @@ def _is_half_hash(at_hash: object, access_token: object, algorithm: str) -> bool
     return hmac.compare_digest(half, str(at_hash).encode())
 
 
-def _reason(error: Exception) -> Reason:
-    return _CLAIMS.get(error.claim, why.FORGED) if isinstance(error, ClaimError) else why.FORGED
-
-
 def identity(claims: Mapping[str, Any]) -> Identity:
-    """Return who the claims name. Raises OidcTrouble where that is not enough to sign in."""
     email = _printable(claims.get("email"))
     if not email or len(email) > _MAX_EMAIL:
         raise OidcTrouble(*why.NO_EMAIL)
@@ -121,7 +111,6 @@ def identity(claims: Mapping[str, Any]) -> Identity:
 
 
 def _printable(value: object) -> str:
-    """Return a text without control characters and halves of surrogate pairs, and nothing for anything else."""
     return value if isinstance(value, str) and value.isprintable() else ""
 
 
@@ -135,10 +124,7 @@ def _groups(claims: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _are_groups_left_out(claims: Mapping[str, Any]) -> bool:
-    """Return whether the token says where groups are instead of naming them.
-
-    A distributed claim (OpenID Connect Core, 5.6.2), which Entra ID sends for many groups, or its `hasgroups`.
-    """
+    """Return whether it says where groups are instead (OIDC Core, 5.6.2; Entra ID's `hasgroups`)."""
     elsewhere = claims.get("_claim_names")
     distributed = isinstance(elsewhere, dict) and "groups" in elsewhere
     return "groups" not in claims and (distributed or claims.get("hasgroups") in (True, "true"))

@@ -14,7 +14,7 @@ from destinations import names
 from destinations.model import InputError, Secret
 from destinations.portal import Reads
 from edrportal.signin.oidc import reasons as why
-from edrportal.signin.oidc import rolesmapping
+from edrportal.signin.oidc import roles
 from edrportal.signin.oidc.reasons import OidcTrouble
 
 SCOPES = "openid profile email groups federated:id"
@@ -41,16 +41,12 @@ class Provider:
 
     @property
     def back_channel(self) -> str:
-        """The address that the portal itself asks, without a slash at its end."""
         return (self.endpoint or self.issuer).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, as the provider states; the email address is verified. `name` and `connector_id` may be empty.
-
-    `groups_left_out`: the provider states that there are groups which it did not put into the token, for its size.
-    """
+    """Who signed in, with a verified email address; `groups_left_out` where the provider left some out for their number."""
 
     subject: str
     email: str
@@ -61,21 +57,17 @@ class Identity:
 
 
 def is_on() -> bool:
-    """Return whether there is a button for it."""
     return bool(settings.ENVIRONMENT.oidc.client_id) and not settings.ENVIRONMENT.is_in_clear
 
 
 def client(reads: Reads) -> tuple[str, str]:
-    """Return the provider's issuer, empty where it is not configured, and the portal's client id there.
-
-    Raises the port's errors.
-    """
+    """Return the issuer, empty where there is none, and the portal's client id. Raises the port's errors."""
     stated = settings.ENVIRONMENT.oidc
     return stated.issuer or _text(_dex(reads), "issuer"), stated.client_id
 
 
 def provider(reads: Reads) -> Provider:
-    """Return the provider. Raises OidcTrouble where it is not configured, and the port's errors."""
+    """Raise OidcTrouble where it is not configured, and the port's errors."""
     stated, dex = settings.ENVIRONMENT.oidc, _dex(reads)
     issuer = stated.issuer or _text(dex, "issuer")
     if not issuer:
@@ -97,13 +89,9 @@ def provider(reads: Reads) -> Provider:
 
 
 def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
-    """Return the role ids that Epinio's mapping gives to a person's groups.
-
-    Raises OidcTrouble for a mapping that does not parse: Epinio lets nobody in by single sign-on then. Raises the
-    port's errors, too.
-    """
+    """Return role ids by Epinio's mapping. Raises OidcTrouble where it does not parse, and the port's errors."""
     try:
-        roles_mapping = rolesmapping.read(mapping(reads))
+        roles_mapping = roles.read(mapping(reads))
     except InputError as error:
         raise OidcTrouble("The roles for single sign-on cannot be read.", str(error)) from None
     if identity.groups_left_out and roles_mapping.connectors:
@@ -112,18 +100,14 @@ def roles_of(reads: Reads, identity: Identity) -> tuple[str, ...]:
 
 
 def mapping_notices(reads: Reads) -> list[str]:
-    """Return what an administrator should know of the mapping: that it cannot be read, or what Epinio passes over.
-
-    Raises the port's errors.
-    """
+    """Return what an administrator should know of the mapping. Raises the port's errors."""
     try:
-        return list(rolesmapping.read(mapping(reads)).notices)
+        return list(roles.read(mapping(reads)).notices)
     except InputError as error:
         return [str(error)]
 
 
 def mapping(reads: Reads) -> bytes:
-    """Return Epinio's mapping as it is written, empty for none. Raises the port's errors."""
     dex = _dex(reads)
     return dex.data.get("rolesMapping", b"") if dex else b""
 

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 
 class Reason(NamedTuple):
-    """A sentence for the person who signs in, and one that says what helps."""
-
     message: str
     fix: str
 
@@ -16,14 +14,12 @@ class OidcTrouble(Exception):
     """What went wrong, and what to do; never a code, a token, a secret or the provider's own words."""
 
     def __init__(self, message: str, fix: str) -> None:
-        """Keep both sentences."""
         super().__init__(message)
         self.message = message
         self.fix = fix
 
     @property
     def reason(self) -> Reason:
-        """Both sentences, for another trouble of the same kind."""
         return Reason(self.message, self.fix)
 
 

@@ -63,7 +63,6 @@ def get(provider: Provider, url: str, deadline: Deadline, *, unusable: Reason) -
 
 
 def exchange(provider: Provider, url: str, code: str, code_verifier: str, deadline: Deadline) -> Mapping[str, Any]:
-    """Return what the token endpoint gives for the code. Raises OidcTrouble."""
     form = {
         "grant_type": "authorization_code",
         "redirect_uri": provider.redirect_uri,
@@ -115,7 +114,6 @@ def _in_time(deadline: Deadline, ask: Callable[[], _T]) -> _T:
 def _exchanged(
     provider: Provider, url: str, deadline: Deadline, *, form: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """Return status and body of an answer, to a POST where there is a form; redirects and failures are troubles."""
     left = deadline.remaining()
     timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, left), read=min(_READ_SECONDS, left))
     request: dict[str, Any] = {
@@ -137,7 +135,7 @@ def _exchanged(
 
 
 def _pool(provider: Provider) -> urllib3.PoolManager:
-    """Return connections that take nothing from the environment: no proxy, no .netrc and no CA bundle."""
+    """Take nothing from the environment: no proxy, no .netrc and no CA bundle."""
     context = create_urllib3_context()
     try:
         context.load_verify_locations(provider.ca_file or certifi.where())
@@ -164,7 +162,6 @@ def _content(answer: urllib3.BaseHTTPResponse, deadline: Deadline) -> bytes:
 
 
 def _reason(error: BaseException) -> Reason:
-    """Return what to say about an error of urllib3 or the thread."""
     if isinstance(error, OidcTrouble):
         return error.reason
     if isinstance(error, failed.SSLError):

@@ -30,10 +30,7 @@ _MAX_VALUES = 20_000
 def shipped_passwords(
     users: Iterable[tuple[str, bytes]], dex_config: bytes, *, known: Collection[bytes] = SHIPPED
 ) -> tuple[str, ...]:
-    """Return the names of users, and of Dex's static users, whose hash is one that the chart ships, sorted.
-
-    A configuration of Dex that cannot be read names nobody.
-    """
+    """Return the users, and Dex's static users, with a hash that the chart ships, sorted."""
     shipped = {name for name, stored in users if stored.strip() in known}
     return tuple(sorted(shipped | {name for name, stored in _static_users(dex_config) if stored.strip() in known}))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import yaml
 
@@ -26,13 +26,10 @@ _FORM = (
     "organization:team\n    roles: [admin]"
 )
 
-if TYPE_CHECKING:
-    from yaml import BaseLoader as _BaseLoader
-else:
-    _BaseLoader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
+_BaseLoader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml, where it is there, is many times as fast
 
 
-class _MappingLoader(_BaseLoader):
+class _MappingLoader(_BaseLoader):  # type: ignore[misc]
     """YAML in which a plain text stays as it is written, unless it is a null."""
 
 
@@ -59,10 +56,7 @@ class RolesMapping:
     notices: tuple[str, ...] = ()
 
     def roles(self, connector_id: str, groups: Sequence[str]) -> tuple[str, ...]:
-        """Return the role ids as written, in the order of the mapping; nothing for an unknown connector.
-
-        The first entry of a connector decides alone, even if none of its groups match.
-        """
+        """Return the role ids as written; the first entry of a connector decides alone, even without a match."""
         for connector in self.connectors:
             if connector.id == connector_id:
                 return tuple(role for group in connector.groups if group.id in groups for role in group.roles)
@@ -82,7 +76,6 @@ def read(text: bytes) -> RolesMapping:
 
 
 def _composed(text: bytes) -> yaml.Node | None:
-    """Return the first document, as Epinio does."""
     try:
         whole = text.decode()
         _check_shape(whole)
@@ -102,7 +95,6 @@ def _composed(text: bytes) -> yaml.Node | None:
 
 
 def _check_shape(text: str) -> None:
-    """Refuse what is not read anywhere here, and a version that Epinio does not read."""
     if len(text) > _MAX_LENGTH:
         raise InputError(f"rolesMapping is larger than {_MAX_LENGTH // 1024} KiB; remove what no group needs")
     if not _is_version_read(text):
@@ -123,8 +115,6 @@ def _is_version_read(text: str) -> bool:
 
 
 class _MappingReader:
-    """Reads nodes, and notes what Epinio takes for less than was probably meant."""
-
     def __init__(self) -> None:
         self.notices: list[str] = []
 
@@ -166,7 +156,6 @@ def _items(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _members(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield names and values."""
     if not isinstance(node, yaml.MappingNode):
         if _is_null(node):
             return
