@@ -61,7 +61,7 @@ def is_on() -> bool:
 
 
 def client(reads: Reads) -> tuple[str, str]:
-    """Return the issuer, empty where there is none, and the portal's client id. Raises the port's errors."""
+    """Return the issuer, empty if not set, and the portal's client id. Raises the port's errors."""
     stated = settings.ENVIRONMENT.oidc
     return stated.issuer or _text(_dex(reads), "issuer"), stated.client_id
 
