@@ -26,7 +26,7 @@ def decode_pair(text: str) -> tuple[str, str] | None:
 
 
 def decode_leniently(text: str) -> bytes | None:
-    """Return the bytes of base64 with blanks, the URL alphabet, or no padding; None for anything else."""
+    """Return the bytes of base64 with spaces, the URL alphabet, or no padding; None for anything else."""
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return b64decode(compact + "=" * (-len(compact) % 4), validate=True)
