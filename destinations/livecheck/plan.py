@@ -9,7 +9,7 @@ from destinations.cluster.limits import is_dns_label
 from destinations.golang import gox509
 from destinations.golang.gox509 import GoCertificate
 from destinations.livecheck.registry.port import Leg, Plan, Trust
-from destinations.model import EpinioVersion, Secret, Snapshot, Target
+from destinations.model import EpinioVersion, InputError, Secret, Snapshot, Target
 from destinations.secret.codec import certs_name
 from destinations.verdict import explanations, export, references
 from destinations.verdict.explanations import EpinioError
@@ -33,10 +33,10 @@ class App:
 
     @classmethod
     def parse(cls, text: str) -> App:
-        """Return the application that NAMESPACE/NAME names. Raises ValueError."""
+        """Return the application that NAMESPACE/NAME names. Raises InputError."""
         namespace, slash, name = text.partition("/")
         if not slash or not is_dns_label(namespace) or not is_dns_label(name):
-            raise ValueError("An application is named NAMESPACE/NAME, such as workspace/shop.")
+            raise InputError("An application is named NAMESPACE/NAME, such as workspace/shop.")
         return cls(namespace, name)
 
     def __str__(self) -> str:
