@@ -60,7 +60,6 @@ class _Store:
 
     @property
     def namespace(self) -> str:
-        """The system namespace of Epinio."""
         return self._namespace
 
     def load(self, manifests: Iterable[Mapping[str, Any]]) -> None:
@@ -77,13 +76,11 @@ class _Store:
                 self._store(secret)
 
     def list_secrets(self) -> list[Secret]:
-        """Return every Secret but Helm's release records, sorted by name."""
         with self._lock:
             objects = sorted(self._objects.items())
             return [self._read(deepcopy(secret)) for _, secret in objects if secret.get("type") != HELM_RELEASE]
 
     def list_with_version(self, shrink: Shrink) -> Listing:
-        """Return every Secret, cut down, and the version to watch on from."""
         with self._lock:
             return Listing(tuple(map(shrink, self.list_secrets())), str(self._version))
 
@@ -105,16 +102,13 @@ class _Store:
                 return
 
     def on_write(self, listener: WriteListener) -> None:
-        """Tell the listener of each write."""
         self._listeners.append(listener)
 
     def get_secret(self, name: str) -> Secret:
-        """Return one Secret. Raises NotFound."""
         with self._lock:
             return self._read(deepcopy(self._find(name)))
 
     def create_secret(self, manifest: Mapping[str, Any]) -> Secret:
-        """Create a Secret and return it as stored. Raises AlreadyExists or Invalid."""
         name = wire.unseen(manifest)
         secret = self._normal(manifest)
         self._check(secret)
@@ -130,7 +124,6 @@ class _Store:
             return self._announce(self._read(deepcopy(secret)))
 
     def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
-        """Replace the Secret that the caller saw. Raises Conflict, NotFound or Invalid."""
         name, uid, version = wire.seen(manifest)
         secret = self._normal(manifest)
         with self._lock:
@@ -250,7 +243,6 @@ class InMemoryCluster(_Store):
         clock: Callable[[], datetime] = _now,
         counters: Counters = NO_COUNTERS,
     ) -> None:
-        """Start empty."""
         super().__init__(namespace, clock=clock)
         self.counters = counters
         self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
@@ -263,16 +255,13 @@ class InMemoryCluster(_Store):
 
     @property
     def config_maps(self) -> InMemoryConfigMaps:
-        """The ConfigMaps of the namespace."""
         return self._config_maps
 
     @property
     def exports(self) -> InMemoryExports:
-        """The export jobs of the namespace."""
         return self._exports
 
     def namespace_uid(self, name: str) -> str:
-        """Return the uid of a namespace. Raises NotFound."""
         if name not in self.namespaces:
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
         return self.namespaces[name]
@@ -284,7 +273,6 @@ class InMemoryCluster(_Store):
         return self.epinio_version
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
-        """Keep an Event."""
         self.events.append(deepcopy(dict(manifest)))
 
     def ready(self) -> None:

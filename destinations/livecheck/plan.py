@@ -40,17 +40,14 @@ class App:
         return cls(namespace, name)
 
     def __str__(self) -> str:
-        """Return it as it is typed."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def chart(self) -> str:
-        """The name of its chart."""
         return f"{self.namespace}-{self.name}-chart"
 
     @property
     def image(self) -> str:
-        """The name of its image."""
         return f"{self.namespace}-{self.name}-image"
 
 

@@ -70,7 +70,6 @@ class Shown:
 
     @property
     def fails(self) -> bool:
-        """Whether it says that an export would fail."""
         return self.kind == "fails"
 
 
@@ -86,7 +85,6 @@ def brief(last: Last, *, now: datetime, sees_all: bool, outdated: bool) -> Shown
 
 
 def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) -> Shown:
-    """Return a result for the destination's page."""
     report = last.report if sees_all else for_others(last.report)
     short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
     everything = tuple(map(_finding, _merged(report.stages)))

@@ -69,19 +69,16 @@ class SlidingWindow(Generic[_Key]):
         return 1.0 if len(charges.settled) + charges.pending >= self._limit else None
 
     def charge(self, key: _Key, now: float) -> None:
-        """Add a pending charge."""
         if key not in self._keys:
             self._make_room(now)
         self._keys.setdefault(key, _Charges()).pending += 1
         self._keys.move_to_end(key)
 
     def settle(self, key: _Key, now: float) -> None:
-        """Let a pending charge count from now on."""
         if charges := self._close(key):
             charges.settled = [*charges.settled, now][-self._limit :]
 
     def refund(self, key: _Key) -> None:
-        """Take a pending charge back."""
         charges = self._close(key)
         if charges and not charges.settled and not charges.pending:
             del self._keys[key]

@@ -62,7 +62,6 @@ class Section:
 
     @property
     def is_known(self) -> bool:
-        """Whether the jobs could be read."""
         return not self.rules and not self.silent
 
     @property

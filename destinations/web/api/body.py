@@ -54,8 +54,6 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
 
 
 class _Members:
-    """Makes the one object of a body."""
-
     def __init__(self, nested: UserError) -> None:
         self._nested = nested
         self._found = False
@@ -76,7 +74,6 @@ def _is_text(value: str) -> bool:
 
 
 def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
-    """Return the members as a form would have sent them."""
     data = QueryDict(mutable=True)
     data.update({FORM_NAMES.get(key, key): value for key, value in fields.items() if value is not None})
     data["nonce"] = nonce_

@@ -34,7 +34,6 @@ _ROTATE = {"username", "password", "password_blanks", "credentials_confirmed", "
 
 @require_safe
 def me(request: PortalRequest) -> HttpResponse:
-    """Say who asks and what they may do."""
     person = request.principal
     try:
         teams = [{"name": team.name, "may_manage": team.may_manage} for team in request.authority.teams()]
@@ -160,7 +159,6 @@ def _invalid(form: Form) -> HttpResponse:
 
 
 def failure(request: PortalRequest, error: ClusterError | UserError | Denied) -> HttpResponse:
-    """Return what went wrong in the shape of the JSON interface."""
     trouble = save.trouble_of(request, error)
     body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}
     if isinstance(error, Unknown | Ambiguous):

@@ -139,7 +139,6 @@ def check_several(request: PortalRequest) -> HttpResponse:
 
 
 def trouble_of(error: RateLimited | ValueError) -> UserError:
-    """Return what to say of a check that did not begin."""
     if isinstance(error, RateLimited):
         return UserError(error.message, error.fix, error.status)
     return UserError(
@@ -205,7 +204,6 @@ def _progress(request: PortalRequest) -> HttpResponse:
 
 
 def signed(ticket: Ticket) -> str:
-    """Return a ticket for an address."""
     return signing.dumps([ticket.job, ticket.total, int(ticket.at.timestamp())], salt=_SALT)
 
 

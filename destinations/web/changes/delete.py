@@ -76,7 +76,6 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
 
 @require_POST
 def sweep(request: PortalRequest) -> HttpResponse:
-    """Remove them, and say which."""
     try:
         result = save.act(request, "sweep", "", lambda: actions.sweep(request.portal.cluster, datetime.now(UTC)))
     except ClusterError as error:

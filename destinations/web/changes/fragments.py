@@ -52,7 +52,6 @@ def key(request: PortalRequest) -> str:
 
 
 def guide_context(request: PortalRequest, host: str) -> dict[str, Any]:
-    """Return what the guide's templates need."""
     chosen = key(request)
     return {"preset": presets.chosen(chosen, host), "chosen_preset": chosen, "presets": presets.CHOICES}
 

@@ -35,7 +35,6 @@ _MAX_QUERY = 500
 
 
 def nonce() -> str:
-    """Return a new nonce for a form."""
     return token_urlsafe(24)
 
 
@@ -209,12 +208,10 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
 
 
 def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:
-    """Return what to say of a change that did not happen."""
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
 
 def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, Any]:
-    """Return what the pages of forms that change a destination show alike."""
     return {
         "form": form,
         "name": secret.name,
@@ -225,5 +222,4 @@ def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, 
 
 
 def page(request: PortalRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
-    """Render a form's page."""
     return render(request, template, context, status=status)

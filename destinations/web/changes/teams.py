@@ -26,7 +26,6 @@ from destinations.web.request import PortalRequest
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign(request: PortalRequest, name: str) -> HttpResponse:
-    """Ask for the team, then write its label."""
     try:
         secret = save.find_one(request, name)
         if request.method != "POST":
@@ -73,7 +72,6 @@ class Enabled:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def teams(request: PortalRequest) -> HttpResponse:
-    """Show them; enable or disable one."""
     if request.method != "POST":
         return _page(request, TeamForm(initial={"team": request.GET.get("team", "")}), 200)
     form = TeamForm(request.POST)

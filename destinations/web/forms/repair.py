@@ -66,11 +66,9 @@ class RepairForm(forms.Form):
 
     @property
     def fixes(self) -> list[forms.BoundField]:
-        """The fields of the fixes, in order."""
         return [self[name] for name in self.fix_names]
 
     def clean(self) -> dict[str, Any]:
-        """Check the organization that was typed."""
         cleaned: dict[str, Any] = super().clean() or {}
         typed = cleaned.get("organization") or ""
         trap = _organization_trap(typed, self._rules.rules) if typed else None
