@@ -50,17 +50,13 @@ class _Store:
 
     def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
         """Start empty; `clock` gives the time that is stamped on what is created."""
-        self._namespace = namespace
+        self.namespace = namespace
         self._clock = clock
         self._lock = Condition()  # reentrant, and told of every change
         self._version = 0
         self._events: deque[WatchEvent] = deque(maxlen=_REMEMBERED)
         self._listeners: list[WriteListener] = []
         self._objects: dict[str, dict[str, Any]] = {}
-
-    @property
-    def namespace(self) -> str:
-        return self._namespace
 
     def load(self, manifests: Iterable[Mapping[str, Any]]) -> None:
         """Put Secrets there as others left them: unchecked, and with the uid, times and managers they state.
@@ -150,7 +146,7 @@ class _Store:
             self._announce(self._read(secret))
 
     def _normal(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        return wire.normal(manifest, self._namespace, self._kind)
+        return wire.normal(manifest, self.namespace, self._kind)
 
     def _check(self, new: Mapping[str, Any]) -> None:
         limits.check(new)
@@ -237,29 +233,17 @@ class InMemoryCluster(_Store):
     """The Secrets of one namespace in this process, its ConfigMaps, and the namespaces of the cluster."""
 
     def __init__(
-        self,
-        namespace: str = "epinio",
-        *,
-        clock: Callable[[], datetime] = _now,
-        counters: Counters = NO_COUNTERS,
+        self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now, counters: Counters = NO_COUNTERS
     ) -> None:
         super().__init__(namespace, clock=clock)
         self.counters = counters
-        self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
-        self._exports = InMemoryExports()
+        self.config_maps = InMemoryConfigMaps(namespace, clock=clock)
+        self.exports = InMemoryExports()
         self.epinio_version: str | None = None
         self.namespaces: dict[str, str] = {}
         """The uid of each namespace by its name."""
         self.events: list[Mapping[str, Any]] = []
         """The Events that were created, oldest first."""
-
-    @property
-    def config_maps(self) -> InMemoryConfigMaps:
-        return self._config_maps
-
-    @property
-    def exports(self) -> InMemoryExports:
-        return self._exports
 
     def namespace_uid(self, name: str) -> str:
         if name not in self.namespaces:

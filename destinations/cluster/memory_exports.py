@@ -6,16 +6,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from destinations.cluster.jobs import (
-    MOST_JOBS,
-    MOST_PODS,
-    JobListing,
-    Pod,
-    belongs,
-    is_export,
-    read_job,
-    read_pod,
-)
+from destinations.cluster.jobs import MOST_JOBS, MOST_PODS, JobListing, Pod, belongs, is_export, read_job, read_pod
 from destinations.cluster.port import NotFound
 
 

@@ -52,11 +52,7 @@ class App:
 
 
 def plan(
-    secret: Secret,
-    snapshot: Snapshot,
-    *,
-    app: str = DEFAULT_APP,
-    skopeo_roots: str | bytes = PUBLIC_ROOTS,
+    secret: Secret, snapshot: Snapshot, *, app: str = DEFAULT_APP, skopeo_roots: str | bytes = PUBLIC_ROOTS
 ) -> Plan:
     """Return what to ask for a destination; the snapshot is of its namespace.
 

@@ -48,9 +48,9 @@ class KubernetesCluster(Objects):
         self.api_server = urlsplit(str(configuration.host)).hostname or ""
         """Where it is, as the configuration says: no live check may go there."""
         self.counters = counters
-        self._namespace = namespace
-        self._config_maps = Objects(api, calls.CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
-        self._exports = KubernetesExports(api)
+        self.namespace = namespace
+        self.config_maps = Objects(api, calls.CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
+        self.exports = KubernetesExports(api)
 
     @classmethod
     def connect(cls, *, namespace: str, context: str = "", counters: Counters = NO_COUNTERS) -> KubernetesCluster:
@@ -79,18 +79,6 @@ class KubernetesCluster(Objects):
         configuration = client.Configuration()
         token = kubeconfig.configure(file, context, configuration)
         return cls(configuration, namespace, token=token, counters=counters)
-
-    @property
-    def namespace(self) -> str:
-        return self._namespace
-
-    @property
-    def config_maps(self) -> Objects:
-        return self._config_maps
-
-    @property
-    def exports(self) -> KubernetesExports:
-        return self._exports
 
     def list_secrets(self) -> list[Secret]:
         """Return every Secret but Helm's release records, sorted by name, without large values that nothing reads."""

@@ -47,7 +47,6 @@ class TokenFile(Token):
         self._read_at: float | None = None
 
     def refresh(self, configuration: Any) -> None:
-        """Give the configuration the token; the client asks before each call."""
         if self._read_at is None or self._clock() - self._read_at >= LIFE_SECONDS:
             self.read()
         _set_token(configuration, self._token)

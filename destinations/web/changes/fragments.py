@@ -79,11 +79,8 @@ def _found(request: PortalRequest, host: str, organization: str) -> dict[str, An
 def preview(request: PortalRequest) -> HttpResponse:
     """Return fragments for the form, from the server's own rules: both references, and the guide to this kind of registry."""
     host = request.POST.get("host", "")
-    context = (
-        _found(request, host, request.POST.get("organization", ""))
-        | guide_context(request, host)
-        | {"out_of_band": True}
-    )
+    found = _found(request, host, request.POST.get("organization", ""))
+    context = found | guide_context(request, host) | {"out_of_band": True}
     return render(request, "destinations/_preview.html", context)
 
 

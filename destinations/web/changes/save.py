@@ -11,8 +11,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -202,9 +202,8 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     """
     query = QueryDict(shown[:_MAX_QUERY])
     kept = {key: str(query[key]) for key in _KEPT if key in query} | _AFTER
-    target = redirect(to, name) if to == "destination" else redirect(f"{reverse(to)}?{urlencode(kept)}")
-    target.status_code = 303
-    return target
+    address = reverse(to, args=[name]) if to == "destination" else f"{reverse(to)}?{urlencode(kept)}"
+    return HttpResponseRedirect(address, status=303)
 
 
 def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.functional import cached_property
 
 from destinations.input import validation
 from destinations.input.validation import FieldProblem
@@ -40,6 +39,7 @@ class RepairForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._rules = rules
         self.fix_names: list[str] = []
+        self._codes: dict[str, str] = {}
         for group in groups:
             self._offer(
                 f"fix-{group[0].code}", group
@@ -59,10 +59,6 @@ class RepairForm(forms.Form):
             )
         self._codes[name] = first.code
         self.fix_names.append(name)
-
-    @cached_property
-    def _codes(self) -> dict[str, str]:
-        return {}
 
     @property
     def fixes(self) -> list[forms.BoundField]:
