@@ -211,8 +211,6 @@ class _Store:
 
 
 class InMemoryConfigMaps(_Store):
-    """The ConfigMaps beside an `InMemoryCluster`."""
-
     _kind = "ConfigMap"
     _read = staticmethod(read_config_map)
     get = _Store.get_secret

@@ -162,11 +162,7 @@ def _facts(stage: StageResult) -> tuple[Code, bool | None, dict[str, str]]:
 
 
 def _is_alike(chart: StageResult | None, image: StageResult | None) -> bool:
-    return chart is image or (chart is not None and image is not None and _way(chart) == _way(image))
-
-
-def _way(stage: StageResult) -> tuple[Code, bool | None]:
-    return stage.code, stage.ok
+    return chart is image or bool(chart and image and (chart.code, chart.ok) == (image.code, image.ok))
 
 
 def _forks(ways: Mapping[Step, _Pair], common: Sequence[Step]) -> tuple[tuple[str, tuple[Stop, ...]], ...]:

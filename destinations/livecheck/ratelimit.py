@@ -9,6 +9,8 @@ from math import ceil
 from threading import Lock
 from typing import Generic, TypeVar
 
+from destinations.model import UserError
+
 PER_MINUTE = 10
 _MINUTE = 60.0
 _PEOPLE = 1000
@@ -16,19 +18,15 @@ _BUSY_SECONDS = 10
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-class RateLimited(Exception):
+class RateLimited(UserError):
     """No check was begun: why, what to do, and in how many seconds."""
 
     def __init__(self, message: str, seconds: int, status: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.fix = f"Try again in {seconds} seconds."
+        super().__init__(message, f"Try again in {seconds} seconds.", status)
         self.seconds = seconds
-        self.status = status
 
     @classmethod
     def busy(cls) -> RateLimited:
-        """Return what to say where every place is taken."""
         return cls("Too many checks are running.", _BUSY_SECONDS, 503)
 
 

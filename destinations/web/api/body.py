@@ -97,7 +97,7 @@ def nonce(request: PortalRequest) -> str:
 
 
 def change(request: PortalRequest, form: Form, *, without: Collection[str] = ()) -> Change:
-    """Return what `writing.change` returns; under a key the id is marked by it. Raises UserError."""
+    """Return what `save.change` returns; under a key the id is marked by it. Raises UserError."""
     made = save.change(request, form, scope="api", without=without)
     if "Idempotency-Key" not in request.headers:
         return made

@@ -137,7 +137,7 @@ def check_several(request: PortalRequest) -> HttpResponse:
 
 def trouble_of(error: RateLimited | ValueError) -> UserError:
     if isinstance(error, RateLimited):
-        return UserError(error.message, error.fix, error.status)
+        return error
     return UserError(
         "The name of the application is not valid.",
         "Type a namespace and an application in lowercase letters, digits, and hyphens.",
