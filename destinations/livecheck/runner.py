@@ -151,7 +151,6 @@ class Checks:
         return job
 
     def is_running(self, job: str) -> bool:
-        """Return whether this process still works at a job."""
         with self._lock:
             return job in self._jobs
 

@@ -101,7 +101,6 @@ def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Se
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Return whether a script asks, which reads JSON alone."""
     return request.path.startswith(_API)
 
 

@@ -24,7 +24,6 @@ class Token(ABC):
     """Where a configuration of the client takes its token from, before each call."""
 
     def attach(self, configuration: Any) -> None:
-        """Have a configuration of the client take its token from here."""
         configuration.refresh_api_key_hook = self.refresh
         self.refresh(configuration)
 
@@ -114,8 +113,6 @@ class KubeconfigToken(Token):
 
 
 class _Loaded:
-    """What the client's own loader found."""
-
     def __init__(self, loader: KubeConfigLoader) -> None:
         self._configuration = client.Configuration()
         self._configuration.proxy = None

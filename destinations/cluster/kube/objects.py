@@ -82,7 +82,6 @@ class Objects:
         return self._stored(self._api.write("create", self._resource, manifest))
 
     def replace(self, manifest: Mapping[str, Any]) -> Secret:
-        """PUT one that the caller read."""
         name, _, _ = wire.seen(manifest)
         return self._stored(self._api.write("update", self._resource, manifest, name=name))
 

@@ -47,7 +47,6 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Exit 0, 1 or 2."""
         portal = composition.portal()
         try:
             settings.ENVIRONMENT.registry.check()
