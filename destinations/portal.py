@@ -189,7 +189,6 @@ class Reads:
 
     @cached_property
     def version(self) -> EpinioVersion | None:
-        """The version of Epinio to judge by."""
         return self._portal.version()
 
     @cached_property

@@ -48,7 +48,6 @@ class Once(Generic[_T]):
 
 
 def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal:
-    """Return a Portal of these parts."""
     made = Portal(
         connect=connect,
         checks=checks,

@@ -7,12 +7,7 @@ clean-up.
 
 from destinations.access import Denied
 from destinations.actions.additions import add
-from destinations.actions.common import (
-    Change,
-    Done,
-    Seen,
-    refuse_foreign,
-)
+from destinations.actions.common import Change, Done, Seen, refuse_foreign
 from destinations.actions.deletions import delete, sweep
 from destinations.actions.edits import Edit, edit, needs_password, switch
 from destinations.actions.repairs import repair

@@ -24,7 +24,6 @@ class Seen:
 
     @classmethod
     def of(cls, secret: Secret) -> Seen:
-        """Return the state that was just read."""
         return cls(secret.uid, secret.resource_version)
 
 
@@ -49,7 +48,6 @@ class Done:
 
     @classmethod
     def of(cls, stored: Secret, *notes: str) -> Done:
-        """Return the change that left a destination like this."""
         return cls(stored.name, stored.resource_version, notes, stored.uid)
 
 
@@ -208,5 +206,4 @@ def told(found: Iterable[str], everything: Iterable[Secret], permit: Authority) 
 
 
 def listed(found: Iterable[str]) -> str:
-    """Return names for a sentence."""
     return ", ".join(sorted(found))

@@ -72,7 +72,6 @@ _OTHER = UserError("The cluster rejected the request. Nothing was changed.", "Ch
 
 
 def for_error(error: ClusterError | UserError | Denied) -> UserError:
-    """Return what a page says of an error, with its status."""
     if isinstance(error, UserError):
         return error
     if isinstance(error, Denied):

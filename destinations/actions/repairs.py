@@ -25,14 +25,10 @@ def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: C
     data = repairs.differing(secret.data, fixed.secret.data)
     if certs:
         data[names.CERTS_KEY] = certs.name.encode()
+    did, password = f"repaired: {', '.join(fixed.applied)}", history.KEPT if names.CONFIG_KEY in data else ""
     annotations = {
         **repairs.differing(secret.annotations, fixed.secret.annotations),
-        **stamps(
-            change,
-            f"repaired: {', '.join(fixed.applied)}",
-            old=secret,
-            password=history.KEPT if names.CONFIG_KEY in data else "",
-        ),
+        **stamps(change, did, old=secret, password=password),
     }
     labels = repairs.differing(secret.labels, fixed.secret.labels)
     manifest = codec.changed(secret, data=data, annotations=annotations, labels=labels)

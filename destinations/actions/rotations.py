@@ -41,14 +41,9 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content}
     if rotation.bundle is not None:
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
+    password = history.TYPED if rotation.password else history.KEPT
     annotations = {
-        **stamps(
-            change,
-            "rotated",
-            old=secret,
-            rotated=True,
-            password=history.TYPED if rotation.password else history.KEPT,
-        ),
+        **stamps(change, "rotated", old=secret, rotated=True, password=password),
         names.EXPIRY_ANNOTATION: rotation.expires_on or None,
         names.LAST_APPLIED_ANNOTATION: None,
     }

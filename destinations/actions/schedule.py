@@ -40,10 +40,7 @@ def start(portal: Callable[[], Portal], minutes: int, stop: Event | None = None)
 
 
 def _run(
-    portal: Callable[[], Portal],
-    interval: timedelta,
-    stop: Event,
-    chance: Callable[[float, float], float] = uniform,
+    portal: Callable[[], Portal], interval: timedelta, stop: Event, chance: Callable[[float, float], float] = uniform
 ) -> None:
     pause = _SHORTEST_PAUSE
     while not stop.wait(pause * chance(0.5, 1.5)):  # replicas fall out of step by chance

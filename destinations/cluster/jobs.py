@@ -78,17 +78,14 @@ class Exports(Protocol):
 
 
 def is_export(manifest: Mapping[str, Any]) -> bool:
-    """Return whether a manifest carries Epinio's label of an export."""
     return bool(_labels(manifest).get(COMPONENT_LABEL) == COMPONENT_EXPORT)
 
 
 def belongs(pod: Mapping[str, Any], job: str) -> bool:
-    """Return whether a Pod is one of the job's."""
     return bool(_labels(pod).get(JOB_LABEL) == job)
 
 
 def read_job(manifest: Mapping[str, Any]) -> Job:
-    """Return a job from its manifest as the API server holds it."""
     metadata, status = manifest["metadata"], manifest.get("status") or {}
     pod = ((manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
     container: Mapping[str, Any] = next(iter(pod.get("containers") or ()), {})
@@ -106,7 +103,6 @@ def read_job(manifest: Mapping[str, Any]) -> Job:
 
 
 def read_pod(manifest: Mapping[str, Any]) -> Pod:
-    """Return a Pod from its manifest as the API server holds it."""
     metadata, status = manifest["metadata"], manifest.get("status") or {}
     states = [container.get("state") or {} for container in status.get("containerStatuses") or ()]
     reasons = [(state.get("waiting") or state.get("terminated") or {}).get("reason") or "" for state in states]

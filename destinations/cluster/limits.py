@@ -48,7 +48,6 @@ def is_label_value(text: str) -> bool:
 
 
 def is_data_key(text: str) -> bool:
-    """Return whether this can be a key of `data`."""
     return len(text) <= MAX_NAME and _DATA_KEY.fullmatch(text) is not None and text != "." and not text.startswith("..")
 
 

@@ -50,18 +50,13 @@ class _Store:
 
     def __init__(self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now) -> None:
         """Start empty; `clock` gives the time that is stamped on what is created."""
-        self._namespace = namespace
+        self.namespace = namespace
         self._clock = clock
         self._lock = Condition()  # reentrant, and told of every change
         self._version = 0
         self._events: deque[WatchEvent] = deque(maxlen=_REMEMBERED)
         self._listeners: list[WriteListener] = []
         self._objects: dict[str, dict[str, Any]] = {}
-
-    @property
-    def namespace(self) -> str:
-        """The system namespace of Epinio."""
-        return self._namespace
 
     def load(self, manifests: Iterable[Mapping[str, Any]]) -> None:
         """Put Secrets there as others left them: unchecked, and with the uid, times and managers they state.
@@ -77,13 +72,11 @@ class _Store:
                 self._store(secret)
 
     def list_secrets(self) -> list[Secret]:
-        """Return every Secret but Helm's release records, sorted by name."""
         with self._lock:
             objects = sorted(self._objects.items())
             return [self._read(deepcopy(secret)) for _, secret in objects if secret.get("type") != HELM_RELEASE]
 
     def list_with_version(self, shrink: Shrink) -> Listing:
-        """Return every Secret, cut down, and the version to watch on from."""
         with self._lock:
             return Listing(tuple(map(shrink, self.list_secrets())), str(self._version))
 
@@ -105,16 +98,13 @@ class _Store:
                 return
 
     def on_write(self, listener: WriteListener) -> None:
-        """Tell the listener of each write."""
         self._listeners.append(listener)
 
     def get_secret(self, name: str) -> Secret:
-        """Return one Secret. Raises NotFound."""
         with self._lock:
             return self._read(deepcopy(self._find(name)))
 
     def create_secret(self, manifest: Mapping[str, Any]) -> Secret:
-        """Create a Secret and return it as stored. Raises AlreadyExists or Invalid."""
         name = wire.unseen(manifest)
         secret = self._normal(manifest)
         self._check(secret)
@@ -130,7 +120,6 @@ class _Store:
             return self._announce(self._read(deepcopy(secret)))
 
     def replace_secret(self, manifest: Mapping[str, Any]) -> Secret:
-        """Replace the Secret that the caller saw. Raises Conflict, NotFound or Invalid."""
         name, uid, version = wire.seen(manifest)
         secret = self._normal(manifest)
         with self._lock:
@@ -157,7 +146,7 @@ class _Store:
             self._announce(self._read(secret))
 
     def _normal(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        return wire.normal(manifest, self._namespace, self._kind)
+        return wire.normal(manifest, self.namespace, self._kind)
 
     def _check(self, new: Mapping[str, Any]) -> None:
         limits.check(new)
@@ -222,8 +211,6 @@ class _Store:
 
 
 class InMemoryConfigMaps(_Store):
-    """The ConfigMaps beside an `InMemoryCluster`."""
-
     _kind = "ConfigMap"
     _read = staticmethod(read_config_map)
     get = _Store.get_secret
@@ -244,35 +231,19 @@ class InMemoryCluster(_Store):
     """The Secrets of one namespace in this process, its ConfigMaps, and the namespaces of the cluster."""
 
     def __init__(
-        self,
-        namespace: str = "epinio",
-        *,
-        clock: Callable[[], datetime] = _now,
-        counters: Counters = NO_COUNTERS,
+        self, namespace: str = "epinio", *, clock: Callable[[], datetime] = _now, counters: Counters = NO_COUNTERS
     ) -> None:
-        """Start empty."""
         super().__init__(namespace, clock=clock)
         self.counters = counters
-        self._config_maps = InMemoryConfigMaps(namespace, clock=clock)
-        self._exports = InMemoryExports()
+        self.config_maps = InMemoryConfigMaps(namespace, clock=clock)
+        self.exports = InMemoryExports()
         self.epinio_version: str | None = None
         self.namespaces: dict[str, str] = {}
         """The uid of each namespace by its name."""
         self.events: list[Mapping[str, Any]] = []
         """The Events that were created, oldest first."""
 
-    @property
-    def config_maps(self) -> InMemoryConfigMaps:
-        """The ConfigMaps of the namespace."""
-        return self._config_maps
-
-    @property
-    def exports(self) -> InMemoryExports:
-        """The export jobs of the namespace."""
-        return self._exports
-
     def namespace_uid(self, name: str) -> str:
-        """Return the uid of a namespace. Raises NotFound."""
         if name not in self.namespaces:
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
         return self.namespaces[name]
@@ -284,7 +255,6 @@ class InMemoryCluster(_Store):
         return self.epinio_version
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
-        """Keep an Event."""
         self.events.append(deepcopy(dict(manifest)))
 
     def ready(self) -> None:

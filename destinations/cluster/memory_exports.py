@@ -6,16 +6,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from destinations.cluster.jobs import (
-    MOST_JOBS,
-    MOST_PODS,
-    JobListing,
-    Pod,
-    belongs,
-    is_export,
-    read_job,
-    read_pod,
-)
+from destinations.cluster.jobs import MOST_JOBS, MOST_PODS, JobListing, Pod, belongs, is_export, read_job, read_pod
 from destinations.cluster.port import NotFound
 
 
@@ -34,13 +25,11 @@ class InMemoryExports:
         self._pods.update({pod["metadata"]["name"]: deepcopy(pod) for pod in pods})
 
     def jobs(self, *, seconds: float) -> JobListing:
-        """Return the jobs that carry Epinio's label of an export."""
         del seconds
         jobs = [read_job(job) for _, job in sorted(self._jobs.items()) if is_export(job)]
         return JobListing(tuple(jobs[:MOST_JOBS]), complete=len(jobs) <= MOST_JOBS)
 
     def pods(self, job: str, *, seconds: float) -> tuple[Pod, ...]:
-        """Return the Pods of a job."""
         del seconds
         pods = [read_pod(pod) for _, pod in sorted(self._pods.items()) if belongs(pod, job)]
         return tuple(pods[:MOST_PODS])

@@ -74,7 +74,6 @@ class Reflector:
             self._secrets = None
 
     def start(self) -> None:
-        """Begin to watch, unless that is so already."""
         with self._lock:
             if self._closed.is_set() or (self._thread and self._thread.is_alive()):
                 return

@@ -71,5 +71,4 @@ def rules(uses: Iterable[Use]) -> str:
 
 
 def of_part(part: str) -> tuple[Use, ...]:
-    """Return what a part of the portal takes."""
     return tuple(use for use in TABLE if use.part == part)

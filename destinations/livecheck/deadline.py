@@ -15,7 +15,6 @@ class Deadline:
 
     @property
     def has_passed(self) -> bool:
-        """Whether the task has timed out."""
         return self._clock() >= self._end
 
     def remaining(self) -> float:

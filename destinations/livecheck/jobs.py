@@ -35,5 +35,4 @@ def results(ticket: Ticket, kept: Results, checks: Checks) -> list[Last]:
 
 
 def is_over(ticket: Ticket, done: int, now: datetime, checks: Checks) -> bool:
-    """Return whether nothing more will come."""
     return done >= ticket.total or (now > ticket.latest and not checks.is_running(ticket.job))

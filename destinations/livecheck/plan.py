@@ -9,7 +9,7 @@ from destinations.cluster.limits import is_dns_label
 from destinations.golang import gox509
 from destinations.golang.gox509 import GoCertificate
 from destinations.livecheck.registry.port import Leg, Plan, Trust
-from destinations.model import EpinioVersion, Secret, Snapshot, Target
+from destinations.model import EpinioVersion, InputError, Secret, Snapshot, Target
 from destinations.secret.codec import certs_name
 from destinations.verdict import explanations, export, references
 from destinations.verdict.explanations import EpinioError
@@ -33,33 +33,26 @@ class App:
 
     @classmethod
     def parse(cls, text: str) -> App:
-        """Return the application that NAMESPACE/NAME names. Raises ValueError."""
+        """Return the application that NAMESPACE/NAME names. Raises InputError."""
         namespace, slash, name = text.partition("/")
         if not slash or not is_dns_label(namespace) or not is_dns_label(name):
-            raise ValueError("An application is named NAMESPACE/NAME, such as workspace/shop.")
+            raise InputError("An application is named NAMESPACE/NAME, such as workspace/shop.")
         return cls(namespace, name)
 
     def __str__(self) -> str:
-        """Return it as it is typed."""
         return f"{self.namespace}/{self.name}"
 
     @property
     def chart(self) -> str:
-        """The name of its chart."""
         return f"{self.namespace}-{self.name}-chart"
 
     @property
     def image(self) -> str:
-        """The name of its image."""
         return f"{self.namespace}-{self.name}-image"
 
 
 def plan(
-    secret: Secret,
-    snapshot: Snapshot,
-    *,
-    app: str = DEFAULT_APP,
-    skopeo_roots: str | bytes = PUBLIC_ROOTS,
+    secret: Secret, snapshot: Snapshot, *, app: str = DEFAULT_APP, skopeo_roots: str | bytes = PUBLIC_ROOTS
 ) -> Plan:
     """Return what to ask for a destination; the snapshot is of its namespace.
 

@@ -70,7 +70,6 @@ class Shown:
 
     @property
     def fails(self) -> bool:
-        """Whether it says that an export would fail."""
         return self.kind == "fails"
 
 
@@ -86,7 +85,6 @@ def brief(last: Last, *, now: datetime, sees_all: bool, outdated: bool) -> Shown
 
 
 def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) -> Shown:
-    """Return a result for the destination's page."""
     report = last.report if sees_all else for_others(last.report)
     short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
     everything = tuple(map(_finding, _merged(report.stages)))
@@ -164,11 +162,7 @@ def _facts(stage: StageResult) -> tuple[Code, bool | None, dict[str, str]]:
 
 
 def _is_alike(chart: StageResult | None, image: StageResult | None) -> bool:
-    return chart is image or (chart is not None and image is not None and _way(chart) == _way(image))
-
-
-def _way(stage: StageResult) -> tuple[Code, bool | None]:
-    return stage.code, stage.ok
+    return chart is image or bool(chart and image and (chart.code, chart.ok) == (image.code, image.ok))
 
 
 def _forks(ways: Mapping[Step, _Pair], common: Sequence[Step]) -> tuple[tuple[str, tuple[Stop, ...]], ...]:

@@ -9,6 +9,8 @@ from math import ceil
 from threading import Lock
 from typing import Generic, TypeVar
 
+from destinations.model import UserError
+
 PER_MINUTE = 10
 _MINUTE = 60.0
 _PEOPLE = 1000
@@ -16,19 +18,15 @@ _BUSY_SECONDS = 10
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-class RateLimited(Exception):
+class RateLimited(UserError):
     """No check was begun: why, what to do, and in how many seconds."""
 
     def __init__(self, message: str, seconds: int, status: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.fix = f"Try again in {seconds} seconds."
+        super().__init__(message, f"Try again in {seconds} seconds.", status)
         self.seconds = seconds
-        self.status = status
 
     @classmethod
     def busy(cls) -> RateLimited:
-        """Return what to say where every place is taken."""
         return cls("Too many checks are running.", _BUSY_SECONDS, 503)
 
 
@@ -69,19 +67,16 @@ class SlidingWindow(Generic[_Key]):
         return 1.0 if len(charges.settled) + charges.pending >= self._limit else None
 
     def charge(self, key: _Key, now: float) -> None:
-        """Add a pending charge."""
         if key not in self._keys:
             self._make_room(now)
         self._keys.setdefault(key, _Charges()).pending += 1
         self._keys.move_to_end(key)
 
     def settle(self, key: _Key, now: float) -> None:
-        """Let a pending charge count from now on."""
         if charges := self._close(key):
             charges.settled = [*charges.settled, now][-self._limit :]
 
     def refund(self, key: _Key) -> None:
-        """Take a pending charge back."""
         charges = self._close(key)
         if charges and not charges.settled and not charges.pending:
             del self._keys[key]

@@ -66,7 +66,6 @@ class Last:
         return Outcome.FAIL in self.outcomes
 
     def has(self, code: Code) -> bool:
-        """Return whether a stage found this."""
         return any(stage.code is code for stage in self.report.stages)
 
 

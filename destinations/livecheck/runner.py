@@ -25,13 +25,11 @@ class Recent:
     """The last results by destination, those of the last few hundred. Safe for threads."""
 
     def __init__(self, capacity: int = _REMEMBERED) -> None:
-        """Begin with none."""
         self._capacity = capacity
         self._lock = Lock()
         self._results: OrderedDict[str, Last] = OrderedDict()
 
     def put(self, last: Last) -> None:
-        """Remember a result."""
         with self._lock:
             self._results[last.name] = last
             self._results.move_to_end(last.name)
@@ -47,7 +45,6 @@ class Recent:
         return own if own.report.checked_at >= kept.report.checked_at else kept
 
     def of_job(self, job: str) -> list[Last]:
-        """Return the results of a check of several."""
         with self._lock:
             return [one for one in self._results.values() if one.job == job]
 
@@ -154,7 +151,6 @@ class Checks:
         return job
 
     def is_running(self, job: str) -> bool:
-        """Return whether this process still works at a job."""
         with self._lock:
             return job in self._jobs
 

@@ -29,7 +29,6 @@ _MAX_LINE = 2000
 
 
 def line(last: Last) -> str:
-    """Return a result as it is kept."""
     report = last.report
     parts = [rfc3339(report.checked_at), report.chart, report.image, last.app, last.fingerprint or "-", last.job or "-"]
     return " ".join((*parts, *map(_stage, report.stages)))
@@ -71,12 +70,10 @@ class Results:
     """The results of one portal, read from its ConfigMaps."""
 
     def __init__(self, config_maps: Iterable[Secret]) -> None:
-        """Keep what is there; a result is read when it is asked for."""
         found = next((one for one in config_maps if one.name == CHECKS_CONFIG_MAP), None)
         self._lines: Mapping[str, bytes] = found.data if found else {}
 
     def of(self, name: str) -> Last | None:
-        """Return the last result of a destination."""
         text = self._lines.get(name)
         return None if text is None else read(name, text.decode("utf-8", "replace"))
 

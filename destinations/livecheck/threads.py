@@ -14,7 +14,6 @@ class Threads:
     """At most so many threads at once, those that hang among them."""
 
     def __init__(self, most: int) -> None:
-        """Start none yet."""
         self._free = threading.BoundedSemaphore(most)
 
     def run(self, work: Callable[[], _T], seconds: float) -> _T:

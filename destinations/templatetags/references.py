@@ -15,6 +15,5 @@ register = template.Library()
 
 @register.inclusion_tag("destinations/_references.html")
 def references(judgement: Judgement) -> dict[str, Any]:
-    """Return what the fragment shows."""
     found = parts.references(judgement, chart_tag=CHART_VERSION, image_tag=IMAGE_TAG)
     return {"found": found, "odds": parts.odds(found), "legend": parts.LEGEND}

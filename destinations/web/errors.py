@@ -34,7 +34,6 @@ class Typed:
 
 
 def cluster_error(request: PortalRequest, error: ClusterError) -> HttpResponse:
-    """Say why the cluster did not do it."""
     said = trouble(request, error)
     return page(request, said.status, said.message, said.fix, again=typed(request))
 
@@ -50,7 +49,6 @@ def trouble(request: PortalRequest, error: ClusterError) -> UserError:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer what cannot be read."""
     if isinstance(exception, TooManyFilesSent):
         return page(request, 400, "You chose several files.", "Go back, and put all certificates into one file.")
     if isinstance(exception, TooManyFieldsSent):
@@ -72,7 +70,6 @@ def unknown_host(request: HttpRequest) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Answer what nobody may do."""
     return page(request, 403, "This is not allowed.", "Go back to the overview.")
 
 
@@ -86,12 +83,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
-    """Answer an address that does not exist."""
     return page(request, 404, "This page does not exist.", "Go to the overview.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a fault of the portal itself."""
     return page(
         request, 500, "An internal error occurred in the portal.", "Try again. If it persists, check the portal's log."
     )
@@ -106,7 +101,6 @@ def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Se
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Return whether a script asks, which reads JSON alone."""
     return request.path.startswith(_API)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from destinations.cluster import verbs
-from destinations.cluster.jobs import Exports, JobListing, Pod
+from destinations.cluster.jobs import Exports, JobListing
 from destinations.cluster.port import ClusterError, Forbidden, NotFound
 from destinations.model import Secret
 from destinations.overview import exports
@@ -62,7 +61,6 @@ class Section:
 
     @property
     def is_known(self) -> bool:
-        """Whether the jobs could be read."""
         return not self.rules and not self.silent
 
     @property
@@ -110,7 +108,7 @@ def _told(reader: Exports, listing: JobListing, destination: Secret, end: float,
 def _with_log(reader: Exports, export: Export, secrets: frozenset[str], end: float) -> Troubled:
     reason = ""
     try:
-        pod = _newest(reader.pods(export.job, seconds=_left(end)))
+        pod = max(reader.pods(export.job, seconds=_left(end)), key=lambda pod: pod.created_at, default=None)
         if pod is None:
             return Troubled(export, missing=_NO_POD)
         reason = "" if pod.reason in _NO_NEWS else redaction.one_line(pod.reason, longest=60)
@@ -123,10 +121,6 @@ def _with_log(reader: Exports, export: Export, secrets: frozenset[str], end: flo
         return Troubled(export, missing=_NO_ANSWER, reason=reason)
     lines = redaction.redact(log, secrets)
     return Troubled(export, lines, "" if lines else _NOTHING, reason)
-
-
-def _newest(pods: Sequence[Pod]) -> Pod | None:
-    return max(pods, key=lambda one: one.created_at, default=None)
 
 
 def _left(end: float) -> float:

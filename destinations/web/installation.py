@@ -16,7 +16,6 @@ _EXACT_FROM = EpinioVersion(1, 13, 2)
 
 
 def context(request: PortalRequest) -> dict[str, Any]:
-    """Return what every template may use."""
     portal, person = request.portal, request.person
     return {
         "installation": portal.installation_name,

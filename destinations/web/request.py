@@ -84,7 +84,6 @@ class PortalRequest(WSGIRequest):
         return client_address(self.META, self.portal.proxy_hops)
 
     def event(self, action: str, outcome: str, target: str = "", reason: str = "") -> Event:
-        """Return an event that is theirs."""
         return Event(action, outcome, self.principal.who, self.address, target, reason)
 
     def record_denial(self, target: str, reason: str) -> None:

@@ -41,7 +41,6 @@ def keyed(keys: SigningKeys, write_id: str, nonce: str) -> str:
 
 
 def reuses(keys: SigningKeys, write_id: str, nonce: str) -> bool:
-    """Return whether a write id has the mark of this nonce."""
     return any(one.startswith(mark) for one in write_id.split(JOIN) for mark in _marks(keys, nonce))
 
 

@@ -176,7 +176,7 @@ READERS: dict[str, tuple[Callable[[str], None], int]] = {
     "a private key": (quiet(lambda text: certificates.holds_private_key(raw(text))), CAP),
     "Dex's users": (quiet(lambda text: notices.shipped_passwords([], raw(text))), CAP),
     "rolesMapping": (quiet(lambda text: roles.read(raw(text)), InputError), CAP),
-    "a body of the JSON interface": (quiet(api_body, apibody.Unreadable), MIB),
+    "a body of the JSON interface": (quiet(api_body, UserError), MIB),
     "a question of the webhook": (quiet(posted), MIB),
     "a destination before the webhook": (quiet(judged), CAP // 2),
 }  # fmt: skip

@@ -249,7 +249,7 @@ def test_there_may_be_more_jobs_than_are_looked_at(
 def test_a_page_waits_a_moment_for_a_silent_api_server_and_no_longer(
     client: Client, filled: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, silent: Any
 ) -> None:
-    monkeypatch.setattr(filled, "_exports", silent)
+    monkeypatch.setattr(filled, "exports", silent)
     started = Stopwatch()
     assert "did not return the export jobs in time" in look(client)
     assert started.seconds < exports.SECONDS + 1

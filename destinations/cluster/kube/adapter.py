@@ -48,9 +48,9 @@ class KubernetesCluster(Objects):
         self.api_server = urlsplit(str(configuration.host)).hostname or ""
         """Where it is, as the configuration says: no live check may go there."""
         self.counters = counters
-        self._namespace = namespace
-        self._config_maps = Objects(api, calls.CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
-        self._exports = KubernetesExports(api)
+        self.namespace = namespace
+        self.config_maps = Objects(api, calls.CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
+        self.exports = KubernetesExports(api)
 
     @classmethod
     def connect(cls, *, namespace: str, context: str = "", counters: Counters = NO_COUNTERS) -> KubernetesCluster:
@@ -80,27 +80,11 @@ class KubernetesCluster(Objects):
         token = kubeconfig.configure(file, context, configuration)
         return cls(configuration, namespace, token=token, counters=counters)
 
-    @property
-    def namespace(self) -> str:
-        """The system namespace of Epinio."""
-        return self._namespace
-
-    @property
-    def config_maps(self) -> Objects:
-        """The ConfigMaps of the namespace."""
-        return self._config_maps
-
-    @property
-    def exports(self) -> KubernetesExports:
-        """The export jobs of the namespace."""
-        return self._exports
-
     def list_secrets(self) -> list[Secret]:
         """Return every Secret but Helm's release records, sorted by name, without large values that nothing reads."""
         return list(self.list_with_version(drop_large_values).secrets)
 
     def delete_secret(self, name: str, *, uid: str, resource_version: str) -> None:
-        """Delete the Secret that the caller saw."""
         wire.seen({"metadata": {"name": name, "uid": uid, "resourceVersion": resource_version}})
         body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
         left = self._api.write("delete", calls.SECRETS, body, name=name)
@@ -112,7 +96,6 @@ class KubernetesCluster(Objects):
         self._api.read("list", calls.SECRETS, (calls.CONNECT_SECONDS, calls.CONNECT_SECONDS), query={"limit": 1})
 
     def namespace_uid(self, name: str) -> str:
-        """Return the uid of a namespace. Raises NotFound, Forbidden and Unreachable."""
         if not limits.is_label_value(name) or not limits.is_name(name):
             raise NotFound("NotFound", status=404, verb="get", resource="namespaces")
         namespace = calls.patiently(lambda left: self._api.read("get", calls.NAMESPACES, left(), name=name))
@@ -121,10 +104,8 @@ class KubernetesCluster(Objects):
         return str(namespace["metadata"]["uid"])
 
     def server_version(self) -> str:
-        """Return what Epinio's Deployment calls its version. Raises NotFound, Forbidden and Unreachable."""
         deployment = calls.patiently(lambda left: self._api.read("get", calls.DEPLOYMENTS, left(), name=names.SERVER))
         return str(((deployment.get("metadata") or {}).get("labels") or {}).get(names.VERSION_LABEL) or "")
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
-        """Create an Event."""
         self._api.write("create", calls.EVENTS, manifest)

@@ -110,7 +110,6 @@ class _Reply(Generic[T]):
 
     @property
     def is_refused(self) -> bool:
-        """Return whether the server turned the request down, by a status of 4xx."""
         return HTTPStatus.BAD_REQUEST <= self.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 

@@ -39,7 +39,6 @@ class KubernetesExports:
         self._api = api
 
     def jobs(self, *, seconds: float) -> JobListing:
-        """Return the jobs that carry Epinio's label of an export."""
         end = time.monotonic() + seconds
         jobs: list[Job] = []
         token = ""
@@ -54,14 +53,12 @@ class KubernetesExports:
         return JobListing(tuple(sorted(jobs, key=lambda job: job.name))[:MOST_JOBS], complete=not token)
 
     def pods(self, job: str, *, seconds: float) -> tuple[Pod, ...]:
-        """Return the Pods of a job."""
         end = time.monotonic() + seconds
         query: Query = {"limit": MOST_PODS, "labelSelector": f"{JOB_LABEL}={job}"}
         page = _document(self._api.open("list", PODS, _timeout(end), query=query), end, kind="PodList")
         return tuple(read_pod(item) for item in page.get("items") or ())
 
     def log(self, pod: str, container: str, *, lines: int, size: int, seconds: float) -> str:
-        """Return the last lines of a container's log."""
         if not limits.is_name(pod):  # "..", say, would lead to another address of the API
             raise NotFound("NotFound", status=HTTPStatus.NOT_FOUND, verb="get", resource="pod logs")
         end = time.monotonic() + seconds

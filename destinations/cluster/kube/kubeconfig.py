@@ -24,7 +24,6 @@ class Token(ABC):
     """Where a configuration of the client takes its token from, before each call."""
 
     def attach(self, configuration: Any) -> None:
-        """Have a configuration of the client take its token from here."""
         configuration.refresh_api_key_hook = self.refresh
         self.refresh(configuration)
 
@@ -47,7 +46,6 @@ class TokenFile(Token):
         self._read_at: float | None = None
 
     def refresh(self, configuration: Any) -> None:
-        """Give the configuration the token; the client asks before each call."""
         if self._read_at is None or self._clock() - self._read_at >= LIFE_SECONDS:
             self.read()
         _set_token(configuration, self._token)
@@ -115,8 +113,6 @@ class KubeconfigToken(Token):
 
 
 class _Loaded:
-    """What the client's own loader found."""
-
     def __init__(self, loader: KubeConfigLoader) -> None:
         self._configuration = client.Configuration()
         self._configuration.proxy = None

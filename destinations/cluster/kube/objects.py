@@ -68,7 +68,6 @@ class Objects:
             yield _event(line, self._read)
 
     def on_write(self, listener: WriteListener) -> None:
-        """Tell the listener of each write."""
         self._listeners.append(listener)
 
     def get(self, name: str) -> Secret:
@@ -78,13 +77,11 @@ class Objects:
         return patiently(lambda left: self._read(self._api.read("get", self._resource, left(), name=name)))
 
     def create(self, manifest: Mapping[str, Any]) -> Secret:
-        """Create one and return it as stored."""
         if not limits.is_name(wire.unseen(manifest)):
             raise Invalid("Invalid", status=422)
         return self._stored(self._api.write("create", self._resource, manifest))
 
     def replace(self, manifest: Mapping[str, Any]) -> Secret:
-        """PUT one that the caller read."""
         name, _, _ = wire.seen(manifest)
         return self._stored(self._api.write("update", self._resource, manifest, name=name))
 

@@ -31,13 +31,10 @@ _MAX_CONFIG_BYTES = 256 * 1024
 
 
 class Command(BaseCommand):
-    """Judge destinations offline."""
-
     help = "Predict from manifests what Epinio will do with each export destination."
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own declaration
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the command line."""
         parser.add_argument("files", nargs="*", metavar="FILE", help="manifest files; - or none: standard input")
         parser.add_argument("--namespace", help="the namespace to judge (default: EDRPORTAL_NAMESPACE, or epinio)")
         parser.add_argument(

@@ -15,7 +15,7 @@ from django.http import HttpRequest, QueryDict
 
 from destinations import names
 from destinations.actions import Change
-from destinations.model import Secret
+from destinations.model import Secret, UserError
 from destinations.secret import history
 from destinations.web import writeids
 from destinations.web.changes import save
@@ -26,54 +26,42 @@ JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Unreadable(Exception):
-    """The body or the key cannot be used: why, and what to send instead. Holds nothing of what was sent."""
-
-    def __init__(self, message: str, fix: str, status: int = 400) -> None:
-        """Keep them."""
-        super().__init__(message)
-        self.fix = fix
-        self.status = status
+def _bad_request(message: str, fix: str) -> UserError:
+    return UserError(message, fix, 400)
 
 
 def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
-    """Return the members of a JSON object of texts; null counts as not stated. Raises Unreadable."""
+    """Return the members of a JSON object of texts; null counts as not stated. Raises UserError."""
     sent = f"Send a JSON object with some of: {', '.join(sorted(known))}."
     if request.content_type != "application/json":
-        raise Unreadable("The body is not JSON.", f"Content-Type: application/json. {sent}")
+        raise _bad_request("The body is not JSON.", f"Content-Type: application/json. {sent}")
     try:
-        found = json.loads(request.body.decode(), object_pairs_hook=_Members())
-    except _Nested:
-        raise Unreadable("Every value must be a string.", sent) from None
+        nested = _bad_request("Every value must be a string.", sent)
+        found = json.loads(request.body.decode(), object_pairs_hook=_Members(nested))
     except (ValueError, RecursionError):
-        raise Unreadable("The body is not valid JSON.", sent) from None
+        raise _bad_request("The body is not valid JSON.", sent) from None
     if not isinstance(found, dict):
-        raise Unreadable("The body is not a JSON object.", sent)
+        raise _bad_request("The body is not a JSON object.", sent)
     if not set(found) <= known:
-        raise Unreadable("The body has unknown fields.", sent)
+        raise _bad_request("The body has unknown fields.", sent)
     if not all(value is None or isinstance(value, str) for value in found.values()):
-        raise Unreadable("Every value must be a string.", sent)
+        raise _bad_request("Every value must be a string.", sent)
     if any("\0" in value or not _is_text(value) for value in found.values() if value):
-        raise Unreadable(
+        raise _bad_request(
             "A field contains characters that no form can send.", "Remove NUL characters and lone surrogates."
         )
     return found
 
 
-class _Nested(Exception):
-    """An object within the body, which has texts alone: the rest is not read."""
-
-
 class _Members:
-    """Makes the one object of a body."""
-
-    def __init__(self) -> None:
+    def __init__(self, nested: UserError) -> None:
+        self._nested = nested
         self._found = False
 
     def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Return the object; raises ValueError for a member that is there twice, _Nested for a second object."""
+        """Return the object; raises ValueError for a member that is there twice, `nested` for a second object."""
         if self._found:
-            raise _Nested
+            raise self._nested
         self._found = True
         found = dict(pairs)
         if len(found) != len(pairs):
@@ -86,7 +74,6 @@ def _is_text(value: str) -> bool:
 
 
 def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
-    """Return the members as a form would have sent them."""
     data = QueryDict(mutable=True)
     data.update({FORM_NAMES.get(key, key): value for key, value in fields.items() if value is not None})
     data["nonce"] = nonce_
@@ -94,7 +81,7 @@ def as_form(fields: Mapping[str, str | None], nonce_: str) -> QueryDict:
 
 
 def nonce(request: PortalRequest) -> str:
-    """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises Unreadable.
+    """Return what makes the write id: from the Idempotency-Key and who asks, else random. Raises UserError.
 
     It is nowhere but in the keyed id: someone may have taken a key that can be guessed, or a hash of the password.
     """
@@ -102,7 +89,7 @@ def nonce(request: PortalRequest) -> str:
     if key is None:
         return token_urlsafe(24)
     if not _KEY.fullmatch(key):
-        raise Unreadable(
+        raise _bad_request(
             "The Idempotency-Key is not valid.", "Send 1 to 255 visible ASCII characters, preferably random."
         )
     who = request.principal.who
@@ -110,7 +97,7 @@ def nonce(request: PortalRequest) -> str:
 
 
 def change(request: PortalRequest, form: Form, *, without: Collection[str] = ()) -> Change:
-    """Return what `writing.change` returns; under a key the id is marked by it. Raises Unreadable."""
+    """Return what `save.change` returns; under a key the id is marked by it. Raises UserError."""
     made = save.change(request, form, scope="api", without=without)
     if "Idempotency-Key" not in request.headers:
         return made
@@ -118,8 +105,8 @@ def change(request: PortalRequest, form: Form, *, without: Collection[str] = ())
 
 
 def refuse_reuse(request: PortalRequest, secret: Secret, change: Change) -> None:
-    """Raise Unreadable where the last write had this key and another content."""
+    """Raise UserError where the last write had this key and another content."""
     if "Idempotency-Key" not in request.headers or history.holds(secret, change.write_id):
         return
     if writeids.reuses(request.portal.keys, secret.annotations.get(names.WRITE_ID_ANNOTATION, ""), nonce(request)):
-        raise Unreadable("This Idempotency-Key was used with other content.", "Use a new key for a new change.", 409)
+        raise UserError("This Idempotency-Key was used with other content.", "Use a new key for a new change.", 409)

@@ -12,6 +12,7 @@ from destinations.cluster.port import ClusterError
 from destinations.livecheck import presentation
 from destinations.livecheck.plan import DEFAULT_APP
 from destinations.livecheck.ratelimit import RateLimited
+from destinations.model import UserError
 from destinations.web import errors
 from destinations.web.api import body, destinations
 from destinations.web.changes import check as checks
@@ -32,11 +33,9 @@ def check(request: PortalRequest, name: str) -> HttpResponse:
         app = body.read(request, _FIELDS).get("app") if request.body else None
         asker = checks.asker(request)
         last = checking.check_stored(request.portal, secret, snapshot, asker, app=app or DEFAULT_APP)
-    except body.Unreadable as error:
-        return errors.told(str(error), error.fix, error.status)
     except (RateLimited, ValueError) as error:
         return _turned_away(error)
-    except (ClusterError, Denied) as error:
+    except (ClusterError, UserError, Denied) as error:
         return destinations.failure(request, error)
     return JsonResponse(presentation.row(last, sees_all=asker.permit.is_unlimited))
 

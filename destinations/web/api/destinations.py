@@ -22,7 +22,6 @@ from destinations.overview.filters import Filter
 from destinations.secret import docker_config
 from destinations.secret.masking import masked_everywhere, masked_judgement
 from destinations.verdict.judge import judge
-from destinations.web import errors
 from destinations.web.api import body as apibody
 from destinations.web.changes import check, save
 from destinations.web.forms import NewForm, RotateForm
@@ -35,7 +34,6 @@ _ROTATE = {"username", "password", "password_blanks", "credentials_confirmed", "
 
 @require_safe
 def me(request: PortalRequest) -> HttpResponse:
-    """Say who asks and what they may do."""
     person = request.principal
     try:
         teams = [{"name": team.name, "may_manage": team.may_manage} for team in request.authority.teams()]
@@ -93,8 +91,6 @@ def _add(request: PortalRequest) -> HttpResponse:
         change = apibody.change(request, form)
         cluster = request.portal.cluster
         done = save.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
-    except apibody.Unreadable as error:
-        return errors.told(str(error), error.fix, 400)
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
     return _row(request, done, 201, form.bundle_notes)
@@ -120,8 +116,6 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         change, seen = apibody.change(request, form, without={"uid", "resource_version"}), Seen.of(secret)
         apibody.refuse_reuse(request, secret, change)
         done = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
-    except apibody.Unreadable as error:
-        return errors.told(str(error), error.fix, error.status)
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
     return _row(request, done, 200, form.bundle_notes)
@@ -165,7 +159,6 @@ def _invalid(form: Form) -> HttpResponse:
 
 
 def failure(request: PortalRequest, error: ClusterError | UserError | Denied) -> HttpResponse:
-    """Return what went wrong in the shape of the JSON interface."""
     trouble = save.trouble_of(request, error)
     body: dict[str, str] = {"error": trouble.message, "fix": trouble.fix}
     if isinstance(error, Unknown | Ambiguous):

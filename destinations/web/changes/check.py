@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations.actions import checks
 from destinations.actions.checks import Asker
-from destinations.cluster.port import ClusterError, NotFound
+from destinations.cluster.port import ClusterError
 from destinations.livecheck import explanations, jobs, presentation
 from destinations.livecheck.jobs import Ticket
 from destinations.livecheck.plan import DEFAULT_APP, App
@@ -28,7 +28,6 @@ from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
 from destinations.model import Secret, Snapshot, UserError
 from destinations.portal import Portal
-from destinations.secret import codec
 from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import AppForm
@@ -124,9 +123,7 @@ def check_one(request: PortalRequest, name: str) -> HttpResponse:
         return errors.cluster_error(request, error)
     if trouble:
         return _turned_away(request, trouble)
-    answer = HttpResponseRedirect(f"{reverse('destination-any-name', args=[name])}#check")
-    answer.status_code = 303
-    return answer
+    return HttpResponseRedirect(f"{reverse('destination-any-name', args=[name])}#check", status=303)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -139,9 +136,8 @@ def check_several(request: PortalRequest) -> HttpResponse:
 
 
 def trouble_of(error: RateLimited | ValueError) -> UserError:
-    """Return what to say of a check that did not begin."""
     if isinstance(error, RateLimited):
-        return UserError(error.message, error.fix, error.status)
+        return error
     return UserError(
         "The name of the application is not valid.",
         "Type a namespace and an application in lowercase letters, digits, and hyphens.",
@@ -162,22 +158,15 @@ def _begin(request: PortalRequest) -> HttpResponse:
     except (RateLimited, ValueError) as error:
         return _turned_away(request, trouble_of(error))
     ticket = Ticket(job, len(chosen), datetime.now(UTC))
-    answer = HttpResponseRedirect(f"{reverse('checks')}?{urlencode({'job': signed(ticket)})}")
-    answer.status_code = 303
-    return answer
+    return HttpResponseRedirect(f"{reverse('checks')}?{urlencode({'job': signed(ticket)})}", status=303)
 
 
 def _chosen(request: PortalRequest, snapshot: Snapshot) -> list[Secret]:
     """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
     if "all" in request.POST:
         return [one for one in snapshot.destinations if request.authority.changes(one)]
-    found = []
-    for name in dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen")):
-        secret = snapshot.secrets.get(name)
-        if secret is None or not codec.is_destination(secret):
-            raise NotFound("NotFound", status=404)
-        found.append(save.checked(request, secret))
-    return found
+    names = dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen"))
+    return [save.find(request, name)[0] for name in names]
 
 
 def _progress(request: PortalRequest) -> HttpResponse:
@@ -205,7 +194,6 @@ def _progress(request: PortalRequest) -> HttpResponse:
 
 
 def signed(ticket: Ticket) -> str:
-    """Return a ticket for an address."""
     return signing.dumps([ticket.job, ticket.total, int(ticket.at.timestamp())], salt=_SALT)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -36,14 +37,8 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
         return _page(request, secret, snapshot, form, 422)
     seen = Seen(form.cleaned_data["uid"], form.cleaned_data["resource_version"])
     try:
-        permit = request.authority
-        result = save.act(
-            request,
-            "delete",
-            name,
-            lambda: actions.delete(request.portal.cluster, name, seen=seen, permit=permit),
-            before=seen,
-        )
+        delete_seen = partial(actions.delete, request.portal.cluster, name, seen=seen, permit=request.authority)
+        result = save.act(request, "delete", name, delete_seen, before=seen)
     except (ClusterError, UserError) as error:
         form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
@@ -63,20 +58,16 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     goes = certs in secrets and codec.is_portal_certificate(secrets[certs])
     goes = goes and len(bundles.users(certs, secrets.values())) == 1
     context = {
-        "form": form,
-        "name": secret.name,
+        **save.context(form, secret, trouble),
         "owner": owners.owner(secret),
         "certs_name": masked_name(certs),
         "certs_goes": goes,
-        "trouble": trouble,
-        "last_change": owners.last_change(secret) if trouble and trouble.status == save.CONFLICT else None,
     }
     return save.page(request, "destinations/delete.html", context, status=status)
 
 
 @require_POST
 def sweep(request: PortalRequest) -> HttpResponse:
-    """Remove them, and say which."""
     try:
         result = save.act(request, "sweep", "", lambda: actions.sweep(request.portal.cluster, datetime.now(UTC)))
     except ClusterError as error:

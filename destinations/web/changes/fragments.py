@@ -52,7 +52,6 @@ def key(request: PortalRequest) -> str:
 
 
 def guide_context(request: PortalRequest, host: str) -> dict[str, Any]:
-    """Return what the guide's templates need."""
     chosen = key(request)
     return {"preset": presets.chosen(chosen, host), "chosen_preset": chosen, "presets": presets.CHOICES}
 
@@ -80,11 +79,8 @@ def _found(request: PortalRequest, host: str, organization: str) -> dict[str, An
 def preview(request: PortalRequest) -> HttpResponse:
     """Return fragments for the form, from the server's own rules: both references, and the guide to this kind of registry."""
     host = request.POST.get("host", "")
-    context = (
-        _found(request, host, request.POST.get("organization", ""))
-        | guide_context(request, host)
-        | {"out_of_band": True}
-    )
+    found = _found(request, host, request.POST.get("organization", ""))
+    context = found | guide_context(request, host) | {"out_of_band": True}
     return render(request, "destinations/_preview.html", context)
 
 

@@ -18,7 +18,6 @@ from destinations.livecheck.runner import Question
 from destinations.model import UserError
 from destinations.portal import Portal
 from destinations.web.changes import check
-from destinations.web.changes.check import trouble_of
 from destinations.web.request import PortalRequest
 
 
@@ -56,6 +55,6 @@ def ask(request: PortalRequest, question: Callable[[], Question]) -> Gate:
     try:
         last = checking.check(request.portal, question(), check.asker(request))
     except RateLimited as error:
-        return Gate(may_save=False, trouble=trouble_of(error))
+        return Gate(may_save=False, trouble=error)
     shown = check.report(request, last)
     return Gate(may_save=False, shown=shown) if shown.fails else Gate(may_save=True, last=last)

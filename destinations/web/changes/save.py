@@ -11,8 +11,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -35,7 +35,6 @@ _MAX_QUERY = 500
 
 
 def nonce() -> str:
-    """Return a new nonce for a form."""
     return token_urlsafe(24)
 
 
@@ -203,18 +202,15 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     """
     query = QueryDict(shown[:_MAX_QUERY])
     kept = {key: str(query[key]) for key in _KEPT if key in query} | _AFTER
-    target = redirect(to, name) if to == "destination" else redirect(f"{reverse(to)}?{urlencode(kept)}")
-    target.status_code = 303
-    return target
+    address = reverse(to, args=[name]) if to == "destination" else f"{reverse(to)}?{urlencode(kept)}"
+    return HttpResponseRedirect(address, status=303)
 
 
 def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:
-    """Return what to say of a change that did not happen."""
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
 
 def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, Any]:
-    """Return what the pages of forms that change a destination show alike."""
     return {
         "form": form,
         "name": secret.name,
@@ -225,5 +221,4 @@ def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, 
 
 
 def page(request: PortalRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
-    """Render a form's page."""
     return render(request, template, context, status=status)

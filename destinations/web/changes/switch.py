@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from destinations import actions
-from destinations.actions import Change, Denied, Seen
+from destinations.actions import Denied, Seen
 from destinations.cluster.port import ClusterError
 from destinations.model import Advice, UserError
 from destinations.web import errors
@@ -23,13 +25,14 @@ def switch(request: PortalRequest) -> HttpResponse:
     if not form.is_valid():
         return errors.page(request, 422, "Nothing was changed: no destination was selected.", "Select at least one.")
     on = form.cleaned_data["to"] == "on"
+    action, use_case = "enable" if on else "disable", partial(actions.switch, on=on)
     chosen: list[tuple[str, Seen]] = form.cleaned_data["chosen"]
     switched: list[str] = []
     failed: dict[tuple[Advice, int], list[str]] = {}
     for name, seen in chosen:
         change = save.change(request, form, scope=name)
         try:
-            _switch(request, name, on=on, seen=seen, change=change)
+            save.write(request, action, use_case, name, seen=seen, change=change)
             switched.append(name)
         except (ClusterError, UserError, Denied) as error:
             trouble = save.trouble_of(request, error)
@@ -44,14 +47,3 @@ def switch(request: PortalRequest) -> HttpResponse:
         messages.success(request, f"{', '.join(switched)} {'is' if len(switched) == 1 else 'are'} {words}.")
     single = len(chosen) == 1 and "back" in request.POST
     return save.see_other("destination" if single else "overview", chosen[0][0], shown=request.POST.get("shown", ""))
-
-
-def _switch(request: PortalRequest, name: str, *, on: bool, seen: Seen, change: Change) -> None:
-    action = "enable" if on else "disable"
-    save.act(
-        request,
-        action,
-        name,
-        lambda: actions.switch(request.portal.cluster, name, on=on, seen=seen, change=change),
-        before=seen,
-    )

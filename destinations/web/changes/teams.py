@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from destinations import access, actions
-from destinations import access as rules
 from destinations.actions import Assignment, Done, Seen
 from destinations.actions import messages as words
 from destinations.actions import teams as selfservice
@@ -26,7 +25,6 @@ from destinations.web.request import PortalRequest
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def assign(request: PortalRequest, name: str) -> HttpResponse:
-    """Ask for the team, then write its label."""
     try:
         secret = save.find_one(request, name)
         if request.method != "POST":
@@ -54,11 +52,7 @@ def assign(request: PortalRequest, name: str) -> HttpResponse:
 def _assignment_page(
     request: PortalRequest, secret: Secret, form: AssignForm, status: int, trouble: UserError | None = None
 ) -> HttpResponse:
-    context = {
-        **save.context(form, secret, trouble),
-        "last_change": None,
-        "known": sorted(request.authority.enabled),
-    }
+    context = {**save.context(form, secret, trouble), "last_change": None, "known": sorted(request.authority.enabled)}
     return save.page(request, "destinations/assign.html", context, status=status)
 
 
@@ -73,7 +67,6 @@ class Enabled:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def teams(request: PortalRequest) -> HttpResponse:
-    """Show them; enable or disable one."""
     if request.method != "POST":
         return _page(request, TeamForm(initial={"team": request.GET.get("team", "")}), 200)
     form = TeamForm(request.POST)
@@ -101,9 +94,7 @@ def teams(request: PortalRequest) -> HttpResponse:
         if on
         else f"Self-service is disabled for {name}. Its destinations stay, and only administrators can change them.",
     )
-    answer = HttpResponseRedirect(reverse("teams"))
-    answer.status_code = 303
-    return answer
+    return HttpResponseRedirect(reverse("teams"), status=303)
 
 
 def _set(config_maps: object, name: str, uid: str, *, on: bool) -> Done:
@@ -119,8 +110,8 @@ def _page(
 ) -> HttpResponse:
     try:
         found = request.portal.cluster.list_secrets()
-        enabled = rules.self_service(request.portal.cluster.config_maps.list_with_version(lambda one: one).secrets)
-        owned = [rules.team_of(one) for one in found if codec.is_destination(one)]
+        enabled = access.self_service(request.portal.cluster.config_maps.list_with_version(lambda one: one).secrets)
+        owned = [access.team_of(one) for one in found if codec.is_destination(one)]
         rows = [Enabled(name, owned.count(name), _problem(request, name, uid)) for name, uid in sorted(enabled.items())]
     except ClusterError as error:
         return errors.cluster_error(request, error)

@@ -56,7 +56,6 @@ class EditForm(TargetForm):
     )  # fmt: skip
 
     def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
-        """Keep the destination as it is stored, to compare with."""
         super().__init__(*args, **kwargs)
         self._stored = stored or Secret(name="")
 
@@ -85,8 +84,6 @@ class EditForm(TargetForm):
 
 
 class RotateForm(AccountForm):
-    """New credentials, and a new bundle if wanted."""
-
     bundle_choice = bundle_choice_field()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)

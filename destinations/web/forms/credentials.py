@@ -54,7 +54,6 @@ class BundleForm(forms.Form):
         self.data = data
 
     def add_problem(self, trap: FieldProblem | None) -> None:
-        """Put a trap beside its field."""
         if trap and trap.field in self.fields:
             self.add_error(trap.field, trap.message + (f" Did you mean {trap.suggestion}?" if trap.suggestion else ""))
 
@@ -108,8 +107,6 @@ class DayField(forms.DateField):
 
 
 class AccountForm(BundleForm):
-    """Who pushes with which password, until when."""
-
     username = text_field("User name", "An account with push permission, such as a robot account.", limit=1024)
     password = forms.CharField(
         label="Password or token",

@@ -45,7 +45,6 @@ def nonce_field() -> forms.RegexField:
 
 
 def bundle_choice_field() -> forms.ChoiceField:
-    """Return the choice of what becomes of the certificates that are there."""
     return forms.ChoiceField(
         label="CA certificates",
         choices=[

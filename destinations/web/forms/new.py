@@ -36,7 +36,6 @@ class ImportForm(TargetForm):
     import_host = text_field("Registry in the file", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Begin without an import."""
         super().__init__(*args, **kwargs)
         self.import_notes: tuple[str, ...] = ()
         self.import_choices: tuple[str, ...] = ()
@@ -127,8 +126,6 @@ class ImportForm(TargetForm):
 
 
 class NewForm(ImportForm):
-    """A new destination."""
-
     name = text_field("Name", "The name in epinio app export --registry NAME")
     team = text_field(
         "Team", "The Epinio namespace whose people may manage it; empty for a shared one.", required=False, limit=63
@@ -172,7 +169,6 @@ class NewForm(ImportForm):
         return name
 
     def clean(self) -> dict[str, Any]:
-        """Run every trap."""
         cleaned = super().clean()
         if cleaned.get("name"):
             self.add_problem(validation.check_name(cleaned["name"]))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.functional import cached_property
 
 from destinations.input import validation
 from destinations.input.validation import FieldProblem
@@ -40,6 +39,7 @@ class RepairForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._rules = rules
         self.fix_names: list[str] = []
+        self._codes: dict[str, str] = {}
         for group in groups:
             self._offer(
                 f"fix-{group[0].code}", group
@@ -60,17 +60,11 @@ class RepairForm(forms.Form):
         self._codes[name] = first.code
         self.fix_names.append(name)
 
-    @cached_property
-    def _codes(self) -> dict[str, str]:
-        return {}
-
     @property
     def fixes(self) -> list[forms.BoundField]:
-        """The fields of the fixes, in order."""
         return [self[name] for name in self.fix_names]
 
     def clean(self) -> dict[str, Any]:
-        """Check the organization that was typed."""
         cleaned: dict[str, Any] = super().clean() or {}
         typed = cleaned.get("organization") or ""
         trap = _organization_trap(typed, self._rules.rules) if typed else None

@@ -30,8 +30,6 @@ class ChosenField(forms.Field):
 
 
 class SwitchForm(forms.Form):
-    """Destinations to disable or enable."""
-
     to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     chosen = ChosenField()
     nonce = nonce_field()
@@ -45,8 +43,6 @@ class AppForm(forms.Form):
 
 
 class DeleteForm(forms.Form):
-    """The name once more."""
-
     confirmation = text_field("Type the name of the destination to confirm", required=True)
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
@@ -56,7 +52,6 @@ class TeamField(forms.Form):
     """A namespace; what cannot be one does not come back, since it may be a password that slipped in."""
 
     def clean_team(self) -> str:
-        """Check that it can be a namespace."""
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
             self.data = {key: "" if key == "team" else self.data.get(key) for key in self.data}
@@ -65,8 +60,6 @@ class TeamField(forms.Form):
 
 
 class AssignForm(TeamField):
-    """The team of a destination."""
-
     team = text_field(
         "Team",
         "The Epinio namespace. Leave it empty for a shared destination.",

@@ -38,7 +38,6 @@ _NAMES = {
 
 @require_safe
 def destination(request: PortalRequest, name: str) -> HttpResponse:
-    """Show one destination."""
     try:
         snapshot = request.reads.direct
         secret = save.find_to_see(request, name, snapshot)

@@ -39,20 +39,16 @@ class Stream:
     """The body of the answer; its place is given back when it is closed, even if nothing was ever read of it."""
 
     def __init__(self, request: PortalRequest, place: Subscription) -> None:
-        """Keep them; nothing is sent yet."""
         self._place = place
         self._chunks = _chunks(request, place)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Return itself."""
         return self
 
     def __next__(self) -> bytes:
-        """Wait for the next event or the next beat."""
         return next(self._chunks)
 
     def close(self) -> None:
-        """Give the place back."""
         self._place.close()
 
 

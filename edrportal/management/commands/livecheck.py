@@ -20,16 +20,12 @@ from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.livecheck.text import render
-from destinations.model import Snapshot
+from destinations.model import InputError, Snapshot
 from destinations.portal import Portal, Reads
 from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError
 
 _NOT_ALL_GOOD, _UNUSABLE = 1, 2
-
-
-class Unusable(Exception):
-    """The command line cannot be used; the text says why."""
 
 
 class Command(BaseCommand):
@@ -51,12 +47,11 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
-        """Exit 0, 1 or 2."""
         portal = composition.portal()
         try:
             settings.ENVIRONMENT.registry.check()
             questions = _questions(portal, options)
-        except (Unusable, ConfigurationError) as error:
+        except (InputError, ConfigurationError) as error:
             self._end(str(error))
         except ClusterError as error:
             trouble = messages.for_error(error)
@@ -89,20 +84,17 @@ class Command(BaseCommand):
 
 
 def _questions(portal: Portal, options: Mapping[str, Any]) -> list[Question]:
-    """Return what to ask. Raises Unusable and the port's errors."""
+    """Return what to ask. Raises InputError and the port's errors."""
     names: list[str] = options["names"]
     if bool(names) == options["all"]:
-        raise Unusable("Name destinations or give --all, not both.")
-    try:
-        app = str(App.parse(options["app"]))
-    except ValueError as error:
-        raise Unusable(str(error)) from None
+        raise InputError("Name destinations or give --all, not both.")
+    app = str(App.parse(options["app"]))
     reads = Reads(portal)
     snapshot = Snapshot.of(reads.secrets, reads.now, reads.version)
     there = [secret.name for secret in snapshot.destinations]
     missing = sorted(set(names) - set(there))
     if missing:
-        raise Unusable(f"Not found: {', '.join(map(ascii, missing))}.")
+        raise InputError(f"Not found: {', '.join(map(ascii, missing))}.")
     chosen = sorted(set(names)) if names else there
     return [checks.of_stored(portal, snapshot.secrets[name], snapshot, app=app) for name in chosen]
 

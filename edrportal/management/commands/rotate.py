@@ -19,7 +19,7 @@ from destinations.actions import Change, Rotation, Seen, messages
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
-from destinations.model import Secret, UserError
+from destinations.model import InputError, Secret, UserError
 from destinations.portal import Event, Portal
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
@@ -28,10 +28,6 @@ from edrportal import composition
 
 REFUSED, UNUSABLE, UNKNOWN = 1, 2, 3
 _MAX_PASSWORD = 64 * 1024
-
-
-class _Unusable(Exception):
-    """The command line, the password or the bundle cannot be used; the text says why and holds no secret."""
 
 
 class Command(BaseCommand):
@@ -81,7 +77,7 @@ class Command(BaseCommand):
             event = replace(event, target=secret.name, before=secret.resource_version)
             done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
             portal.record(replace(event, outcome="done", after=done.resource_version))
-        except _Unusable as error:
+        except InputError as error:
             self._end(str(error), UNUSABLE)
         except UserError as error:
             portal.record(replace(event, outcome="refused", reason=error.reason))
@@ -113,27 +109,27 @@ def _status(error: ClusterError) -> int:
 
 def _password(options: Mapping[str, Any]) -> str:
     if not options["password_stdin"]:
-        raise _Unusable("Pass the password on standard input with --password-stdin.")
+        raise InputError("Pass the password on standard input with --password-stdin.")
     raw = sys.stdin.buffer.read(_MAX_PASSWORD + 3)  # one more than the longest with its line break
     for end in (b"\r\n", b"\n"):
         if raw.endswith(end):
             raw = raw[: -len(end)]
             break
     if not raw:
-        raise _Unusable("There is no password on standard input. Check that the command before the pipe succeeded.")
+        raise InputError("There is no password on standard input. Check that the command before the pipe succeeded.")
     if len(raw) > _MAX_PASSWORD:
-        raise _Unusable("The password is longer than 64 KiB.")
+        raise InputError("The password is longer than 64 KiB.")
     try:
         password = raw.decode()
     except UnicodeDecodeError:
-        raise _Unusable("The password on standard input is not valid UTF-8.") from None
+        raise InputError("The password on standard input is not valid UTF-8.") from None
     if password != password.strip():
-        raise _Unusable(
+        raise InputError(
             "The password has leading or trailing spaces, or more than one line break after it. Remove them, or "
             "use the form, which lets you keep them."
         )
     if trap := validation.check_password(password, choice=""):
-        raise _Unusable(trap.message)
+        raise InputError(trap.message)
     return password
 
 
@@ -141,9 +137,9 @@ def _username(options: Mapping[str, Any], secret: Secret) -> str:
     stored = docker_config.stored_credentials(secret)
     username = options["username"] if options["username"] is not None else stored.username if stored else ""
     if not username:
-        raise _Unusable("Give the user name with --username: the stored one cannot be read.")
+        raise InputError("Give the user name with --username: the stored one cannot be read.")
     if trap := validation.check_username(username):
-        raise _Unusable(trap.message)
+        raise InputError(trap.message)
     return str(username)
 
 
@@ -151,7 +147,7 @@ def _check_account(options: Mapping[str, Any], username: str, password: str, hos
     """Refuse what the form would ask about, unless it is confirmed."""
     odd = next(validation.check_credentials(username, password, host, now=datetime.now(UTC)), None)
     if odd and not options["credentials_confirmed"]:
-        raise _Unusable(
+        raise InputError(
             f"{odd.message.partition(' If it is correct')[0]} If it is correct, add --credentials-confirmed."
         )
 
@@ -160,15 +156,15 @@ def _bundle(options: Mapping[str, Any]) -> Bundle | None:
     if options["bundle"] is None:
         return Bundle((), ()) if options["remove_bundle"] else None
     if options["remove_bundle"]:
-        raise _Unusable("Use either --bundle or --remove-bundle, not both.")
+        raise InputError("Use either --bundle or --remove-bundle, not both.")
     try:
         with Path(options["bundle"]).open("rb") as file:
             raw = file.read(certificates.MAX_BUNDLE_BYTES + 1)
     except (OSError, ValueError):
-        raise _Unusable("The file for --bundle cannot be read.") from None
+        raise InputError("The file for --bundle cannot be read.") from None
     bundle = certificates.read_new_bundle(raw, datetime.now(UTC))
     for problem in bundle.problems:
-        raise _Unusable(f"The file for --bundle: {problem.message} {problem.fix}")
+        raise InputError(f"The file for --bundle: {problem.message} {problem.fix}")
     return bundle
 
 
@@ -181,7 +177,7 @@ def _expiry(options: Mapping[str, Any], secret: Secret) -> str:
     try:
         return date.fromisoformat(stated).isoformat() if stated else ""
     except ValueError:
-        raise _Unusable("Write --expires-on as YYYY-MM-DD.") from None
+        raise InputError("Write --expires-on as YYYY-MM-DD.") from None
 
 
 def _account() -> str:
