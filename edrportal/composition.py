@@ -25,8 +25,8 @@ from destinations.secret.trim import trim_config_map
 from destinations.web.request import PortalRequest
 from edrportal.configuration.registry import address_rules
 from edrportal.signin import notices
-from edrportal.signin.keys import signing_keys
-from edrportal.telemetry import audit, counters
+from edrportal.signin.sessions import signing_keys
+from edrportal.telemetry import counters, logs
 from edrportal.telemetry.counters import CountedRegistries
 
 _T = TypeVar("_T")
@@ -52,7 +52,7 @@ def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal
         connect=connect,
         checks=checks,
         results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached_secrets),
-        record=audit.record,
+        record=logs.record,
         notices=notices.for_administrators,
         skopeo_roots=_skopeo_roots,
     )

@@ -131,7 +131,7 @@ LOGGING = {
     # What these say at DEBUG is not ours to answer for.
     "loggers": {
         **{name: {"level": "INFO"} for name in ("kubernetes", "urllib3", "asyncio", "requests", "requests_oauthlib")},
-        "edrportal.telemetry.audit": {"handlers": ["audit"], "level": "INFO", "propagate": False},
+        "edrportal.telemetry.logs": {"handlers": ["audit"], "level": "INFO", "propagate": False},
     },
 }
 DEMO = False

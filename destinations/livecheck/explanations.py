@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from destinations.livecheck.registry.port import Code, Outcome, Side, StageResult, Step
 from destinations.model import Advice
-from destinations.secret.masking import masked
+from destinations.secret.mask import masked
 
 STEPS: Mapping[Step, str] = {
     Step.SECRETS: "Secrets",

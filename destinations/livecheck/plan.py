@@ -15,8 +15,7 @@ from destinations.verdict import explanations, export, references
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.export import Destination
 from destinations.verdict.judge import read_credentials
-from destinations.verdict.parsing import Reading
-from destinations.verdict.version import login_reads_auth
+from destinations.verdict.parsing import Reading, login_reads_auth
 
 DEFAULT_APP = "workspace/shop"
 PUBLIC_ROOTS, NO_ROOTS = "public", "none"

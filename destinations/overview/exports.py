@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from destinations.cluster.jobs import Job
 from destinations.model import Secret
-from destinations.secret.masking import masked_key
+from destinations.secret.mask import masked_key
 from destinations.secret.redaction import one_line, without
 
 PATIENCE = timedelta(minutes=12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from destinations.model import Judgement, Target
-from destinations.secret.masking import masked_key
+from destinations.secret.mask import masked_key
 
 LEGEND = (("host", "host"), ("organization", "organization"), ("name", "name"), ("tag", "tag"))
 DOUBLED = "the organization appears twice"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from destinations import names
 from destinations.model import Check, Judgement, Secret, Snapshot, Verdict
 from destinations.secret import codec, docker_config
-from destinations.secret.masking import masked, masked_judgement, masked_key
+from destinations.secret.mask import masked, masked_judgement, masked_key
 from destinations.verdict import certificates
 from destinations.verdict.certificates import CertificateSummary, Health
 from destinations.verdict.judge import judge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from destinations.model import Judgement, Verdict
-from destinations.secret.masking import masked, masked_judgement
+from destinations.secret.mask import masked, masked_judgement
 
 _COLOURS = {Verdict.ACCEPTED: 32, Verdict.AT_RISK: 33, Verdict.EXPORT_FAILS: 31, Verdict.NOT_LISTED: 35}
 

@@ -13,7 +13,7 @@ from destinations.names import CERTS_KEY, CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.repairs.common import NEW_BUNDLE
 from destinations.repairs.document import document_of
 from destinations.secret.docker_config import replaced
-from destinations.secret.masking import MASK, masked_key
+from destinations.secret.mask import MASK, masked_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from destinations.golang.gostrings import GoError, to_valid_utf8
 from destinations.model import Credentials, InputError, Secret
 from destinations.verdict import parsing
 from destinations.verdict.explanations import EpinioError
-from destinations.verdict.parsing import FIELDS, field_name, members
-from destinations.verdict.version import NEWEST, login_reads_auth
+from destinations.verdict.parsing import FIELDS, NEWEST, field_name, login_reads_auth, members
 
 
 @dataclass(frozen=True, slots=True)

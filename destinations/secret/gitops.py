@@ -11,7 +11,7 @@ import yaml
 from destinations import names
 from destinations.model import Credentials, Secret
 from destinations.secret import codec, docker_config
-from destinations.secret.masking import masked_key, masked_name
+from destinations.secret.mask import masked_key, masked_name
 from destinations.verdict import certificates
 
 USER, PASSWORD = "USER", "PASSWORD"

@@ -19,7 +19,7 @@ from destinations.golang.gojson import Number, Value
 from destinations.golang.gostrings import GoError
 from destinations.model import Secret
 from destinations.names import CONFIG_KEY
-from destinations.secret.masking import MASK, masked
+from destinations.secret.mask import MASK, masked
 from destinations.verdict.parsing import field_name, members
 
 MAX_LINES = 20

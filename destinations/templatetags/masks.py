@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from destinations.secret.masking import masked, masked_key
+from destinations.secret.mask import masked, masked_key
 
 register = template.Library()
 register.filter("masked", masked)

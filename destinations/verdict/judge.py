@@ -14,8 +14,7 @@ from destinations.verdict import export, parsing
 from destinations.verdict.cautions import cautions
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.export import Destination
-from destinations.verdict.parsing import Reading
-from destinations.verdict.version import login_reads_auth
+from destinations.verdict.parsing import Reading, login_reads_auth
 
 _PASSED = {stage: Check(stage, ok=True) for stage in Stage}
 

@@ -1,7 +1,4 @@
-"""How Epinio reads an authentication Secret: once for the listing, once more strictly for the export.
-
-Mirrors internal/registry/registry.go: GetRegistryUrlFromSecret and GetRegistryCredentialsFromSecret.
-"""
+"""Which rules apply: the version of Epinio, and what changed between versions."""
 
 from __future__ import annotations
 
@@ -12,10 +9,19 @@ from typing import cast
 from destinations.golang import gobase64, gojson
 from destinations.golang.gojson import Number, Object, Value
 from destinations.golang.gostrings import GoError
-from destinations.model import Advice, Secret
+from destinations.model import Advice, EpinioVersion, Secret
 from destinations.names import CONFIG_KEY, ORGANIZATION_ANNOTATION
 from destinations.verdict import explanations
 from destinations.verdict.explanations import EpinioError
+
+NEWEST = EpinioVersion(1, 14, 1)
+"""The newest version whose code these rules were compared with; newer ones are judged the same, and pages say so."""
+
+
+def login_reads_auth(version: EpinioVersion | None) -> bool:
+    """Return whether Epinio fills an empty user name or password from `auth` (internal/registry/registry.go, from 1.13.8)."""
+    return version is None or version >= EpinioVersion(1, 13, 8)
+
 
 FIELDS = ("auth", "username", "password")
 _DOCUMENT = "Go value of type map[string]registry.aconfig"

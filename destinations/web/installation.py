@@ -9,7 +9,7 @@ from destinations.access import Authority
 from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.port import ClusterError
 from destinations.model import EpinioVersion
-from destinations.verdict.version import NEWEST
+from destinations.verdict.parsing import NEWEST
 from destinations.web.request import PortalRequest
 
 _EXACT_FROM = EpinioVersion(1, 13, 2)

@@ -18,7 +18,7 @@ from destinations.cluster.memory import InMemoryCluster
 from destinations.model import Credentials
 from destinations.secret import codec
 from destinations.secret.docker_config import new
-from destinations.verdict.version import NEWEST
+from destinations.verdict.parsing import NEWEST
 from edrportal.demo import exports
 from edrportal.demo.registry import USER, DemoRegistry, signed
 from edrportal.telemetry import counters

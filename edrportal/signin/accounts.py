@@ -19,7 +19,7 @@ from edrportal.signin.oidc.reasons import PASSWORD_USER, OidcTrouble
 from edrportal.signin.roles import Role
 from edrportal.signin.sessions import Session
 from edrportal.signin.users import Principal, UnusableUser, User
-from edrportal.telemetry import audit
+from edrportal.telemetry import logs
 
 EPINIO, OIDC = "epinio", "oidc"
 
@@ -85,7 +85,7 @@ def sign_in(reads: Reads, username: str, password: str, address: str) -> User | 
         return too_many_at_once(address)
     except ClusterError as error:
         ATTEMPTS.refund(username, address)
-        audit.record(Event("sign-in", "failed", "", address, reason=error.reason))
+        logs.record(Event("sign-in", "failed", "", address, reason=error.reason))
         raise
     if user is None:
         ATTEMPTS.failed(username, address)
@@ -100,7 +100,7 @@ def too_many_at_once(address: str) -> Failure:
 
 def _recorded(failure: Failure, address: str, who: str = "") -> Failure:
     outcome = "failed" if failure.cause is Cause.TOO_MANY_AT_ONCE else "refused"
-    audit.record(Event("sign-in", outcome, who, address, reason=failure.cause.value))
+    logs.record(Event("sign-in", outcome, who, address, reason=failure.cause.value))
     return failure
 
 

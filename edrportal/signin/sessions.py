@@ -1,7 +1,4 @@
-"""The session: a signed cookie that names someone, and proves nothing once Epinio's user has changed.
-
-No token, no password and no form is in it; browsers can read it. `begun` is in milliseconds, `active` in seconds.
-"""
+"""The keys of the settings, for what the sign-in signs."""
 
 from __future__ import annotations
 
@@ -18,8 +15,16 @@ from destinations.cluster.config_maps import update
 from destinations.cluster.port import ConfigMaps
 from destinations.model import Secret
 from destinations.names import SESSIONS_CONFIG_MAP
-from edrportal.signin.keys import signing_keys
+from destinations.secret.keys import SigningKeys
+from edrportal.configuration.environment import NO_KEY
 from edrportal.signin.users import User
+
+
+def signing_keys() -> SigningKeys:
+    """Return the keys of the settings; none where there is no key."""
+    present = "" if settings.SECRET_KEY == NO_KEY else settings.SECRET_KEY
+    return SigningKeys(present, tuple(settings.SECRET_KEY_FALLBACKS))
+
 
 MAX_BYTES = 3800
 """Browsers drop a cookie of more than about 4 KiB without a word."""

@@ -8,12 +8,15 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import fields
 from datetime import UTC, datetime
 from secrets import token_hex
 from types import TracebackType
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from destinations.portal import Event
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -82,3 +85,17 @@ def _told(error: BaseException) -> str:
 def _places(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)[-6:]
     return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)) or "nowhere"
+
+
+_LOG = logging.getLogger("edrportal.telemetry.logs")
+
+
+def record(event: Event) -> None:
+    line = {
+        "time": stamp(datetime.now(UTC)),
+        "event": "audit",
+        "installation": settings.ENVIRONMENT.installation_name,
+        **{field.name: getattr(event, field.name) for field in fields(event)},
+        "request": current(),
+    }
+    _LOG.info("%s", json.dumps(line, ensure_ascii=True))

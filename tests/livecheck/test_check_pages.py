@@ -54,7 +54,7 @@ def forget() -> None:
 
 
 def audit(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
-    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.audit"]
+    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.logs"]
     return [one for one in lines if one["action"] == "check"]
 
 

@@ -133,7 +133,7 @@ def test_the_results_are_kept_for_the_pages_and_leave_a_line_in_the_audit(
     run("--all")
     kept = composition.results()
     assert [kept.of(name) is not None for name in ("one", "two")] == [True, True]
-    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.audit"]
+    lines = [json.loads(one.message) for one in caplog.records if one.name == "edrportal.telemetry.logs"]
     assert sorted((one["action"], one["target"], one["reason"]) for one in lines) == [
         ("check", "one", "chart-pass-image-fail"),
         ("check", "two", "chart-pass-image-pass"),

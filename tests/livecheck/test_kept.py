@@ -19,7 +19,7 @@ from destinations.livecheck.store import Results
 from destinations.secret.codec import rfc3339
 from destinations.secret.trim import trim_for_cache
 from edrportal.configuration.environment import NO_KEY
-from edrportal.signin.keys import signing_keys
+from edrportal.signin.sessions import signing_keys
 from tests.livecheck.world import PEM, destination, last
 from tests.services import composition
 from tests.services.scripted import ends

@@ -19,7 +19,7 @@ from edrportal.configuration.environment import Environment
 from edrportal.signin import accounts
 from edrportal.signin.oidc import provider
 from edrportal.signin.passwords import TooManyAtOnce
-from edrportal.telemetry import audit
+from edrportal.telemetry import logs
 from tests.services.leaks import canary
 from tests.signin import world
 
@@ -47,7 +47,7 @@ class Heard(logging.Handler):
 @pytest.fixture
 def heard() -> Iterator[Heard]:
     handler = Heard()
-    logger = logging.getLogger("edrportal.telemetry.audit")
+    logger = logging.getLogger("edrportal.telemetry.logs")
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
@@ -224,7 +224,7 @@ def test_a_session_that_cannot_be_begun_is_a_failed_sign_in(
 
 @pytest.mark.parametrize("value", ["a\r\nforged: x", "\x1b[31m", "\u202e", "\ud800", "x" * 10_000, '"}\n{"'])
 def test_a_line_is_one_line_whatever_stands_in_it(heard: Heard, value: str) -> None:
-    audit.record(Event("rotate", "done", value, "127.0.0.1", value))
+    logs.record(Event("rotate", "done", value, "127.0.0.1", value))
     (line,) = heard.lines
     assert line.isprintable()
     assert line.isascii()

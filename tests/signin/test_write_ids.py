@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from destinations import names
 from destinations.livecheck import fingerprint
 from destinations.secret import docker_config, history
-from edrportal.signin.keys import signing_keys
+from edrportal.signin.sessions import signing_keys
 from tests.services import composition
 from tests.services.leaks import canary
 from tests.signin import world

@@ -10,7 +10,7 @@ from destinations.cluster.jobs import Job, read_job, read_pod
 from destinations.model import Secret
 from destinations.overview.exports import Export, State, application, of_destination, state_of
 from destinations.secret.codec import rfc3339
-from destinations.secret.masking import MASK
+from destinations.secret.mask import MASK
 from edrportal.demo import exports
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from destinations.secret.masking import masked, masked_everywhere, masked_key
+from destinations.secret.mask import masked, masked_everywhere, masked_key
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from destinations.portal import Event
 from edrportal.configuration.environment import Environment
-from edrportal.telemetry import audit, logs
+from edrportal.telemetry import logs
 from edrportal.telemetry.logs import JsonFormatter
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    loggers = [logging.getLogger(), logging.getLogger("edrportal.telemetry.audit")]
+    loggers = [logging.getLogger(), logging.getLogger("edrportal.telemetry.logs")]
     for logger in loggers:
         logger.addHandler(handler)
     yield stream
@@ -58,9 +58,9 @@ def test_an_id_that_would_spoil_a_log_is_replaced(given: str) -> None:
 
 def test_every_line_of_a_request_carries_its_id(client: Client, lines: io.StringIO) -> None:
     answer = client.get("/no-such-page")
-    audit.record(Event("denied", "refused", "", "192.0.2.1"))
+    logs.record(Event("denied", "refused", "", "192.0.2.1"))
     found = [json.loads(line) for line in lines.getvalue().splitlines()]
-    assert {line["logger"] for line in found} >= {"django.request", "edrportal.telemetry.audit"}
+    assert {line["logger"] for line in found} >= {"django.request", "edrportal.telemetry.logs"}
     assert {line["request"] for line in found} == {answer.headers["X-Request-ID"]}
     assert json.loads(found[-1]["message"])["request"] == answer.headers["X-Request-ID"]
 

@@ -12,7 +12,7 @@ import pytest
 from destinations import names
 from destinations.model import Credentials, Secret
 from destinations.secret import docker_config
-from destinations.secret.masking import MASK
+from destinations.secret.mask import MASK
 from destinations.secret.redaction import MAX_LINE, MAX_LINES, one_line, redact, secrets_of, without
 from tests.services.leaks import canary, find
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from destinations.golang.gobase64 import decode_leniently
 from destinations.model import InputError
-from destinations.secret.masking import masked_key
+from destinations.secret.mask import masked_key
 
 SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 _API_PATH = re.compile(r"(\A|/)v[12]\Z")

@@ -20,7 +20,7 @@ from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import rows
 from destinations.overview.filters import Filter
 from destinations.secret import docker_config
-from destinations.secret.masking import masked_everywhere, masked_judgement
+from destinations.secret.mask import masked_everywhere, masked_judgement
 from destinations.verdict.judge import judge
 from destinations.web.api import body as apibody
 from destinations.web.changes import check, save

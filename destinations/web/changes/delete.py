@@ -13,7 +13,7 @@ from destinations.actions import Seen, bundles
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, owners
-from destinations.secret.masking import masked_name
+from destinations.secret.mask import masked_name
 from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import DeleteForm

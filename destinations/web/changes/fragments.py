@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from destinations.input import validation
-from destinations.secret.masking import masked_key
+from destinations.secret.mask import masked_key
 from destinations.verdict import certificates, presets
 from destinations.web.changes import save
 from destinations.web.forms.credentials import BundleForm

@@ -14,7 +14,7 @@ from destinations.actions import checks
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, docker_config
-from destinations.secret.masking import masked_key
+from destinations.secret.mask import masked_key
 from destinations.verdict import certificates
 from destinations.web import errors
 from destinations.web.changes import fragments, precheck, save

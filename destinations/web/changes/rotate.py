@@ -11,7 +11,7 @@ from destinations.actions import Rotation, Seen, checks
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
-from destinations.secret.masking import masked_name
+from destinations.secret.mask import masked_name
 from destinations.web import errors, exports
 from destinations.web.changes import fragments, precheck, save
 from destinations.web.changes.precheck import Gate

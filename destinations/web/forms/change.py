@@ -11,7 +11,7 @@ from destinations import actions, names
 from destinations.input import validation
 from destinations.model import Secret
 from destinations.secret import docker_config
-from destinations.secret.masking import MASK
+from destinations.secret.mask import MASK
 from destinations.verdict import tokens
 from destinations.web.forms.credentials import AccountForm
 from destinations.web.forms.fields import RuleSource, bundle_choice_field, text_field

@@ -16,7 +16,7 @@ from destinations.livecheck.presentation import Stop
 from destinations.model import Judgement, Secret, Stage
 from destinations.overview import table
 from destinations.secret import codec, gitops, history, owners
-from destinations.secret.masking import MASK, masked_key, masked_name
+from destinations.secret.mask import MASK, masked_key, masked_name
 from destinations.web import errors, exports
 from destinations.web.changes import check as checks
 from destinations.web.changes import save
