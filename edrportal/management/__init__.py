@@ -1,1 +1,1 @@
-"""Commands that serve."""
+"""Commands that serve, and the server that they run."""

@@ -6,8 +6,8 @@ import socket
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
 
+from edrportal.serving.certificate import Certificate
 from edrportal.serving.limits import Limits
-from edrportal.webhook.certificate import Certificate
 
 _BACKLOG = 1024
 

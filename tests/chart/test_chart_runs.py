@@ -16,7 +16,7 @@ import urllib3
 
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
-from edrportal.serving import server
+from edrportal.management import server
 from tests.services import charts
 from tests.services.charts import Installed
 from tests.services.processes import free_port, running

@@ -14,7 +14,7 @@ import yaml
 from destinations import names
 from edrportal import __version__
 from edrportal.configuration.registry import RegistryEnvironment
-from edrportal.serving import server
+from edrportal.management import server
 from tests.services import charts
 from tests.services.charts import HelmError
 

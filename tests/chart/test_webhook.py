@@ -21,8 +21,8 @@ from destinations import names
 from destinations.model import Credentials
 from destinations.secret import docker_config
 from edrportal.demo.cluster import certificate
+from edrportal.serving.certificate import Certificate
 from edrportal.webhook.app import MAX_BYTES
-from edrportal.webhook.certificate import Certificate
 from tests.services import charts
 from tests.services.charts import HelmError, Installed
 from tests.services.leaks import known

@@ -131,8 +131,8 @@ def test_f3_a_slow_cluster_works_within_the_budget_and_is_given_up_beyond_it(pla
 
 
 def test_f3_fifty_slow_pages_leave_the_probe_alone(place: Place) -> None:
+    from edrportal.management.server import PLACES  # noqa: PLC0415
     from edrportal.middleware import PAGES_AT_ONCE  # noqa: PLC0415
-    from edrportal.serving.server import PLACES  # noqa: PLC0415
 
     assert sum(places.count for places in PLACES) >= PAGES_AT_ONCE + 8
     place.proxy.chooses = lambda method, _: method == "GET"

@@ -19,7 +19,7 @@ from destinations.livecheck import runner
 from destinations.livecheck.registry.port import Code, Step
 from destinations.model import Credentials, Snapshot
 from destinations.secret import codec, docker_config
-from edrportal.serving.server import Server
+from edrportal.management.server import Server
 from tests.livecheck.world import destination
 from tests.services import composition
 from tests.services.scripted import ends, report

@@ -18,10 +18,10 @@ from django.test import override_settings
 
 from destinations.cluster.memory import InMemoryCluster
 from edrportal.configuration.environment import ConfigurationError, Environment
+from edrportal.management.server import PLACES
 from edrportal.serving import health
 from edrportal.serving.lanes import Lane
 from edrportal.serving.limits import Limits
-from edrportal.serving.server import PLACES
 from edrportal.telemetry import readiness
 from tests.metrics.scraping import answer, parsed, value
 from tests.metrics.test_gauges import watched

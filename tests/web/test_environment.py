@@ -13,7 +13,7 @@ from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.memory import InMemoryCluster
 from destinations.web import installation
 from edrportal.configuration.environment import ConfigurationError, Environment
-from edrportal.serving.server import Server
+from edrportal.management.server import Server
 from edrportal.signin.oidc import provider
 from tests.services import composition
 from tests.services.pki import make_pki

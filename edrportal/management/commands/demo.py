@@ -21,7 +21,7 @@ from edrportal.composition import Once
 from edrportal.configuration.registry import address_rules
 from edrportal.demo.cluster import demo_cluster
 from edrportal.demo.registry import DemoRegistry
-from edrportal.serving.server import Server
+from edrportal.management.server import Server
 from edrportal.telemetry.counters import CountedRegistries
 
 

@@ -13,11 +13,11 @@ from django.core.wsgi import get_wsgi_application
 from destinations.actions import schedule
 from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError
+from edrportal.management.server import Server
+from edrportal.serving.certificate import Certificate
 from edrportal.serving.ports import Port, Site, listen
-from edrportal.serving.server import Server
 from edrportal.telemetry.endpoint import Platform, site
 from edrportal.webhook import app
-from edrportal.webhook.certificate import Certificate
 
 
 class Command(BaseCommand):
