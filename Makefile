@@ -1,6 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= auto
+COVERAGE = 96
 IMAGE ?= edrportal:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edrportal/__init__.py)
 RUN = .venv/bin/python
 
@@ -23,6 +24,7 @@ test: .venv/dev ## every test that this machine can run (CI=true: a missing part
 	@status=0; set -x; \
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not alone" --durations=30 --cov --cov-report= --junitxml=.venv/tests.xml || status=$$?; \
 	$(RUN) -m pytest -m alone --durations=10 --cov --cov-append --cov-report=term:skip-covered --junitxml=.venv/tests-alone.xml || status=$$?; \
+	if [ "$$CI" = true ]; then $(RUN) -m coverage report --precision=1 --fail-under=$(COVERAGE) --format=total || status=$$?; fi; \
 	exit $$status
 
 soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, replicas, ends, ten minutes of property tests

@@ -141,6 +141,6 @@ def _check_all(page: Page) -> None:
 
 
 def _disable(page: Page) -> None:
-    page.get_by_label("Choose production").check()
+    page.get_by_label("Select production").check()
     page.get_by_role("button", name="Disable").click()
     page.get_by_role("status").first.wait_for()

@@ -115,8 +115,8 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing_but_the_passw
         tab.get_by_role("link", name="Sign in in a new tab").click()
     _sign_in(opened.value)
     expect(opened.value.get_by_role("heading", name="Export destinations")).to_be_visible()
-    tab.get_by_role("button", name="Send it again").click()  # the sign-in made a new token
-    tab.get_by_role("button", name="Send it again").click()
+    tab.get_by_role("button", name="Send again").click()  # the sign-in made a new token
+    tab.get_by_role("button", name="Send again").click()
     expect(tab.get_by_label("Organization")).to_have_value("team")
     assert PASSWORD not in tab.content()
     tab.get_by_label("Password or token", exact=True).fill(PASSWORD)

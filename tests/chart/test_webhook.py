@@ -154,9 +154,9 @@ def test_certificates_that_destinations_use_are_told_when_they_are_spoiled_or_de
         if "Warning" in done.stderr:
             break
         time.sleep(0.05)
-    assert "Warning: Epinio will list 'user', and exports to it will fail: " in done.stderr
+    assert "Warning: Epinio will list 'user', but exports to it will fail: " in done.stderr
     done = site.kubectl("delete", "secret", "used-ca")
-    assert "Warning: Epinio will list 'user', and exports to it will fail: " in done.stderr
+    assert "Warning: Epinio will list 'user', but exports to it will fail: " in done.stderr
     assert 'secret "used-ca" deleted' in done.stdout
 
 

@@ -280,7 +280,7 @@ def test_f15_a_missing_right_is_named(api_server: ApiServer) -> None:
         one = Client().get("/destinations/one/rotate")
     assert page.status_code == 502
     for answer in (page, one):  # what is asked for first; signin/test_real.py has the rights that come after it
-        assert "does not let the portal list ConfigMaps" in answer.content.decode()
+        assert "The portal has no permission to list ConfigMaps" in answer.content.decode()
 
 
 def test_f16_what_is_too_large_is_refused_in_words_and_leaves_nothing(place: Place) -> None:

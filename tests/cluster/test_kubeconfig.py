@@ -127,7 +127,7 @@ def test_a_plugin_that_keeps_giving_a_refused_token_is_not_run_for_every_call(
             cluster.list_secrets()
     assert len((tmp_path / "runs").read_text()) == 1
     told = messages.for_error(caught.value)
-    assert ("expired" in told.message, "does not let" in told.message) == (True, False)
+    assert ("expired" in told.message, "no permission" in told.message) == (True, False)
 
 
 @pytest.mark.cluster
@@ -136,7 +136,7 @@ def test_a_missing_permission_is_not_said_to_be_an_expired_token(server: ApiServ
     with pytest.raises(Forbidden) as caught:
         weak.list_secrets()
     told = messages.for_error(caught.value)
-    assert ("expired" in told.message, "does not let the portal list Secrets" in told.message) == (False, True)
+    assert ("expired" in told.message, "The portal has no permission to list Secrets" in told.message) == (False, True)
 
 
 @pytest.mark.parametrize(

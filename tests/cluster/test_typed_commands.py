@@ -15,7 +15,7 @@ import sysconfig
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +186,7 @@ def test_the_virtual_environment_is_made(shell: Shell) -> None:
 
 @pytest.mark.parametrize("line", SERVES)
 def test_the_portal_is_served(shell: Shell, line: str, tmp_path: Path) -> None:
+    shell = replace(shell, port=free_port())  # taken only now: other tests look for free ones, too
     command = ["env", "-i", "-C", str(shell.clone), *map("=".join, shell.environment.items()), *line.split()]
     with running(command, log=tmp_path / "serve.log", ready=shell.answers, seconds=60):
         page = urllib.request.urlopen(f"http://127.0.0.1:{shell.port}/signin", timeout=10).read().decode()

@@ -204,7 +204,7 @@ def test_what_the_portal_may_not_do_is_told_to_administrators_alone(
         assert answer.status_code == 403
     else:
         assert answer.status_code == 502
-        assert ("does not no permission to update Secrets" in page) is (role == "administrator")
+        assert ("The portal has no permission to update Secrets" in page) is (role == "administrator")
         assert ("Ask a portal administrator" in page) is (role == "manager")
     assert out.status_code == 502
     assert "You are not signed out yet" in out.content.decode()
