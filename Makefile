@@ -12,8 +12,8 @@ demo: .venv/run ## the whole portal on an in-memory cluster, on 127.0.0.1:$(PORT
 	@env -u EDRPORTAL_PUBLIC_URL PORT=$(PORT) $(RUN) manage.py demo
 
 run: .venv/run  ## the portal against the cluster of your KUBECONFIG
-	@EDRPORTAL_SECRET_KEY=$${EDRPORTAL_SECRET_KEY:-$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(48))')} \
-		$(RUN) manage.py serve --bind 127.0.0.1:$(PORT)
+	@export EDRPORTAL_SECRET_KEY=$${EDRPORTAL_SECRET_KEY:-$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(48))')}; \
+		exec $(RUN) manage.py serve --bind 127.0.0.1:$(PORT)
 
 venv: .venv/run ## the locked packages in .venv, for .venv/bin/python manage.py
 
