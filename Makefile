@@ -34,7 +34,7 @@ soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, repl
 	HYPOTHESIS_PROFILE=soak $(RUN) -m pytest tests -k properties --timeout=3600
 
 check: lint     ## what to run before a commit: make lint, and the tests that need no server (a minute)
-	$(RUN) -m pytest -n auto --dist worksteal -q tests/unit -m "not alone and not slow"
+	$(RUN) -m pytest -n auto --dist worksteal -q tests/unit -m "not (alone or slow or cluster or browser or registries or oidc)"
 
 lint: .venv/dev ## ruff, the storeys of the house, mypy --strict, templates
 	$(RUN) -m ruff check .
