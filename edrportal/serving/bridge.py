@@ -26,6 +26,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _LENGTH, _CODING = b"content-length", b"transfer-encoding"
 
 
+class _ClientGone(Exception):
+    """The client hung up, or is to be hung up on."""
+
+
 class _Refused(Exception):
     """A request that no application is asked about: its status, and what to say."""
 
@@ -37,7 +41,7 @@ class Held:
         self._by: dict[asyncio.Task[Any], int] = {}
 
     def add(self, count: int) -> None:
-        """Raise ConnectionAbortedError where the current request is the largest, and all together are too much."""
+        """Raise _ClientGone where the current request is the largest, and all together are too much."""
         task = asyncio.current_task()
         if task is None:
             return
@@ -46,7 +50,7 @@ class Held:
             largest = max(self._by, key=self._by.__getitem__)
             del self._by[largest]
             if largest is task:  # to cancel it would reach it later, with a place and a thread at work
-                raise ConnectionAbortedError
+                raise _ClientGone
             largest.cancel()
 
     def done(self) -> None:
@@ -77,7 +81,7 @@ class Bridge:
             await self._answer(scope, receive, send, connection, crowded=crowded)
         except _Refused as refused:
             await _tell(send, *refused.args)
-        except (ConnectionAbortedError, asyncio.CancelledError):
+        except (_ClientGone, asyncio.CancelledError):
             connection.drop()
         finally:
             self._held.done()
@@ -115,14 +119,14 @@ class Bridge:
         await self._send(answer, receive, send, closes=not is_read)
 
     async def _body(self, receive: Receive) -> bytes:
-        """Raise _Refused where it takes too long, ConnectionAbortedError where the client hung up."""
+        """Raise _Refused where it takes too long, _ClientGone where the client hung up."""
         parts = bytearray()
         try:
             async with asyncio.timeout(limits.spread(limits.BODY_SECONDS)):
                 while True:
                     message = await receive()
                     if message["type"] != "http.request":
-                        raise ConnectionAbortedError
+                        raise _ClientGone
                     parts += message["body"]
                     self._held.add(len(message["body"]))
                     if not message["more_body"]:
@@ -154,7 +158,7 @@ class Bridge:
             await loop.run_in_executor(self._pool, answer.pour, write)
             await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
-            raise ConnectionAbortedError from None
+            raise _ClientGone from None
         finally:
             watch.cancel()
 
