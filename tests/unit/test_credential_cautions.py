@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,6 +197,27 @@ def jwt(end: datetime) -> str:
 
 def ecr(end: datetime) -> str:
     return b64encode(json.dumps({"payload": "x" * 40, "expiration": int(end.timestamp())}).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (lambda end: int(end.timestamp() * 1000), ["token-expired"]),
+        (lambda end: end.isoformat(), ["token-expired"]),
+        (lambda end: str(int(end.timestamp())), ["token-expired"]),
+        (lambda _: -1, []),  # Harbor: never
+        (lambda _: True, []),
+        (lambda _: 10**400, []),
+        (lambda _: "soon", []),
+        (lambda _: None, []),
+    ],
+)
+def test_the_end_of_a_token_is_read_however_it_is_written(
+    stated: Callable[[datetime], object], expected: list[str]
+) -> None:
+    parts = ({"alg": "RS256"}, {"exp": stated(NOW - timedelta(days=1))})
+    token = ".".join([*(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "c2ln"])
+    assert codes("robot", token) == expected
 
 
 @pytest.mark.parametrize("make", [jwt, ecr])
