@@ -86,7 +86,7 @@ def _with_bundle(snapshot: Snapshot, bundle: bytes) -> Snapshot:
 def check(portal: Portal, question: Question, asker: Asker) -> Last:
     """Ask for someone who waits, and record it. Raises RateLimited."""
     try:
-        portal.checks.often.admit(asker.who)
+        portal.checks.rate_limit.admit(asker.who)
         last = portal.checks.one(question, sees_all=asker.permit.is_unlimited)
     except RateLimited as error:
         portal.record(Event("check", "refused", asker.who, asker.address, question.name, f"status-{error.status}"))
@@ -113,7 +113,7 @@ def check_several(portal: Portal, chosen: Sequence[Secret], snapshot: Snapshot, 
         keep_all(portal, found)
 
     try:
-        portal.checks.often.admit(asker.who)
+        portal.checks.rate_limit.admit(asker.who)
         return portal.checks.several(questions, sees_all=asker.permit.is_unlimited, keep=kept)
     except RateLimited as error:
         reason = f"status-{error.status}"

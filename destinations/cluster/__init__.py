@@ -1,4 +1,4 @@
-"""The portal's way to Kubernetes: one port (`port`), the real cluster (`real`) and one in memory (`memory`).
+"""The portal's way to Kubernetes: one port (`port`), the real cluster (`kube`) and one in memory (`memory`).
 
-`real` is the only module of the portal that imports the `kubernetes` package.
+`kube` is the only room that imports the `kubernetes` package.
 """

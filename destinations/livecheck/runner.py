@@ -79,7 +79,7 @@ class Question:
 
 
 class Checks:
-    """The checks of this process; `often` and `recent` are theirs, too. Safe for threads.
+    """The checks of this process, with their rate limit and their last results. Safe for threads.
 
     `registries` returns what they ask, from the first check on.
     """
@@ -92,7 +92,7 @@ class Checks:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.registries = registries
-        self.often = RateLimiter(clock=clock)
+        self.rate_limit = RateLimiter(clock=clock)
         self.recent = Recent()
         self._clock = clock
         self._pause = pause

@@ -109,7 +109,7 @@ class Hub:
         return f"{self._id}-{number}"
 
     def subscribe(self, since: str = "") -> Subscription | None:
-        """Return a place, with what was published since a moment; None if none exists left or the server is ending."""
+        """Return a place, with what was published since a moment; None if all are taken or the server is ending."""
         with self._lock:
             if self._closed or len(self._open) >= self._places:
                 return None

@@ -69,7 +69,7 @@ def stored_credentials(secret: Secret) -> Credentials | None:
 
 
 def host_key(secret: Secret) -> str:
-    """Return the one host key, or an empty text if none exists to be read."""
+    """Return the one host key, empty if it cannot be read."""
     try:
         config = parsing.read_config(secret)
         return parsing.listed_url(config).removesuffix(f"/{config.organization}")

@@ -14,7 +14,7 @@ JOIN = "+"
 LENGTH = 20
 MAX_BYTES = 8 * 1024
 FENCE = "fence-"
-"""How the write id of a fence begins: see `writes`."""
+"""How the write id of a fence begins: see `actions.writes`."""
 _KEYS = ("at", "by", "did", "id")
 _PASSWORD = "password"  # noqa: S105 - the name of a member
 TYPED, KEPT = "typed", "kept"

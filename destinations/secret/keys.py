@@ -12,7 +12,7 @@ _LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The signing key, empty if none exists, and the keys before it."""
+    """The signing key, empty if not set, and the keys before it."""
 
     present: str = field(default="", repr=False)
     earlier: tuple[str, ...] = field(default=(), repr=False)

@@ -36,7 +36,7 @@ LIVE_HEADER = "Edrportal-Live"
 
 
 class AuthenticationMiddleware:
-    """Notes `principal` on every request whose address takes one."""
+    """Sets `person` on every request whose address needs one."""
 
     def __init__(self, get_response: Handler) -> None:
         self._next = get_response

@@ -70,7 +70,7 @@ def matches(stored: bytes, password: str, *, padded_to: int = USUAL_COST) -> boo
 
 
 def highest_cost(hashes: Iterable[bytes]) -> int:
-    """Return the highest cost in use that is not refused, USUAL_COST if none exists."""
+    """Return the highest cost in use that is not refused, USUAL_COST without any."""
     costs = (parsed.cost for stored in hashes if (parsed := parse(stored)) and parsed.cost <= MAX_COST)
     return max(costs, default=USUAL_COST)
 

@@ -124,7 +124,7 @@ def test_saving_without_a_check_asks_nobody(
 
 def test_a_check_that_finds_no_place_saves_nothing(client: Client, portal: InMemoryCluster, path: str) -> None:
     for _ in range(10):
-        composition.checks().often.admit("epinio:root")
+        composition.checks().rate_limit.admit("epinio:root")
     answer = client.post(path, form(portal, path, check="first"))
     assert answer.status_code == 422
     assert "You started 10 checks within a minute." in answer.content.decode()

@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 class Code(StrEnum):
-    """What a stage found; `livecheck.words` has the sentences. Stored as they are: never rename one."""
+    """What a stage found; `livecheck.explanations` has the sentences. Stored as they are: never rename one."""
 
     # secrets
     READY = "ready"

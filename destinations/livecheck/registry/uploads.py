@@ -30,7 +30,7 @@ class Location:
 
 
 def resolve_location(location: str, path: str, approved: Approved) -> Location:
-    """Return the origin that `Location` names in the answer to a request for a path; an empty one if none exists of this form."""
+    """Return the origin that `Location` names in the answer to a request for a path; an empty one if it has no such form."""
     name = f"[{approved.name}]" if ":" in approved.name else approved.name
     try:
         parts = urlsplit(urljoin(f"https://{name}:{approved.port}{path}", location))

@@ -27,7 +27,7 @@ _MAX_LAYERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """The text inside, or, if none exists, the bytes (`data`); and what had to be done, as clauses."""
+    """The text inside, or the bytes (`data`) if there is no text; and what had to be done, as clauses."""
 
     text: str
     data: bytes

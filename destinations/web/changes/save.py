@@ -107,7 +107,7 @@ def find_to_see(request: PortalRequest, name: str, snapshot: Snapshot) -> Secret
 
 
 def team_uid(request: PortalRequest, form: Form) -> str | None:
-    """Return the uid of the namespace of the stated team; None, and a word in the form, if none exists.
+    """Return the uid of the chosen team's namespace; None, with an error in the form, if there is no such namespace.
 
     Raises the port's errors.
     """
