@@ -100,8 +100,8 @@ def test_what_clients_do_not_take_is_bounded_together(monkeypatch: pytest.Monkey
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("mistake", [ValueError(), ConnectionAbortedError(), ConnectionResetError(), TimeoutError()])
-def test_a_mistake_of_the_application_is_no_hung_up_client(mistake: Exception) -> None:
+@pytest.mark.parametrize("mistake", [ValueError, ConnectionAbortedError, ConnectionResetError, TimeoutError])
+def test_a_mistake_of_the_application_is_no_hung_up_client(mistake: type[Exception]) -> None:
     async def run() -> None:
         async with house(Limits(50, 50, 100)) as (_, port, application, _lane):
             application.mistake = mistake

@@ -33,12 +33,12 @@ class Application:
         self.go_on = threading.Event()
         self.refusals: list[str] = []
         self.body = b"ok"
-        self.mistake: Exception | None = None
+        self.mistake: type[Exception] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         self.refusals.append(environ[REFUSAL])
         if self.mistake:
-            raise self.mistake
+            raise self.mistake  # by its type: a kept exception would keep the connection
         if environ["PATH_INFO"].startswith("/slow"):
             self.go_on.wait(10)
         start_response("200 OK", [("Content-Length", str(len(self.body)))])
