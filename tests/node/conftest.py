@@ -1,0 +1,53 @@
+"""A real node, on which the portal runs as Pods: the whole room is skipped where no node can be, and runs beside no other."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.services.node.cluster import Cluster, cluster
+from tests.services.node.host import Host, inhabitants, process_namespace
+from tests.services.node.namespaces import cgroups
+from tests.services.node.release import Release, build, push
+from tests.services.parts import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.services.node.images import Builder
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Cluster]:
+    """A cluster of one node, of which nothing is left afterwards."""
+    try:
+        before = Host.now()
+        with cluster() as made:
+            namespace = process_namespace(made.first.machine.init)
+            yield made
+    except Missing as error:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))
+    assert not inhabitants([namespace])
+    assert not [path for path in cgroups() if path.name == made.first.machine.cgroup]
+    assert not made.directory.exists()
+    assert Host.now() == before
+
+
+@pytest.fixture(scope="session")
+def image(node: Cluster) -> Builder:
+    """The image, built from the Dockerfile and pushed to the registry of the documents."""
+    made = build()
+    push(node, made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def release(node: Cluster, image: Builder) -> Release:
+    """The portal, installed as docs/install.md says, in a namespace that enforces `restricted`."""
+    assert image
+    made = Release.prepared(node, "epinio")
+    said = made.install()
+    assert "would violate PodSecurity" not in said
+    return made
