@@ -1,0 +1,36 @@
+"""Warnings at `kubectl apply`: the API server asks the portal through its ClusterIP."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from destinations import names
+from tests.services.node.release import Release
+from tests.signin import world
+
+if TYPE_CHECKING:
+    from tests.services.node.cluster import Cluster
+
+
+def test_whoever_applies_a_destination_is_warned_at_once(node: Cluster, image: object) -> None:
+    assert image
+    release = Release.prepared(node, "warned")
+    release.install("--set", "webhook.enabled=true")
+    bad = {"apiVersion": "v1", "kind": "Secret", **world.destination("harbor")}
+    bad["metadata"] = {**bad["metadata"], "annotations": {}}
+
+    def apply() -> str:
+        where = ["apply", "-n", release.namespace, "--dry-run=server", "-f", "-"]
+        return node.kubectl_says(*where, stdin=json.dumps(bad))
+
+    node.await_("the API server knows the webhook", lambda: "Warning: " in apply(), seconds=30)
+    began = time.monotonic()
+    said = apply()
+    took = time.monotonic() - began
+    print(f"kubectl apply with a warning: {took:.2f} s")  # noqa: T201 - shown by -rP
+    assert "'harbor'" in said
+    assert names.ORGANIZATION_ANNOTATION in said
+    assert took < 3
+    node.kubectl("delete", "namespace", release.namespace, "--wait=false")
