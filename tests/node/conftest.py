@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.services.node.cluster import Cluster, cluster
 from tests.services.node.host import Host, inhabitants, process_namespace
+from tests.services.node.layout import NODES, PODS, SERVICES
 from tests.services.node.namespaces import cgroups
 from tests.services.node.release import Release, build, push
 from tests.services.parts import Missing
+
+HERE = Path(__file__).parent
+LOOPBACK = ("127.0.0.0/8", "::1", "localhost")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.services.node.images import Builder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let these tests reach the addresses of a node, which are in its own network alone."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.allow_hosts([*LOOPBACK, NODES, SERVICES, PODS]))
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +59,7 @@ def image(node: Cluster) -> Builder:
 @pytest.fixture(scope="session")
 def release(node: Cluster, image: Builder) -> Release:
     """The portal, installed as docs/install.md says, in a namespace that enforces `restricted`."""
-    assert image
+    assert image.store
     made = Release.prepared(node, "epinio")
     said = made.install()
     assert "would violate PodSecurity" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import subprocess
 from typing import TYPE_CHECKING
@@ -124,3 +125,16 @@ def test_neither_the_index_nor_the_ca_is_part_of_the_image(image: Builder) -> No
     kept = image.run("buildah", "inspect", "--type", "image", NAME)
     assert "PIP_INDEX_URL" not in kept
     assert "PIP_CERT" not in kept
+
+
+def test_the_image_is_carried_over_without_docker(image: Builder, tmp_path: Path) -> None:
+    text = PROJECT.joinpath("docs/air-gapped.md").read_text()
+    mirrored = f"registry.example.com/mirror/edrportal:{__version__}"
+    (save,) = re.findall(rf"`(buildah push {mirrored} docker-archive:\S+)`", text)
+    (load,) = re.findall(r"`(buildah pull docker-archive:\S+)`", text)
+    image.run("buildah", "tag", NAME, mirrored)
+    image.run(*save.split(), directory=tmp_path)
+    image.run("buildah", "rmi", mirrored)
+    image.run(*load.split(), directory=tmp_path)
+    assert image.run("buildah", "images", "--quiet", mirrored) == image.run("buildah", "images", "--quiet", NAME)
+    image.run("buildah", "rmi", mirrored)

@@ -20,7 +20,6 @@ from tests.services.node.visitor import Visitor
 if TYPE_CHECKING:
     from tests.services.node.cluster import Cluster
 
-FORWARD = "kubectl port-forward -n epinio svc/edrportal 8080:80"
 LOOKS = """
 import os, socket
 wanted = ("CapEff", "Seccomp:", "NoNewPrivs")
@@ -82,7 +81,7 @@ def test_only_those_that_the_policy_names_reach_a_pod(release: Release, namespac
 def test_the_first_destination_is_added_by_the_form_through_a_forwarded_port(release: Release, host: str) -> None:
     secret, name = canary("typed into the form"), f"harbor-{host.replace('.', '-')}"
     url = f"http://{host}:8080"
-    with forwarded(release.cluster, FORWARD):
+    with forwarded(release.cluster, command(INSTALL, "kubectl port-forward")):
         person = Visitor(release.cluster.first.machine.init, url, {"Host": f"{host}:8080", "Origin": url})
         person.sign_in(PERSON, PASSWORD)
         typed = {"host": "registry.example.com", "organization": "org", "username": "robot", "password": secret}
@@ -115,21 +114,25 @@ def test_the_first_destination_is_added_by_a_script(release: Release) -> None:
     assert stored(release, "by-script")["auths"]["registry.example.com"]["password"] == secret
 
 
-def test_uninstalling_leaves_what_is_epinios_and_three_config_maps(node: Cluster, image: object) -> None:
+def test_uninstalling_leaves_what_the_documents_say_and_what_is_epinios(node: Cluster, image: object) -> None:
     assert image
     release = Release.prepared(node, "leaving")
     release.install()
+    release.type(command(INSTALL, "helm test"))
     person = release.visitor()
     typed = {"host": "registry.example.com", "organization": "org", "username": "robot", "password": "pw"}
     assert person.send("/destinations/new", name="kept", **typed).status == 303
     release.type(command("docs/operate.md", "helm uninstall"))
     kinds = "pods,deployments,services,ingresses,secrets,configmaps,roles,rolebindings,serviceaccounts,networkpolicies"
     left = "app.kubernetes.io/instance=edrportal"
-    node.await_("the pods are gone", lambda: not node.get("pods", namespace=release.namespace)["items"])
+    node.await_("the pods are gone", lambda: not release.nodes())
     found = {one["metadata"]["name"] for one in node.get(kinds, "-l", left, namespace=release.namespace)["items"]}
-    assert found == {"edrportal-sessions", "edrportal-teams", "edrportal-checks"}
+    kept = {"edrportal-sessions", "edrportal-teams", "edrportal-checks", "edrportal-key"}
+    assert found - {"edrportal-test"} == kept
     assert node.get("secret", "kept", namespace=release.namespace)
     admission = "validatingadmissionpolicies,validatingadmissionpolicybindings,validatingwebhookconfigurations"
     assert "leaving" not in json.dumps(node.get(admission, "-l", left)["items"])
-    release.type(command("docs/operate.md", "kubectl delete configmap"))
+    for kind in ("configmap", "secret", "pod"):
+        release.type(command("docs/operate.md", f"kubectl delete {kind}"))
+    assert not node.get(kinds, "-l", left, namespace=release.namespace)["items"]
     node.kubectl("delete", "namespace", release.namespace, "--wait=false")

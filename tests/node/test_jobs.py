@@ -70,7 +70,7 @@ def test_the_cron_job_for_ecr_rotates_its_destination(release: Release, image: B
 
 
 def test_the_job_of_argo_cd_judges_what_is_to_be_synced(release: Release, image: Builder) -> None:
-    assert image
+    assert image.store
     node, namespace = release.cluster, "synced"
     node.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}})
     good = {"apiVersion": "v1", "kind": "Secret", **world.destination("good")}

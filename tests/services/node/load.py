@@ -48,6 +48,7 @@ def steady(visitor: Visitor, *, rate: float = 20, paths: Sequence[str] = PAGES) 
     outcome, ended = Outcome(), threading.Event()
     headers = visitor.headers | {"Cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
     kept = urllib3.PoolManager(retries=False, timeout=20, maxsize=_THREADS)
+    start = time.monotonic()
 
     def ask(path: str, *, anew: bool) -> None:
         began = time.monotonic()
@@ -55,13 +56,13 @@ def steady(visitor: Visitor, *, rate: float = 20, paths: Sequence[str] = PAGES) 
         try:
             with urllib3.PoolManager(retries=False, timeout=20) if anew else _lasting(kept) as pool:
                 answer = pool.request("GET", visitor.url + path, headers={**headers, **more}, redirect=False)
-            what = str(answer.status)
+            what, why = str(answer.status), str(answer.status)
         except urllib3.exceptions.HTTPError as error:
-            what = type(error).__name__
+            what, why = type(error).__name__, str(error)
         outcome.seconds.append(time.monotonic() - began)
         outcome.statuses[what] += 1
         if what != "200":
-            outcome.failures.append(f"{path} {'anew' if anew else 'kept'}: {what}")
+            outcome.failures.append(f"{path}, connection {'anew' if anew else 'kept'}, at {began - start:.2f} s: {why}")
 
     def pace(pool: ThreadPoolExecutor) -> None:
         due = time.monotonic()
