@@ -6,7 +6,7 @@ IMAGE ?= edrportal:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edrportal/__i
 RUN = .venv/bin/python
 
 help:           ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo: .venv/run ## the whole portal on an in-memory cluster, on 127.0.0.1:$(PORT)
 	@env -u EDRPORTAL_PUBLIC_URL PORT=$(PORT) $(RUN) manage.py demo
@@ -64,6 +64,11 @@ screenshots: .venv/dev ## the pictures of README and docs, from the demo in Chro
 benchmark: .venv/dev ## verdicts a second, page size and time
 	PYTHONPATH=. $(RUN) scripts/benchmark.py
 
+benchmark-node: .venv/dev ## the same on a real node: first destination, memory, requests during upgrade and drain (see make node)
+	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
+	@CI=true $(RUN) -m tests.services.node.ahead
+	PYTHONPATH=. $(RUN) scripts/benchmark_node.py
+
 image:          ## the container image IMAGE, by whichever of docker, podman and buildah is there
 	@scripts/image $(IMAGE)
 
@@ -99,5 +104,5 @@ clean:          ## remove what these commands made in the project
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r scripts/audit.txt
 	@touch $@
 
-.PHONY: help demo run venv test soak node check lint fix architecture screenshots benchmark image audit sbom lock clean
+.PHONY: help demo run venv test soak node check lint fix architecture screenshots benchmark benchmark-node image audit sbom lock clean
 .DEFAULT_GOAL := help

@@ -69,8 +69,7 @@ def test_the_cron_job_for_ecr_rotates_its_destination(release: Release, image: B
     assert (entry["username"], entry["password"] == token) == ("AWS", True)
 
 
-def test_the_job_of_argo_cd_judges_what_is_to_be_synced(release: Release, image: Builder) -> None:
-    assert image.store
+def test_the_job_of_argo_cd_judges_what_is_to_be_synced(release: Release) -> None:
     node, namespace = release.cluster, "synced"
     node.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": RESTRICTED}})
     good = {"apiVersion": "v1", "kind": "Secret", **world.destination("good")}

@@ -6,6 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from destinations import names
 from tests.services.node.release import Release
 from tests.signin import world
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
     from tests.services.node.cluster import Cluster
 
 
-def test_whoever_applies_a_destination_is_warned_at_once(node: Cluster, image: object) -> None:
-    assert image
+@pytest.mark.usefixtures("image")
+def test_whoever_applies_a_destination_is_warned_at_once(node: Cluster) -> None:
     release = Release.prepared(node, "warned")
     release.install("--set", "webhook.enabled=true")
     bad = {"apiVersion": "v1", "kind": "Secret", **world.destination("harbor")}

@@ -8,6 +8,8 @@ from tests.services.node.layout import PAUSE_IMAGE
 from tests.services.node.namespaces import cgroups
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.services.node.cluster import Cluster
 
 _NAMESPACE = "traefik"
@@ -20,9 +22,14 @@ def controller(cluster: Cluster) -> int:
     cluster.kubectl("rollout", "status", "-n", _NAMESPACE, f"daemonset/{_NAME}", "--timeout=60s")
     found = cluster.get("pods", namespace=_NAMESPACE)["items"]
     (pod,) = (one for one in found if one["spec"]["nodeName"] == cluster.first.layout.name)
-    identity = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
-    place = next(path for root in cgroups() for path in root.rglob(f"*{identity}*") if path.is_dir())
+    (place, *_) = container_cgroups(pod["status"]["containerStatuses"][0]["containerID"])
     return int((place / "cgroup.procs").read_text(encoding="ascii").split()[0])
+
+
+def container_cgroups(identity: str) -> list[Path]:
+    """Return the cgroups of a container on this machine, one in each hierarchy, by its id in the status of a pod."""
+    name = identity.rpartition("/")[2]
+    return [path for root in cgroups() for path in root.rglob(f"*{name}*") if path.is_dir()]
 
 
 def _daemon_set() -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Outcome:
     def __str__(self) -> str:
         """Say it in a line."""
         times = f"p50 {self.percentile(0.5) * 1000:.0f} ms, p99 {self.percentile(0.99) * 1000:.0f} ms"
-        return f"{sum(self.statuses.values())} requests, {dict(self.statuses)}, {times}"
+        statuses = ", ".join(f"{count:,} times {status}" for status, count in self.statuses.most_common())
+        return f"{statuses}; {times}"
 
 
 @contextmanager

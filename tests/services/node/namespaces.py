@@ -43,7 +43,7 @@ class Machine:
         return [*dies, *entered, *variables, *dies, *command]
 
 
-def lacking(directory: Path) -> str:
+def lacking() -> str:
     """Return why this machine can hold no node, if it cannot."""
     if os.geteuid():
         return "only root can start a node"
@@ -54,7 +54,6 @@ def lacking(directory: Path) -> str:
     tried = f"mount -t tmpfs tmpfs /run && mkdir /run/a /run/b && {overlay}"
     done = subprocess.run(
         ["unshare", "-m", "-n", "-p", "-u", "-i", "-f", "--mount-proc", "sh", "-c", tried],
-        cwd=directory,
         capture_output=True,
         text=True,
         check=False,
@@ -72,7 +71,7 @@ def machine(
     name: str, directory: Path, environment: Mapping[str, str], settings: Mapping[str, str]
 ) -> Iterator[Machine]:
     """Make namespaces by the script `init` with these settings of it, until the block ends. Raises parts.Missing."""
-    if reason := lacking(directory):
+    if reason := lacking():
         raise Missing(reason)
     sweep()
     cgroup, ready = f"{PREFIX}-{os.getpid()}-{name}", directory / "ready"

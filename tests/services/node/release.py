@@ -42,12 +42,21 @@ APART = (
 )
 
 
-def build() -> Builder:
-    """Build the image as docs/install.md says, with the CAs that this machine believes. Raises parts.Missing."""
+def build(*, layers: bool = True) -> Builder:
+    """Build the image as docs/install.md says, with the CAs that this machine believes. Raises parts.Missing.
+
+    Without `layers` none that was built before is used.
+    """
     made = builder()
     authorities = {"PIP_CERT": os.environ.get("PIP_CERT", SYSTEM_CAS), "SSL_CERT_FILE": SYSTEM_CAS}
     mirror = {"PIP_INDEX_URL": os.environ["PIP_INDEX_URL"]} if "PIP_INDEX_URL" in os.environ else {}
-    made.run(*shlex.split(command(INSTALL, "make image")), directory=PROJECT, **authorities, **mirror)
+    made.run(
+        *shlex.split(command(INSTALL, "make image")),
+        directory=PROJECT,
+        BUILDAH_LAYERS=str(layers).lower(),
+        **authorities,
+        **mirror,
+    )
     return made
 
 
@@ -112,6 +121,10 @@ class Release:
     def ready(self) -> int:
         """Return how many pods Kubernetes holds to be ready."""
         return sum(container["ready"] for one in self._pods() for container in one["status"]["containerStatuses"])
+
+    def containers(self) -> list[str]:
+        """Return the ids of the containers."""
+        return [container["containerID"] for one in self._pods() for container in one["status"]["containerStatuses"]]
 
     def nodes(self) -> set[str]:
         """Return the nodes that the pods are on."""
