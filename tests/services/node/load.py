@@ -16,11 +16,13 @@ import urllib3
 from tests.services.node.network import enter_network_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from tests.services.node.visitor import Visitor
 
 _THREADS = 16
+_AGAIN_SECONDS = 15
+NO_ANSWER = "no answer"
 PAGES = ("/", "/signin", "/static/css/tokens.css", "/destinations/new")
 
 
@@ -31,6 +33,8 @@ class Outcome:
     statuses: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    """What became of first attempts that were followed by another one."""
 
     def percentile(self, share: float) -> float:
         """Return the time within which this share of the answers came, in seconds."""
@@ -40,26 +44,39 @@ class Outcome:
         """Say it in a line."""
         times = f"p50 {self.percentile(0.5) * 1000:.0f} ms, p99 {self.percentile(0.99) * 1000:.0f} ms"
         statuses = ", ".join(f"{count:,} times {status}" for status, count in self.statuses.most_common())
-        return f"{statuses}; {times}"
+        return "\n  ".join([f"{statuses}; {times}", *self.repeated])
 
 
 @contextmanager
-def steady(visitor: Visitor, *, rate: float = 20, paths: Sequence[str] = PAGES) -> Iterator[Outcome]:
-    """Ask for pages as the visitor until the block ends, every second request on a connection of its own."""
+def steady(
+    visitor: Visitor, *, rate: float = 20, paths: Sequence[str] = PAGES, again: Collection[str] = ()
+) -> Iterator[Outcome]:
+    """Ask for pages as the visitor until the block ends, every second request on a connection of its own.
+
+    What has one of the outcomes `again` (a status, or NO_ANSWER) is asked again each second, on a new connection.
+    """
     outcome, ended = Outcome(), threading.Event()
     headers = visitor.headers | {"Cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
     kept = urllib3.PoolManager(retries=False, timeout=20, maxsize=_THREADS)
     start = time.monotonic()
 
-    def ask(path: str, *, anew: bool) -> None:
-        began = time.monotonic()
+    def attempt(path: str, *, anew: bool) -> tuple[str, str]:
         more = {"Connection": "close"} if anew else {}
         try:
             with urllib3.PoolManager(retries=False, timeout=20) if anew else _lasting(kept) as pool:
                 answer = pool.request("GET", visitor.url + path, headers={**headers, **more}, redirect=False)
-            what, why = str(answer.status), str(answer.status)
         except urllib3.exceptions.HTTPError as error:
-            what, why = type(error).__name__, str(error)
+            return NO_ANSWER, f"{type(error).__name__}: {error}"
+        return str(answer.status), str(answer.status)
+
+    def ask(path: str, *, anew: bool) -> None:
+        began = time.monotonic()
+        what, why = attempt(path, anew=anew)
+        while what in again and time.monotonic() - began < _AGAIN_SECONDS:
+            outcome.repeated.append(f"{path}, connection {'anew' if anew else 'kept'}, at {began - start:.2f} s: {why}")
+            time.sleep(1)
+            anew = True
+            what, why = attempt(path, anew=anew)
         outcome.seconds.append(time.monotonic() - began)
         outcome.statuses[what] += 1
         if what != "200":
