@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.services.node.cluster import Cluster, cluster
+from tests.services.node.cluster import PROJECT, Cluster, cluster
 from tests.services.node.host import Host, inhabitants, process_namespace
 from tests.services.node.layout import NODES, PODS, SERVICES
 from tests.services.node.namespaces import cgroups, lacking
@@ -16,6 +17,8 @@ from tests.services.node.release import Release, build, push
 from tests.services.parts import Missing
 
 HERE = Path(__file__).parent
+ENDLESS = 900
+"""Seconds after which a test hangs: the first one builds the image."""
 LOOPBACK = ("127.0.0.0/8", "::1", "localhost")
 
 if TYPE_CHECKING:
@@ -26,10 +29,11 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let these tests reach the addresses of a node, which are in its own network alone."""
+    """Let these tests reach the addresses of a node, which are in its own network alone, and give them time."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.allow_hosts([*LOOPBACK, NODES, SERVICES, PODS]))
+            item.add_marker(pytest.mark.timeout(ENDLESS))
 
 
 @pytest.fixture(scope="session")
@@ -51,8 +55,16 @@ def node() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def image(node: Cluster) -> Builder:
+def revision() -> str:
+    """The commit that the image is built from."""
+    asked = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def image(node: Cluster, revision: str) -> Builder:
     """The image, built from the Dockerfile and pushed to the registry of the documents."""
+    del revision  # noted before
     made = build()
     push(node, made)
     return made

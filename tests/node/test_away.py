@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 AWAY = times(12, 62)
 NOT_SAVED = r"The cluster does not answer\. Nothing was changed|not known"
-RETURN = 30
+RETURN = 120
 """Seconds within which everything is as before."""
 
 
@@ -45,7 +45,7 @@ def test_the_portal_outlives_the_api_server_and_its_store(release: Release, comp
     assert ready() == [200, 200]
     with node.without(component):
         began = time.monotonic()
-        node.await_("readiness tells", lambda: ready() == [503, 503], seconds=10)
+        node.await_("readiness tells", lambda: ready() == [503, 503], seconds=60)
         alive = [status(node.first.machine.init, f"http://{address}:9090/healthz") for address in addresses]
         assert alive == [200, 200]
         answers = []
@@ -79,7 +79,7 @@ def test_a_new_token_of_the_service_account_is_used_and_costs_nobody_a_page(rele
     began = time.monotonic()
     while release.tokens() & before:
         assert person.ask("GET", "/").status == 200
-        assert time.monotonic() - began < 150
+        assert time.monotonic() - began < 300
         time.sleep(1)
     print(f"each pod uses its new token after {time.monotonic() - began:.0f} s")  # noqa: T201 - shown by -rP
     assert person.ask("GET", "/").status == 200

@@ -73,7 +73,7 @@ def test_a_pod_that_is_deleted_by_force_fails_nobody_who_asks_again(release: Rel
 def drain(node: Cluster, name: str) -> None:
     """Take everything off a node, as before it is repaired; where that fails, put the node back."""
     try:
-        node.kubectl("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s", seconds=130)
+        node.kubectl("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=300s", seconds=310)
     except CommandError:
         node.kubectl("uncordon", name)
         raise

@@ -13,6 +13,7 @@ from tests.services.node.host import Host, inhabitants, process_namespace
 from tests.services.node.namespaces import cgroups, sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.services.node.cluster import Cluster
@@ -28,6 +29,13 @@ with machine("orphan", Path(sys.argv[1]), packages().environment(), given) as ma
     print(made.init, made.cgroup, flush=True)
     time.sleep(60)
 """
+
+
+def until(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_nothing_of_the_host_changes_while_pods_run(release: Release) -> None:
@@ -48,14 +56,11 @@ def test_a_node_whose_tests_are_killed_leaves_empty_cgroups_which_the_next_one_r
     assert tests.stdout
     init, cgroup = tests.stdout.readline().split()
     namespace = process_namespace(int(init))
-    assert inhabitants([namespace]) == ["pause"]
+    until(lambda: inhabitants([namespace]) == ["pause"])
     os.kill(tests.pid, signal.SIGKILL)
     tests.wait()
     tests.stdout.close()
-    deadline = time.monotonic() + 10
-    while inhabitants([namespace]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not inhabitants([namespace])
+    until(lambda: not inhabitants([namespace]))
     assert Host.now() == before
     sweep()
     assert not [path for path in cgroups() if path.name == cgroup]

@@ -29,11 +29,11 @@ KNOCKS = """
 import socket, sys, time
 def reached(address, port):
     try:
-        socket.create_connection((address, port), 2).close()
+        socket.create_connection((address, port), 5).close()
     except OSError:
         return False
     return True
-end = time.monotonic() + 5
+end = time.monotonic() + float(sys.argv[2])
 while time.monotonic() < end and not any(reached(sys.argv[1], port) for port in (8000, 9090)):
     pass
 print([port for port in (8000, 9090) if reached(sys.argv[1], port)])
@@ -65,14 +65,15 @@ def test_only_those_that_the_policy_names_reach_a_pod(release: Release, namespac
     (one, *_) = release.pods()
     address = node.get("pod", one, namespace=release.namespace)["status"]["podIP"]
     node.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    patience = "60" if reached != "[]" else "10"  # a policy knows a new pod a moment late
     container = {
         "name": "knocks",
         "image": "registry.example.com/edrportal:0.1.0",
-        "command": ["python", "-c", KNOCKS, address],
+        "command": ["python", "-c", KNOCKS, address, patience],
     }
     spec = {"restartPolicy": "Never", "containers": [container]}
     node.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "knocks"}, "spec": spec}, namespace=namespace)
-    node.kubectl("wait", "-n", namespace, "pod/knocks", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+    node.kubectl("wait", "-n", namespace, "pod/knocks", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=110s")
     assert node.kubectl("logs", "-n", namespace, "knocks").strip() == reached
     node.kubectl("delete", "namespace", namespace, "--wait=false")
 

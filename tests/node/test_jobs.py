@@ -48,7 +48,7 @@ def finished(node: Cluster, namespace: str, job: str) -> str:
         conditions = node.get("job", job, namespace=namespace)["status"].get("conditions", [])
         return [one["type"] for one in conditions if one["status"] == "True" and one["type"] in {"Complete", "Failed"}]
 
-    node.await_(f"the end of {job}", lambda: bool(ends()), seconds=90)
+    node.await_(f"the end of {job}", lambda: bool(ends()), seconds=300)
     return ends()[0]
 
 

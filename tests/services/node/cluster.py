@@ -109,7 +109,7 @@ class Cluster:
                 node.stop("kubelet")  # else it would make itself known again
                 self.kubectl("delete", "node", layout.name)
 
-    def await_(self, what: str, fulfilled: Callable[[], bool], *, seconds: float = 60, every: float = 0.2) -> float:
+    def await_(self, what: str, fulfilled: Callable[[], bool], *, seconds: float = 180, every: float = 0.2) -> float:
         """Wait until something is so; return how many seconds that took. Raises TimeoutError."""
         began = time.monotonic()
         while not fulfilled():

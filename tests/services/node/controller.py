@@ -19,7 +19,7 @@ _NAME = "controller"
 def controller(cluster: Cluster) -> int:
     """Return a process of the pod on the first node; whoever asks from its network asks as an ingress controller does."""
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}}, _daemon_set())
-    cluster.kubectl("rollout", "status", "-n", _NAMESPACE, f"daemonset/{_NAME}", "--timeout=60s")
+    cluster.kubectl("rollout", "status", "-n", _NAMESPACE, f"daemonset/{_NAME}", "--timeout=110s")
     found = cluster.get("pods", namespace=_NAMESPACE)["items"]
     (pod,) = (one for one in found if one["spec"]["nodeName"] == cluster.first.layout.name)
     (place, *_) = container_cgroups(pod["status"]["containerStatuses"][0]["containerID"])

@@ -26,5 +26,5 @@ def forwarded(cluster: Cluster, command: str) -> Iterator[None]:
         return False
 
     log = cluster.directory / "port-forward.log"
-    with running(cluster.first.machine.inside(shlex.split(command)), log=log, ready=listens, seconds=20):
+    with running(cluster.first.machine.inside(shlex.split(command)), log=log, ready=listens, seconds=60):
         yield

@@ -57,13 +57,13 @@ def steady(
     """
     outcome, ended = Outcome(), threading.Event()
     headers = visitor.headers | {"Cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())}
-    kept = urllib3.PoolManager(retries=False, timeout=20, maxsize=_THREADS)
+    kept = urllib3.PoolManager(retries=False, timeout=60, maxsize=_THREADS)
     start = time.monotonic()
 
     def attempt(path: str, *, anew: bool) -> tuple[str, str]:
         more = {"Connection": "close"} if anew else {}
         try:
-            with urllib3.PoolManager(retries=False, timeout=20) if anew else _lasting(kept) as pool:
+            with urllib3.PoolManager(retries=False, timeout=60) if anew else _lasting(kept) as pool:
                 answer = pool.request("GET", visitor.url + path, headers={**headers, **more}, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return NO_ANSWER, f"{type(error).__name__}: {error}"

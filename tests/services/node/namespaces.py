@@ -82,7 +82,7 @@ def machine(
     apart = ["unshare", *_NAMESPACES, "-f", "--kill-child", "--mount-proc"]
     command = [*apart, "env", "-i", *variables, str(_HERE / "init")]
     try:
-        with running(command, log=directory / "init.log", ready=ready.is_file, seconds=20) as process:
+        with running(command, log=directory / "init.log", ready=ready.is_file, seconds=60) as process:
             init = _child(process)
             try:
                 yield Machine(init, cgroup, environment)

@@ -48,7 +48,7 @@ class Node:
         stack = ExitStack()
         log = self.layout.directory / f"{component.name}.log"
         command = self.machine.inside(component.command)
-        stack.enter_context(running(command, log=log, ready=ready, seconds=60))
+        stack.enter_context(running(command, log=log, ready=ready, seconds=180))
         self._processes[component.name] = stack
 
     def stop(self, name: str) -> None:
@@ -137,7 +137,7 @@ def start_control_plane(node: Node, only: str = "") -> None:
         node.start(components.etcd(), lambda: status(init, "http://127.0.0.1:2379/health") == 200)
     if only != "etcd":
         node.start(components.api_server(layout))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while status(init, f"{API}/readyz", ca=layout.pki / "ca.crt") != 200:
         if time.monotonic() > deadline:
             raise RuntimeError((layout.directory / "kube-apiserver.log").read_text()[-2000:])

@@ -90,7 +90,7 @@ class Release:
         )
         return cls(cluster, namespace, directory)
 
-    def type(self, command: str, *, seconds: float = 120) -> str:
+    def type(self, command: str, *, seconds: float = 300) -> str:
         """Type a command of a document, which means the namespace `epinio`; return what it prints. Raises CommandError."""
         here = command.replace("--namespace epinio", f"--namespace {self.namespace}")
         return self.cluster.run("bash", "-euc", here, directory=self.directory, seconds=seconds)
@@ -108,7 +108,7 @@ class Release:
     def settled(self) -> None:
         """Wait for the pods, and until those that they replace are gone."""
         self.rolled_out()
-        self.cluster.await_("pods are gone", lambda: len(self._pods()) == REPLICAS, seconds=90)
+        self.cluster.await_("pods are gone", lambda: len(self._pods()) == REPLICAS)
 
     def pods(self) -> list[str]:
         """Return the names of the pods that are not about to end."""
