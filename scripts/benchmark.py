@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from scripts.benchmarks.report import Figure
 
-_DOCUMENT = Path("docs/benchmark.md")
+DOCUMENT = Path("docs/benchmark.md")
+NODE = "\n## On a node\n"
+"""Where the part of `make benchmark-node` begins."""
 _TEXT = """\
 # Figures
 
@@ -55,7 +57,9 @@ def main() -> int:
     except Missing as error:
         print(error)
         return 1
-    _DOCUMENT.write_text(_TEXT.format(machine=machine(), table=table(found)), encoding="utf-8")
+    _, heading, on_a_node = DOCUMENT.read_text(encoding="utf-8").partition(NODE)
+    written = _TEXT.format(machine=machine(), table=table(found)) + heading + on_a_node
+    DOCUMENT.write_text(written, encoding="utf-8")
     return 0
 
 

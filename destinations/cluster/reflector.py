@@ -22,6 +22,7 @@ Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
 MAX_AGE_SECONDS = 5.0
 _STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one
 _FORBIDDEN_SECONDS = 60.0
+_UNAUTHORIZED = 401
 _DELETIONS = 1000
 _STEADY_SECONDS = 2.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -89,11 +90,12 @@ class Reflector:
                 self._list()
                 while not self._closed.is_set():
                     self._watch()
-            except Forbidden:  # who may not watch reads directly, and is not listed for in vain
-                with self._lock:
-                    self._secrets = None
-                self._closed.wait(_FORBIDDEN_SECONDS)
-            except ClusterError:
+            except ClusterError as error:
+                if _is_denied(error):  # who may not watch reads directly, and is not listed for in vain
+                    with self._lock:
+                        self._secrets = None
+                    self._closed.wait(_FORBIDDEN_SECONDS)
+                    continue
                 failures = failures + 1 if self._clock() - started < _STEADY_SECONDS else 0
                 self._closed.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
 
@@ -159,6 +161,11 @@ class Reflector:
 
     def _age(self) -> float:
         return self._clock() - self._proved_at
+
+
+def _is_denied(error: ClusterError) -> bool:
+    """Return whether a permission is missing. A refused token is an outage: a Pod that is deleted by force has one at once."""
+    return isinstance(error, Forbidden) and error.status != _UNAUTHORIZED
 
 
 def _steps(old: Mapping[str, Secret], new: Mapping[str, Secret]) -> list[Step]:

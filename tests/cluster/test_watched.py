@@ -65,18 +65,20 @@ class Scripted(InMemoryCluster):
         self.lists = 0
         self.streams = 0
         self.broken = False
-        self.forbidden = False
+        self.refusal = 0
         self.odd_version = ""
 
     def list_with_version(self, shrink: Any) -> Any:
         self.lists += 1
         if self.broken:
             raise Unreachable("NoUsableAnswer")
+        if self.refusal == 401:
+            raise Forbidden("Forbidden", status=self.refusal)
         return super().list_with_version(shrink)
 
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
-        if self.forbidden:
-            raise Forbidden("Forbidden", status=403)
+        if self.refusal:
+            raise Forbidden("Forbidden", status=self.refusal)
         yield WatchEvent(self.odd_version or resource_version)
         self.streams += 1
         self.hold.wait(10)
@@ -184,12 +186,26 @@ def test_a_cluster_that_fails_is_asked_less_and_less(scripted: Any) -> None:
 
 def test_who_may_not_watch_reads_directly_and_is_not_listed_for_in_vain(scripted: Any) -> None:
     cluster, watched, _ = scripted
-    cluster.forbidden = True
+    cluster.refusal = 403
     watched.secrets()
     assert until(lambda: cluster.lists == 1)
     time.sleep(0.5)
     assert watched.secrets() is None
     assert cluster.lists == 1
+
+
+def test_a_refused_token_takes_nothing_away_while_what_is_kept_is_fresh(scripted: Any) -> None:
+    cluster, watched, clock = scripted
+    watched.secrets()
+    assert until(lambda: cluster.streams > 0)
+    cluster.refusal = 401
+    cluster.hold.set()
+    assert until(lambda: cluster.lists > 2)
+    assert shown(watched) == {"old": b""}
+    clock.at += 5.1
+    assert watched.secrets() is None
+    cluster.refusal = 0
+    assert until(lambda: shown(watched) == {"old": b""})
 
 
 def test_only_what_is_judged_is_kept(scripted: Any) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 import requests
 
 from tests.services.leaks import known
-from tests.services.node import package
+from tests.services.npm import package
 from tests.services.pki import make_pki
 from tests.services.processes import free_port, running
 

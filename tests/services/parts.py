@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _HERE = Path(__file__).parent
 _VERSION = "k8s.io/component-base/version"
-_KUBERNETES_FLAGS = "-s -w " + " ".join(
+KUBERNETES_FLAGS = "-s -w " + " ".join(
     f"-X {_VERSION}.{name}={value}"
     for name, value in {
         "gitVersion": "v1.36.3",
@@ -47,8 +47,8 @@ class Part:
 
 
 ETCD = Part("etcd", "kubernetes", "go.etcd.io/etcd/server/v3")
-KUBE_APISERVER = Part("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", _KUBERNETES_FLAGS)
-KUBECTL = Part("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", _KUBERNETES_FLAGS)
+KUBE_APISERVER = Part("kube-apiserver", "kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES_FLAGS)
+KUBECTL = Part("kubectl", "kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES_FLAGS)
 REGISTRY = Part(
     "registry",
     "registry",
@@ -138,9 +138,9 @@ def _build(go: str, part: Part, path: Path) -> None:
     unfinished.replace(path)
 
 
-def main() -> int:
-    """Build every part ahead of the tests; with CI=true a missing one is a failure."""
-    for part in (ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509):
+def build_ahead(parts: Iterable[Part]) -> int:
+    """Build them ahead of the tests and return an exit code; with CI=true a missing one is a failure."""
+    for part in parts:
         try:
             program(part)
         except Missing as error:
@@ -150,4 +150,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(build_ahead((ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509)))

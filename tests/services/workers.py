@@ -10,7 +10,7 @@ import pytest
 _GIB_PER_WORKER = 1.5
 """Its own etcd, API server and Chromium included."""
 
-ALONE = ("tests/running/",)
+ALONE = ("tests/running/", "tests/node/")
 """Rooms that measure time, memory or a real server under load."""
 
 

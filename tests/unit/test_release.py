@@ -70,16 +70,22 @@ TOOL = '#!/bin/sh\necho {name} "$@" >> {log}\ntest "$1" != info || exit {status}
 def test_the_image_is_built_with_the_first_tool_that_works(tmp_path: Path, there: dict[str, int], chosen: str) -> None:
     log = tmp_path / "log"
     log.touch()
-    for name in ("sh", "dirname"):
+    for name in ("sh", "dirname", "sed"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     for name, status in there.items():
         (tmp_path / name).write_text(TOOL.format(name=name, log=log, status=status))
         (tmp_path / name).chmod(0o755)
-    environment = {"PATH": str(tmp_path), "PIP_INDEX_URL": "https://pypi.example.com/simple"}
+    given = {"PIP_INDEX_URL": "https://user:password@pypi.example.com/simple", "PIP_CERT": "/etc/company/ca.pem"}
+    environment = {"PATH": str(tmp_path), **given}
     command = ["/bin/sh", "scripts/image", "registry.example.com/edrportal:1"]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     built = [line for line in log.read_text().splitlines() if " build " in line]
-    options = "--build-arg BASE=python:3.13-slim --build-arg PIP_INDEX_URL --tag registry.example.com/edrportal:1 ."
+    labels = {"version": edrportal.__version__, "base.name": "python:3.13-slim"}
+    options = (
+        "--build-arg BASE=python:3.13-slim --build-arg PIP_INDEX_URL --secret id=ca,src=/etc/company/ca.pem "
+        + "".join(f"--label org.opencontainers.image.{name}={text} " for name, text in labels.items())
+        + "--tag registry.example.com/edrportal:1 ."
+    )
     assert built == ([f"{chosen} build {options}"] if chosen else [])
     assert (ran.returncode, "apt-get install buildah" in ran.stderr) == ((0, False) if chosen else (1, True))
 

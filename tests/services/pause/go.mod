@@ -1,0 +1,3 @@
+module services/pause
+
+go 1.26
