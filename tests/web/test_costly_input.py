@@ -251,7 +251,7 @@ def test_a_request(client: Client, portal: InMemoryCluster, name: str) -> None:
             check_answer(client, (what, field), address, {**SOUND, field: found[what]})
 
 
-def check_answer(client: Client, what: object, address: str, body: Any, **options: str) -> None:
+def check_answer(client: Client, what: object, address: str, body: Any, **options: Any) -> None:
     statuses: list[int] = []
 
     def post() -> None:
