@@ -7,7 +7,7 @@ from typing import Any
 
 from destinations.cluster import limits, wire
 from destinations.cluster.kube.calls import KubernetesApi, Query, Resource, patiently
-from destinations.cluster.kube.streams import Read, Watch
+from destinations.cluster.kube.streams import ObjectWatch, Read
 from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, WatchEvent, WriteListener
 from destinations.model import Secret
 
@@ -56,7 +56,7 @@ class Objects:
 
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens after a version. Raises Unreachable for a cut, a silence, half a line or an error in it."""
-        watch = Watch(self._api, self._resource, self._read, self._query)
+        watch = ObjectWatch(self._api, self._resource, self._read, self._query)
         yield from watch.events(resource_version, seconds)
 
     def on_write(self, listener: WriteListener) -> None:

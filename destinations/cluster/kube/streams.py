@@ -1,4 +1,4 @@
-"""What happens to the objects of one kind after a version, as a stream of the API server tells it."""
+"""What happens to the objects of one kind after a version: the stream of a watch, over a WebSocket or plain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHANGES = {"ADDED", "MODIFIED", "DELETED"}
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ObjectWatch:
     """A watch over one kind of object; `query` narrows it."""
 
     api: KubernetesApi
@@ -65,7 +65,7 @@ class Watch:
         yield WatchEvent(version)
 
     def _messages(self, version: str, seconds: int) -> Iterator[bytes]:
-        """Yield what comes over a WebSocket; nothing where there is none, or where it never says a word."""
+        """Yield what comes over a WebSocket; nothing where the way there knows no WebSocket, or it never says a word."""
         try:
             opened = self.api.open("watch", self.resource, query=self._query(version, seconds), upgrade=True)
         except (Unreachable, Forbidden):  # perhaps by something on the way: a plain stream shows which it is
