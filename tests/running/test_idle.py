@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.services.apiserver import ApiServer
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 _PROBES = 5
 """Seconds between two probes of readiness, as in the chart."""
 _SCRAPES = 15
@@ -60,6 +60,7 @@ def test_an_idle_portal_hardly_asks_the_api_server_and_lists_nothing(api_server:
         found = list(requests(api_server, namespace, idle))
         started = [one for one in requests(api_server, namespace, began) if one["verb"] == "watch"]
     assert {one["objectRef"]["resource"] for one in started} == {"secrets", "configmaps"}
+    assert {one["userAgent"] for one in started} == {"edrportal"}
     asked = [f"{one['verb']} {one['objectRef']['resource']}" for one in found]
     assert [one for one in asked if one.startswith("list")] == []
     assert len([one for one in asked if one.startswith("watch")]) <= _MOST * seconds / 60

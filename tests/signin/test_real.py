@@ -276,4 +276,3 @@ def test_kubernetes_is_told_of_the_portal_and_people_of_the_person(
     ours = [one for one in found if (one.get("objectRef") or {}).get("namespace") == portal.namespace]
     agents = {one["userAgent"] for one in ours if not one["userAgent"].startswith("python-urllib3")}
     assert agents == {"edrportal"}
-    assert "watch" in {one["verb"] for one in ours}
