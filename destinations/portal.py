@@ -22,6 +22,20 @@ from destinations.secret.keys import SigningKeys
 from destinations.secret.trim import trim_config_map
 
 _MAX = 256
+_DONE = {
+    "add": "Added",
+    "rotate": "Credentials rotated",
+    "edit": "Edited",
+    "repair": "Repaired",
+    "disable": "Disabled",
+    "enable": "Enabled",
+    "delete": "Deleted",
+    "sweep": "Deleted as unused",
+    "assign": "Assigned to another team",
+    "check": "Live check run",
+}
+"""What an Event says of an action that was done, before the person."""
+_NOT_DONE = {"refused": "Refused", "failed": "Failed", "unknown": "Not known whether done"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,12 @@ class Event:
             if len(text) > _MAX:
                 object.__setattr__(self, name, f"{text[: _MAX - 1]}…")
 
+    def _told(self) -> str:
+        """Return what happened as the beginning of a sentence."""
+        if self.outcome == "done":
+            return _DONE.get(self.action, f"Done: {self.action}")
+        return f"{_NOT_DONE.get(self.outcome, self.outcome)}: {self.action}, tried"
+
     def for_kubernetes(self, *, namespace: str, name: str, uid: str, at: datetime) -> dict[str, Any]:
         """Return a core/v1 Event on the Secret; without the address, which readers of Events need not know."""
         when = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -60,7 +80,7 @@ class Event:
             "involvedObject": {"apiVersion": "v1", "kind": "Secret", "namespace": namespace, "name": name, "uid": uid},
             "type": "Normal" if self.outcome == "done" else "Warning",
             "reason": "".join(part.capitalize() for part in self.action.split("-")),
-            "message": f"{self.action}: {self.outcome}, by {self.who}",
+            "message": f"{self._told()} by {self.who}" if self.who else self._told(),
             "source": {"component": "edrportal"},
             "firstTimestamp": when,
             "lastTimestamp": when,

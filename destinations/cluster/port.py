@@ -126,7 +126,7 @@ class Source(Protocol):
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens to these Secrets after a version, in order; ends after so many seconds.
 
-        The first change is a sign of life, as soon as the cluster listens, and there are more in between. Raises
+        The first change is a sign of life, as soon as the cluster listens, and there are more every few seconds. Raises
         Unreachable if the connection breaks, falls silent, or the version is too old (status 410: list again), and
         Forbidden.
         """

@@ -1,8 +1,8 @@
 """The namespace's Secrets kept up to date by one watch, for pages that only look: never stale, never partial.
 
-Lists once, then watches on from that version in streams of three seconds, on one kept connection. Every answer of
-the API server (the list, the start and the end of a stream, a change, a bookmark) proves that nothing is missing up
-to then; a connection that died without a word proves nothing.
+Lists once, then watches on from that version, in streams of minutes that show every few seconds that they live. Every
+answer of the API server (the list, the start and the end of a stream, a change, a sign of life) proves that nothing is
+missing up to then; a connection that died without a word proves nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from random import randint
 from threading import Event, Lock, Thread
 
 from destinations.cluster.port import ClusterError, Forbidden, Listing, Shrink, Source, WatchEvent
@@ -20,7 +21,9 @@ Step = tuple[Secret | None, Secret | None]
 Listener = Callable[[Sequence[Step] | None, Mapping[str, Secret]], None]
 
 MAX_AGE_SECONDS = 5.0
-_STREAM_SECONDS = 3  # bookmarks come about once a minute, which is no proof of life: the end of a stream is one
+LIVE_SECONDS = 3.5
+"""Signs of life of a stream come oftener than this."""
+_STREAM_SECONDS = (180, 300)  # at random, so that the replicas do not begin anew together
 _FORBIDDEN_SECONDS = 60.0
 _UNAUTHORIZED = 401
 _DELETIONS = 1000
@@ -43,6 +46,7 @@ class Reflector:
         self._secrets: dict[str, Secret] | None = None
         self._version = ""
         self._proved_at = 0.0
+        self._streams = False
         self._written = 0
         self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
         self._listeners: list[Listener] = []
@@ -64,12 +68,17 @@ class Reflector:
         with self._lock:
             return None if self._secrets is None else self._age()
 
+    def is_live(self) -> bool:
+        """Return whether a stream runs that has just shown that it lives: who asks the API server hears nothing new."""
+        with self._lock:
+            return self._secrets is not None and self._streams and self._age() <= LIVE_SECONDS
+
     def on_change(self, listener: Listener) -> None:
         """Tell the listener, in the watch's own thread, of each change with what is kept then; None for a new beginning."""
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """End the watch, at the latest when its stream ends, and forget everything."""
+        """End the watch, at the latest with its next sign of life, and forget everything."""
         self._closed.set()
         with self._lock:
             self._secrets = None
@@ -122,12 +131,17 @@ class Reflector:
         self._proved_at = sent_at
 
     def _watch(self) -> None:
-        for event in self._source.watch(self._version, seconds=_STREAM_SECONDS):
-            with self._lock:
-                step = self._apply(event)
-            self._tell([step] if step else ())
-            if self._closed.is_set():
-                return
+        try:
+            for event in self._source.watch(self._version, seconds=randint(*_STREAM_SECONDS)):  # noqa: S311 - no secret
+                with self._lock:
+                    step = self._apply(event)
+                    self._streams = True
+                self._tell([step] if step else ())
+                if self._closed.is_set():
+                    return
+        except ClusterError:
+            self._streams = False
+            raise
         self._proved_at = self._clock()
 
     def _apply(self, event: WatchEvent) -> Step | None:

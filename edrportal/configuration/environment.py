@@ -139,7 +139,7 @@ class Environment:
     @property
     def is_in_clear(self) -> bool:
         """Whether browsers come from elsewhere without TLS and no setting allows that: then nobody signs in."""
-        return bool(self.public_host) and not (self.is_https or self.allow_plain_http or _is_local(self.public_host))
+        return bool(self.public_host) and not (self.is_https or self.allow_plain_http or is_local(self.public_host))
 
     def check(self) -> None:
         """Raise ConfigurationError for what a server must not start with."""
@@ -192,7 +192,7 @@ class Environment:
         Passwords would travel in clear, or people elsewhere could have this machine's own ports asked. A public
         address that is plain http is no error: the sign-in refuses everyone, and says why.
         """
-        local = _is_local(host)
+        local = is_local(host)
         if not local and self.registry.loopback:
             raise ConfigurationError(
                 f"EDRPORTAL_REGISTRY_LOOPBACK is for the demo and for tests, and {host} is not a loopback "
@@ -205,7 +205,8 @@ class Environment:
             )
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Return whether only this machine answers to that name or address."""
     try:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:

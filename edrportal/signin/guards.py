@@ -10,11 +10,17 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from destinations.web.addresses import is_https
+from edrportal.configuration.environment import is_local
 
 PLAIN_HTTP_REFUSED = (
     "Sign-in is disabled because there is no TLS, and passwords would be sent in plain text.",
-    "The portal's operator puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address.",
+    (
+        "The portal's operator puts TLS in front of it, and sets EDRPORTAL_PUBLIC_URL to the https address. In the chart's "
+        "values that is ingress.tls.enabled=true, or ingress.tls.external=true where TLS ends before the Ingress. "
+        "Meanwhile, sign in through kubectl port-forward, at http://localhost."
+    ),
 )
+_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 MESSAGE = "This request came from a page of another site. Nothing was done."
 FIX = "Call the JSON API from a script or a program, not from pages of another site."
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -35,6 +41,32 @@ def is_unsafe_from_elsewhere(request: HttpRequest) -> bool:
         return site.strip().lower() not in _OURS
     origin = request.headers.get("Origin")
     return origin is not None and _parts(origin) not in _own(request)
+
+
+def is_in_clear(request: HttpRequest) -> bool:
+    """Return whether passwords of this request would cross a network in plain text, and no setting allows that.
+
+    A browser on the portal's own machine, or at the near end of `kubectl port-forward`, states a loopback host and
+    comes from one, through no proxy: its password crosses none.
+    """
+    return settings.ENVIRONMENT.is_in_clear and not _is_from_here(request)
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    stated = [
+        f"//{request.get_host()}",
+        f"//[{peer}]" if ":" in (peer := request.META.get("REMOTE_ADDR", "")) else f"//{peer}",
+    ]
+    if origin := request.headers.get("Origin"):
+        stated.append(origin)
+    return all(map(_is_loopback, stated)) and not any(name in request.headers for name in _FORWARDED)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        return is_local(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
 
 
 def _own(request: HttpRequest) -> list[tuple[str, str, int]]:

@@ -23,7 +23,7 @@ from destinations.web import errors
 from destinations.web.request import PortalRequest, authority_of
 from edrportal.signin import accounts, cookies, guards, sessions
 from edrportal.signin.accounts import Cause, Failure
-from edrportal.signin.guards import PLAIN_HTTP_REFUSED, path_of
+from edrportal.signin.guards import PLAIN_HTTP_REFUSED, is_in_clear, path_of
 from edrportal.signin.sessions import Session
 from edrportal.signin.users import Principal
 
@@ -138,7 +138,7 @@ def demo_administrator() -> Principal:
 
 def _by_password(request: PortalRequest) -> Principal | HttpResponse:
     """Return who sent a user name and a password with the request, else the answer. Raises the port's errors."""
-    if settings.ENVIRONMENT.is_in_clear:
+    if is_in_clear(request):
         return errors.told(*PLAIN_HTTP_REFUSED, 403)
     outcome = accounts.sign_in(request.reads, *_basic(request.headers["Authorization"]), request.address)
     return _not_let_in(outcome) if isinstance(outcome, Failure) else Principal.of(outcome, accounts.EPINIO)

@@ -23,7 +23,7 @@ from destinations.web.request import PortalRequest
 from edrportal.demo import cluster
 from edrportal.signin import accounts, cookies, passwords, sessions
 from edrportal.signin.accounts import Cause, Failure
-from edrportal.signin.guards import PLAIN_HTTP_REFUSED, safe_next
+from edrportal.signin.guards import PLAIN_HTTP_REFUSED, is_in_clear, safe_next
 from edrportal.signin.oidc import flow
 from edrportal.signin.oidc import provider as oidc
 from edrportal.signin.oidc import reasons as why
@@ -68,7 +68,7 @@ _TOO_LARGE = (
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def signin(request: PortalRequest) -> HttpResponse:
-    if settings.ENVIRONMENT.is_in_clear:
+    if is_in_clear(request):
         return _page(request, 403, PLAIN_HTTP_REFUSED)
     if request.method != "POST":
         return _page(request, 200)
@@ -228,7 +228,7 @@ def _page(request: PortalRequest, status: int, trouble: tuple[str, str] | None =
         "form": SignInForm(auto_focus=not settings.DEMO),
         "next": _next(request, stated),
         "signed_out": request.GET.get("out", ""),
-        "closed": settings.ENVIRONMENT.is_in_clear,
+        "closed": is_in_clear(request),
         "sso": oidc.is_on(),
         "sso_label": settings.ENVIRONMENT.oidc.label or "Single sign-on",
         "sso_trouble": _sso_trouble(request),

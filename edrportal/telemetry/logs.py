@@ -66,6 +66,11 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=True)
 
 
+def line(level: int, message: str, *, logger: str = "edrportal") -> str:
+    """Return a line of the log, for who writes to a stream and not to a logger."""
+    return JsonFormatter().format(logging.LogRecord(logger, level, "", 0, message.strip(), None, None))
+
+
 def stamp(when: datetime) -> str:
     """Return RFC 3339 in UTC, with milliseconds."""
     return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03d}Z"

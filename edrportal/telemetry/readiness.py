@@ -40,7 +40,7 @@ _last: list[tuple[float, str]] = []
 
 
 def look(portal: Portal, *, served: bool = True) -> Readiness:
-    """Ask the cluster once, and look at the rest; not `served` says that the port of the pages does not answer."""
+    """Ask the cluster where no watch knows, and look at the rest; without `served` the port of the pages is silent."""
     cluster, watch = _cluster(portal)
     _last[:] = [(time.monotonic(), cluster)]
     key, server, pages = _here(served=served)
@@ -60,9 +60,14 @@ def _here(*, served: bool) -> tuple[str, str, str]:
 
 
 def _cluster(portal: Portal) -> tuple[str, str]:
-    """Return what the cluster answers, by its status and Kubernetes' short word, and how the watch is."""
+    """Return what the cluster answers, by its status and Kubernetes' short word, and how the watch is.
+
+    A watch that lives is an answer; without one it is asked.
+    """
     try:
-        portal.cluster.ready()
+        watched = portal.connect().secrets
+        if not (watched and watched.is_live()):
+            portal.cluster.ready()
     except ClusterError as error:
         return str(error), _watch(portal)
     return OK, _watch(portal)
@@ -75,7 +80,7 @@ def _watch(portal: Portal) -> str:
         return "not started"
     if watched is None:
         return "none"
-    watched.secrets()  # starts it
+    watched.start()
     age = watched.age()
     if age is None:
         return "not started"

@@ -58,9 +58,7 @@ def test_the_second_port_tells_how_the_portal_does(api_server: ApiServer, tmp_pa
             assert status(portal.platform, "/readyz") == 503
             assert json.loads(fetched(portal.platform, "/readyz"))["cluster"] == "NoUsableAnswer"
             assert value(parsed(fetched(portal.platform, "/metrics")), "edrportal_build_info", version="0.1.0") == 1
-        lines = [
-            line for line in (tmp_path / "portal.log").read_text().splitlines() if not line.startswith("The portal")
-        ]
+        lines = (tmp_path / "portal.log").read_text().splitlines()
     assert lines
     assert all({"time", "level", "logger", "message"} <= set(json.loads(line)) for line in lines)
 
@@ -114,6 +112,26 @@ def test_strangers_learn_on_the_port_of_the_pages_only_whether_it_is_ready(
             proxy.close()
             assert status(portal.platform, "/readyz") == 503
             assert json.loads(fetched(portal.url, "/readyz")) == {"ready": False, "server": "not ready"}
+
+
+@pytest.mark.cluster
+def test_only_the_portal_whose_own_way_to_the_api_server_is_broken_is_not_ready(
+    api_server: ApiServer, tmp_path: Path
+) -> None:
+    namespace = api_server.new_namespace()
+    with tcp_proxy(api_server) as proxy:
+        config = kubeconfig_through(proxy, api_server, tmp_path)
+        with (
+            served(config, namespace, tmp_path / "lost.log") as lost,
+            served(str(api_server.kubeconfig), namespace, tmp_path / "other.log") as other,
+        ):
+            time.sleep(2.0)  # until both watch
+            proxy.close()
+            for _ in range(10):
+                assert [status(one.platform, "/readyz") for one in (lost, other)] == [503, 200]
+                assert [status(one.platform, "/healthz") for one in (lost, other)] == [200, 200]
+                time.sleep(0.5)
+            assert json.loads(fetched(lost.platform, "/readyz"))["cluster"] == "NoUsableAnswer"
 
 
 @pytest.mark.cluster

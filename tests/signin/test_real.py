@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -254,4 +256,23 @@ def test_an_event_is_left_on_the_secret_where_that_is_wanted(
     assert typed(world.sign_in("manager"), "/destinations/new", name="noted", team="team-a").status_code == 303
     (event,) = api_server.request("GET", f"/api/v1/namespaces/{portal.namespace}/events")["items"]
     assert event["involvedObject"]["uid"] == portal.get_secret("team-a-noted").uid
-    assert (event["reason"], event["message"]) == ("Add", "add: done, by epinio:manager")
+    assert (event["reason"], event["message"]) == ("Add", "Added by epinio:manager")
+
+
+def test_kubernetes_is_told_of_the_portal_and_people_of_the_person(
+    portal: KubernetesCluster, api_server: ApiServer
+) -> None:
+    began = api_server.audit_log.stat().st_size
+    client = world.sign_in("manager")
+    assert typed(client, "/destinations/new", name="noted", team="team-a").status_code == 303
+    path = f"/api/v1/namespaces/{portal.namespace}/secrets/team-a-noted"
+    assert {one["manager"] for one in api_server.request("GET", path)["metadata"]["managedFields"]} == {"edrportal"}
+    page = client.get("/destinations/team-a-noted").content.decode()
+    (told,) = re.findall(r"<dt>Last change</dt><dd>.* by (.*?)</dd>", page)
+    assert told == "manager", "the person, not the field manager"
+    with api_server.audit_log.open(encoding="utf-8") as log:
+        log.seek(began)
+        found = [json.loads(line) for line in log if line.endswith("\n")]
+    ours = [one for one in found if (one.get("objectRef") or {}).get("namespace") == portal.namespace]
+    agents = {one["userAgent"] for one in ours if not one["userAgent"].startswith("python-urllib3")}
+    assert agents == {"edrportal"}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import Any, Generic, TypeVar
 
 from kubernetes import client
@@ -15,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
 
 from destinations import names
+from destinations.cluster.kube import websocket
 from destinations.cluster.kube.kubeconfig import Token
 from destinations.cluster.port import (
     AlreadyExists,
@@ -39,7 +41,7 @@ READ_BUDGET_SECONDS = 8.0
 _ATTEMPTS = 3
 _RETRY_SECONDS = 2.0
 _PAUSE_SECONDS = 0.2
-_SUCCESS = range(200, 300)
+_SUCCESS = {HTTPStatus.SWITCHING_PROTOCOLS, *range(200, 300)}
 _TRY_AGAIN = {HTTPStatus.GONE, HTTPStatus.TOO_MANY_REQUESTS}
 _NOT_ALLOWED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _INVALID = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
@@ -156,7 +158,7 @@ class KubernetesApi:
                 raise Ambiguous("NoUsableAnswer", status=reply.status)
             raise _refusal(verb, resource, reply.status)
 
-    def open(
+    def open(  # noqa: PLR0913 - what a request is made of
         self,
         verb: str,
         resource: Resource,
@@ -164,10 +166,16 @@ class KubernetesApi:
         *,
         name: str = "",
         query: Query,
+        upgrade: bool = False,
     ) -> Any:
-        """Return an answer whose body is still to come. Raises Forbidden or Unreachable, and nothing of the client's."""
+        """Return an answer whose body is still to come, or a WebSocket (`upgrade`).
+
+        Raises Forbidden or Unreachable, and nothing of the client's.
+        """
         with self.counters.api_call(verb, resource.label):
-            reply = self._ask(verb, resource, timeout, lambda response: response, name=name, query=query)
+            reply = self._ask(
+                verb, resource, timeout, lambda response: response, name=name, query=query, upgrade=upgrade
+            )
             if reply.answer is not None:
                 return reply.answer
             if reply.status in _NOT_ALLOWED:
@@ -205,6 +213,7 @@ class KubernetesApi:
         name: str = "",
         query: Query | None = None,
         body: dict[str, Any] | None = None,
+        upgrade: bool = False,
     ) -> _Reply[T]:
         """Make the request; `use` reads the answer. No exception of the client leaves here, not even as a context.
 
@@ -220,7 +229,7 @@ class KubernetesApi:
                 body=body,
                 auth_settings=["BearerToken"],
             )
-            response = self._client.call_api(*request, _request_timeout=timeout).response
+            response: Any = self._upgraded(request, timeout) if upgrade else self._called(request, timeout)
             if response.status in _SUCCESS:
                 return _Reply(use(response), 200)
             _ = response.data  # so that the connection can be used again
@@ -229,10 +238,18 @@ class KubernetesApi:
             return _Reply(None, int(error.status or 0))
         except (NewConnectionError, ConnectTimeoutError, LocationValueError) as error:
             return _Reply(None, 0, type(error).__name__, sent=False)
-        except (HTTPError, OSError) as error:
+        except (HTTPError, HTTPException, OSError) as error:
             return _Reply(None, 0, type(error).__name__)
         except (ValueError, RecursionError) as error:
             return _Reply(None, 200, type(error).__name__)
+
+    def _called(self, request: Any, timeout: Timeout) -> Any:
+        method, url, headers, body, form = request
+        return self._client.call_api(method, url, headers, body, form, timeout).response
+
+    def _upgraded(self, request: Any, timeout: Timeout) -> websocket.WebSocket | websocket.NoWebSocket:
+        _, url, headers, *_ = request
+        return websocket.connect(self._client.rest_client.pool_manager, url, headers, timeout)
 
 
 def _refusal(verb: str, resource: Resource, status: int) -> ClusterError:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from urllib3.exceptions import HTTPError
-
 from destinations.cluster import limits, wire
 from destinations.cluster.kube.calls import KubernetesApi, Query, Resource, patiently
-from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, Unreachable, WatchEvent, WriteListener
+from destinations.cluster.kube.streams import ObjectWatch, Read
+from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, WatchEvent, WriteListener
 from destinations.model import Secret
 
-Read = Callable[[Mapping[str, Any]], Secret]
 _FIRST_PAGE = 25
 _PAGE_BYTES = 4 * 1024 * 1024
-_CHUNK = 64 * 1024
-_CHANGES = {"ADDED", "MODIFIED", "DELETED"}
 
 
 class Objects:
@@ -61,11 +56,8 @@ class Objects:
 
     def watch(self, resource_version: str, *, seconds: int) -> Iterator[WatchEvent]:
         """Yield what happens after a version. Raises Unreachable for a cut, a silence, half a line or an error in it."""
-        query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": resource_version}
-        answer = self._api.open("watch", self._resource, query={**query, "timeoutSeconds": seconds, **self._query})
-        yield WatchEvent(resource_version)
-        for line in _lines(answer):
-            yield _event(line, self._read)
+        watch = ObjectWatch(self._api, self._resource, self._read, self._query)
+        yield from watch.events(resource_version, seconds)
 
     def on_write(self, listener: WriteListener) -> None:
         self._listeners.append(listener)
@@ -102,38 +94,3 @@ def _following(items: Sequence[Mapping[str, Any]], limit: int) -> int:
     """Return how many objects to ask for next: as many as stay within a few MiB if they are like these."""
     size = sum(len(value or "") for item in items for value in (item.get("data") or {}).values())
     return max(1, min(limit, _PAGE_BYTES * len(items) // size)) if size else limit
-
-
-def _lines(answer: Any) -> Iterator[bytes]:
-    """Yield the lines of a stream, one JSON object each, and close it; one that ends in order just ends."""
-    rest = bytearray()
-    broken = False
-    try:
-        for chunk in answer.stream(_CHUNK, decode_content=True):
-            rest += chunk
-            if b"\n" in chunk:
-                *whole, rest = rest.split(b"\n")
-                yield from (bytes(line) for line in whole if line)
-    except (HTTPError, OSError):
-        broken = True  # not `raise … from None` here: even a context of the client's may hold a body
-    finally:
-        answer.close()
-    if broken or rest:
-        raise Unreachable("WatchBroke")
-
-
-def _event(line: bytes, read: Read) -> WatchEvent:
-    try:
-        event = json.loads(line)
-        kind, item = event["type"], event["object"]
-        if kind == "ERROR":
-            error = Unreachable("Expired", status=int(item.get("code") or 0))
-        elif kind == "BOOKMARK":
-            return WatchEvent(item["metadata"]["resourceVersion"])
-        elif kind in _CHANGES:
-            return WatchEvent(item["metadata"]["resourceVersion"], read(item), kind == "DELETED")
-        else:
-            error = Unreachable("NoUsableAnswer", status=200)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        error = Unreachable("NoUsableAnswer", status=200)
-    raise error

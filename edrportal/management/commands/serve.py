@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.core.wsgi import get_wsgi_application
 
 from destinations.actions import schedule
 from edrportal import composition
-from edrportal.configuration.environment import ConfigurationError
+from edrportal.configuration.environment import ConfigurationError, is_local
 from edrportal.management.server import Server
 from edrportal.serving.certificate import Certificate
 from edrportal.serving.ports import Port, Site, listen
+from edrportal.telemetry import logs
 from edrportal.telemetry.endpoint import Platform, site
 from edrportal.webhook import app
+
+_EVERY = {"": "every address", "0.0.0.0": "every address", "::": "every address"}  # noqa: S104 - told of, not bound
 
 
 class Command(BaseCommand):
@@ -25,6 +30,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Write lines of the log, like all that follow, unless a person reads them in a terminal."""
+        if not sys.stdout.isatty():
+            self.stdout = _Lines(sys.stdout, logging.INFO)
+        if not sys.stderr.isatty():
+            self.stderr = _Lines(sys.stderr, logging.ERROR)
+        super().run_from_argv(argv)
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         host = options["bind"].rpartition(":")[0].strip("[]")
@@ -34,7 +47,7 @@ class Command(BaseCommand):
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
         ports = [*self._platform(host), *self._webhook(host)]
-        self.stdout.write(f"The portal is at http://{options['bind']}/")
+        self.stdout.write(_where(options["bind"]))
         self.stdout.flush()
 
         def started() -> None:
@@ -61,6 +74,28 @@ class Command(BaseCommand):
                 "EDRPORTAL_WEBHOOK_CERTIFICATE_FILE and EDRPORTAL_WEBHOOK_KEY_FILE are not a certificate and its key"
             ) from None
         yield _port(host, stated.port, app.SITE, "EDRPORTAL_WEBHOOK_PORT", certificate)
+
+
+class _Lines(OutputWrapper):
+    def __init__(self, out: TextIO, level: int) -> None:
+        super().__init__(out)
+        self._level = level
+
+    def write(  # type: ignore[override]
+        self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
+    ) -> None:
+        super().write(logs.line(self._level, msg), style_func, ending)
+
+
+def _where(bind: str) -> str:
+    """Return where people find the portal, and where it listens if that is another place."""
+    public = settings.ENVIRONMENT.public_url
+    if public:
+        return f"The portal is at {public}/ and listens on {bind}"
+    host, _, port = bind.rpartition(":")
+    if is_local(host):
+        return f"The portal is at http://{bind}/"
+    return f"The portal is served over plain HTTP on port {port} of {_EVERY.get(host.strip('[]'), host)}"
 
 
 def _port(host: str, port: int, site: Site, setting: str, certificate: Certificate | None = None) -> Port:
