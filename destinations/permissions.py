@@ -44,6 +44,7 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "preview": {"POST": Right.ADD},
     "certificates": {"POST": Right.ADD},
     "new": _form(Right.ADD),
+    "external-secret": _form(Right.ADD),
     "destination": _reads(Right.SEE),
     "destination-any-name": _reads(Right.SEE),
     "rotate": _form(Right.CHANGE),

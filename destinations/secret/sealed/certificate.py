@@ -67,7 +67,7 @@ def _notes(bundle: Bundle, health: Health, day: str) -> list[str]:
     if len(bundle.certificates) > 1:
         notes.append(
             f"The text has {len(bundle.certificates)} certificates. The first one was used, as kubeseal does: "
-            f"check its fingerprint."
+            "check its fingerprint."
         )
     if bundle.problems:
         notes.append(f"The text has other blocks, which were not used. {bundle.problems[0].message}")
