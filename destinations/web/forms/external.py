@@ -62,7 +62,7 @@ class ExternalForm(NewForm):
         )
 
     def remote(self) -> Store:
-        """Return where a valid form says that the credentials are."""
+        """Return where the credentials are, by a valid form."""
         typed = self.cleaned_data
         return Store(
             name=typed["store"],
