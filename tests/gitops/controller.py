@@ -56,9 +56,9 @@ class Controller:
         ]
 
 
-def real(part: Part) -> Path:
+def real(part: Part) -> str:
     try:
-        return program(part)
+        return str(program(part))
     except Missing as error:
         if os.environ.get("CI") == "true":
             pytest.fail(str(error))

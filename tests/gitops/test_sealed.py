@@ -252,8 +252,8 @@ def test_a_certificate_that_is_no_use_is_refused_in_words_and_nothing_is_lost(
         assert "RSA PRIVATE KEY" not in shown
     given = {"seal_certificate_file": SimpleUploadedFile("cert.pem", controller.certificate)}
     assert client.post("/destinations/new", typed(controller, **given)).status_code == 422
-    given = {"seal_certificate_file": SimpleUploadedFile("cert.pem", controller.certificate), "seal_certificate": ""}
-    text_of(client.post("/destinations/new", typed(controller, **given)))
+    given = {"seal_certificate_file": SimpleUploadedFile("cert.pem", controller.certificate)}
+    text_of(client.post("/destinations/new", typed(controller, seal_certificate="", **given)))
     assert portal.list_secrets() == []
 
 
