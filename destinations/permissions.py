@@ -44,6 +44,7 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "preview": {"POST": Right.ADD},
     "certificates": {"POST": Right.ADD},
     "new": _form(Right.ADD),
+    "external-secret": _form(Right.ADD),
     "destination": _reads(Right.SEE),
     "destination-any-name": _reads(Right.SEE),
     "rotate": _form(Right.CHANGE),
@@ -74,7 +75,10 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
 READ_ONLY = "This portal is read-only."
 READ_ONLY_FIX = "Change destinations at their source. The portal's operator can allow changes (EDRPORTAL_READ_ONLY)."
 _WRITES = {Right.ADD, Right.CHANGE, Right.ADMINISTER}
-_HARMLESS = {("preview", "POST"), ("certificates", "POST"), ("teams", "GET"), ("teams", "HEAD")}
+_HARMLESS = {
+    *((url_name, "POST") for url_name in ("preview", "certificates", "external-secret")),
+    *((url_name, method) for url_name in ("teams", "external-secret") for method in ("GET", "HEAD")),
+}
 
 
 def writes(url_name: str, method: str) -> bool:

@@ -43,7 +43,8 @@ class Event:
     """Something that happened, or was refused.
 
     `action` is `sign-in`, `sign-out`, `denied`, `add`, `rotate`, `edit`, `repair`, `disable`, `enable`, `delete`,
-    `sweep`, `assign`, `enable-team`, `disable-team` or `check` (its reason says what follows for chart and image);
+    `sweep`, `assign`, `enable-team`, `disable-team`, `seal` (a file was made, nothing written; its reason is the scope),
+    `external-secret` (likewise) or `check` (its reason says what follows for chart and image);
     `outcome` is `done`, `refused`, `failed` or `unknown`. `who` is provider and name, empty where nobody is known: a name
     that no user has is not to be passed, since it may be a password typed into the wrong field. `target` is a destination or a
     team, `reason` a short word of the portal's own, `before` and `after` are resourceVersions. Long texts are cut off.

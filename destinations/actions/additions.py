@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from destinations.access import Authority
 from destinations.actions import bundles, writes
 from destinations.actions.common import Change, Done, stamps, store_bundle, withdraw
 from destinations.cluster.port import AlreadyExists, Cluster, ClusterError
@@ -39,7 +40,12 @@ def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
 def _already_there(secret: Secret, change: Change) -> Done:
     if history.holds(secret, change.write_id):
         return Done.of(secret)  # this very form, sent twice
-    if not change.permit.is_unlimited:
-        raise UserError(f"The name {secret.name} is not available.", "Choose another name.", reason="NameTaken")
+    raise name_taken(secret, change.permit)
+
+
+def name_taken(secret: Secret, permit: Authority) -> UserError:
+    """Return what to say of a name that this Secret has, as far as the person who asks may know of it."""
+    if not permit.is_unlimited:
+        return UserError(f"The name {secret.name} is not available.", "Choose another name.", reason="NameTaken")
     kind = "a destination" if codec.is_destination(secret) else "a Secret that is not a destination"
-    raise UserError(f"The name {secret.name} is taken by {kind}.", "Choose another name.", reason="NameTaken")
+    return UserError(f"The name {secret.name} is taken by {kind}.", "Choose another name.", reason="NameTaken")

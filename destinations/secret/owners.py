@@ -8,9 +8,10 @@ from typing import Any
 from destinations.model import Owner, Secret
 from destinations.names import CHANGED_BY_ANNOTATION, CONFIG_KEY, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
 
+SEALED_SECRETS = "Sealed Secrets"
 _CONTROLLERS = {
     "ExternalSecret": Owner("External Secrets", "Change the ExternalSecret {name}, or the secret store that it reads."),
-    "SealedSecret": Owner("Sealed Secrets", "Seal the new values and apply the SealedSecret {name}."),
+    "SealedSecret": Owner(SEALED_SECRETS, "Seal the new values and apply the SealedSecret {name}."),
 }
 _CREDENTIALS = f"f:{CONFIG_KEY}"
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"

@@ -6,7 +6,7 @@ from django.urls import path
 
 from destinations.web.api import check as apicheck
 from destinations.web.api import destinations
-from destinations.web.changes import check, delete, edit, fragments, new, repair, rotate, switch, teams
+from destinations.web.changes import check, delete, edit, external, fragments, new, repair, rotate, switch, teams
 from destinations.web.pages import destination, live, overview, team
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("live", live.live, name="live"),
     path("preview", fragments.preview, name="preview"),
     path("destinations/new", new.new, name="new"),
+    path("gitops/external-secret", external.prepare, name="external-secret"),
     path("destinations/<str:name>", destination.destination, name="destination"),
     path("destinations/<str:name>/", destination.destination, name="destination-any-name"),
     path("destinations/<str:name>/row", overview.row, name="row"),

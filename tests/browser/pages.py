@@ -66,6 +66,13 @@ def states() -> list[tuple[str, str, State]]:
         ("rotate", f"{one}/rotate", plain),
         ("rotate", f"{one}/rotate", ("refused", lambda page: _send(page, "Rotate"))),
         ("edit", "/destinations/harbor/edit", plain),
+        ("new", "/destinations/new", ("with a file refused", _download)),
+        ("external-secret", "/gitops/external-secret", plain),
+        (
+            "external-secret",
+            "/gitops/external-secret",
+            ("refused", lambda page: _send(page, "Download ExternalSecret")),
+        ),
         ("repair", f"{one}/repair", plain),
         ("delete", f"{one}/delete", plain),
         ("delete", f"{one}/delete", ("refused", lambda page: _send(page, "Delete"))),
@@ -122,6 +129,12 @@ def _bundle(page: Page, text: str) -> None:
 def _pems() -> str:
     now = datetime.now(UTC)
     return "".join(certificate(now, days=days, name=f"{days} days").decode() for days in (300, 3, -3))
+
+
+def _download(page: Page) -> None:
+    """Ask for a file with nothing but what is there."""
+    page.locator("#sealed > summary").click()
+    _send(page, "Download as SealedSecret")
 
 
 def _send(page: Page, words: str) -> None:

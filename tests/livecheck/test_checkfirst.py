@@ -10,6 +10,7 @@ import pytest
 from destinations import actions, names
 from destinations.cluster.port import NotFound
 from destinations.livecheck.registry.port import Code, Side, Step
+from tests.gitops.controller import Controller
 from tests.livecheck.world import PASSWORD, PEM, destination
 from tests.services import composition
 from tests.services.leaks import known
@@ -189,3 +190,22 @@ def test_a_manager_learns_of_a_form_what_they_learn_of_a_stored_destination(
     page = manager.post("/destinations/new", {**NEW, "team": "team-a", "check": "first"}).content.decode()
     assert "may not push" in page
     assert len(held) == 1
+
+
+def test_a_file_for_git_is_made_after_a_passed_check_and_after_a_failed_one_only_knowingly(
+    client: Client, portal: InMemoryCluster, registries: Scripted, path: str
+) -> None:
+    """“Check, then download”: nothing is saved in any case."""
+    sealing = {"seal_certificate": Controller.make().certificate.decode()}
+    before = portal.list_secrets()
+    passed = client.post(path, {**form(portal, path, download="checked"), **sealing})
+    assert passed.headers["Content-Disposition"] == 'attachment; filename="one.sealed.yaml"'
+    assert [plan.chart.password for plan in registries.asked] == [TYPED]
+    registries.answers = {"one": WRONG}
+    failed = client.post(path, {**form(portal, path, download="checked"), **sealing})
+    assert (failed.status_code, "Content-Disposition" in failed.headers) == (422, False)
+    refused = client.post(path, {**form(portal, path, download="sealed", check_failed="1"), **sealing})
+    assert refused.status_code == 422
+    anyway = client.post(path, {**form(portal, path, download="sealed", check_failed="1", anyway="1"), **sealing})
+    assert "Content-Disposition" in anyway.headers
+    assert portal.list_secrets() == before

@@ -64,6 +64,8 @@ IMAGE_COPY = Part(
 )
 DIAL = Part("dial", "dial", ".")
 X509 = Part("x509", "x509", ".")
+KUBESEAL = Part("kubeseal", "kubeseal", "github.com/bitnami-labs/sealed-secrets/cmd/kubeseal")
+TEMPLATES = Part("templates", "kubeseal", ".")
 
 
 def program(part: Part) -> Path:
@@ -150,4 +152,4 @@ def build_ahead(parts: Iterable[Part]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(build_ahead((ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509)))
+    sys.exit(build_ahead((ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509, KUBESEAL, TEMPLATES)))

@@ -35,6 +35,7 @@ from destinations.web import forms
 from edrportal.demo import exports
 from edrportal.demo.cluster import certificate
 from edrportal.telemetry.logs import JsonFormatter
+from tests.gitops.controller import Controller
 from tests.services import composition, leaks
 from tests.services.leaks import canary, find
 
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     from tests.services.apiserver import ApiServer
 
 PEM = certificate(datetime.now(UTC), days=300).decode()
+SEALING = Controller.make().certificate.decode()
+REMOTE = {
+    "name": "external", "store": "vault", "store_kind": "SecretStore", "api_version": "external-secrets.io/v1",
+    "username_key": "robot", "password_key": "robot",
+}  # fmt: skip
 HOST = "registry.example.com"
 TYPED = canary("typed")
 STORED = canary("stored")
@@ -203,6 +209,13 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
         "csv": [("/destinations.csv", None), ("/destinations.csv?q=robot&sort=-expiry", None)],
         "session": [("/session", None)],
         "preview": [("/preview", {"host": HOST, "organization": "team", "password": TYPED})],
+        "external-secret": [
+            ("/gitops/external-secret", None),
+            *((f"/gitops/external-secret?from={name}", None) for name in secrets_),
+            ("/gitops/external-secret", {**new, "password": TYPED, "username": TYPED}),
+            ("/gitops/external-secret", {**new, **REMOTE, "password": TYPED}),
+            ("/gitops/external-secret", {**new, **REMOTE, "name": "one", "password": TYPED}),
+        ],
         "new": [
             ("/destinations/new", None),
             *((f"/destinations/new?from={name}", None) for name in secrets_),
@@ -215,6 +228,9 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/destinations/new", {**new, "name": "unchecked", "check_failed": "1"}),
             ("/destinations/new", {**new, "bundle_text": PEM}),
             *(("/destinations/new", {**new, **form}) for form in imported()),
+            ("/destinations/new", {**new, "name": "sealed", "download": "sealed", "seal_certificate": SEALING}),
+            ("/destinations/new", {**new, "name": "sealed", "download": "checked", "seal_certificate": SEALING}),
+            ("/destinations/new", {**new, "name": "sealed", "download": "sealed", "seal_certificate": SEALING + KEY}),
             ("/destinations/new?preset=harbor", None),
         ],
         "live": [("/live", None)],

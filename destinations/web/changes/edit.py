@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Edit, Seen, checks
+from destinations.actions import Edit, Seen, checks, downloads
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key, masked_name
 from destinations.web import errors
-from destinations.web.changes import fragments, precheck, save
+from destinations.web.changes import download, fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import EditForm
 from destinations.web.request import PortalRequest
@@ -21,7 +23,7 @@ from destinations.web.request import PortalRequest
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: PortalRequest, name: str) -> HttpResponse:
+def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - one for each outcome
     """Show the form; check and save. A conflict takes a second, conscious save."""
     try:
         secret = save.find_one(request, name)
@@ -49,6 +51,8 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:
         )
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
+        if download.is_asked(request):
+            return download.answer(request, name, partial(downloads.plan_edited, secret, wanted))
         change = save.change(request, form)
         result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:
@@ -94,6 +98,7 @@ def _page(  # noqa: PLR0913 - one page's parts
         **save.context(form, secret, trouble or gate.trouble),
         "gate": gate,
         "certs_name": masked_name(codec.certs_name(secret)),
+        **download.context(request, secret),
         **fragments.beside(request, form),
     }
     return save.page(request, "destinations/edit.html", context, status=status)

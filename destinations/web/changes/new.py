@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,14 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import checks
+from destinations.actions import checks, downloads
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key
 from destinations.verdict import certificates
 from destinations.web import errors
-from destinations.web.changes import fragments, precheck, save
+from destinations.web.changes import download, fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import NewForm
 from destinations.web.request import PortalRequest
@@ -50,6 +51,8 @@ def _save(request: PortalRequest, form: NewForm) -> HttpResponse:
     gate = precheck.ask(request, lambda: checks.of_new(request.portal, draft, request.reads.rules, request.authority))
     if not gate.may_save:
         return _page(request, form, 422, gate=gate)
+    if download.is_asked(request):
+        return download.answer(request, draft.name, partial(downloads.plan_new, draft, request.authority))
     change = save.change(request, form)
     result = save.act(request, "add", draft.name, lambda: actions.add(request.portal.cluster, draft, change))
     saved = gate.after(request.portal, result)
@@ -100,5 +103,5 @@ def _page(  # noqa: PLR0913 - one page's parts
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "source": source, **fragments.beside(request, form)}
-    context |= {"trouble": trouble or gate.trouble, "gate": gate}
+    context |= {"trouble": trouble or gate.trouble, "gate": gate, **download.context(request)}
     return save.page(request, "destinations/new.html", context, status=status)

@@ -49,7 +49,7 @@ OPEN = Gate(may_save=True)
 
 def ask(request: PortalRequest, question: Callable[[], Question]) -> Gate:
     """Check first where that is wanted. Raises what `question` raises, and the port's errors."""
-    if "check" not in request.POST:
+    if "check" not in request.POST and request.POST.get("download") != "checked":
         unconfirmed = "check_failed" in request.POST and "anyway" not in request.POST
         return Gate(may_save=False, unconfirmed=True) if unconfirmed else OPEN
     try:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Rotation, Seen, checks
+from destinations.actions import Rotation, Seen, checks, downloads
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_name
 from destinations.web import errors, exports
-from destinations.web.changes import fragments, precheck, save
+from destinations.web.changes import download, fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import RotateForm
 from destinations.web.request import PortalRequest
@@ -24,7 +26,7 @@ _KEPT = "{} was changed. The stored password was kept."
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def rotate(request: PortalRequest, name: str) -> HttpResponse:
+def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - one for each outcome
     """Show the form; check and save. A conflict shows who changed the Secret and takes a second, conscious save."""
     try:
         secret = save.find_one(request, name)  # before anything is read of the form
@@ -42,6 +44,8 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         gate = precheck.ask(request, lambda: checks.of_rotated(request.portal, *save.find(request, name), rotation))
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
+        if download.is_asked(request):
+            return download.answer(request, name, partial(downloads.plan_rotated, secret, rotation))
         change = save.change(request, form)
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
@@ -95,6 +99,7 @@ def _page(  # noqa: PLR0913 - one page's parts
         "certs_name": masked_name(codec.certs_name(secret)),
         "host": docker_config.host_key(secret),
         "exports": exports.section(request, secret, details=False),
+        **download.context(request, secret if docker_config.host_key(secret) else None),
         **fragments.guide_context(request, docker_config.host_key(secret)),
     }
     return save.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

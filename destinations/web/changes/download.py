@@ -1,0 +1,94 @@
+"""“Download as SealedSecret”: a form as a file for Git instead of a write to the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpResponse
+
+from destinations.access import Denied
+from destinations.actions.downloads import Planned
+from destinations.model import Secret, UserError
+from destinations.secret import owners
+from destinations.secret.sealed import documents
+from destinations.web.forms.seal import SealForm
+from destinations.web.request import PortalRequest
+
+_ASKED = "download"
+_UNPROCESSABLE = 422
+
+
+def is_asked(request: PortalRequest) -> bool:
+    """Return whether the form was sent for a file, and not to be saved."""
+    return _ASKED in request.POST
+
+
+def answer(request: PortalRequest, name: str, plan: Callable[..., Planned]) -> HttpResponse:
+    """Return the file, and record that it was made, or refused. Raises UserError, Denied and the port's errors.
+
+    `plan` takes the snapshot and the namespace.
+    """
+    seal = _form(request)
+    try:
+        _check(seal)
+        planned = plan(request.reads.direct, namespace=request.portal.cluster.namespace)
+    except (UserError, Denied) as error:
+        reason = error.reason if isinstance(error, UserError) else "Denied"
+        request.portal.record(request.event("seal", "refused", name, reason))
+        request.is_recorded = True
+        raise
+    made = [documents.sealed_secret(one, seal.certificate, seal.scope) for one in planned.manifests]
+    request.portal.record(request.event("seal", "done", planned.name, str(seal.scope)))
+    return attachment(documents.write(made, _comments(request, planned, seal)), f"{planned.name}.sealed.yaml")
+
+
+def _check(seal: SealForm) -> None:
+    if not seal.is_valid():
+        raise UserError("The file was not made.", seal.first_error(), _UNPROCESSABLE, reason="Certificate")
+
+
+def attachment(text: str, filename: str) -> HttpResponse:
+    """Return a file that no cache keeps."""
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
+    return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
+
+
+def _comments(request: PortalRequest, planned: Planned, seal: SealForm) -> list[str]:
+    summary = seal.certificate.summary
+    stored = request.reads.direct.secrets.get(planned.name)
+    found = owners.owner(stored) if stored else None
+    lines = [
+        f"The destination {planned.name}, encrypted with scope {seal.scope} on {datetime.now(UTC):%Y-%m-%d}.",
+        f"Encrypted for the certificate with SHA-256 fingerprint {summary.fingerprint}.",
+        "Nothing was written to the cluster. Commit this file. Revoke the old credentials once it is applied.",
+    ]
+    if planned.certificate:
+        lines.append("The certificate Secret has a new name: remove the file of the old one after this one is applied.")
+    if stored and (found is None or found.name != owners.SEALED_SECRETS):
+        lines.append(
+            "The controller replaces a Secret that it does not own only with the annotation "
+            f"sealedsecrets.bitnami.com/managed: kubectl annotate secret {planned.name} -n {stored.namespace} "
+            "sealedsecrets.bitnami.com/managed=true"
+        )
+    return [*lines, *planned.notes, *seal.certificate.notes]
+
+
+def context(request: PortalRequest, secret: Secret | None = None) -> dict[str, Any]:
+    """Return what the fields of the download need on a page; of a form that was sent for a file, with its errors.
+
+    `only_download` is true where something else owns the Secret: the portal does not write then, and a file is the way.
+    """
+    seal = _form(request)
+    if seal.is_bound:
+        seal.is_valid()
+    return {"seal": seal, "only_download": secret is not None and owners.owner(secret) is not None}
+
+
+def _form(request: PortalRequest) -> SealForm:
+    if not is_asked(request):
+        return SealForm()
+    for file in request.FILES.getlist("seal_certificate_file"):
+        file.seek(0)
+    return SealForm(request.POST, request.FILES)

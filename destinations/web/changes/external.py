@@ -1,0 +1,91 @@
+"""Prepare an ExternalSecret: a file that names where a store keeps the credentials, which never pass the portal."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from destinations import names
+from destinations.actions import Edit, downloads
+from destinations.actions.downloads import Planned
+from destinations.cluster.port import ClusterError
+from destinations.model import UserError
+from destinations.secret import codec, docker_config
+from destinations.secret.mask import masked_key
+from destinations.secret.sealed import documents, external
+from destinations.web import errors
+from destinations.web.changes import download, save
+from destinations.web.forms.external import ExternalForm
+from destinations.web.request import PortalRequest
+
+_COMMENTS = (
+    "The destination {name} for External Secrets. User name and password stay in the store; none of them is here.",
+    "Nothing was written to the cluster. Commit this file; test it with: kubectl get externalsecret {name}",
+)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def prepare(request: PortalRequest) -> HttpResponse:
+    """Show the form; return the file."""
+    if request.method != "POST":
+        return _empty(request)
+    form = ExternalForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
+    if not form.is_valid():
+        return _page(request, form, 422)
+    try:
+        uid = save.team_uid(request, form)
+        if uid is None:
+            return _page(request, form, 422)
+        planned = _plan(request, form, uid)
+    except (ClusterError, UserError) as error:
+        trouble = save.trouble_of(request, error)
+        return _page(request, form, trouble.status, trouble)
+    made = [external.external_secret(planned.destination, form.cleaned_data["host"], form.remote())]
+    if planned.certificate:
+        made.insert(0, external.certificate_manifest(planned.certificate))
+    request.portal.record(request.event("external-secret", "done", planned.name))
+    comments = [*(line.format(name=planned.name) for line in _COMMENTS), *planned.notes]
+    return download.attachment(documents.write(made, comments), f"{planned.name}.external.yaml")
+
+
+def _plan(request: PortalRequest, form: ExternalForm, uid: str) -> Planned:
+    """Return the destination, new or as it is there for those who may change it. Raises UserError and Denied."""
+    draft, snapshot, namespace = form.draft(uid), request.reads.direct, request.portal.cluster.namespace
+    stored = snapshot.secrets.get(draft.name)
+    if stored is None or not codec.is_destination(stored) or not request.authority.changes(stored):
+        return downloads.plan_new(draft, request.authority, snapshot, namespace=namespace)
+    wanted = Edit(
+        host=draft.host,
+        organization=draft.organization,
+        bundle=draft.bundle or None,
+        description=draft.description,
+        expires_on=draft.expires_on,
+        username=draft.credentials.username,
+        password=draft.credentials.password,
+    )
+    return downloads.plan_edited(stored, wanted, snapshot, namespace=namespace)
+
+
+def _empty(request: PortalRequest) -> HttpResponse:
+    """Show the empty form, or one with what is public of a destination."""
+    initial, source = {"team": request.GET.get("team", "")}, request.GET.get("from", "")
+    if source:
+        try:
+            secret = save.find_one(request, source)
+        except ClusterError as error:
+            return errors.cluster_error(request, error)
+        initial = {
+            "name": source,
+            "team": secret.labels.get(names.TEAM_LABEL, ""),
+            "host": masked_key(docker_config.host_key(secret)),
+            "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
+            "description": masked_key(secret.annotations.get(names.DESCRIPTION_ANNOTATION, "")),
+            "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        }
+    return _page(request, ExternalForm(initial=initial, authority=request.authority, rules=request.reads), 200)
+
+
+def _page(request: PortalRequest, form: ExternalForm, status: int, trouble: UserError | None = None) -> HttpResponse:
+    return save.page(request, "destinations/external.html", {"form": form, "trouble": trouble}, status=status)
