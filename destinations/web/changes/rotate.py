@@ -19,7 +19,7 @@ from destinations.web.forms import RotateForm
 from destinations.web.request import PortalRequest
 
 _ROTATED = "The credentials of {} were rotated, and the next export uses them. Revoke the old ones at the registry."
-_KEPT = "{} was changed. The stored password was kept."
+_KEPT = "{} was changed."
 
 
 @sensitive_post_parameters()
@@ -46,7 +46,7 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
-    said = _ROTATED if typed["password"] else _KEPT
+    said = _KEPT if result.kept_password else _ROTATED
     return save.done(
         request, gate.after(request.portal, result), said.format(name), to="destination", notes=form.bundle_notes
     )

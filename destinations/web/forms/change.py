@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from destinations import actions, names
+from destinations.actions.rotations import NO_PASSWORD, WITHOUT_PASSWORD
 from destinations.input import validation
 from destinations.model import Secret
 from destinations.secret import docker_config
@@ -98,15 +99,12 @@ class RotateForm(AccountForm):
         self._host_of = host_of
 
     def clean(self) -> dict[str, Any]:
-        """Run every trap; an empty password keeps the stored one, and only while the bundle stays."""
+        """Run every trap, and ask for the new password: without one nothing would be rotated."""
         cleaned = super().clean()
         robot = tokens.may_be_robot(cleaned.get("username") or "")
         self.check_account(cleaned, host=self._host_of() if robot else "")
         given = self.read_bundle(cleaned)
         cleaned["bundle"] = self.chosen_bundle(cleaned, given)
-        choice = cleaned.get("bundle_choice")
-        if choice != "keep" and not cleaned.get("password") and "password" not in self.errors:
-            self.add_error(
-                "password", "Type the password again: the stored one is kept only if the certificates stay the same."
-            )
+        if not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
+            self.add_error("password", f"{NO_PASSWORD} {WITHOUT_PASSWORD}")
         return cleaned

@@ -87,7 +87,9 @@ class Command(BaseCommand):
             outcome = "unknown" if status == UNKNOWN else "failed"
             portal.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
-        self.stdout.write(f"The credentials of {done.name} were rotated.")
+        self.stdout.write(
+            f"{done.name} was changed." if done.kept_password else f"The credentials of {done.name} were rotated."
+        )
         for note in (*done.notes, *(bundle.notes if bundle else ())):
             self.stderr.write(note)
 
