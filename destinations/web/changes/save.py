@@ -206,6 +206,10 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     return HttpResponseRedirect(address, status=303)
 
 
+def address(page: str, name: str) -> str:
+    return reverse(page, args=[name])
+
+
 def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
