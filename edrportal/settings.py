@@ -137,3 +137,4 @@ LOGGING = {
     },
 }
 DEMO = False
+DEMO_REGISTRY = None
