@@ -92,7 +92,8 @@ class InPlaceMiddleware:
         response = self._next(request)
         if _IN_PLACE in request.headers and response.status_code == _SEE_OTHER:
             response.status_code = 204
-            response.headers[f"{_IN_PLACE}-Location"] = response.headers.pop("Location")
+            response.headers[f"{_IN_PLACE}-Location"] = response.headers["Location"]
+            del response.headers["Location"]
         return response
 
 

@@ -28,7 +28,7 @@ TOKEN_REMOVED = "The stored identitytoken was removed: skopeo would have used it
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """New credentials. A rotation without a password is none, and refused.
+    """New credentials. A rotation without a password is refused.
 
     `bundle`: None keeps the stored one, b"" removes it, anything else is the new re-serialized PEM. `expires_on` replaces
     the stated expiry (empty: none stated).

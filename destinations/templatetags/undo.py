@@ -12,6 +12,6 @@ register = template.Library()
 
 @register.inclusion_tag("destinations/_undo.html", takes_context=True)
 def undo(context: template.RequestContext, tags: str) -> dict[str, Any]:
-    """Return the form: `tags` has what to switch to, and a line for each destination with its state."""
+    """Return the form: `tags` begins with `on` or `off`, and has a line for each destination with its state."""
     to, *chosen = (tags or "").split("\n")
     return {"to": to, "chosen": chosen, "nonce": token_urlsafe(24), "csrf_token": context.get("csrf_token")}

@@ -74,7 +74,7 @@ def test_a_real_registry_is_never_asked(
     client: Client, registry: DemoRegistry, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("socket.getaddrinfo", lambda *question, **_: asked.append(question) or [])
+    monkeypatch.setattr("socket.getaddrinfo", lambda *question, **_: asked.append(question))
     monkeypatch.setattr("socket.socket.connect", lambda _, address: asked.append(address))
     page = checked(client, name)
     assert registry.port

@@ -56,12 +56,12 @@ def guess(who: str, name: str = "team-a-own") -> str:
     return " ".join(told)
 
 
-def send(people: InMemoryCluster, path: str, name: str, status: int = 303, **fields: str) -> None:
+def send(people: InMemoryCluster, path: str, name: str, *, refused: bool = False, **fields: Any) -> None:
     secret = people.get_secret(name)
     seen = {"uid": secret.uid, "resource_version": secret.resource_version, "nonce": f"nonce-of-a-form-{next(_nonces)}"}
     data = {"bundle_choice": "keep", **seen, **fields}
     answer = world.sign_in("manager").post(path.format(name=name), data)
-    assert answer.status_code == status, answer.content.decode()[:5000]
+    assert answer.status_code == (422 if refused else 303), answer.content.decode()[:5000]
 
 
 def nothing(_: InMemoryCluster) -> None:
@@ -77,7 +77,7 @@ def rename_the_account(people: InMemoryCluster) -> None:
 
 
 def rename_the_account_in_a_rotation(people: InMemoryCluster) -> None:
-    send(people, "/destinations/{name}/rotate", "team-a-theirs", 422, username="another", password="")
+    send(people, "/destinations/{name}/rotate", "team-a-theirs", refused=True, username="another", password="")
 
 
 def state_an_end(people: InMemoryCluster) -> None:

@@ -81,7 +81,7 @@ def _page(  # noqa: PLR0913 - one page's parts
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:
     """Show the form; after a write that failed with the destination as it is then."""
-    trouble = save.trouble_of(request, error) if error else None
+    trouble = save.explain_failure(request, form, secret, error) if error else None
     if trouble:
         try:
             secret = save.find_one(request, secret.name)

@@ -33,7 +33,7 @@ _WORD = {True: "enabled", False: "disabled"}
 
 @dataclass(slots=True)
 class _Outcome:
-    """What became of the chosen ones: those that were switched, those that were so already, and why others were not."""
+    """What became of the chosen ones: those that were changed, those that were so already, and why others were not."""
 
     on: bool
     switched: list[Done] = field(default_factory=list)
@@ -84,7 +84,7 @@ def check_several(request: PortalRequest) -> HttpResponse:
 
 
 def _chosen(request: PortalRequest, form: SwitchForm) -> list[tuple[str, Seen]] | str:
-    """Return the chosen destinations with the state that was seen, or why there are none. Raises the port's errors."""
+    """Return the chosen destinations with the state that was seen, or why nothing is changed. Raises the port's errors."""
     valid = form.is_valid()
     if "every" in request.POST and not {"to", "nonce"} & set(form.errors):
         found = overview.matching(request, request.POST.get("shown", ""))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from secrets import token_urlsafe
 from typing import Any
 
@@ -48,20 +48,17 @@ class Command(BaseCommand):
             Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
 
 
-_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _ELSEWHERE = ip_address("192.0.2.1")
 
 
 def reached(port: int) -> Callable[[], Registries]:
     """Let checks reach the demo's own registry alone: every other host is refused, and its name not even looked up."""
     allowed = address_rules(settings.ENVIRONMENT.registry)
-    outside = [
-        *ip_network("0.0.0.0/0").address_exclude(_LOOPBACK[0]),
-        *ip_network("::/0").address_exclude(_LOOPBACK[1]),
-    ]
-    rules = replace(
-        allowed, ports=allowed.ports | {port}, networks=(), cluster_networks=tuple(outside), allow_loopback=True
+    outside = (
+        *IPv4Network("0.0.0.0/0").address_exclude(IPv4Network("127.0.0.0/8")),
+        *IPv6Network("::/0").address_exclude(IPv6Network("::1/128")),
     )
+    rules = replace(allowed, ports=allowed.ports | {port}, networks=(), cluster_networks=outside, allow_loopback=True)
     registries = CountedRegistries(NetworkRegistries(rules, resolve=_resolve))
     return lambda: registries
 
