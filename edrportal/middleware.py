@@ -17,6 +17,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 _PLATFORM = {"/healthz", "/readyz"}
 """A load balancer asks by the address of a pod, which no setting could name; neither answer depends on the host."""
+_IN_PLACE, _SEE_OTHER = "Edrportal-Form", 303
 
 
 class KnownHostMiddleware:
@@ -79,6 +80,21 @@ class ConcurrencyLimitMiddleware:
             return self._next(request)
         finally:
             self._places.release()
+
+
+class InPlaceMiddleware:
+    """Tells a script that sent a form where to go, which cannot see where a redirect leads."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._next(request)
+        if _IN_PLACE in request.headers and response.status_code == _SEE_OTHER:
+            response.status_code = 204
+            response.headers[f"{_IN_PLACE}-Location"] = response.headers["Location"]
+            del response.headers["Location"]
+        return response
 
 
 class SecurityHeadersMiddleware:

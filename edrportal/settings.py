@@ -37,6 +37,7 @@ MIDDLEWARE = [
     "edrportal.telemetry.requests.Requests",
     "edrportal.middleware.BodyLimitMiddleware",
     "edrportal.middleware.SecurityHeadersMiddleware",
+    "edrportal.middleware.InPlaceMiddleware",
     "edrportal.middleware.ConcurrencyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "edrportal.middleware.KnownHostMiddleware",
@@ -63,6 +64,7 @@ TEMPLATES = [
                 "masks": "destinations.templatetags.masks",
                 "moments": "destinations.templatetags.moments",
                 "references": "destinations.templatetags.references",
+                "undo": "destinations.templatetags.undo",
                 "django_htmx": "django_htmx.templatetags.django_htmx",
             },
             "context_processors": [
@@ -135,3 +137,4 @@ LOGGING = {
     },
 }
 DEMO = False
+DEMO_REGISTRY = None

@@ -12,6 +12,7 @@ from destinations.actions.deletions import delete, sweep
 from destinations.actions.edits import Edit, edit, needs_password, switch
 from destinations.actions.repairs import repair
 from destinations.actions.rotations import Rotation, rotate
+from destinations.actions.splits import Split, split
 from destinations.actions.teams import Assignment, assign
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Edit",
     "Rotation",
     "Seen",
+    "Split",
     "add",
     "assign",
     "delete",
@@ -30,6 +32,7 @@ __all__ = [
     "refuse_foreign",
     "repair",
     "rotate",
+    "split",
     "sweep",
     "switch",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 
 from destinations import names
@@ -39,12 +40,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change that is in the cluster: the resourceVersion it left, and notes for the person who made it."""
+    """A change that is in the cluster: the resourceVersion it left, and notes for the person who made it.
+
+    `kept_password` says that the stored password is the one from before.
+    """
 
     name: str
     resource_version: str
     notes: tuple[str, ...] = ()
     uid: str = ""
+    kept_password: bool = False
 
     @classmethod
     def of(cls, stored: Secret, *notes: str) -> Done:
@@ -165,6 +170,15 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
         notes.append(f"The old password is also stored in {listed(same)}: rotate there, too.")
     bundles.collect(cluster, everything, change.at)
     return notes
+
+
+def is_known_password(secret: Secret, password: str, change: Change) -> bool:
+    """Return whether a typed password is the stored one, as far as the person who typed it may learn that.
+
+    Only an administrator may: others could try passwords. For them a typed password counts as a new one.
+    """
+    stored = docker_config.stored_credentials(secret) if change.permit.is_unlimited else None
+    return stored is not None and compare_digest(stored.password.encode(), password.encode())
 
 
 def _comparable(old: Secret, everything: Iterable[Secret], change: Change) -> list[Secret]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from destinations import names
-from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import (
+    Change,
+    Done,
+    Seen,
+    is_known_password,
+    read_seen,
+    stamps,
+    store_bundle,
+    tidy,
+    write,
+)
 from destinations.actions.rotations import TOKEN_REMOVED
 from destinations.cluster.port import Cluster
 from destinations.model import Credentials, InputError, Secret, UserError
@@ -36,7 +46,11 @@ def needs_password(secret: Secret, *, host: str, bundle: bytes | None) -> bool:
 
 
 def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Change) -> Done:
-    """Change what differs, in one PUT. Raises UserError, Conflict, NotWritten, Unknown and the port's errors."""
+    """Change what differs, in one PUT.
+
+    Only another password moves the time of the last rotation: not one that an administrator typed and that is the
+    stored one, and not another user name. Raises UserError, Conflict, NotWritten, Unknown and the port's errors.
+    """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
@@ -57,7 +71,8 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
     last_applied = {names.LAST_APPLIED_ANNOTATION: None} if config else {}
     password = (history.TYPED if wanted.password else history.KEPT) if config else ""
-    noted = stamps(change, did, old=secret, rotated=config is not None, password=password)
+    rotated = bool(wanted.password) and not is_known_password(secret, wanted.password, change)
+    noted = stamps(change, did, old=secret, rotated=rotated, password=password)
     annotations = {**differs, **last_applied, **noted}
     stored = write(cluster, secret, codec.changed(secret, data=data, annotations=annotations), certs)
     notes = [TOKEN_REMOVED] if config and config.removed_token else []
@@ -102,7 +117,7 @@ def _summary(secret: Secret, wanted: Edit, differs: dict[str, str | None], confi
     if wanted.bundle is not None and needs_password(secret, host=docker_config.host_key(secret), bundle=wanted.bundle):
         parts.append("certificates")
     if config and "host" not in parts:
-        parts.append("credentials")
+        parts.append("credentials" if wanted.password else "user name")
     return f"edited: {', '.join(parts)}" if parts else ""
 
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from destinations import names
-from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, write
+from destinations.actions.common import (
+    Change,
+    Done,
+    Seen,
+    is_known_password,
+    read_seen,
+    stamps,
+    store_bundle,
+    tidy,
+    write,
+)
 from destinations.cluster.port import Cluster
 from destinations.model import Credentials, InputError, Secret, UserError
 from destinations.secret import codec, docker_config, history
 
+SAME_PASSWORD = "The password that you typed is the stored one, so nothing was rotated."  # noqa: S105 - a sentence
+NO_PASSWORD = "Type the new password."  # noqa: S105 - a sentence
+WITHOUT_PASSWORD = "To change only the user name or the certificates, edit the destination."  # noqa: S105 - a sentence
 TOKEN_REMOVED = "The stored identitytoken was removed: skopeo would have used it instead of the new password."  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """New credentials.
+    """New credentials. A rotation without a password is refused.
 
-    An empty `password` keeps the stored one (refused where the bundle changes or the stored credentials cannot be
-    read). `bundle`: None keeps the stored one, b"" removes it, anything else is the new re-serialized PEM.
-    `expires_on` replaces the stated expiry (empty: none stated).
+    `bundle`: None keeps the stored one, b"" removes it, anything else is the new re-serialized PEM. `expires_on` replaces
+    the stated expiry (empty: none stated).
     """
 
     username: str = field(repr=False)
@@ -31,44 +43,36 @@ class Rotation:
 def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, change: Change) -> Done:
     """Replace the credentials, and the bundle if asked.
 
+    An administrator who types the stored password has edited the destination: the time of the last rotation stays.
     Raises UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
     config = new_config(secret, rotation)
+    is_same = is_known_password(secret, rotation.password, change)
     certs = store_bundle(cluster, name, rotation.bundle or b"", change)
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content}
     if rotation.bundle is not None:
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
-    password = history.TYPED if rotation.password else history.KEPT
+    did = "edited: credentials" if is_same else "rotated"
     annotations = {
-        **stamps(change, "rotated", old=secret, rotated=True, password=password),
+        **stamps(change, did, old=secret, rotated=not is_same, password=history.TYPED),
         names.EXPIRY_ANNOTATION: rotation.expires_on or None,
         names.LAST_APPLIED_ANNOTATION: None,
     }
     stored = write(cluster, secret, codec.changed(secret, data=data, annotations=annotations), certs)
-    notes = [TOKEN_REMOVED] if config.removed_token else []
-    return Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
+    notes = [SAME_PASSWORD] * is_same + [TOKEN_REMOVED] * config.removed_token
+    done = Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
+    return replace(done, kept_password=is_same)
 
 
 def new_config(secret: Secret, rotation: Rotation) -> docker_config.Rotated:
     """Return the configuration that a rotation writes. Raises UserError."""
-    credentials = _new_credentials(secret, rotation)
+    if not rotation.password:
+        raise UserError(NO_PASSWORD, WITHOUT_PASSWORD)
+    credentials = Credentials(rotation.username, rotation.password)
     try:
         return docker_config.rotated(secret.data.get(names.CONFIG_KEY, b""), credentials)
     except InputError as error:
         raise UserError(str(error), "Repair or edit the destination first. This rewrites the credentials.") from None
-
-
-def _new_credentials(secret: Secret, rotation: Rotation) -> Credentials:
-    if rotation.password:
-        return Credentials(rotation.username, rotation.password)
-    if rotation.bundle is not None:
-        raise UserError(
-            "The stored password is kept only if host and certificates stay the same.", "Type the password again."
-        )
-    stored = docker_config.stored_credentials(secret)
-    if stored is None:
-        raise UserError("There is no stored password to keep.", "Type the password.")
-    return Credentials(rotation.username, stored.password)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Address
 
 from destinations.cluster.limits import is_name
@@ -22,8 +22,16 @@ _PORT = re.compile(r"0*[1-9][0-9]{0,4}")
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)")
 HUB_NAMES = {"index.docker.io", "registry-1.docker.io", "hub.docker.com"}
 """What people write for Docker Hub where `docker.io` is meant."""
+_SITES = {
+    "github.com": "ghcr.io",
+    "www.github.com": "ghcr.io",
+    "gitlab.com": "registry.gitlab.com",
+    "www.gitlab.com": "registry.gitlab.com",
+}
+"""Sites beside whose code people look for the registry."""
 _CONFIRM = "If it is correct, confirm it below, and type the password again."
 _MAX_LABEL = 63
+_SOUND_HOST = "registry.example.com"
 MAX_HOST = 253
 MAX_ORGANIZATION = 255
 _RESERVED = {
@@ -105,13 +113,27 @@ def _in_address(host: str) -> Iterator[FieldProblem]:
         yield FieldProblem(
             "host", "This is not a valid IPv4 address: it needs four numbers from 0 to 255, without leading zeros."
         )
+    if host in _SITES:
+        yield FieldProblem("host", f"{host} is not a registry. Its registry is {_SITES[host]}.", _SITES[host])
     if host in HUB_NAMES:
         yield FieldProblem("host", "Write Docker Hub's registry as docker.io.", "docker.io")
 
 
+def doubt_host(host: str) -> FieldProblem | None:
+    """Return what is odd about a host that could all the same be meant."""
+    if _bare(host).partition(":")[0].lower() != "localhost":
+        return None
+    said = (
+        "In Epinio's server and in the export job, localhost is the Pod itself. Write the name by which the cluster "
+        "reaches the registry."
+    )
+    return FieldProblem("host", said)
+
+
 def _bare(host: str) -> str:
-    """Return the host without scheme, account and path."""
-    return SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
+    """Return the host without scheme, account and path; the site of a known registry as that registry."""
+    bare = SCHEME.sub("", host).partition("/")[0].rpartition("@")[2]
+    return "docker.io" if bare in HUB_NAMES else _SITES.get(bare, bare)
 
 
 def _is_ipv4(text: str) -> bool:
@@ -137,6 +159,16 @@ def check_target(host: str, organization: str, rules: Snapshot) -> tuple[FieldPr
         return None, None
     trap = check_host(host) or (check_organization(organization) if organization else None)
     return (trap, None) if trap else judge_target(host, organization, rules)
+
+
+def target_problems(host: str, organization: str, rules: Snapshot) -> list[FieldProblem]:
+    """Return what is wrong with host and organization, one problem for each: a wrong host hides no wrong organization."""
+    trap, _ = check_target(host, organization, rules)
+    found = [trap] if trap and (organization or trap.field == "host") else []
+    if organization and not any(one.field == "organization" for one in found) and (found or not host):
+        below = check_organization(organization) or judge_target(_SOUND_HOST, organization, rules)[0]
+        found += [below] if below and below.field == "organization" else []
+    return found
 
 
 def judge_target(host: str, organization: str, rules: Snapshot) -> tuple[FieldProblem | None, Judgement]:
@@ -196,6 +228,13 @@ def check_credentials(username: str, password: str, host: str, *, now: datetime)
     for caution in tokens.about_lifetime(username, password, host=host, now=now, stated=True):
         if caution.code == "token-expired":
             yield FieldProblem("password", f"{caution.message} {_CONFIRM}")
+
+
+def check_expiry(stated: date | None, now: datetime) -> FieldProblem | None:
+    """Ask about a day in the past; `now` is aware."""
+    if stated is None or stated >= now.date():
+        return None
+    return FieldProblem("expires_on", f"{stated} is in the past. Is it right? Correct it, or confirm it below.")
 
 
 def check_password(password: str, *, choice: str) -> FieldProblem | None:

@@ -14,12 +14,17 @@ FIRST = "status"
 """The order of a page that nobody asked for another: what Epinio hides, what fails, then the rest."""
 ORDERS = {
     FIRST: "Failing first",
+    "-status": "Failing last",
     "name": "Name",
+    "-name": "Name, descending",
     "organization": "Organization",
+    "-organization": "Organization, descending",
     "team": "Team",
+    "-team": "Team, descending",
     "age": "Newest first",
     "-age": "Oldest first",
     "expiry": "Expiring soonest",
+    "-expiry": "Expiring last",
 }
 """The orders as people choose them. Any of them but for a minus in front is the other way round with one."""
 _KEYS: Mapping[str, Callable[[Row], str]] = {
@@ -71,4 +76,5 @@ def _key(sort: str) -> str:
 
 
 def _searched(row: Row) -> str:
-    return f"{row.name}\n{row.url}\n{row.organization}\n{row.team}\n{row.reason}".casefold()
+    parts = (row.name, row.url, row.organization, row.team, row.reason, row.description)
+    return "\n".join(parts).casefold()

@@ -51,7 +51,7 @@ def _text(text: str) -> str:
 
 
 COLUMNS = ("name", "status", "reason", "what to do", "url", "organization", "team", "certificates", "created at",
-           "credentials end on")  # fmt: skip
+           "credentials end on", "description")  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
@@ -66,7 +66,7 @@ def written(rows: Iterable[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (row.name, row.status, row.reason, row.fix, row.url, row.organization, row.team, row.bundle,
-            row.secret.created_at, row.expires_on)  # fmt: skip
+            row.secret.created_at, row.expires_on, row.description)  # fmt: skip
 
 
 def _safe(cell: str) -> str:

@@ -54,6 +54,10 @@ class Row:
     def team(self) -> str:
         return self.secret.labels.get(names.TEAM_LABEL, "")
 
+    @property
+    def description(self) -> str:
+        return self.secret.annotations.get(names.DESCRIPTION_ANNOTATION, "")
+
 
 def rows(snapshot: Snapshot) -> tuple[Row, ...]:
     """Return a row for every Secret that carries the label key, by name."""

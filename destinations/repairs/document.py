@@ -38,6 +38,22 @@ def with_entry(secret: Secret, document: Object, host: str, entry: Value) -> Sec
     return written(secret, docker_config.replaced(document, "auths", Object.of([(host, entry)])))
 
 
+def hosts(secret: Secret) -> tuple[str, ...]:
+    """Return the hosts under `auths`, in order, where there are no more than a person can choose from."""
+    document = document_of(secret)
+    auths = document.get("auths") if document else None
+    return tuple(auths) if isinstance(auths, Object) and len(auths) <= _MOST_HOSTS else ()
+
+
+def with_host(secret: Secret, host: str) -> Secret:
+    """Return the Secret with one of its hosts alone. Raises LookupError for another one."""
+    document = document_of(secret)
+    auths = document.get("auths") if document else None
+    if document is None or not isinstance(auths, Object):
+        raise LookupError(host)
+    return with_entry(secret, document, host, auths[host])
+
+
 def key(secret: Secret, _case: Case) -> list[Fix]:
     """Repair credentials that are under another key. That key stays: like every foreign one it is not the portal's."""
     there = [name for name in _WRONG_KEYS if name in secret.data]
@@ -111,7 +127,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
     return [
         Fix(
             f"keep-host-{number}",
-            f"Keep {host}. The other hosts and their passwords are deleted: create destinations for them first.",
+            f"Keep {host}. The other hosts and their passwords are deleted. To keep them, split the destination below.",
             with_entry(secret, document, host, entry),
         )
         for number, (host, entry) in enumerate(auths.items(), 1)

@@ -56,7 +56,7 @@ def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: M
     data = {names.CONFIG_KEY: docker_config.new(draft.host, draft.credentials)}
     if certs:
         data[names.CERTS_KEY] = certs.encode()
-    return _opaque(
+    return opaque(
         draft.name,
         namespace,
         labels={names.REGISTRY_LABEL: "true", names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, **team},
@@ -71,7 +71,7 @@ def authentication_secret(draft: Draft, *, namespace: str, certs: str, stamps: M
 
 def certificate_secret(name: str, *, namespace: str, bundle: bytes, stamps: Mapping[str, str]) -> dict[str, Any]:
     labels = {names.MANAGED_BY_LABEL: names.MANAGED_BY_PORTAL, names.KIND_LABEL: names.KIND_CERTIFICATE}
-    return _opaque(name, namespace, labels=labels, annotations=stamps, data={names.BUNDLE_KEY: bundle})
+    return opaque(name, namespace, labels=labels, annotations=stamps, data={names.BUNDLE_KEY: bundle})
 
 
 def changed(
@@ -114,7 +114,7 @@ def merged(old: Mapping[str, T], new: Mapping[str, T | None]) -> dict[str, T]:
     return {key: value for key, value in both.items() if value is not None or key not in new}  # type: ignore[misc]
 
 
-def _opaque(
+def opaque(
     name: str,
     namespace: str,
     *,
@@ -122,6 +122,7 @@ def _opaque(
     annotations: Mapping[str, str],
     data: Mapping[str, bytes],
 ) -> dict[str, Any]:
+    """Return the manifest of an Opaque Secret."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -12,6 +12,14 @@ from destinations.model import EpinioVersion
 from destinations.verdict.parsing import NEWEST
 from destinations.web.request import PortalRequest
 
+_LEGEND = (
+    ("accepted", "Accepted", "Epinio lists it, and nothing in the Secrets would stop an export."),
+    ("at-risk", "Accepted, with warnings", "Likewise, with something to review."),
+    ("fails", "Export will fail", "Epinio lists it, and an export stops at the stage shown."),
+    ("hidden", "Hidden by Epinio", "Epinio does not list it."),
+    ("disabled", "Disabled", "Epinio does not list it until it is enabled here."),
+)
+"""Each status as a CSS word, in words, and what it means."""
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 
 
@@ -19,6 +27,7 @@ def context(request: PortalRequest) -> dict[str, Any]:
     portal, person = request.portal, request.person
     return {
         "installation": portal.installation_name,
+        "statuses_legend": _LEGEND,
         "namespace": portal.namespace,
         "demo": portal.is_demo,
         "read_only": permissions.READ_ONLY if portal.is_read_only else "",

@@ -6,8 +6,8 @@ from django.urls import path
 
 from destinations.web.api import check as apicheck
 from destinations.web.api import destinations
-from destinations.web.changes import check, delete, edit, external, fragments, new, repair, rotate, switch, teams
-from destinations.web.pages import destination, live, overview, team
+from destinations.web.changes import check, delete, edit, external, fragments, new, repair, rotate, teams
+from destinations.web.pages import destination, live, overview, switch, team
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -25,7 +25,7 @@ urlpatterns = [
     path("destinations/<str:name>/delete", delete.delete, name="delete"),
     path("destinations/<str:name>/assign", teams.assign, name="assign"),
     path("destinations/<str:name>/check", check.check_one, name="check"),
-    path("check", check.check_several, name="checks"),
+    path("check", switch.check_several, name="checks"),
     path("team/", team.team, name="team"),
     path("teams", teams.teams, name="teams"),
     path("switch", switch.switch, name="switch"),

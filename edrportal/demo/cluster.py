@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -20,7 +20,7 @@ from destinations.secret import codec
 from destinations.secret.docker_config import new
 from destinations.verdict.parsing import NEWEST
 from edrportal.demo import exports
-from edrportal.demo.registry import USER, DemoRegistry, signed
+from edrportal.demo.registry import CHARTS, READER, USER, DemoRegistry, signed
 from edrportal.telemetry import counters
 
 PASSWORD = "demo"  # noqa: S105 - of the demo's people, shown on its sign-in page
@@ -175,13 +175,40 @@ def _destination(  # noqa: PLR0913 - one line a destination above
 
 
 def _answering(now: datetime, registry: DemoRegistry) -> list[dict[str, Any]]:
-    sound, wrong = ({"auth": _auth(USER, password), "username": USER, "password": password}
-                    for password in (registry.password, token_urlsafe(12)))  # fmt: skip
     return [
-        _destination("demo-registry", registry.host, "platform", now, days=5, certs="demo-registry-ca", entry=sound),
-        _destination("demo-revoked", registry.host, "platform", now, days=90, certs="demo-registry-ca", entry=wrong),
+        *(_at_registry(name, registry, now) for name in ANSWERING),
         _certificate("demo-registry-ca", registry.ca, now),
     ]
+
+
+ANSWERING = {
+    "demo-registry": (USER, "A live check passes."),
+    "demo-revoked": (USER, "The registry rejects the password. Rotate to the password on the demo's sign-in page."),
+    "demo-expired": (USER, "The password is a token that expired. Rotate to the password on the demo's sign-in page."),
+    "demo-reader": (READER, f"The account may not push. Edit: the user name is {USER}, with its password."),
+    "demo-charts-only": (
+        CHARTS,
+        f"The chart passes, the image fails. Edit: the user name is {USER}, with its password.",
+    ),
+    "demo-unknown-ca": (USER, "The CA is not trusted. Edit: paste the certificate from the demo's sign-in page."),
+}
+"""The destinations at the demo's own registry: the account of each, and what a live check finds and what repairs it."""
+
+
+def _at_registry(name: str, registry: DemoRegistry, now: datetime) -> dict[str, Any]:
+    user, description = ANSWERING[name]
+    password = {"demo-revoked": token_urlsafe(12), "demo-expired": _expired_token(now)}.get(name, registry.password)
+    entry = {"auth": _auth(user, password), "username": user, "password": password}
+    certs = "" if name == "demo-unknown-ca" else "demo-registry-ca"
+    said = {names.DESCRIPTION_ANNOTATION: description}
+    return _destination(name, registry.host, "platform", now, days=90, certs=certs, entry=entry, annotations=said)
+
+
+def _expired_token(now: datetime) -> str:
+    """Return a JSON Web Token that states that it expired; nothing signed it."""
+    parts = ({"alg": "none"}, {"sub": USER, "exp": int((now - timedelta(days=2)).timestamp())})
+    coded = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return ".".join([*coded, ""])
 
 
 def _left_over(now: datetime) -> list[dict[str, Any]]:

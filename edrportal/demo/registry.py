@@ -1,10 +1,15 @@
-"""A small registry for the demo: in the demo's own process, on loopback, with TLS by a CA of its own. It keeps nothing."""
+"""A small registry for the demo: in the demo's own process, on loopback, with TLS by a CA of its own. It keeps nothing.
+
+Its accounts differ in what they may push, so that a live check can end in every way. Their password is stated on the
+demo's sign-in page.
+"""
 
 from __future__ import annotations
 
 import json
 import ssl
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -20,21 +25,32 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-USER = "robot"
+PASSWORD = "demo-registry"  # noqa: S105 - of the demo's registry, shown on its sign-in page
+USER, READER, CHARTS = "robot", "reader", "charts-only"
+_MAY_PUSH: Mapping[str, Callable[[str], bool]] = {
+    USER: lambda _: True,
+    READER: lambda _: False,
+    CHARTS: lambda path: not path.partition(_UPLOADS)[0].endswith("-image"),
+}
+"""Who may push to the repository in a path."""
 _HOST = "127.0.0.1"
 _UPLOADS = "/blobs/uploads/"
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
 class DemoRegistry:
     def __init__(self, now: datetime) -> None:
-        self.password = token_urlsafe(12)
+        self.password = PASSWORD
         self.ca, chain = _certificates(now)
-        self.server = ThreadingHTTPServer((_HOST, 0), _handler(self.password))
+        self.server = ThreadingHTTPServer((_HOST, 0), _DemoHandler)
         self.port = self.server.server_port
         self.host = f"{_HOST}:{self.port}"
         plain = self.server.socket
         self.server.socket = _context(chain).wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+
+    @property
+    def ca_text(self) -> str:
+        return self.ca.decode()
 
     def start(self) -> Thread:
         """Answer from a thread until the process ends."""
@@ -43,47 +59,55 @@ class DemoRegistry:
         return thread
 
 
-def _handler(password: str) -> type[BaseHTTPRequestHandler]:
-    expected = "Basic " + b64encode(f"{USER}:{password}".encode()).decode()
+def _user(header: str) -> str:
+    """Return who sent a Basic header with the password, empty for anyone else."""
+    expected = {user: "Basic " + b64encode(f"{user}:{PASSWORD}".encode()).decode() for user in _MAY_PUSH}
+    return next((user for user, told in expected.items() if compare_digest(told.encode(), header.encode())), "")
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 5
-        disable_nagle_algorithm = True
 
-        def do_GET(self) -> None:
-            self._answer(200 if self.path == "/v2/" else 404)
+class _DemoHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 5
+    disable_nagle_algorithm = True
 
-        def do_HEAD(self) -> None:
-            self._answer(404)
+    def do_GET(self) -> None:
+        self._answer(200 if self.path == "/v2/" else 404)
 
-        def do_POST(self) -> None:
-            is_upload = self.path.endswith(_UPLOADS)
-            self._answer(
-                202 if is_upload else 404, **({"Location": f"{self.path}{token_urlsafe(12)}"} if is_upload else {})
+    def do_HEAD(self) -> None:
+        self._answer(404)
+
+    def do_POST(self) -> None:
+        is_upload = self.path.endswith(_UPLOADS)
+        self._answer(
+            202 if is_upload else 404, **({"Location": f"{self.path}{token_urlsafe(12)}"} if is_upload else {})
+        )
+
+    def do_PUT(self) -> None:
+        self._answer(404, {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "there is no such upload"}]})
+
+    def do_DELETE(self) -> None:
+        self._answer(204 if _UPLOADS in self.path else 404)
+
+    def _answer(self, status: int, told: object = None, **headers: str) -> None:
+        user = _user(self.headers.get("Authorization", ""))
+        if not user:
+            status, headers = _UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="demo registry"'}
+        elif self.command in {"POST", "PUT"} and not _MAY_PUSH[user](self.path):
+            status, told, headers = (
+                _FORBIDDEN,
+                {"errors": [{"code": "DENIED", "message": "no push permission"}]},
+                {},
             )
+        self.send_response(status)
+        for name, value in {"Docker-Distribution-Api-Version": "registry/2.0", **headers}.items():
+            self.send_header(name, value)
+        body = json.dumps(told).encode() if told and status != _UNAUTHORIZED else b""
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def do_PUT(self) -> None:
-            self._answer(404, {"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": "there is no such upload"}]})
-
-        def do_DELETE(self) -> None:
-            self._answer(204 if _UPLOADS in self.path else 404)
-
-        def _answer(self, status: int, told: object = None, **headers: str) -> None:
-            if not compare_digest(self.headers.get("Authorization", "").encode(), expected.encode()):
-                status, headers = _UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="demo registry"'}
-            self.send_response(status)
-            for name, value in {"Docker-Distribution-Api-Version": "registry/2.0", **headers}.items():
-                self.send_header(name, value)
-            body = json.dumps(told).encode() if told and status != _UNAUTHORIZED else b""
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
-            """Log nothing."""
-
-    return Handler
+    def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
+        """Log nothing."""
 
 
 def _context(chain: bytes) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.http import require_safe
 
+from edrportal import __version__
 from edrportal.signin import sessions
 from edrportal.signin.sessions import Session
 
@@ -88,8 +89,10 @@ def session_time(request: HttpRequest) -> TimeRemaining | None:
     return time_remaining(session, datetime.now(UTC)) if session else None
 
 
-def context(request: HttpRequest) -> dict[str, TimeRemaining | None]:
-    return {"session_left": session_time(request)}
+def context(request: HttpRequest) -> dict[str, TimeRemaining | str | None]:
+    """Return what every page shows of the session, and the portal's version to who is signed in."""
+    remaining = session_time(request)
+    return {"session_left": remaining, "portal_version": __version__ if getattr(request, "person", None) else ""}
 
 
 @require_safe

@@ -30,7 +30,8 @@ from edrportal.signin.users import Principal
 Handler = Callable[[PortalRequest], HttpResponse]
 
 METHOD_NOT_ALLOWED = 405
-_DEMO_OPEN = {"overview", "api", "live", "row"}
+_DEMO_OPEN = {"api"}
+"""What the demo answers without a sign-in: scripts may look around, and a person begins at the sign-in page."""
 LIVE_HEADER = "Edrportal-Live"
 """Marks what a page asks for by itself: nobody is active because of it."""
 

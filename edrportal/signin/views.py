@@ -234,6 +234,7 @@ def _page(request: PortalRequest, status: int, trouble: tuple[str, str] | None =
         "sso_trouble": _sso_trouble(request),
         "people": cluster.PEOPLE if settings.DEMO else {},
         "demo_password": cluster.PASSWORD if settings.DEMO else "",
+        "demo_registry": settings.DEMO_REGISTRY if settings.DEMO else None,
         "idle_minutes": settings.ENVIRONMENT.idle_minutes,
     }
     return render(request, "signin/signin.html", context, status=status)

@@ -5,6 +5,26 @@ const $ = (id) => document.getElementById(id);
 // Hide the buttons that only help without JavaScript.
 for (const one of document.querySelectorAll("[data-plain]")) one.hidden = true;
 
+// New certificates replace the old ones; a suggestion goes into its field.
+function replaceCertificates(event) {
+  if (!event.target.matches("#id_bundle_text, #id_bundle_file") || !event.target.value.trim()) return;
+  const [keep, replace] = ["keep", "replace"].map((value) => document.querySelector(`[name=bundle_choice][value=${value}]`));
+  if (keep?.checked && replace) replace.checked = true;
+}
+document.addEventListener("input", replaceCertificates);
+document.addEventListener("change", replaceCertificates);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[name=suggest]");
+  const field = button && $(button.dataset.field);
+  if (!field) return;
+  event.preventDefault();
+  field.value = button.dataset.value;
+  field.removeAttribute("aria-invalid");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  button.remove();
+});
+
 // Open the guide if there is room beside the form, and fill empty fields with values that are the same for everyone.
 const wide = matchMedia("(min-width: 80rem)");
 function settleGuide(isNew) {
@@ -22,17 +42,21 @@ function settleGuide(isNew) {
 }
 settleGuide(false);
 wide.addEventListener("change", () => settleGuide(false));
-$("id_preset")?.addEventListener("change", () => { $("id_preset").dataset.chosen = "1"; });
+document.addEventListener("change", (event) => { if (event.target.id === "id_preset") event.target.dataset.chosen = "1"; });
 document.body.addEventListener("htmx:oobAfterSwap", () => {
   settleGuide($("id_preset")?.dataset.chosen === "1");
   delete $("id_preset")?.dataset.chosen;
 });
 
 // Files may be dropped on their field. Several certificates dropped at once go into the text, one after the other.
-for (const input of document.querySelectorAll("input[type=file]")) {
-  const text = input.closest("form").querySelector(`#${input.id.replace("_file", "_text")}`);
-  for (const zone of [input.closest(".field"), text?.closest(".field")]) zone && makeDropZone(zone, input, text);
+function makeDropZones() {
+  for (const input of document.querySelectorAll("input[type=file]")) {
+    const text = input.closest("form").querySelector(`#${input.id.replace("_file", "_text")}`);
+    for (const zone of [input.closest(".field"), text?.closest(".field")]) zone && makeDropZone(zone, input, text);
+  }
 }
+makeDropZones();
+document.addEventListener("edrportal:form", () => { makeDropZones(); settleGuide(false); }); // the server sent the form again
 function makeDropZone(zone, input, text) {
   const mark = (on) => zone.classList.toggle("field--drop", on);
   zone.addEventListener("dragover", (event) => { event.preventDefault(); mark(true); });
@@ -54,7 +78,7 @@ function makeDropZone(zone, input, text) {
 }
 
 // Show which registries a config.json has an account for; the server reads every other kind of file.
-const said = $("import-said");
+const said = { set textContent(text) { const line = $("import-said"); if (line) line.textContent = text; } };
 function accountsIn(text) {
   try {
     const auths = JSON.parse(text).auths ?? {};
@@ -94,10 +118,8 @@ function offer(accounts) {
     set.append(label);
   }
 }
-if (said) {
-  $("id_import_text").addEventListener("input", (event) => offer(accountsIn(event.target.value)));
-  $("id_import_file").addEventListener("change", async (event) => {
-    const file = event.target.files[0];
-    if (file) offer(file.size < 300000 ? accountsIn(await file.text()) : []);
-  });
-}
+document.addEventListener("input", (event) => { if (event.target.id === "id_import_text") offer(accountsIn(event.target.value)); });
+document.addEventListener("change", async (event) => {
+  const file = event.target.id === "id_import_file" && event.target.files[0];
+  if (file) offer(file.size < 300000 ? accountsIn(await file.text()) : []);
+});

@@ -79,7 +79,7 @@ def test_what_passes_is_saved_in_the_same_go_and_its_result_kept(
     assert TYPED not in page
 
 
-def test_what_fails_is_not_saved_until_a_box_is_ticked(
+def test_what_fails_is_saved_only_by_a_button_of_its_own(
     client: Client, portal: InMemoryCluster, registries: Scripted, path: str
 ) -> None:
     registries.answers = {"one": WRONG}
@@ -90,17 +90,19 @@ def test_what_fails_is_not_saved_until_a_box_is_ticked(
     assert "Not saved: the check failed." in page
     assert "rejected the user name or password" in page
     assert "If you typed a password, type it again." in page
-    assert '<input type="checkbox" name="anyway" value="1">' in page
+    assert 'name="anyway" value="1">Save anyway</button>' in page
     assert 'name="check_failed" value="1"' in page
     assert TYPED not in page
     assert not is_saved(portal)
     answer = client.post(path, {**typed, "check_failed": "1"})
     assert answer.status_code == 422
-    assert "select the check box below" in answer.content.decode()
+    assert "Choose “Save anyway” below" in answer.content.decode()
     assert not is_saved(portal)
+    again = client.post(path, {**typed, "check_failed": "1", "check": "first"})
+    assert again.status_code == 422
     assert client.post(path, {**typed, "check_failed": "1", "anyway": "1"}).status_code == 303
     assert is_saved(portal)
-    assert len(registries.asked) == 1
+    assert len(registries.asked) == 2
 
 
 def test_what_nobody_can_know_is_saved_and_said(

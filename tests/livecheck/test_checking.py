@@ -61,7 +61,7 @@ def test_an_edit_that_moves_host_or_bundle_has_no_stored_password_to_send(
 
 @pytest.mark.parametrize("bundle", [OTHER, b""])
 def test_a_rotation_that_moves_the_bundle_has_none_either(stored: tuple[Secret, Snapshot], bundle: bytes) -> None:
-    with pytest.raises(UserError, match="Type the password again"):
+    with pytest.raises(UserError, match="Type the new password"):
         checks.of_rotated(composition.portal(), *stored, Rotation("robot", "", bundle))
 
 

@@ -56,12 +56,12 @@ def guess(who: str, name: str = "team-a-own") -> str:
     return " ".join(told)
 
 
-def send(people: InMemoryCluster, path: str, name: str, **fields: str) -> None:
+def send(people: InMemoryCluster, path: str, name: str, *, refused: bool = False, **fields: Any) -> None:
     secret = people.get_secret(name)
     seen = {"uid": secret.uid, "resource_version": secret.resource_version, "nonce": f"nonce-of-a-form-{next(_nonces)}"}
     data = {"bundle_choice": "keep", **seen, **fields}
     answer = world.sign_in("manager").post(path.format(name=name), data)
-    assert answer.status_code == 303, answer.content.decode()[:5000]
+    assert answer.status_code == (422 if refused else 303), answer.content.decode()[:5000]
 
 
 def nothing(_: InMemoryCluster) -> None:
@@ -77,11 +77,11 @@ def rename_the_account(people: InMemoryCluster) -> None:
 
 
 def rename_the_account_in_a_rotation(people: InMemoryCluster) -> None:
-    send(people, "/destinations/{name}/rotate", "team-a-theirs", username="another", password="")
+    send(people, "/destinations/{name}/rotate", "team-a-theirs", refused=True, username="another", password="")
 
 
 def state_an_end(people: InMemoryCluster) -> None:
-    send(people, "/destinations/{name}/rotate", "team-a-theirs", username="robot", password="", expires_on="2030-01-31")
+    send(people, "/destinations/{name}/edit", "team-a-theirs", **target(), expires_on="2030-01-31")
 
 
 def switch(people: InMemoryCluster) -> None:
@@ -182,7 +182,7 @@ def test_credentials_that_are_written_around_what_somebody_wrote_by_kubectl_prov
     config = docker_config.new("registry.example.com", Credentials("robot", SECRET)).decode()
     manifest = {key: value for key, value in stored.manifest.items() if key != "data"}
     people.replace_secret({**manifest, "stringData": {names.CONFIG_KEY: config}})
-    rename_the_account_in_a_rotation(people)
+    rename_the_account(people)
     add("own", "manager", "begin")
     assert "team-a-theirs" not in guess("manager")
 

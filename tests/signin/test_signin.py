@@ -430,11 +430,13 @@ def test_the_demos_click_is_nowhere_else(people: InMemoryCluster) -> None:
     assert Client().get("/").status_code == 302
 
 
-def test_the_demo_shows_its_first_page_to_everybody_and_signs_in_by_a_click() -> None:
+def test_the_demo_begins_at_its_sign_in_buttons() -> None:
     from edrportal.demo.cluster import demo_cluster  # noqa: PLC0415 - makes certificates
 
     with override_settings(DEMO=True), composition.use(demo_cluster(datetime.now(UTC))):
-        assert Client().get("/").status_code == 200
+        assert Client().get("/").headers["Location"].startswith("/signin")
+        signin = Client().get("/signin").content.decode()
+        assert signin.index("Choose a role") < signin.index("Password")
         assert Client().get("/api/destinations").status_code == 200
         assert Client().get("/team/").status_code == 302
         assert Client().get("/api/me").status_code == 401

@@ -15,6 +15,7 @@ from destinations.actions.writes import Unknown
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Conflict, NotFound, Unreachable
 from destinations.model import Credentials, Draft, UserError
+from destinations.secret import history
 from edrportal.demo.cluster import certificate
 from tests.services.leaks import known
 
@@ -106,14 +107,48 @@ def test_rotation_keeps_everything_that_is_not_the_portals(cluster: Cluster) -> 
     assert after.uid == before.uid
 
 
-def test_a_blank_password_keeps_the_stored_one_only_while_the_bundle_stays(cluster: Cluster) -> None:
+@pytest.mark.parametrize("rotation", [Rotation("other", ""), Rotation("robot", "", PEM), Rotation("robot", "", b"")])
+def test_a_rotation_without_a_new_password_is_refused(cluster: Cluster, rotation: Rotation) -> None:
     actions.add(cluster, draft(), change())
     before = cluster.get_secret("one")
-    with pytest.raises(UserError, match="again"):
-        actions.rotate(cluster, "one", Rotation("robot", "", PEM), seen=seen(before), change=change("w2"))
-    actions.rotate(cluster, "one", Rotation("other", ""), seen=seen(before), change=change("w3"))
-    assert entry(cluster.get_secret("one"))["password"] == PASSWORD
-    assert entry(cluster.get_secret("one"))["username"] == "other"
+    with pytest.raises(UserError, match=r"Type the new password\. To change only the user name"):
+        actions.rotate(cluster, "one", rotation, seen=seen(before), change=change("w2"))
+    assert [secret.manifest for secret in cluster.list_secrets()] == [before.manifest]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "did"),
+    [
+        ({"username": "other"}, "edited: user name"),
+        ({"bundle": PEM, "username": "robot", "password": PASSWORD}, "edited: certificates, credentials"),
+        ({"description": "mine"}, "edited: description"),
+        ({"expires_on": "2031-01-01"}, "edited: expiry"),
+        ({"username": "other", "password": PASSWORD}, "edited: credentials"),
+    ],
+)
+def test_what_leaves_the_password_as_it_was_moves_no_date(cluster: Cluster, wanted: dict[str, Any], did: str) -> None:
+    actions.add(cluster, draft(), change())
+    before, later = cluster.get_secret("one"), change("w2", NOW + timedelta(days=3))
+    edit = actions.Edit("registry.example.com", "team", **wanted)
+    actions.edit(cluster, "one", edit, seen=seen(before), change=later)
+    after = cluster.get_secret("one")
+    assert after.annotations[names.ROTATED_AT_ANNOTATION] == before.annotations[names.ROTATED_AT_ANNOTATION]
+    assert history.read(after)[-1].did == did
+    newer = actions.Edit("registry.example.com", "team", username="robot", password="newer")
+    actions.edit(cluster, "one", newer, seen=seen(after), change=change("w3", NOW + timedelta(days=4)))
+    moved = cluster.get_secret("one").annotations[names.ROTATED_AT_ANNOTATION]
+    assert moved > after.annotations[names.ROTATED_AT_ANNOTATION]
+
+
+def test_an_administrator_who_types_the_stored_password_has_rotated_nothing(cluster: Cluster) -> None:
+    actions.add(cluster, draft(), change())
+    before, later = cluster.get_secret("one"), change("w2", NOW + timedelta(days=3))
+    done = actions.rotate(cluster, "one", Rotation("robot", PASSWORD), seen=seen(before), change=later)
+    after = cluster.get_secret("one")
+    assert done.kept_password
+    assert "nothing was rotated" in done.notes[0]
+    assert after.annotations[names.ROTATED_AT_ANNOTATION] == before.annotations[names.ROTATED_AT_ANNOTATION]
+    assert history.read(after)[-1].did == "edited: credentials"
 
 
 def test_a_stale_page_changes_nothing(cluster: Cluster) -> None:

@@ -71,7 +71,7 @@ def test_the_documents_list_every_setting_and_no_other() -> None:
 
 
 TEMPLATES = sorted(Path("templates").rglob("*.html"))
-BY_HAND = {"_field.html", "_import.html", "_presets.html", "_search.html", "_row.html", "_check_first.html"}
+BY_HAND = {"_field.html", "_import.html", "_presets.html", "_search.html", "_split.html", "_row.html", "_every.html"}
 """Where something is drawn that is no field of a form: what a file holds, what is looked for, rows, a confirmation."""
 
 

@@ -353,16 +353,35 @@ def test_an_owned_destination_offers_neither_edit_nor_repair(client: Client, por
 
 
 @pytest.mark.parametrize(
-    ("password", "said"),
-    [("second", "Revoke the old ones at the registry."), ("", "The stored password was kept.")],
+    ("password", "said", "noted"),
+    [
+        ("second", "Revoke the old ones at the registry.", "rotated"),
+        (PASSWORD, "so nothing was rotated.", "edited: credentials"),
+    ],
 )
 def test_after_a_rotation_it_is_said_what_is_left_to_do(
-    client: Client, portal: InMemoryCluster, password: str, said: str
+    client: Client, portal: InMemoryCluster, password: str, said: str, noted: str
 ) -> None:
     add(client)
     answer = client.post("/destinations/one/rotate", form(client, "/destinations/one/rotate", password=password))
-    assert said in client.get(answer.headers["Location"]).content.decode()
-    assert did(portal)[-1] == "rotated"
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert said in page
+    assert ("were rotated" in page) == (noted == "rotated")
+    assert did(portal)[-1] == noted
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"username": "other"}, {"bundle_choice": "replace", "bundle_text": PEM}, {"expires_on": "2031-01-01"}],
+)
+def test_a_rotation_asks_for_the_new_password(client: Client, portal: InMemoryCluster, changed: dict[str, str]) -> None:
+    add(client)
+    before = portal.get_secret("one")
+    fields = form(client, "/destinations/one/rotate", **changed)
+    answer = client.post("/destinations/one/rotate", fields)
+    assert answer.status_code == 422
+    assert "Type the new password." in answer.content.decode()
+    assert portal.get_secret("one").manifest == before.manifest
 
 
 def test_a_repair_says_what_is_left_once(client: Client, portal: InMemoryCluster) -> None:

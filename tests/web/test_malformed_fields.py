@@ -83,15 +83,13 @@ def test_72_an_organization_that_is_not_sent_is_asked_for(client: Client, portal
     assert portal.list_secrets() == []
 
 
-def test_83_a_blank_password_keeps_the_stored_one_and_only_while_the_certificates_stay(
-    client: Client, portal: InMemoryCluster
-) -> None:
+def test_83_a_blank_password_rotates_nothing(client: Client, portal: InMemoryCluster) -> None:
     add(client)
     answer = client.post("/destinations/one/rotate", rotation(portal, password="", bundle_choice="remove"))
     assert answer.status_code == 422
-    assert "Type the password again" in text_of(answer)
-    assert client.post("/destinations/one/rotate", rotation(portal, password="", username="other")).status_code == 303
-    assert entry_of(portal)["username"] == "other"
+    assert "Type the new password" in text_of(answer)
+    assert client.post("/destinations/one/rotate", rotation(portal, password="", username="other")).status_code == 422
+    assert entry_of(portal)["username"] == "robot"
     assert entry_of(portal)["password"] == PASSWORD
 
 

@@ -25,6 +25,7 @@ from destinations.verdict.judge import judge
 from destinations.web.api import body as apibody
 from destinations.web.changes import check, save
 from destinations.web.forms import NewForm, RotateForm
+from destinations.web.forms.credentials import AccountForm
 from destinations.web.request import PortalRequest
 
 _ADD = {"name", "host", "username", "password", "password_blanks", "credentials_confirmed", "organization", "bundle",
@@ -82,10 +83,8 @@ def _add(request: PortalRequest) -> HttpResponse:
         form = NewForm(
             apibody.as_form(fields, apibody.nonce(request)), authority=request.authority, rules=request.reads
         )
-        if not form.is_valid():
-            return _invalid(form)
-        uid = save.team_uid(request, form)
-        if uid is None:
+        valid, uid = form.is_valid(), save.team_uid(request, form)
+        if not valid or uid is None:
             return _invalid(form)
         draft = form.draft(uid)
         change = apibody.change(request, form)
@@ -93,7 +92,7 @@ def _add(request: PortalRequest) -> HttpResponse:
         done = save.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
-    return _row(request, done, 201, form.bundle_notes)
+    return _row(request, done, 201, (*form.bundle_notes, *_past(form)))
 
 
 @csrf_exempt
@@ -118,7 +117,7 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         done = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
-    return _row(request, done, 200, form.bundle_notes)
+    return _row(request, done, 200, (*form.bundle_notes, *_past(form)))
 
 
 def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) -> Any:  # noqa: ANN401 - form data
@@ -133,6 +132,11 @@ def _rotation_fields(fields: dict[str, str | None], secret: Secret, nonce: str) 
         "resource_version": secret.resource_version,
     }
     return apibody.as_form(stated, nonce)
+
+
+def _past(form: AccountForm) -> tuple[str, ...]:
+    """Return the note on a stated date in the past: a script is told, and not asked."""
+    return ("credentials_expire_on is in the past.",) if form.asks_about_expiry else ()
 
 
 def _row(request: PortalRequest, done: Done, status: int, repaired: tuple[str, ...]) -> HttpResponse:

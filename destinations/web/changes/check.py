@@ -27,6 +27,7 @@ from destinations.livecheck.registry.port import Plan
 from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
 from destinations.model import Secret, Snapshot, UserError
+from destinations.overview.filters import Filter
 from destinations.portal import Portal
 from destinations.web import errors
 from destinations.web.changes import save
@@ -165,6 +166,10 @@ def _chosen(request: PortalRequest, snapshot: Snapshot) -> list[Secret]:
     """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
     if "all" in request.POST:
         return [one for one in snapshot.destinations if request.authority.changes(one)]
+    if "every" in request.POST:
+        filtered = Filter.read(QueryDict(request.POST.get("shown", "")[:500]))
+        rows = filtered.apply(request.portal.rows.rows(snapshot))
+        return [row.secret for row in rows if request.authority.changes(row.secret)]
     names = dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen"))
     return [save.find(request, name)[0] for name in names]
 

@@ -19,11 +19,12 @@ from destinations.web.request import PortalRequest
 
 _SECRET = {"password", "import_text", "csrfmiddlewaretoken"}
 _KEYS = {"host", "organization"}
+_SUGGESTED = {"name", "host", "organization", "username"}
 
 
 def is_asked(request: PortalRequest) -> bool:
     """Return whether the form was sent for a look, and not to be saved."""
-    return "show" in request.POST
+    return bool({"show", "suggest"} & set(request.POST))
 
 
 def typed(request: PortalRequest) -> dict[str, str]:
@@ -31,6 +32,8 @@ def typed(request: PortalRequest) -> dict[str, str]:
     found = {name: str(value) for name, value in request.POST.items() if name not in _SECRET}
     if certificates.holds_private_key(found.get("bundle_text", "").encode("utf-8", "replace")):
         del found["bundle_text"]
+    name, _, suggested = found.get("suggest", "").partition(":")
+    found |= {name: suggested} if name in _SUGGESTED else {}
     return found | {name: masked_key(found[name]) for name in _KEYS & set(found)} | {"nonce": save.nonce()}
 
 
@@ -72,7 +75,7 @@ def beside(request: PortalRequest, form: Form) -> dict[str, Any]:
 
 def _found(request: PortalRequest, host: str, organization: str) -> dict[str, Any]:
     trap, judgement = validation.check_target(host, organization, request.reads.rules)
-    return {"trap": trap, "judgement": judgement}
+    return {"trap": trap, "judgement": judgement, "doubt": validation.doubt_host(host)}
 
 
 @require_POST

@@ -33,20 +33,16 @@ def new(request: PortalRequest) -> HttpResponse:
     if fragments.is_asked(request):
         return _preview(request)
     form = NewForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
-    if not form.is_valid():
-        return _page(request, form, 422)
     try:
-        return _save(request, form)
+        valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
+        return _save(request, form, uid) if valid and uid is not None else _page(request, form, 422)
     except (ClusterError, UserError) as error:
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble=trouble)
 
 
-def _save(request: PortalRequest, form: NewForm) -> HttpResponse:
+def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:
     """Check first if that is wanted, and write. Raises what the action raises."""
-    uid = save.team_uid(request, form)
-    if uid is None:
-        return _page(request, form, 422)
     draft = form.draft(uid)
     gate = precheck.ask(request, lambda: checks.of_new(request.portal, draft, request.reads.rules, request.authority))
     if not gate.may_save:

@@ -1,6 +1,7 @@
 """“Check, then save”: a form is checked as it would be stored, and saved in the same go if nothing fails.
 
-A password never goes back to a page, so both happen in one request. After a failed check, saving takes a ticked box.
+A password never goes back to a page, so both happen in one request. After a failed check there is a button that saves
+anyway, without another check.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from destinations.web.request import PortalRequest
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether a form may be saved now; if not, why: a report, a box that is not ticked, or a check that did not begin."""
+    """Whether a form may be saved now; if not, why: a report, a choice that is not made, or a check that did not begin."""
 
     may_save: bool
     last: Last | None = None
@@ -48,10 +49,14 @@ OPEN = Gate(may_save=True)
 
 
 def ask(request: PortalRequest, question: Callable[[], Question]) -> Gate:
-    """Check first where that is wanted. Raises what `question` raises, and the port's errors."""
+    """Check first where that is wanted, and not where it is to be saved, or made a file of, anyway.
+
+    Raises what `question` raises, and the port's errors.
+    """
+    if "anyway" in request.POST or request.POST.get("download") == "sealed":
+        return OPEN
     if "check" not in request.POST and request.POST.get("download") != "checked":
-        unconfirmed = "check_failed" in request.POST and "anyway" not in request.POST
-        return Gate(may_save=False, unconfirmed=True) if unconfirmed else OPEN
+        return Gate(may_save=False, unconfirmed=True) if "check_failed" in request.POST else OPEN
     try:
         last = checking.check(request.portal, question(), check.asker(request))
     except RateLimited as error:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
-from destinations.actions import Seen
+from destinations.actions import Seen, Split, splits
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import table
+from destinations.repairs import Fix
+from destinations.secret import docker_config
+from destinations.secret.mask import masked_key
 from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import RepairForm
@@ -24,14 +29,14 @@ def repair(request: PortalRequest, name: str) -> HttpResponse:
     except ClusterError as error:
         return errors.cluster_error(request, error)
     groups = repairs.proposals(secret, snapshot)
+    if "split" in request.POST:
+        return _split(request, secret, snapshot, groups)
     if request.method != "POST":
         shown = RepairForm(groups=groups, initial=save.initial(secret), rules=request.reads)
         return _page(request, secret, snapshot, shown, 200)
     form = RepairForm(request.POST, groups=groups, rules=request.reads)
-    if not form.is_valid():
-        return _page(request, secret, snapshot, form, 422)
-    if "show" in request.POST:
-        return _page(request, secret, snapshot, form, 200)
+    if not form.is_valid() or "show" in request.POST:
+        return _page(request, secret, snapshot, form, 422 if form.errors else 200)
     typed = form.cleaned_data
     seen_state = Seen(typed["uid"], typed["resource_version"])
     try:
@@ -41,6 +46,35 @@ def repair(request: PortalRequest, name: str) -> HttpResponse:
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
     return save.done(request, result, f"{name} was repaired.", to="destination")
+
+
+def _split(
+    request: PortalRequest, secret: Secret, snapshot: Snapshot, groups: Sequence[tuple[Fix, ...]]
+) -> HttpResponse:
+    """Make a destination of each host, under the names that were typed or suggested."""
+    form = RepairForm(request.POST, groups=groups, rules=request.reads)
+    if not form.is_valid():
+        return _page(request, secret, snapshot, form, 422)
+    typed, kept = form.cleaned_data, request.POST.get("kept", "")
+    names = dict(zip(request.POST.getlist("split_host"), request.POST.getlist("split_name"), strict=False))
+    wanted = Split(kept, {host: name for host, name in names.items() if host != kept})
+    seen = Seen(typed["uid"], typed["resource_version"])
+    try:
+        change = save.change(request, form, scope=f"split {sorted(names.items())} {kept}", without=form.fix_names)
+        result = save.write(request, "split", actions.split, secret.name, wanted, seen=seen, change=change)
+    except (ClusterError, UserError) as error:
+        trouble = save.explain_failure(request, form, secret, error)
+        return _page(request, secret, snapshot, form, trouble.status, trouble)
+    made = ", ".join(wanted.others.values())
+    said = f"{secret.name} keeps {kept}. Created for the other host{'s' * (len(wanted.others) > 1)}: {made}."
+    return save.done(request, result, said, to="destination")
+
+
+def _hosts(request: PortalRequest, secret: Secret) -> list[tuple[str, str]]:
+    """Return the hosts that can be split, with the names that were typed, or suggested."""
+    typed = dict(zip(request.POST.getlist("split_host"), request.POST.getlist("split_name"), strict=False))
+    found = dict(splits.suggestions(secret))
+    return [(host, typed.get(host) or name) for host, name in found.items() if host == masked_key(host)]
 
 
 def _page(  # noqa: PLR0913, PLR0917 - one page's parts
@@ -60,5 +94,8 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "after": after,
         "after_status": table.status_of(after),
         "after_failed": table.failed(after),
+        "host": docker_config.host_key(secret),
+        "hosts": _hosts(request, secret),
+        "kept": request.POST.get("kept", ""),
     }
     return save.page(request, "destinations/repair.html", context, status=status)

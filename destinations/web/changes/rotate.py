@@ -21,7 +21,7 @@ from destinations.web.forms import RotateForm
 from destinations.web.request import PortalRequest
 
 _ROTATED = "The credentials of {} were rotated, and the next export uses them. Revoke the old ones at the registry."
-_KEPT = "{} was changed. The stored password was kept."
+_KEPT = "{} was changed."
 
 
 @sensitive_post_parameters()
@@ -50,7 +50,7 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
-    said = _ROTATED if typed["password"] else _KEPT
+    said = _KEPT if result.kept_password else _ROTATED
     return save.done(
         request, gate.after(request.portal, result), said.format(name), to="destination", notes=form.bundle_notes
     )
@@ -85,7 +85,7 @@ def _page(  # noqa: PLR0913 - one page's parts
     gate: Gate = precheck.OPEN,
 ) -> HttpResponse:
     """Show the form; after a write that failed with the destination as it is then."""
-    trouble = save.trouble_of(request, error) if error else None
+    trouble = save.explain_failure(request, form, secret, error) if error else None
     if trouble:
         try:
             secret = save.find_one(request, secret.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -16,14 +16,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from destinations import actions
+from destinations import access, actions, names
 from destinations.actions import Change, Denied, Done, Seen
 from destinations.actions.messages import for_error
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, NotFound
 from destinations.model import Secret, Snapshot, UserError
 from destinations.portal import Event, Portal
-from destinations.secret import codec, owners
+from destinations.secret import codec, docker_config, owners
+from destinations.secret.mask import masked_key
 from destinations.web import errors, writeids
 from destinations.web.request import PortalRequest
 
@@ -162,7 +163,11 @@ def explain_failure(request: PortalRequest, form: Form, secret: Secret, error: C
     """Return what to say of a change that did not happen; after a conflict, saving once more is a conscious step."""
     if isinstance(error, Conflict):
         form.data = seen_again(form, secret)
-    return trouble_of(request, error)
+    trouble = trouble_of(request, error)
+    typed = getattr(form, "cleaned_data", {}).get("password") or form.data.get("password")
+    if isinstance(error, Conflict) and not typed:
+        return UserError(trouble.message, "Review what differs, and save again.", trouble.status)
+    return trouble
 
 
 def _copy(portal: Portal, event: Event, result: Done) -> None:
@@ -206,12 +211,46 @@ def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     return HttpResponseRedirect(address, status=303)
 
 
+def address(page: str, name: str) -> str:
+    return reverse(page, args=[name])
+
+
 def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied) -> UserError:
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that someone else has changed, or that was changed here: what is stored now, and what was typed."""
+
+    label: str
+    theirs: str
+    yours: str
+
+
+def _differences(form: Form, secret: Secret) -> list[Difference]:
+    """Return the fields whose stored value now is not the typed one; secrets are no such field."""
+    stored = docker_config.stored_credentials(secret)
+    now = {
+        "host": masked_key(docker_config.host_key(secret)),
+        "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
+        "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "username": stored.username if stored else "",
+        "team": access.team_of(secret),
+    }
+    return [
+        Difference(str(form.fields[name].label), value, str(form.data[name]))
+        for name, value in now.items()
+        if name in form.fields and name in form.data and form.data[name] != value
+    ]
+
+
 def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, Any]:
+    """Return what every page of a form shows; after a conflict also whose value is which."""
+    is_conflict = trouble is not None and trouble.status == CONFLICT
     return {
+        "differences": _differences(form, secret) if is_conflict and form.is_bound else (),
         "form": form,
         "name": secret.name,
         "refusal": refusal(secret),

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from destinations import actions, names
+from destinations.actions.rotations import NO_PASSWORD, WITHOUT_PASSWORD
 from destinations.input import validation
 from destinations.model import Secret
 from destinations.secret import docker_config
@@ -38,9 +39,8 @@ class TargetForm(AccountForm):
     def check_target(self, cleaned: dict[str, Any]) -> None:
         """Run the traps of host and organization; one that is missing has been found already."""
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
-        trap, _ = validation.check_target(host, organization, self._rules.rules)
-        if organization or (trap and trap.field == "host"):
-            self.add_problem(trap)
+        for problem in validation.target_problems(host, organization, self._rules.rules):
+            self.add_problem(problem)
 
 
 class EditForm(TargetForm):
@@ -62,19 +62,22 @@ class EditForm(TargetForm):
     def clean(self) -> dict[str, Any]:
         """Run the traps on what changes, and ask for the password where the stored one may not be kept."""
         cleaned = super().clean()
+        host = cleaned.get("host") or ""  # a field with a problem is no longer among the cleaned ones
         if self._has_new_target(cleaned):
             self.check_target(cleaned)
-        self.check_account(cleaned, host=cleaned.get("host") or "")
+        self.check_account(cleaned, host=host)
+        stored_end = self._stored.annotations.get(names.EXPIRY_ANNOTATION, "")
+        self.check_expiry(cleaned, unchanged=self.expiry() == stored_end)
         given = self.read_bundle(cleaned)
-        cleaned["bundle"] = self.chosen_bundle(cleaned, given)
-        host = cleaned.get("host") or ""
-        password_needed = actions.needs_password(self._stored, host=host, bundle=cleaned["bundle"])
+        cleaned["bundle"] = bundle = self.chosen_bundle(cleaned, given)
+        replaces = bundle if bundle is not None else b"x" if self.data.get("bundle_choice") == "replace" else None
+        password_needed = actions.needs_password(self._stored, host=host, bundle=replaces)
         if host and password_needed and not cleaned.get("password") and "password" not in self.errors:
             self.add_error(
                 "password",
                 "Type the password again: the stored one is kept only if host and certificates stay the same.",
             )
-        if cleaned.get("password") and not cleaned.get("username"):
+        if cleaned.get("password") and not cleaned.get("username") and "username" not in self.errors:
             self.add_error("username", "Type the user name for this password.")
         return cleaned
 
@@ -98,15 +101,13 @@ class RotateForm(AccountForm):
         self._host_of = host_of
 
     def clean(self) -> dict[str, Any]:
-        """Run every trap; an empty password keeps the stored one, and only while the bundle stays."""
+        """Run every trap, and ask for the new password: without one nothing would be rotated."""
         cleaned = super().clean()
         robot = tokens.may_be_robot(cleaned.get("username") or "")
         self.check_account(cleaned, host=self._host_of() if robot else "")
+        self.check_expiry(cleaned)
         given = self.read_bundle(cleaned)
         cleaned["bundle"] = self.chosen_bundle(cleaned, given)
-        choice = cleaned.get("bundle_choice")
-        if choice != "keep" and not cleaned.get("password") and "password" not in self.errors:
-            self.add_error(
-                "password", "Type the password again: the stored one is kept only if the certificates stay the same."
-            )
+        if not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
+            self.add_error("password", f"{NO_PASSWORD} {WITHOUT_PASSWORD}")
         return cleaned

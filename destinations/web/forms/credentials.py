@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -53,8 +54,15 @@ class BundleForm(forms.Form):
         data[name] = shown
         self.data = data
 
+    @cached_property
+    def suggestions(self) -> dict[str, str]:
+        """What a field probably should have been, by its name: the page offers a button for each."""
+        return {}
+
     def add_problem(self, trap: FieldProblem | None) -> None:
         if trap and trap.field in self.fields:
+            if trap.suggestion:
+                self.suggestions[trap.field] = trap.suggestion
             self.add_error(trap.field, trap.message + (f" Did you mean {trap.suggestion}?" if trap.suggestion else ""))
 
     def read_bundle(self, cleaned: dict[str, Any]) -> bytes:
@@ -85,7 +93,12 @@ class BundleForm(forms.Form):
         choice = cleaned.get("bundle_choice") or "keep"
         if choice == "replace" and not given and not {"bundle_text", "bundle_file"} & set(self.errors):
             self.add_error("bundle_text", "Paste the new certificates, or choose a file.")
-        if choice != "replace" and given:
+        if choice == "keep" and given:
+            said = "You gave new certificates, so “Replace with these” is selected now. Save again to use them."
+            self.add_error("bundle_choice", said)
+            self.redisplay_as("bundle_choice", "replace")
+            return given
+        if choice == "remove" and given:
             self.add_error("bundle_choice", "You gave new certificates below. Select “Replace with these” to use them.")
         return {"keep": None, "remove": b"", "replace": given}[choice]
 
@@ -131,6 +144,7 @@ class AccountForm(BundleForm):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
+    expires_confirmed = forms.BooleanField(label="The date in the past is right", required=False)
     nonce = nonce_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
@@ -138,6 +152,7 @@ class AccountForm(BundleForm):
         super().__init__(*args, **kwargs)
         self.asks_about_blanks = False
         self.asks_about_oddities = False
+        self.asks_about_expiry = False
 
     def check_account(self, cleaned: dict[str, Any], *, host: str) -> None:
         """Run the traps of user name and password, and put the password that counts into `cleaned`."""
@@ -174,6 +189,13 @@ class AccountForm(BundleForm):
             except UnicodeDecodeError:
                 self.add_error("password_file", "The file is not valid UTF-8 text. Check that it is the key.")
         return typed
+
+    def check_expiry(self, cleaned: dict[str, Any], *, unchanged: bool = False) -> None:
+        """Ask whether a date in the past is right; one that is stored already is left alone."""
+        stated: date | None = cleaned.get("expires_on")
+        self.asks_about_expiry = bool(validation.check_expiry(stated, datetime.now(UTC))) and not unchanged
+        if self.asks_about_expiry and not cleaned.get("expires_confirmed"):
+            self.add_problem(validation.check_expiry(stated, datetime.now(UTC)))
 
     def expiry(self) -> str:
         """Return the stated end of the credential in ISO form, or an empty text."""

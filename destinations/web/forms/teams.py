@@ -30,6 +30,9 @@ class ChosenField(forms.Field):
 
 
 class SwitchForm(forms.Form):
+    WITHOUT_UID = "-"
+    """In place of the uid where a page knows the resourceVersion alone."""
+
     to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     chosen = ChosenField()
     nonce = nonce_field()

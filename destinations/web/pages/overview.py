@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -19,7 +20,7 @@ from destinations import permissions
 from destinations.actions import bundles
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Shown
-from destinations.model import Snapshot
+from destinations.model import Secret, Snapshot
 from destinations.overview import filters, table
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import Filter
@@ -92,17 +93,40 @@ def csvfile(request: PortalRequest) -> HttpResponse:
 
 
 PAGE_ROWS = 50
+_MAX_QUERY = 500
 
 
 @require_safe
 def overview(request: PortalRequest) -> HttpResponse:
     """Show a page of the table, as `q`, `status` and `sort` ask; htmx gets the table alone."""
+    return _shown(request)
+
+
+def matching(request: PortalRequest, shown: str) -> list[Secret]:
+    """Return the destinations that a query of the overview leaves and that the person who asks may change, read now.
+
+    Raises the port's errors.
+    """
+    request.GET = QueryDict(f"{shown[:_MAX_QUERY]}&after=write")
+    rows = Filter.read(request.GET).apply(read_selection(request).rows)
+    return [row.secret for row in rows if request.authority.changes(row.secret)]
+
+
+def refuse(request: PortalRequest, message: str, *, shown: str) -> HttpResponse:
+    """Show the overview as a query has it, with why nothing was done."""
+    request.GET = QueryDict(shown[:_MAX_QUERY])
+    messages.error(request, message)
+    return _shown(request, 422)
+
+
+def _shown(request: PortalRequest, status: int = 200) -> HttpResponse:
     try:
         context = _context(request, read_selection(request))
     except ClusterError as error:
         return errors.cluster_error(request, error)
     partial = request.headers.get("HX-Target") == "table"
-    response = render(request, "destinations/_table.html" if partial else "destinations/overview.html", context)
+    template = "destinations/_table.html" if partial else "destinations/overview.html"
+    response = render(request, template, context, status=status)
     response.headers["Vary"] = "HX-Target"
     return response
 
@@ -130,6 +154,7 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
         "unused": bundles.unused(seen.snapshot.secrets.values(), seen.snapshot.now) if administers else (),
         "warnings": request.portal.notices(request.reads) if administers else (),
         "changeable": changeable,
+        "every": sum(row.name in changeable for row in chosen),
         "may_list": authority.person.may_list,
         "nonce": save.nonce(),
         "q": asks.text,

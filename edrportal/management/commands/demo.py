@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from secrets import token_urlsafe
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
 
+from destinations.livecheck.deadline import Deadline
+from destinations.livecheck.registry.guard import Address
 from destinations.livecheck.registry.port import Registries
 from destinations.livecheck.registry.probe import NetworkRegistries
 from destinations.livecheck.runner import Checks
@@ -36,18 +39,30 @@ class Command(BaseCommand):
         settings.DEMO = True
         now = datetime.now(UTC)
         registry = DemoRegistry(now)
+        settings.DEMO_REGISTRY = registry
         cluster = demo_cluster(now, registry=registry)
         connection = composition.watched(cluster)
-        with composition.use(composition.assemble(Once(lambda: connection), Checks(_reached(registry.port)))):
+        with composition.use(composition.assemble(Once(lambda: connection), Checks(reached(registry.port)))):
             self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
             self.stdout.flush()
             Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
 
 
-def _reached(port: int) -> Callable[[], Registries]:
-    """Let checks reach the demo's own registry, on loopback, beside what the settings allow."""
+_ELSEWHERE = ip_address("192.0.2.1")
+
+
+def reached(port: int) -> Callable[[], Registries]:
+    """Let checks reach the demo's own registry alone: every other host is refused, and its name not even looked up."""
     allowed = address_rules(settings.ENVIRONMENT.registry)
-    registries = CountedRegistries(
-        NetworkRegistries(replace(allowed, ports=allowed.ports | {port}, allow_loopback=True))
+    outside = (
+        *IPv4Network("0.0.0.0/0").address_exclude(IPv4Network("127.0.0.0/8")),
+        *IPv6Network("::/0").address_exclude(IPv6Network("::1/128")),
     )
+    rules = replace(allowed, ports=allowed.ports | {port}, networks=(), cluster_networks=outside, allow_loopback=True)
+    registries = CountedRegistries(NetworkRegistries(rules, resolve=_resolve))
     return lambda: registries
+
+
+def _resolve(name: str, _deadline: Deadline) -> tuple[Address, ...]:
+    """Return loopback for localhost, and for every other name an address that the rules refuse: no server is asked."""
+    return (ip_address("127.0.0.1"),) if name == "localhost" else (_ELSEWHERE,)

@@ -87,7 +87,11 @@ class Command(BaseCommand):
             outcome = "unknown" if status == UNKNOWN else "failed"
             portal.record(replace(event, outcome=outcome, reason=error.reason))
             self._end(f"{trouble.message} {trouble.fix}", status)
-        self.stdout.write(f"The credentials of {done.name} were rotated.")
+        self.stdout.write(
+            f"{done.name} was changed." if done.kept_password else f"The credentials of {done.name} were rotated."
+        )
+        if trap := validation.check_expiry(_day(rotation.expires_on), datetime.now(UTC)):
+            self.stderr.write(f"Warning: {trap.message.partition('.')[0]}.")
         for note in (*done.notes, *(bundle.notes if bundle else ())):
             self.stderr.write(note)
 
@@ -178,6 +182,13 @@ def _expiry(options: Mapping[str, Any], secret: Secret) -> str:
         return date.fromisoformat(stated).isoformat() if stated else ""
     except ValueError:
         raise InputError("Write --expires-on as YYYY-MM-DD.") from None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _account() -> str:

@@ -1,0 +1,117 @@
+"""A form that is refused stays on the screen with its password, which no answer of the server brings back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from destinations import names
+from destinations.livecheck.registry.port import Code, Step
+from tests.services.leaks import known
+from tests.services.scripted import ends
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from destinations.cluster.memory import InMemoryCluster
+    from tests.services.scripted import Scripted
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("cluster", ["memory"], indirect=True)]
+scripted = pytest.mark.parametrize("tab", [True], indirect=True)
+TYPED = known("canary-in-place-6620")
+
+
+def fill(tab: Page, **changed: str) -> None:
+    tab.goto("/destinations/new")
+    typed = {"name": "kept", "host": "registry.example.com", "organization": "team", "username": "robot",
+             "password": TYPED, **changed}  # fmt: skip
+    for name, text in typed.items():
+        tab.locator(f"#id_{name}").fill(text)
+
+
+def stored_password(cluster: InMemoryCluster) -> str:
+    config = json.loads(cluster.get_secret("kept").data[names.CONFIG_KEY])
+    return str(config["auths"]["registry.example.com"]["password"])
+
+
+@scripted
+def test_a_mistake_costs_no_password(tab: Page, cluster: InMemoryCluster) -> None:
+    fill(tab, host="https://registry.example.com", organization="Team", expires_on="2020-01-01")
+    bodies: list[str] = []
+    tab.on("response", lambda answer: bodies.append(answer.text()) if answer.status == 422 else None)
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.locator("#problems")).to_be_focused()
+    expect(tab.locator("#problems li")).to_have_count(3)
+    expect(tab.locator("#id_password")).to_have_value(TYPED)
+    assert bodies
+    assert not any(TYPED in body for body in bodies)
+    border = "(one) => getComputedStyle(one).borderTopColor"
+    assert tab.locator("#id_host").evaluate(border) == tab.locator(".field__error").first.evaluate(
+        "(one) => getComputedStyle(one).color"
+    )
+    tab.get_by_role("button", name="Use registry.example.com").click()
+    expect(tab.locator("#id_host")).to_have_value("registry.example.com")
+    expect(tab.locator("#id_host")).to_be_focused()
+    tab.get_by_role("button", name="Use team").click()
+    tab.get_by_label("The date in the past is right").check()
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.get_by_role("status").first).to_contain_text("kept was added")
+    assert stored_password(cluster) == TYPED
+
+
+@scripted
+def test_save_anyway_after_a_failed_check_is_one_press(
+    tab: Page, cluster: InMemoryCluster, registries: Scripted
+) -> None:
+    registries.answers = {"kept": ends(Step.LOGIN, Code.WRONG_CREDENTIALS)}
+    fill(tab)
+    tab.get_by_role("button", name="Check, then save").click()
+    expect(tab.locator("#problems")).to_contain_text("Not saved: the check failed.")
+    expect(tab.get_by_text("If you typed a password, type it again.")).to_be_hidden()
+    expect(tab.locator("#id_password")).to_have_value(TYPED)
+    tab.get_by_role("button", name="Save anyway").click()
+    expect(tab.get_by_role("status").first).to_contain_text("kept was added")
+    assert stored_password(cluster) == TYPED
+    assert len(registries.asked) == 1
+
+
+@scripted
+def test_certificates_that_are_pasted_select_replace(tab: Page, cluster: InMemoryCluster) -> None:
+    fill(tab)
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.get_by_role("status").first).to_contain_text("kept was added")
+    tab.goto("/destinations/kept/edit")
+    expect(tab.get_by_label("Keep them")).to_be_checked()
+    tab.locator("#id_bundle_text").fill("-----BEGIN CERTIFICATE-----")
+    expect(tab.get_by_label("Replace with these")).to_be_checked()
+    assert stored_password(cluster) == TYPED
+
+
+@scripted
+def test_a_form_signed_out_meanwhile_says_so_and_keeps_what_is_no_secret(
+    tab: Page, cluster: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edrportal.signin.middleware import AuthenticationMiddleware  # noqa: PLC0415 - replaced here
+
+    fill(tab)
+    monkeypatch.setattr(AuthenticationMiddleware, "find", lambda *_: None)
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.get_by_role("heading", name="You are signed out. Nothing was changed.")).to_be_visible()
+    assert cluster.list_secrets() == []
+
+
+@pytest.mark.parametrize("tab", [False], indirect=True)
+def test_without_javascript_the_password_is_typed_again(tab: Page, cluster: InMemoryCluster) -> None:
+    fill(tab, host="https://registry.example.com")
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.locator("#problems")).to_contain_text("If you typed a password or chose its file, do so again.")
+    expect(tab.locator("#id_password")).to_have_value("")
+    tab.get_by_role("button", name="Use registry.example.com").click()
+    expect(tab.locator("#id_host")).to_have_value("registry.example.com")
+    tab.locator("#id_password").fill(TYPED)
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.get_by_role("status").first).to_contain_text("kept was added")
+    assert stored_password(cluster) == TYPED
