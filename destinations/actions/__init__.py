@@ -10,9 +10,8 @@ from destinations.actions.additions import add
 from destinations.actions.common import Change, Done, Seen, refuse_foreign
 from destinations.actions.deletions import delete, sweep
 from destinations.actions.edits import Edit, edit, needs_password, switch
-from destinations.actions.repairs import repair
+from destinations.actions.repairs import Split, repair, split
 from destinations.actions.rotations import Rotation, rotate
-from destinations.actions.splits import Split, split
 from destinations.actions.teams import Assignment, assign
 
 __all__ = [

@@ -91,7 +91,7 @@ def switch(people: InMemoryCluster) -> None:
         send(people, "/switch", "team-a-theirs", to=to, chosen=chosen)
 
 
-def target() -> dict[str, str]:
+def target() -> dict[str, Any]:
     return {"host": "registry.example.com", "organization": "org"}
 
 

@@ -8,7 +8,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
-from destinations.actions import Seen, Split, splits
+from destinations.actions import Seen, Split
+from destinations.actions.repairs import suggestions
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import table
@@ -73,7 +74,7 @@ def _split(
 def _hosts(request: PortalRequest, secret: Secret) -> list[tuple[str, str]]:
     """Return the hosts that can be split, with the names that were typed, or suggested."""
     typed = dict(zip(request.POST.getlist("split_host"), request.POST.getlist("split_name"), strict=False))
-    found = dict(splits.suggestions(secret))
+    found = dict(suggestions(secret))
     return [(host, typed.get(host) or name) for host, name in found.items() if host == masked_key(host)]
 
 

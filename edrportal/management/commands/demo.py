@@ -54,7 +54,7 @@ _ELSEWHERE = ip_address("192.0.2.1")
 def reached(port: int) -> Callable[[], Registries]:
     """Let checks reach the demo's own registry alone: every other host is refused, and its name not even looked up."""
     allowed = address_rules(settings.ENVIRONMENT.registry)
-    outside = (
+    outside: tuple[IPv4Network | IPv6Network, ...] = (
         *IPv4Network("0.0.0.0/0").address_exclude(IPv4Network("127.0.0.0/8")),
         *IPv6Network("::/0").address_exclude(IPv6Network("::1/128")),
     )
