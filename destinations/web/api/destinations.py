@@ -82,7 +82,7 @@ def destinations(request: PortalRequest) -> HttpResponse:
 
 @lru_cache(maxsize=_KEPT)
 def _text(row: Row, last_check: str) -> str:
-    """Return one member of the list, written once for each state of a destination, whoever asks and however often."""
+    """Return one member of the list, written once for each state of a destination, regardless of who asks, and how often."""
     return f'{json.dumps(masked_everywhere(rows.row(row.judgement)))[:-1]}, "last_check": {last_check}}}'
 
 
