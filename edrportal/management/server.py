@@ -23,7 +23,7 @@ from destinations.livecheck.threads import Threads
 from destinations.portal import Portal, Reads
 from edrportal import composition
 from edrportal.management.process import part
-from edrportal.middleware import PAGES_AT_ONCE, WAIT_SECONDS
+from edrportal.middleware import PAGES_AT_ONCE
 from edrportal.serving.drain import STOPPING
 from edrportal.serving.limits import Limits
 from edrportal.serving.ports import Places, Port, Site, listen
@@ -38,7 +38,7 @@ PLACES = (
     Places(
         ("/api/destinations", "/destinations.csv"), 4, 5.0, "lists", are_whole=True
     ),  # of all that there is, in memory
-    Places(("",), PAGES_AT_ONCE, WAIT_SECONDS),
+    Places(("",), PAGES_AT_ONCE, 2.0),
 )
 """Each waits for its own kind: a probe for nobody, static files for no page, and all pages may wait for the cluster."""
 CONNECTIONS, PER_PEER = 2000, 700
@@ -74,7 +74,7 @@ class Server:
         self._site = Site(application, bounds, PLACES, environment.live_pages)
         self._ports = ports
         self._bind = bind
-        self._started = started
+        self.started = started
 
     def run(self) -> None:
         """Serve until a signal ends it; does not return. Raises CommandError for an address that cannot be used."""
@@ -83,7 +83,7 @@ class Server:
         _spare_memory()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nobody was answered yet
         self._warm()
-        self._started()
+        self.started()
         Thread(target=_end_streams, name="end-streams", daemon=True).start()
         EventWorker(pages, self._ports, watched.beat, DRAIN_SECONDS).run()
         end = Timer(_RESERVE_SECONDS, os._exit, [0])  # a thread may wait for a cluster that is silent

@@ -16,7 +16,6 @@ import urllib3
 
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
-from edrportal.management import server
 from tests.services import charts
 from tests.services.charts import Installed
 from tests.services.processes import free_port, running
@@ -218,8 +217,3 @@ def test_without_tls_the_portal_starts_and_says_why_nobody_signs_in(
         answer = browser.ask("GET", "/signin")
         browser.close()
     assert (answer.status, "there is no TLS" in answer.data.decode()) == (403, True)
-
-
-def test_the_portal_keeps_its_one_file_in_memory() -> None:
-    """Where the root is read-only there is nowhere else, and no emptyDir is needed."""
-    assert server.Server(lambda *_: [], "127.0.0.1:0").cfg.worker_tmp_dir == "/dev/shm"  # noqa: S108
