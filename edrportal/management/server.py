@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from socket import socket
 from threading import Thread, Timer
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -78,7 +77,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until a signal ends it; does not return. Raises CommandError for an address that cannot be used."""
-        pages = Port(_listener(self._bind), self._site)
+        pages = _port(self._bind, self._site)
         watched = part()
         _spare_memory()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nobody was answered yet
@@ -120,10 +119,10 @@ def _list(portal: Portal) -> None:
         portal.rows.rows(Reads(portal).snapshot)
 
 
-def _listener(bind: str) -> socket:
+def _port(bind: str, site: Site) -> Port:
     host, _, port = bind.rpartition(":")
     try:
-        return listen(host.strip("[]"), int(port))
+        return Port(listen(host.strip("[]"), int(port)), site)
     except (OSError, ValueError) as error:
         raise CommandError(f"--bind: {bind} cannot be used ({getattr(error, 'strerror', None) or error})") from None
 
