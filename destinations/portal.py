@@ -12,6 +12,7 @@ from typing import Any
 from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
+from destinations.cluster.shared import SharedRead
 from destinations.livecheck.runner import Checks
 from destinations.livecheck.store import Writer
 from destinations.model import EpinioVersion, Secret, Snapshot
@@ -99,6 +100,8 @@ class ClusterConnection:
     namespaces: Namespaces
     deployed: Deployed
     hub: Hub | None
+    list_secrets: SharedRead[Sequence[Secret]]
+    """What `cluster.list_secrets` returns, read once for all who ask at the same time."""
 
     @classmethod
     def to(
@@ -120,6 +123,7 @@ class ClusterConnection:
             namespaces=Namespaces(cluster),
             deployed=Deployed(cluster),
             hub=hub,
+            list_secrets=SharedRead(lambda: cluster.list_secrets()),  # noqa: PLW0108 - looked up at each read
         )
 
     @property
@@ -215,7 +219,7 @@ class Reads:
     @cached_property
     def secrets(self) -> Sequence[Secret]:
         """The namespace's Secrets, whole and read directly. Not for what follows a write of the same request."""
-        return self._portal.cluster.list_secrets()
+        return self._portal.connect().list_secrets()
 
     @cached_property
     def cached_secrets(self) -> Sequence[Secret]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -131,11 +130,17 @@ def _connected() -> ClusterConnection:
         return watched(InMemoryCluster(environment.namespace, counters=counters))
     from destinations.cluster.kube.adapter import KubernetesCluster  # noqa: PLC0415 - the client is slow to import
 
-    made = KubernetesCluster.connect(
-        namespace=environment.namespace, context=environment.kube_context, counters=counters
+    return watched(
+        KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context, counters=counters)
     )
-    gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
-    return watched(made)
+
+
+def load() -> None:
+    """Import what the first request and the first check would, so that neither waits for it."""
+    from destinations.livecheck.registry import probe  # noqa: F401, PLC0415 - a server's process alone needs all
+
+    if settings.ENVIRONMENT.cluster != "memory":
+        from destinations.cluster.kube import adapter  # noqa: F401, PLC0415 - the client is slow to import
 
 
 def _skopeo_roots() -> str | bytes:

@@ -11,7 +11,8 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 from destinations.web import errors
-from edrportal.serving.limits import BUSY, CROWDED, REFUSAL
+from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, TAKEN
+from edrportal.telemetry import counters
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -39,6 +40,8 @@ class KnownHostMiddleware:
 
 PAGES_AT_ONCE = 16
 WAIT_SECONDS = 0.5
+SLOW_SECONDS = 2.0
+"""A cluster that takes so long for one call is why there is no place; a list of thousands of Secrets takes less."""
 _ALWAYS = ("/healthz", "/static/", "/signin")  # sign-ins have a limit of their own, by the processors
 
 
@@ -113,7 +116,10 @@ class SecurityHeadersMiddleware:
 
 
 def _busy(request: HttpRequest) -> HttpResponse:
-    return _later(request, f"The portal is busy with {PAGES_AT_ONCE} other requests.", 503)
+    others = request.META.get(TAKEN) or f"{PAGES_AT_ONCE} other requests"
+    if counters.slowest_call() >= SLOW_SECONDS:
+        return _later(request, f"The cluster answers slowly, and {others} wait for it.", 503)
+    return _later(request, f"Too many requests came at once: the portal is busy with {others}.", 503)
 
 
 def _later(request: HttpRequest, message: str, status: int) -> HttpResponse:

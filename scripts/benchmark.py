@@ -44,6 +44,20 @@ For comparison, measured elsewhere on similar hardware: a raw LIST of 1,000 dest
 With 200 foreign Secrets of 500 KB in the namespace, the portal takes at most 160 MiB of memory
 (`pytest tests/running/test_narrow.py -rP`). [Security](../SECURITY.md#what-a-write-reports-is-true) has the figures of what
 writes survive.
+
+## Memory
+
+`pytest tests/running/test_memory.py -rP` measures these: all processes of the portal together, on CPython 3.11, from a clone.
+A page of memory that processes share counts once, as it does for the limit of a Pod; a node counts some of its file cache, too.
+
+| what | MiB |
+| --- | --- |
+| at rest, no destination | 67 |
+| at rest, 1,000 destinations | 74 |
+| eight scripts that list 1,000 destinations without a pause, 20 pages a second, five minutes | 127 (150 by VmHWM) |
+
+In those five minutes all of 6,592 lists were answered, and 5,916 of 6,000 pages; the other 84 were refused with a 503 that named
+the reason (two cores, shared with the scripts and with other work). The chart requests 128 MiB and limits a Pod to 256 MiB.
 """
 
 

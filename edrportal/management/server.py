@@ -1,35 +1,43 @@
-"""Runs the site: gunicorn keeps one process alive, in which an event loop reads requests and threads answer them."""
+"""Runs the site: one process, in which an event loop reads requests and threads answer them, and a keeper beside it."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import os
+import signal
+import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
-from gunicorn.app.base import BaseApplication
-from gunicorn.glogging import Logger
+from django.core.management.base import CommandError
 
+from destinations.cluster.port import ClusterError
 from destinations.livecheck.threads import Threads
+from destinations.portal import Portal, Reads
 from edrportal import composition
-from edrportal.middleware import PAGES_AT_ONCE, WAIT_SECONDS
+from edrportal.management.process import part
+from edrportal.middleware import PAGES_AT_ONCE
 from edrportal.serving.drain import STOPPING
 from edrportal.serving.limits import Limits
-from edrportal.serving.ports import Places, Port, Site
+from edrportal.serving.ports import Places, Port, Site, listen
 from edrportal.serving.pump import answered
 from edrportal.serving.worker import EventWorker
 from edrportal.telemetry import readiness
-from edrportal.telemetry.logs import JsonFormatter
 
-_MEMORY = "/dev/shm"  # noqa: S108 - the one file that gunicorn needs, where the root is read-only and a disk may be slow
 PLACES = (
     Places(("/static/",), 8, 5.0),
     Places(("/healthz",), 2, 5.0),
-    Places(("/signin",), 16, 10.0),  # hashing has a limit of its own, by the processors
-    Places(("",), PAGES_AT_ONCE, WAIT_SECONDS),
+    Places(("/signin",), 16, 10.0, "sign-ins"),  # hashing has a limit of its own, by the processors
+    Places(
+        ("/api/destinations", "/destinations.csv"), 4, 5.0, "lists", are_whole=True
+    ),  # of all that there is, in memory
+    Places(("",), PAGES_AT_ONCE, 2.0),
 )
 """Each waits for its own kind: a probe for nobody, static files for no page, and all pages may wait for the cluster."""
 CONNECTIONS, PER_PEER = 2000, 700
@@ -38,11 +46,17 @@ REQUESTS_OF_ONE_ADDRESS = 100
 
 WARM_SECONDS = 5.0
 """A cluster that does not answer keeps nobody waiting longer for the process."""
-DRAIN_SECONDS = 9
-"""Within these the process has ended after SIGTERM, whatever it was doing."""
+DRAIN_SECONDS = 8.5
+"""Within these every request has its answer after SIGTERM, or is given up."""
+_RESERVE_SECONDS = 0.5
+"""So long after that the process has ended, whatever its threads do."""
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""Parameters of glibc's `mallopt`."""
+_ARENAS, _LARGE_BYTES = 2, 256 * 1024
+_LOOK_SECONDS = 0.02
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server:
     """The WSGI application on one address, and other sites on other ports of the same process."""
 
     def __init__(
@@ -56,56 +70,69 @@ class Server(BaseApplication):  # type: ignore[misc]
         environment = settings.ENVIRONMENT
         per_address = REQUESTS_OF_ONE_ADDRESS + environment.live_pages if environment.proxy_hops else PER_PEER
         bounds = Limits(CONNECTIONS, per_address, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, environment.proxy_hops)
-        self.site = Site(application, bounds, PLACES, environment.live_pages)
-        self.ports = ports
+        self._site = Site(application, bounds, PLACES, environment.live_pages)
+        self._ports = ports
         self._bind = bind
-        self._started = started
-        super().__init__()
+        self.started = started
 
-    def load_config(self) -> None:
-        options = {
-            "bind": self._bind,
-            "workers": 1,
-            "worker_class": EventWorker,
-            "logger_class": ServerLog,
-            "timeout": 60,
-            "graceful_timeout": DRAIN_SECONDS,
-            "loglevel": "warning",
-            "control_socket_disable": True,
-            "post_worker_init": self._begin,
-            "worker_tmp_dir": _MEMORY if Path(_MEMORY).is_dir() else None,
-        }
-        for name, value in options.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def _begin(self, _worker: Any) -> None:  # noqa: ANN401 - gunicorn's
-        """Run what belongs to the serving process, and end the streams when it stops: they end by nothing else."""
-        self._started()
+    def run(self) -> None:
+        """Serve until a signal ends it; does not return. Raises CommandError for an address that cannot be used."""
+        pages = _port(self._bind, self._site)
+        watched = part()
+        _spare_memory()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nobody was answered yet
+        self._warm()
+        self.started()
         Thread(target=_end_streams, name="end-streams", daemon=True).start()
+        EventWorker(pages, self._ports, watched.beat, DRAIN_SECONDS).run()
+        end = Timer(_RESERVE_SECONDS, os._exit, [0])  # a thread may wait for a cluster that is silent
+        end.daemon = True
+        end.start()
+        sys.exit(0)
 
-    def warm(self) -> None:
-        """Do once, for nobody, what takes time, so that the first clients need not wait for it."""
+    def _warm(self) -> None:
+        """Do once, for nobody, what takes time, so that the first requests and probes need not wait for it."""
+        composition.load()
         with suppress(TimeoutError):
             Threads(1).run(self._look, WARM_SECONDS)
+        gc.collect()
+        gc.freeze()  # what was loaded stays: no collection has to walk through it for every list of Secrets
 
     def _look(self) -> None:
-        readiness.look(composition.portal())
+        portal = composition.portal()
         environ: dict[str, Any] = {"PATH_INFO": "/signin", "HTTP_HOST": "localhost"}
         setup_testing_defaults(environ)
-        answered(self.site.application, environ)
+        answered(self._site.application, environ)
+        if readiness.look(portal).cluster == readiness.OK:
+            _list(portal)
 
-    def load(self) -> Callable[..., Any]:
-        return self.site.application
+
+def _list(portal: Portal) -> None:
+    """Wait for the first list, and judge what is in it."""
+    watches = portal.connect().watches.values()
+    for watch in watches:
+        watch.start()
+    end = time.monotonic() + WARM_SECONDS
+    while any(watch.age() is None for watch in watches) and time.monotonic() < end:
+        time.sleep(_LOOK_SECONDS)
+    with suppress(ClusterError):
+        portal.rows.rows(Reads(portal).snapshot)
 
 
-class ServerLog(Logger):  # type: ignore[misc]
-    """What gunicorn itself says, in the same lines."""
+def _port(bind: str, site: Site) -> Port:
+    host, _, port = bind.rpartition(":")
+    try:
+        return Port(listen(host.strip("[]"), int(port)), site)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"--bind: {bind} cannot be used ({getattr(error, 'strerror', None) or error})") from None
 
-    def setup(self, cfg: object) -> None:
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(JsonFormatter())
+
+def _spare_memory() -> None:
+    """Have glibc give large blocks back to the system, and threads share what is free."""
+    with suppress(AttributeError, OSError):  # another C library
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def _end_streams() -> None:

@@ -17,7 +17,7 @@ from edrportal.serving.connection import Connection, Phase
 from edrportal.serving.drain import STOPPING
 from edrportal.serving.environ import environ, forwarded
 from edrportal.serving.lanes import Choose
-from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, Limits
+from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, TAKEN, Limits
 from edrportal.serving.pump import Answer, answered
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -105,9 +105,10 @@ class Bridge:
         del body
         lane = self._lane_of("" if refusal else scope["path"])
         if not await lane.enter():
+            asked[TAKEN] = lane.taken_by
             lane, refusal = self._lane_of(""), BUSY
             if not await lane.enter():
-                raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "The portal is busy. Try again in a moment.")
+                raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests came at once. Try again in a moment.")
         self._held.done()
         asked[REFUSAL] = refusal
         loop = asyncio.get_running_loop()

@@ -11,8 +11,9 @@ Choose = Callable[[str], "Lane"]
 class Lane:
     """Places for requests of a kind; a waiting request holds no thread."""
 
-    def __init__(self, places: int, wait: float) -> None:
+    def __init__(self, places: int, wait: float, what: str = "requests") -> None:
         self.places = places
+        self.taken_by = f"{places} other {what}"
         self._wait = wait
         self._semaphore = asyncio.Semaphore(places)
         self._taken = 0

@@ -50,3 +50,5 @@ class Limits:
 REFUSAL = "edrportal.refusal"
 """The name in the environment (WSGI): empty where the request has a place, missing under another server."""
 BUSY, CROWDED = "busy", "crowded"
+TAKEN = "edrportal.taken"
+"""The name beside it: by what the places are taken that a busy portal has for such requests, in words."""

@@ -14,11 +14,16 @@ _BACKLOG = 1024
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """So many requests at once of the paths that begin so, each waiting for a place up to so many seconds."""
+    """So many requests at once of the paths that begin so, or are so; each waits for a place up to so many seconds."""
 
     paths: tuple[str, ...]
     count: int
     wait: float
+    what: str = "requests"
+    are_whole: bool = False
+
+    def fit(self, path: str) -> bool:
+        return path in self.paths if self.are_whole else path.startswith(self.paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The process that serves, under gunicorn's eyes, which starts another one when it dies or hangs."""
+"""The event loop of the process that serves: its ports, their doors, and how it ends."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import signal
 import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from socket import socket
-
-from gunicorn.workers.base import Worker
 
 from edrportal.serving import health
 from edrportal.serving.bridge import Bridge, Held
@@ -23,15 +22,23 @@ from edrportal.serving.ports import Port, Site
 
 _BEAT_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
-_RESERVE_SECONDS = 0.5
-"""The process ends by itself so long before gunicorn would kill it."""
 
 
-class EventWorker(Worker):  # type: ignore[misc]
+@dataclass(frozen=True, slots=True)
+class EventWorker:
+    """Serves pages and other ports until SIGTERM, and ends within `drain` seconds then.
+
+    `beat` is called twice a second; once it returns False, that is as a SIGTERM.
+    """
+
+    pages: Port
+    others: Sequence[Port]
+    beat: Callable[[], bool]
+    drain: float
+
     def run(self) -> None:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        self.app.warm()
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
@@ -41,14 +48,13 @@ class EventWorker(Worker):  # type: ignore[misc]
         for number in (signal.SIGQUIT, signal.SIGINT):
             loop.add_signal_handler(number, os._exit, 0)
         held = Held()
-        pages = [self._door(one.sock, self.app.site, held, is_pages=True) for one in self.sockets]
-        others = [self._port(one, held) for one in self.app.ports]
+        pages = [self._door(self.pages.listener, self.pages.site, held, is_pages=True)]
+        others = [self._port(one, held) for one in self.others]
         for door in (*pages, *others):
             door.open()
         ending = loop.create_task(self._end(told, pages))
         while not ending.done():
-            self.notify()
-            if self.ppid != os.getppid():
+            if not self.beat():
                 told.set()
             for door in (*pages, *others):
                 door.sweep(loop.time())
@@ -64,10 +70,10 @@ class EventWorker(Worker):  # type: ignore[misc]
         *,
         is_pages: bool = False,
     ) -> Door:
-        lanes = [(one.paths, Lane(one.count, one.wait)) for one in site.places]
+        lanes = [(one, Lane(one.count, one.wait, one.what)) for one in site.places]
 
         def lane_of(path: str) -> Lane:
-            return next((lane for paths, lane in lanes if path and path.startswith(paths)), lanes[0][1])
+            return next((lane for places, lane in lanes if path and places.fit(path)), lanes[0][1])
 
         if is_pages:
             health.watch(lanes[-1][1], listener.getsockname())
@@ -82,7 +88,7 @@ class EventWorker(Worker):  # type: ignore[misc]
         await told.wait()
         loop = asyncio.get_running_loop()
         STOPPING.set()  # each answer says from now on that it is the last of its connection
-        last = loop.time() + self.cfg.graceful_timeout - _RESERVE_SECONDS
+        last = loop.time() + self.drain
         await asyncio.sleep(OPEN_SECONDS)
         for door in pages:
             await door.shut()

@@ -65,10 +65,20 @@ for _chart in Outcome:
         CHECKS.labels(_chart.value, _image.value)
 
 
+_under_way: dict[object, float] = {}
+
+
+def slowest_call() -> float:
+    """Return for how many seconds the oldest call to the API server has been under way; 0 without one."""
+    now = time.perf_counter()
+    return now - min(list(_under_way.values()), default=now)
+
+
 @contextmanager
 def api_call(verb: str, resource: str) -> Iterator[None]:
-    started = time.perf_counter()
+    started, call = time.perf_counter(), object()
     outcome = "error"
+    _under_way[call] = started
     try:
         yield
         outcome = "ok"
@@ -76,6 +86,7 @@ def api_call(verb: str, resource: str) -> Iterator[None]:
         outcome = re.sub("(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
         raise
     finally:
+        del _under_way[call]
         API_CALLS.labels(verb, resource.lower(), outcome).inc()
         API_SECONDS.labels(verb).observe(time.perf_counter() - started)
 

@@ -1,4 +1,4 @@
-"""The stream as it is served: by gunicorn, with a limit, and ended with the server."""
+"""The stream as it is served: with a limit, and ended with the server."""
 
 from __future__ import annotations
 

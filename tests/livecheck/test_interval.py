@@ -160,5 +160,5 @@ def test_the_server_begins_with_it_in_the_process_that_serves(monkeypatch: pytes
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, registry=stated)
     call_command("serve", bind="127.0.0.1:8000", stdout=StringIO())
     assert begun == []
-    served[0].cfg.post_worker_init(None)
+    served[0].started()
     assert begun == [30]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import threading
 import time
 from pathlib import Path
@@ -132,25 +130,6 @@ def test_only_the_portal_whose_own_way_to_the_api_server_is_broken_is_not_ready(
                 assert [status(one.platform, "/healthz") for one in (lost, other)] == [200, 200]
                 time.sleep(0.5)
             assert json.loads(fetched(lost.platform, "/readyz"))["cluster"] == "NoUsableAnswer"
-
-
-@pytest.mark.cluster
-def test_a_process_that_dies_is_followed_by_another(api_server: ApiServer, tmp_path: Path) -> None:
-    config = str(api_server.kubeconfig)
-    with served(config, api_server.new_namespace(), tmp_path / "portal.log") as portal:
-        (serving,) = children(portal.process)
-        os.kill(serving, signal.SIGKILL)
-        began = time.monotonic()
-        while status(portal.url, "/healthz") != 200 or status(portal.platform, "/readyz") != 200:
-            assert time.monotonic() - began < 20
-            time.sleep(0.05)
-        assert children(portal.process) != [serving]
-
-
-def children(process: int) -> list[int]:
-    return [
-        int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    ]
 
 
 def test_liveness_fails_where_the_port_of_the_pages_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,21 @@ class Served:
         statuses = [Path(f"/proc/{child}/status").read_text(encoding="ascii") for child in children]
         return max(int(status.split(f"{what}:")[1].split()[0]) for status in statuses) / 1024
 
+    def tree(self, what: str = "Pss") -> float:
+        """Return what all of its processes take together, in MiB; by Pss a page that they share counts once."""
+        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text(encoding="ascii").split()
+        found = [Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii") for one in (self.process, *children)]
+        return sum(int(one.split(f"\n{what}:")[1].split()[0]) for one in found) / 1024
+
 
 @contextmanager
-def served(kubeconfig: str, namespace: str, log: Path, *, around: Sequence[str] = (), **more: str) -> Iterator[Served]:
-    """Serve behind a TLS proxy that does not exist, until the block ends; `around` is a command that runs the command."""
+def served(
+    kubeconfig: str, namespace: str, log: Path, *, around: Sequence[str] = (), ready: str = "/readyz", **more: str
+) -> Iterator[Served]:
+    """Serve behind a TLS proxy that does not exist, until the block ends; `around` is a command that runs the command.
+
+    It has begun when `ready` on the second port answers 200.
+    """
     port, second = free_port(), free_port()
     variables = {
         "EDRPORTAL_SECRET_KEY": KEY,
@@ -58,7 +69,7 @@ def served(kubeconfig: str, namespace: str, log: Path, *, around: Sequence[str] 
     command = ["env", "-i", *(f"{name}={value}" for name, value in variables.items()), *around]
     command += [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{port}"]
     url, platform = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{second}"
-    with running(command, log=log, ready=lambda: status(platform, "/readyz") == 200, seconds=60) as process:
+    with running(command, log=log, ready=lambda: status(platform, ready) == 200, seconds=60) as process:
         yield Served(url, platform, process)
 
 

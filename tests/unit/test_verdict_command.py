@@ -175,7 +175,7 @@ from manage import execute_from_command_line
 try:
     execute_from_command_line(["manage.py", "verdict", "--allow-empty"])
 finally:
-    print(json.dumps(sorted({"kubernetes", "urllib3", "gunicorn", "whitenoise"} & set(sys.modules))))
+    print(json.dumps(sorted({"kubernetes", "urllib3", "uvicorn", "whitenoise"} & set(sys.modules))))
 """
     command = [sys.executable, "-c", probe]
     env = {"PATH": "/usr/bin", "DJANGO_SETTINGS_MODULE": "edrportal.settings"}

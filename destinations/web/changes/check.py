@@ -94,10 +94,8 @@ def report(request: PortalRequest, last: Last, *, outdated: bool = False) -> Sho
     return presentation.whole(last, now=datetime.now(UTC), sees_all=sees_all, outdated=outdated)
 
 
-def row(request: PortalRequest, last: Last | None, snapshot: Snapshot) -> dict[str, Any] | None:
+def row(request: PortalRequest, last: Last, snapshot: Snapshot) -> dict[str, Any]:
     """Return a last result for the JSON interface, and whether the destination changed since."""
-    if last is None:
-        return None
     outdated = presentation.is_outdated(last, snapshot.secrets[last.name], snapshot, request.portal.keys)
     return {**presentation.row(last, sees_all=request.principal.is_administrator), "outdated": outdated}
 
