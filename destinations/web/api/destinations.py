@@ -57,19 +57,25 @@ def me(request: PortalRequest) -> HttpResponse:
 def destinations(request: PortalRequest) -> HttpResponse:
     """Return the array of `manage.py verdict --format json`, of what exists for the person who asks; or add one.
 
-    `q`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
+    `q`, `answer`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
     """
     if request.method == "POST":
         return _add(request)
     try:
         snapshot = request.reads.direct
-        visible = [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
+        sees_all = request.principal.is_administrator
+        answered = request.portal.answered(snapshot, sees_all=sees_all)
+        visible = [row for row in answered if request.authority.sees(row.secret)]
         checked = check.last_of(request, (row.name for row in visible))
     except ClusterError as error:
         return failure(request, error)
     order = {"sort": "name", **request.GET.dict()}
     shown = [
-        {**rows.row(row.judgement), "last_check": check.row(request, checked.get(row.name), snapshot)}
+        {
+            **rows.row(row.judgement),
+            **rows.answer(row.answer),
+            "last_check": check.row(request, checked.get(row.name), snapshot),
+        }
         for row in Filter.read(order).apply(visible)
     ]
     return HttpResponse(json.dumps(masked_everywhere(shown), ensure_ascii=True), content_type="application/json")
