@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from destinations import names
 from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import answer, table
 from destinations.overview.answer import CheckSummary
 from destinations.overview.table import Row
 from destinations.secret import codec
 from destinations.secret.trim import trim_for_cache
-from destinations.verdict import certificates
+from destinations.verdict import certificates, tokens
 
 _State = tuple[str, str, str, str, "EpinioVersion | None"]
 
@@ -54,7 +55,21 @@ def _state(secret: Secret, bundle: Secret | None, version: EpinioVersion | None)
 def _compute(secret: Secret, snapshot: Snapshot, state: _State) -> _CachedRow:
     now, found = snapshot.now, table.row(trim_for_cache(secret), snapshot)
     bundle = table.bundle_of(secret, snapshot.secrets)
-    return _CachedRow(state, now, min(moment for moment in _turns(bundle, now) if moment > now), found)
+    turns = (*_turns(bundle, now), *_ends_of_tokens(secret, found))
+    return _CachedRow(state, now, min(moment for moment in turns if moment > now), found)
+
+
+def _ends_of_tokens(secret: Secret, found: Row) -> Iterator[datetime]:
+    """Yield when a token expires: by itself, and by how long it was stored."""
+    if rotated := tokens.moment(secret.annotations.get(names.ROTATED_AT_ANNOTATION, "")):
+        with suppress(OverflowError):
+            yield from (rotated + lifetime + datetime.resolution for lifetime in tokens.LIFETIMES)
+    for target in (found.judgement.login, found.judgement.image):
+        end = tokens.stated_end(target.password) if target else None
+        if end:
+            yield end
+            with suppress(OverflowError):
+                yield end - tokens.SOON
 
 
 def _turns(bundle: Iterable[certificates.CertificateSummary], now: datetime) -> Iterator[datetime]:

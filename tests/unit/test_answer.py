@@ -26,7 +26,7 @@ def check(found: Report, age: timedelta = timedelta(minutes=5), *, sees_all: boo
 
 
 def kind(verdict: str, found: Report | None, age: timedelta = timedelta(minutes=5)) -> str:
-    return join(Prediction(verdict), found and check(found, age), NOW).kind
+    return join(Prediction(verdict), check(found, age) if found else None, NOW).kind
 
 
 @pytest.mark.parametrize(
