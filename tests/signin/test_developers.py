@@ -52,13 +52,13 @@ def test_developers_arrive_at_what_they_can_use_in_words_of_their_own(people: In
      ("exporter", "/?q=x", "/?q=x"), ("nobody", "/", "/")],
 )  # fmt: skip
 def test_where_people_arrive(people: InMemoryCluster, who: str, target: str, place: str) -> None:
-    assert people.get_secret("shared")
+    assert people.get_secret("shared").name == "shared"
     answer = Client().post("/signin", {"username": who, "password": world.PASSWORD, "next": target})
     assert answer.headers["Location"] == place
 
 
 def test_others_see_one_stage_up_to_the_registry(people: InMemoryCluster) -> None:
-    assert people.get_secret("a-one")
+    assert people.get_secret("a-one").name == "a-one"
     keep("a-one", NO_NAME)
     client = world.sign_in("manager")
     page = text(client, "/destinations/a-one").partition('id="check"')[2].partition("</section>")[0]

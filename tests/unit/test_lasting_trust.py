@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
@@ -15,7 +16,11 @@ from destinations.overview.rowcache import RowCache
 from destinations.secret.codec import rfc3339
 from destinations.secret.docker_config import new
 from destinations.verdict.judge import judge
-from edrportal.demo.cluster import certificate, signed
+from edrportal.demo.cluster import certificate
+from edrportal.demo.registry import signed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -28,9 +33,11 @@ def leaf() -> bytes:
     return signed(NOW, "registry.example.com", key, "Example CA", key, constraints, 300).public_bytes(Encoding.PEM)
 
 
-def made(host: str, *, bundle: bytes = b"", user: str = "robot", **annotations: str) -> Snapshot:
+def made(
+    host: str, annotations: Mapping[str, str] | None = None, *, bundle: bytes = b"", user: str = "robot"
+) -> Snapshot:
     data = {names.CONFIG_KEY: new(host, Credentials(user, "s3cret"))} | ({names.CERTS_KEY: b"ca"} if bundle else {})
-    stated = {names.ORGANIZATION_ANNOTATION: "team", **annotations}
+    stated = {names.ORGANIZATION_ANNOTATION: "team", **(annotations or {})}
     one = Secret("one", labels={names.REGISTRY_LABEL: "true"}, annotations=stated, data=data, resource_version="1")
     return Snapshot.of([one, Secret("ca", data={names.BUNDLE_KEY: bundle})], NOW)
 
@@ -72,17 +79,17 @@ def test_a_token_of_12_hours_is_expired_12_hours_after_its_rotation(
 ) -> None:
     annotations = {names.ROTATED_AT_ANNOTATION: rfc3339(NOW - timedelta(hours=hours))}
     annotations |= {names.EXPIRY_ANNOTATION: stated} if stated else {}
-    assert codes(made(ECR, user="AWS", **annotations)) == found
+    assert codes(made(ECR, annotations, user="AWS")) == found
 
 
 def test_without_a_known_rotation_nobody_says_that_it_has_expired() -> None:
     assert codes(made(ECR, user="AWS")) == ["token-short-lived"]
-    assert codes(made(ECR, user="AWS", **{names.ROTATED_AT_ANNOTATION: "yesterday"})) == ["token-short-lived"]
-    assert codes(made(ECR, user="robot", **{names.ROTATED_AT_ANNOTATION: "2020-01-01T00:00:00Z"})) == []
+    assert codes(made(ECR, {names.ROTATED_AT_ANNOTATION: "yesterday"}, user="AWS")) == ["token-short-lived"]
+    assert codes(made(ECR, {names.ROTATED_AT_ANNOTATION: "2020-01-01T00:00:00Z"}, user="robot")) == []
 
 
 def test_a_kept_row_says_it_when_the_time_has_come() -> None:
-    snapshot = made(ECR, user="AWS", **{names.ROTATED_AT_ANNOTATION: rfc3339(NOW - timedelta(hours=11, minutes=59))})
+    snapshot = made(ECR, {names.ROTATED_AT_ANNOTATION: rfc3339(NOW - timedelta(hours=11, minutes=59))}, user="AWS")
     cache = RowCache()
     later = Snapshot(snapshot.secrets, NOW + timedelta(minutes=2))
     kinds = [[one.code for one in cache.rows(at)[0].judgement.warnings] for at in (snapshot, later)]

@@ -59,7 +59,7 @@ def json_of(client: Client, **query: str) -> dict[str, dict[str, Any]]:
 def test_counts_order_filter_and_the_first_thing_to_do_follow_the_answer(
     client: Client, checked: InMemoryCluster
 ) -> None:
-    assert checked.get_secret("good")
+    assert checked.get_secret("good").name == "good"
     page = text(client, "/")
     counts = dict(re.findall(r'<span class="tile__word">([^<]+)</span> <b>(\d+)</b>', page))
     assert {word: count for word, count in counts.items() if count != "0"} == {
@@ -75,7 +75,7 @@ def test_counts_order_filter_and_the_first_thing_to_do_follow_the_answer(
 
 
 def test_the_filters_of_old_addresses_mean_what_they_did(client: Client, checked: InMemoryCluster) -> None:
-    assert checked.get_secret("good")
+    assert checked.get_secret("good").name == "good"
     assert sorted(rows(client, status="accepted")) == sorted(FILES)
     assert rows(client, status="fails") == []
     assert sorted(json_of(client, status="accepted")) == sorted(FILES)
@@ -84,7 +84,7 @@ def test_the_filters_of_old_addresses_mean_what_they_did(client: Client, checked
 def test_json_and_csv_keep_their_fields_and_say_the_answer_beside_them(
     client: Client, checked: InMemoryCluster
 ) -> None:
-    assert checked.get_secret("good")
+    assert checked.get_secret("good").name == "good"
     found = json_of(client)
     assert {row["verdict"] for row in found.values()} == {"accepted"}
     assert {name: row["answer"] for name, row in found.items()} == {
@@ -112,8 +112,8 @@ def test_an_old_check_says_its_age_first(client: Client, portal: InMemoryCluster
     portal.load([destination("good"), destination("refused")])
     for name, found in (("good", report()), ("refused", REFUSED)):
         keep(name, found, NOW - timedelta(days=3))
-    found = json_of(client)
-    assert {name: (row["answer"], row["check_is_old"]) for name, row in found.items()} == {
+    answers = json_of(client)
+    assert {name: (row["answer"], row["check_is_old"]) for name, row in answers.items()} == {
         "good": ("accepted", True), "refused": ("rejected", True),
     }  # fmt: skip
     line = text(client, "/", q="refused").partition('<td class="table__status"')[2]
@@ -123,7 +123,7 @@ def test_an_old_check_says_its_age_first(client: Client, portal: InMemoryCluster
 
 
 def test_how_long_a_check_counts_is_the_settings(client: Client, checked: InMemoryCluster) -> None:
-    assert checked.get_secret("good")
+    assert checked.get_secret("good").name == "good"
     with root.use(replace(composition.portal(), check_fresh=timedelta(minutes=4))):
         portal = composition.portal()
         snapshot = Snapshot.of(portal.cluster.list_secrets(), NOW, None, composition.reads().config_maps)
@@ -135,7 +135,7 @@ def test_how_long_a_check_counts_is_the_settings(client: Client, checked: InMemo
 
 
 def test_the_page_of_a_destination_never_contradicts_its_check(client: Client, checked: InMemoryCluster) -> None:
-    assert checked.get_secret("good")
+    assert checked.get_secret("good").name == "good"
     state = r'path__stage--(\w+)">\s*<span class="path__mark"></span>\s*<span class="path__label">(Login|Chart|Image)<'
     refused, good = text(client, "/destinations/refused"), text(client, "/destinations/good")
     rail = refused.partition('id="part-verdict"')[2].partition("</section>")[0]
