@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from secrets import token_hex
 from typing import Any
@@ -13,12 +13,16 @@ from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
 from destinations.cluster.shared import SharedRead
+from destinations.livecheck import presentation
+from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Checks
-from destinations.livecheck.store import Writer
+from destinations.livecheck.store import Results, Writer
 from destinations.model import EpinioVersion, Secret, Snapshot
-from destinations.overview import feed
+from destinations.overview import answer, feed, table
+from destinations.overview.answer import CheckSummary
 from destinations.overview.hub import Hub
-from destinations.overview.rowcache import RowCache
+from destinations.overview.rowcache import AnswerCache, RowCache
+from destinations.overview.table import Row
 from destinations.secret.keys import SigningKeys
 from destinations.secret.trim import trim_config_map
 
@@ -145,7 +149,8 @@ class Portal:
     `connect` returns the same connection at each call once there is one, and raises the port's errors where the cluster
     cannot be configured. `record` writes an event to the audit log; `notices` returns what administrators should know
     about users and raises the port's errors. `skopeo_roots` is what skopeo's image trusts by itself: `public`, `none`, or
-    a PEM text. `stated_version` is the version of Epinio by the settings, empty for that of its Deployment.
+    a PEM text. `answers` are those of people who see all of a check, and of the others; a check that passed counts for
+    `check_fresh`. `stated_version` is the version of Epinio by the settings, empty for that of its Deployment.
     """
 
     connect: Callable[[], ClusterConnection]
@@ -155,6 +160,8 @@ class Portal:
     notices: Callable[[Reads], Sequence[object]]
     skopeo_roots: Callable[[], str | bytes]
     rows: RowCache = field(default_factory=RowCache)
+    answers: tuple[AnswerCache, AnswerCache] = field(default_factory=lambda: (AnswerCache(), AnswerCache()))
+    check_fresh: timedelta = answer.FRESH
     keys: SigningKeys = field(default_factory=SigningKeys)
     namespace: str = "epinio"
     installation_name: str = ""
@@ -198,6 +205,37 @@ class Portal:
             return self.connect().hub is not None
         except ClusterError:
             return False
+
+    def last_check(self, name: str, results: Results) -> Last | None:
+        """Return the last check of a destination, the newer of what is kept and what this process knows."""
+        return self.checks.recent.newer(name, results.of(name))
+
+    def answered(self, snapshot: Snapshot, *, sees_all: bool) -> tuple[Row, ...]:
+        """Return the rows of `table.rows`, but for the ages, with the answers that checks give.
+
+        `sees_all` is for administrators, who may learn where a check ended.
+        """
+        results, recent = Results(snapshot.config_maps), self.checks.recent
+        return self.answers[not sees_all].rows(
+            self.rows.rows(snapshot),
+            lambda name: (results.line(name), recent.of(name)),
+            lambda name: self._summary(snapshot.secrets[name], snapshot, results, sees_all=sees_all),
+            snapshot.now,
+            fresh=self.check_fresh,
+            rules=self.keys,
+        )
+
+    def answered_row(self, secret: Secret, snapshot: Snapshot, *, sees_all: bool) -> Row:
+        """Return one destination's row, as `answered` does."""
+        check = self._summary(secret, snapshot, Results(snapshot.config_maps), sees_all=sees_all)
+        return table.with_check(table.row(secret, snapshot), check, snapshot.now, self.check_fresh)
+
+    def _summary(self, secret: Secret, snapshot: Snapshot, results: Results, *, sees_all: bool) -> CheckSummary | None:
+        """Return the last check if it fits the destination as it is."""
+        last = self.last_check(secret.name, results)
+        if last is None or presentation.is_outdated(last, secret, snapshot, self.keys):
+            return None
+        return presentation.summary(last, sees_all=sees_all)
 
     def moment(self) -> str:
         """Return the moment that a page shows which is read from now on, empty where no stream follows."""

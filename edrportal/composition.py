@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Generic, TypeVar
@@ -72,6 +73,7 @@ def portal() -> Portal:
         installation_name=environment.installation_name,
         stated_version=environment.epinio_version,
         proxy_hops=environment.proxy_hops,
+        check_fresh=timedelta(hours=environment.registry.check_fresh_hours),
         live_pages=environment.live_pages,
         is_read_only=environment.read_only,
         has_kubernetes_events=environment.kubernetes_events,

@@ -21,6 +21,8 @@ STEPS: Mapping[Step, str] = {
     Step.LOGIN: "Login",
     Step.PUSH: "Push",
 }
+REACH = "Reach the registry"
+"""The stages up to the registry as one, for people who do not learn which of them fails."""
 NOT_TESTED = (
     "Epinio's own network: its server and the export job have another network, proxy, and set of CAs than the portal.",
     (

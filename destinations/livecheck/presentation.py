@@ -13,14 +13,45 @@ from destinations.livecheck.registry.port import Code, Outcome, Report, Side, St
 from destinations.livecheck.result import Last, for_others
 from destinations.model import Secret, Snapshot
 from destinations.overview import table
+from destinations.overview.answer import CheckSummary, Result
 from destinations.secret.codec import rfc3339
 from destinations.secret.keys import SigningKeys
+from destinations.secret.mask import masked
 from destinations.verdict.certificates import CertificateSummary, Health
 
 _Pair = tuple[StageResult | None, StageResult | None]
 
 _TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
-_KINDS = {Outcome.PASS: "accepted", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}
+_BLURRED = {Step.RESOLVE, Step.CONNECT, Step.TLS}
+"""Drawn as one with the registry where it is hidden which of them failed."""
+_SIDES = {Side.CHART: (Side.CHART,), Side.IMAGE: (Side.IMAGE,), Side.BOTH: (Side.CHART, Side.IMAGE)}
+_KINDS = {Outcome.PASS: "works", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}
+_RESULTS = {Outcome.PASS: Result.PASSED, Outcome.FAIL: Result.FAILED, Outcome.UNKNOWN: Result.INCONCLUSIVE}
+_REJECTIONS = {
+    Code.WANTS_OTHER,
+    Code.NO_CREDENTIALS,
+    Code.HALF_CREDENTIALS,
+    Code.WRONG_CREDENTIALS,
+    Code.MAY_NOT_PUSH,
+    Code.NO_REPOSITORY,
+    Code.CREATOR_FAILS,
+}
+"""What a registry refuses; with all else that fails, nobody knows what it would do."""
+_ROTATED = {Code.NO_CREDENTIALS, Code.HALF_CREDENTIALS, Code.WRONG_CREDENTIALS}
+_EDITED = {
+    Code.NO_SUCH_NAME,
+    Code.BAD_HOST,
+    Code.MIXED_ADDRESSES,
+    Code.UNKNOWN_AUTHORITY,
+    Code.NAME_MISMATCH,
+    Code.PLAIN_HTTP,
+    Code.NO_TLS,
+    Code.NOT_A_REGISTRY,
+    Code.REDIRECTS,
+    Code.BAD_ANSWER,
+    Code.MAY_NOT_PUSH,
+    Code.NO_REGISTRY,
+}
 OUTDATED = "Outdated: the destination has changed."
 
 
@@ -88,12 +119,17 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
     report = last.report if sees_all else for_others(last.report)
     short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
     everything = tuple(map(_finding, _merged(report.stages)))
-    ways = {step: (_of(report.stages, step, Side.CHART), _of(report.stages, step, Side.IMAGE)) for step in Step}
-    common = list(takewhile(lambda step: _is_alike(*ways[step]), Step))
+    is_hidden = any(stage.code is Code.NO_REGISTRY for stage in report.stages)
+    labels = {step: label for step, label in explanations.STEPS.items() if step not in _BLURRED or not is_hidden}
+    if is_hidden:
+        labels[Step.REGISTRY] = explanations.REACH
+    steps = list(labels)
+    ways = {step: (_of(report.stages, step, Side.CHART), _of(report.stages, step, Side.IMAGE)) for step in steps}
+    common = list(takewhile(lambda step: _is_alike(*ways[step]), steps))
     return Shown(
         short.name, short.headline, short.status, short.kind, short.at, short.age, short.app, outdated, last.stored,
-        path=tuple(_stop(step, chart) for step, (chart, _) in ways.items() if step in common),
-        forks=_forks(ways, common),
+        path=tuple(_stop(labels[step], chart) for step, (chart, _) in ways.items() if step in common),
+        forks=_forks(ways, common, labels),
         findings=tuple(dict.fromkeys(one for one in everything if one.fix)),
         everything=everything,
         chain=tuple((one, one.health(now)) for one in chain.read(report.chain)),
@@ -103,6 +139,43 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
 def is_outdated(last: Last, secret: Secret, snapshot: Snapshot, keys: SigningKeys) -> bool:
     """Return whether the destination changed since; where there was no key to bind the result with, nobody knows: yes."""
     return not last.fingerprint or not fingerprint.matches(last.fingerprint, secret, snapshot.secrets, keys)
+
+
+def summary(last: Last, *, sees_all: bool) -> CheckSummary:
+    """Return what a result adds to the verdict: its first stage that fails, or else the first that is not certain.
+
+    Hosts and the like are left out of the message: it is the same on each replica, and for each destination with this cause.
+    """
+    report = last.report if sees_all else for_others(last.report)
+    result = _RESULTS[_worst(report)]
+    stages = [stage for stage in report.stages if stage.code is not Code.NOT_REACHED]
+    at_registry = _at_registry([stage for stage in stages if stage.step is not Step.SECRETS])
+    wanted = {Result.FAILED: (False,), Result.INCONCLUSIVE: (None,)}.get(result, ())
+    found = next((stage for stage in sorted(stages, key=_position) if stage.ok in wanted and wanted), None)
+    if found is None:
+        return CheckSummary(report.checked_at, result, last.app, registry=at_registry)
+    said = explanations.said(replace(found, detail={}))
+    return CheckSummary(
+        report.checked_at, result, last.app,
+        stage=found.step.value,
+        label=_label(found),
+        message=masked(said.message),
+        fix=said.fix,
+        is_rejection=found.code in _REJECTIONS,
+        page="rotate" if found.code in _ROTATED else "edit" if found.code in _EDITED else "destination",
+        registry=at_registry,
+    )  # fmt: skip
+
+
+def _position(stage: StageResult) -> int:
+    return list(Step).index(stage.step)
+
+
+def _at_registry(stages: Sequence[StageResult]) -> Result:
+    if any(stage.ok is False for stage in stages):
+        return Result.FAILED
+    pushed = {side for stage in stages if stage.step is Step.PUSH and stage.ok for side in _SIDES[stage.side]}
+    return Result.PASSED if len(pushed) == len(_SIDES[Side.BOTH]) else Result.INCONCLUSIVE
 
 
 def row(last: Last, *, sees_all: bool = True) -> dict[str, object]:
@@ -165,13 +238,15 @@ def _is_alike(chart: StageResult | None, image: StageResult | None) -> bool:
     return chart is image or bool(chart and image and (chart.code, chart.ok) == (image.code, image.ok))
 
 
-def _forks(ways: Mapping[Step, _Pair], common: Sequence[Step]) -> tuple[tuple[str, tuple[Stop, ...]], ...]:
+def _forks(
+    ways: Mapping[Step, _Pair], common: Sequence[Step], labels: Mapping[Step, str]
+) -> tuple[tuple[str, tuple[Stop, ...]], ...]:
     """Return each tool's own way, none where both find the same to the end."""
     rest = {step: pair for step, pair in ways.items() if step not in common}
     if not rest:
         return ()
-    chart = tuple(_stop(step, pair[0]) for step, pair in rest.items())
-    image = tuple(_stop(step, pair[1]) for step, pair in rest.items())
+    chart = tuple(_stop(labels[step], pair[0]) for step, pair in rest.items())
+    image = tuple(_stop(labels[step], pair[1]) for step, pair in rest.items())
     return (_TOOLS[Side.CHART], chart), (_TOOLS[Side.IMAGE], image)
 
 
@@ -181,8 +256,8 @@ def _of(stages: Sequence[StageResult], step: Step, side: Side) -> StageResult | 
     return next((one for one in found if one.ok is not True), found[0] if found else None)
 
 
-def _stop(step: Step, stage: StageResult | None) -> Stop:
-    return Stop(explanations.STEPS[step], _state(stage), stage.ms if stage else None)
+def _stop(label: str, stage: StageResult | None) -> Stop:
+    return Stop(label, _state(stage), stage.ms if stage else None)
 
 
 def _state(stage: StageResult | None) -> str:
@@ -193,4 +268,8 @@ def _state(stage: StageResult | None) -> str:
 
 def _finding(stage: StageResult) -> Finding:
     said = explanations.said(stage)
-    return Finding(explanations.STEPS[stage.step], _TOOLS[stage.side], said.message, said.fix, _state(stage), stage.ms)
+    return Finding(_label(stage), _TOOLS[stage.side], said.message, said.fix, _state(stage), stage.ms)
+
+
+def _label(stage: StageResult) -> str:
+    return explanations.REACH if stage.code is Code.NO_REGISTRY else explanations.STEPS[stage.step]

@@ -36,6 +36,10 @@ class Recent:
             if len(self._results) > self._capacity:
                 self._results.popitem(last=False)
 
+    def of(self, name: str) -> Last | None:
+        """Return what this process remembers of a destination."""
+        return self._results.get(name)
+
     def newer(self, name: str, kept: Last | None) -> Last | None:
         """Return the newer one of what is kept for everyone and what this process remembers, the whole one if the same."""
         with self._lock:

@@ -73,6 +73,10 @@ class Results:
         found = next((one for one in config_maps if one.name == CHECKS_CONFIG_MAP), None)
         self._lines: Mapping[str, bytes] = found.data if found else {}
 
+    def line(self, name: str) -> bytes | None:
+        """Return a result as it is stored."""
+        return self._lines.get(name)
+
     def of(self, name: str) -> Last | None:
         text = self._lines.get(name)
         return None if text is None else read(name, text.decode("utf-8", "replace"))

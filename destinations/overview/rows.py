@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from destinations.model import Judgement, Snapshot, Target
+from destinations.overview.answer import ExportAnswer
 from destinations.overview.table import Row
+from destinations.secret.codec import rfc3339
 from destinations.verdict.judge import judge
 
 
@@ -51,7 +53,9 @@ def _text(text: str) -> str:
 
 
 COLUMNS = ("name", "status", "reason", "what to do", "url", "organization", "team", "certificates", "created at",
-           "credentials end on", "description")  # fmt: skip
+           "credentials end on", "answer", "answer reason", "answer what to do", "answer stage", "checked at",
+           "check result", "description")  # fmt: skip
+"""New ones come last: scripts may read cells by their place."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
@@ -66,7 +70,31 @@ def written(rows: Iterable[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (row.name, row.status, row.reason, row.fix, row.url, row.organization, row.team, row.bundle,
-            row.secret.created_at, row.expires_on, row.description)  # fmt: skip
+            row.secret.created_at, row.expires_on, *_answer_cells(row.answer), row.description)  # fmt: skip
+
+
+def _answer_cells(found: ExportAnswer) -> tuple[str, ...]:
+    check = found.check
+    return (found.status, found.reason, found.fix, found.stage, rfc3339(check.at) if check else "",
+            check.result.value if check else "")  # fmt: skip
+
+
+def answer(found: ExportAnswer) -> dict[str, Any]:
+    """Return the answer in the shape of the JSON interface, beside the judgment's fields.
+
+    `checked_at` and `check_result` are None where no check counts: there was none, or the destination has changed since.
+    """
+    check = found.check
+    return {
+        "answer": found.kind,
+        "answer_text": found.status,
+        "answer_reason": found.reason or None,
+        "answer_fix": found.fix or None,
+        "answer_stage": found.stage or None,
+        "checked_at": rfc3339(check.at) if check else None,
+        "check_result": check.result.value if check else None,
+        "check_is_old": found.is_old,
+    }
 
 
 def _safe(cell: str) -> str:

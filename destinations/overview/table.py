@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from destinations import names
 from destinations.model import Check, Judgement, Secret, Snapshot, Verdict
+from destinations.overview import answer
+from destinations.overview.answer import CheckSummary, ExportAnswer, Prediction
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked, masked_judgement, masked_key
 from destinations.verdict import certificates
@@ -30,7 +32,8 @@ class Row:
     """One destination for the table: its judgment in words, its bundle's health, its age.
 
     `fix` says what to do about `reason`; `expires_on` is the stated end of the credentials, `ends_on` the first day on
-    which they or a certificate end; both are dates in ISO form, empty for none.
+    which they or a certificate end; both are dates in ISO form, empty for none. `kind`, `status`, `reason` and `fix` are of
+    the Secrets alone; `answer` is that and the last live check, where the row was made with one.
     """
 
     secret: Secret = field(hash=False)
@@ -42,9 +45,11 @@ class Row:
     organization: str
     bundle: str
     age: str
+    answer: ExportAnswer
     fix: str = ""
     expires_on: str = ""
     ends_on: str = ""
+    is_expired: bool = False
 
     @property
     def name(self) -> str:
@@ -68,22 +73,37 @@ def row(secret: Secret, snapshot: Snapshot) -> Row:
     now, judgement = snapshot.now, masked_judgement(judge(secret, snapshot))
     kind, status = status_of(judgement)
     bundle = bundle_of(secret, snapshot.secrets)
-    reason, fix = _reason(judgement)
+    reason, fix = map(masked, _reason(judgement))
     expires_on = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
     return Row(
         secret=secret,
         judgement=judgement,
         kind=kind,
         status=status,
-        reason=masked(reason),
+        reason=reason,
         url=masked_key(judgement.url or docker_config.host_key(secret) or "-"),
         organization=masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         bundle=_bundle_health(bundle, secret, now),
         age=age(secret.created_at, now),
-        fix=masked(fix),
+        answer=answer.join(Prediction(kind, reason, fix, failing_stage(judgement)), None, now),
+        fix=fix,
         expires_on=expires_on if _is_date(expires_on) else "",
         ends_on=min(filter(_is_date, [expires_on, *(f"{one.not_after:%Y-%m-%d}" for one in bundle)]), default=""),
+        is_expired=_is_date(expires_on) and date.fromisoformat(expires_on) < now.date(),
     )
+
+
+def with_check(found: Row, check: CheckSummary | None, now: datetime, fresh: timedelta) -> Row:
+    """Return the row with the answer that a live check of this very state gives, or with none."""
+    if check is None:
+        return found
+    prediction = Prediction(found.kind, found.reason, found.fix, failing_stage(found.judgement))
+    return replace(found, answer=answer.join(prediction, check, now, fresh))
+
+
+def failing_stage(judgement: Judgement) -> str:
+    """Return the stage that a row's reason is about, empty for none."""
+    return next((check.stage.value for check in judgement.checks if not check.ok), "")
 
 
 def status_of(judgement: Judgement) -> tuple[str, str]:

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from destinations import access, names
 from destinations.access import Authority, Team
-from destinations.model import Snapshot
 from destinations.overview import table
+from destinations.overview.answer import RANKS
 from destinations.overview.table import Row
+from destinations.secret.codec import rfc3339
 from destinations.verdict.tokens import SOON
 
-_USABLE = {"accepted", "at-risk"}
+_ASK = "Ask an administrator to repair it."
+_PLAIN: Mapping[str, tuple[str, str, str]] = {
+    "works": ("Ready to use", "A recent live check passed.", ""),
+    "accepted": ("Ready to use, not checked", "Nothing known stops an export. It was not tried lately.", ""),
+    "at-risk": ("Ready to use, with warnings", "An export should pass. Administrators see what to review.", ""),
+    "rejected": ("Cannot be used now", "The registry refuses the account of this destination.", _ASK),
+    "check-failed": ("Cannot be used now", "The last live check did not get through to the registry.", _ASK),
+    "fails": ("Cannot be used now", "An export would fail: the destination is not set up correctly.", _ASK),
+    "hidden": ("Cannot be used now", "Epinio does not offer it: it is not set up correctly.", _ASK),
+    "disabled": ("Disabled", "An administrator has disabled it.", "Ask an administrator to enable it."),
+}
+"""Status, reason and what to do for people who only export: nothing that they cannot act on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One destination: its row, the age and when its credentials expire, and what to do next (empty for nothing).
 
-    `may_change` says whether the person does it, `step` on which page.
+    `may_change` says whether the person does it, `step` on which page. `status` and `reason` are in words for the person,
+    `checked` is how long ago a check was made that counts, empty for none.
     """
 
     row: Row
@@ -28,6 +42,22 @@ class Line:
     advice: str
     step: str
     may_change: bool
+    status: str
+    reason: str
+    checked: str
+
+    @property
+    def checked_words(self) -> str:
+        """What a live check came to, and when; its age first where it is old."""
+        found = self.row.answer
+        if not found.check:
+            return "not checked"
+        when = "just now" if self.checked == "now" else f"{self.checked} ago"
+        return (
+            f"last checked {when}, too long ago to rely on: {found.check.result}"
+            if found.is_old
+            else (f"live check {found.check.result} {when}")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +79,9 @@ class Page:
     may_export: bool
 
 
-def page(authority: Authority, snapshot: Snapshot) -> Page:
-    """Return the page of one person. Asks the authority, which may raise the port's errors."""
-    now, rows = snapshot.now, [row for row in table.rows(snapshot) if authority.sees(row.secret)]
+def page(authority: Authority, answered: Iterable[Row], now: datetime) -> Page:
+    """Return the page of one person, what can be used first. Asks the authority, which may raise the port's errors."""
+    rows = sorted((row for row in answered if authority.sees(row.secret)), key=_usable_first)
     owned: dict[str, list[Line]] = {team.name: [] for team in authority.teams()}
     shared = []
     for row in rows:
@@ -61,27 +91,42 @@ def page(authority: Authority, snapshot: Snapshot) -> Page:
         elif team in owned and not authority.is_ownerless(row.secret):
             owned[team].append(_line(row, now, may_change=authority.changes(row.secret)))
     sections = tuple(TeamSection(team, tuple(owned[team.name])) for team in authority.teams())
-    usable = tuple(line for line in shared if line.row.kind in _USABLE)
-    unusable = tuple(line for line in shared if line.row.kind not in _USABLE)
+    usable = tuple(line for line in shared if line.row.answer.is_usable)
+    unusable = tuple(line for line in shared if not line.row.answer.is_usable)
     return Page(sections, usable, unusable, authority.person.exports() != [])
+
+
+def _usable_first(row: Row) -> tuple[int, str]:
+    """Order what works first, then what may work, and what is disabled before what is broken."""
+    return -RANKS[row.answer.kind] if row.answer.is_usable else 0, row.name
 
 
 def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
     rotated = row.secret.annotations.get(names.ROTATED_AT_ANNOTATION) or row.secret.created_at
     ends = row.secret.annotations.get(names.EXPIRY_ANNOTATION, "")
-    advice, step = _next(row, ends, now) if may_change else ("", "")
-    return Line(row, table.age(rotated, now), ends, advice, step, may_change)
+    found = row.answer
+    status, reason, advice = _PLAIN[found.kind]
+    step = ""
+    if may_change:
+        (advice, step), status, reason = _next(row, ends, now), found.status, found.reason
+    checked = table.age(rfc3339(found.check.at), now) if found.check else ""
+    return Line(row, table.age(rotated, now), ends, advice, step, may_change, status, reason, checked)
 
 
 def _next(row: Row, ends: str, now: datetime) -> tuple[str, str]:
     """Return the next thing to do, in words and as the page to go to."""
-    if row.kind == "disabled":
+    found = row.answer
+    if found.kind == "disabled":
         return "Enable it to export to it again.", "destination"
-    if row.kind in {"fails", "hidden"}:
+    if found.kind in {"fails", "hidden"}:
         return "Exports fail until it is repaired.", "repair"
+    if row.is_expired:
+        return "The credentials have expired: create new ones, and rotate.", "rotate"
+    if found.kind in {"rejected", "check-failed"}:
+        return found.fix or "Check it again.", found.page
     if _ends_soon(ends, now):
-        return "The credentials have expired or expire soon: create new ones, and rotate.", "rotate"
-    return ("Review its warning.", "destination") if row.kind == "at-risk" else ("", "")
+        return "The credentials expire soon: create new ones, and rotate.", "rotate"
+    return ("Review its warning.", "destination") if found.kind == "at-risk" else ("", "")
 
 
 def _ends_soon(ends: str, now: datetime) -> bool:

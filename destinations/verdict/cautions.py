@@ -9,7 +9,7 @@ from destinations import names
 from destinations.golang import gostrings
 from destinations.golang.gox509 import GoCertificate
 from destinations.model import Caution, Secret, Target
-from destinations.verdict import certificates, export, pem, references, suspects, tokens
+from destinations.verdict import certificates, export, pem, presets, references, suspects, tokens
 from destinations.verdict.certificates import Health
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.parsing import Reading, field_name, members
@@ -17,6 +17,8 @@ from destinations.verdict.parsing import Reading, field_name, members
 _HUB_DEPTH = 2
 _HUB_NAMES = references.HUB | {"registry.hub.docker.com"}
 """skopeo does not take the last one for Docker Hub, and it is all the same."""
+_SAYS_CA = 3
+"""The version of certificates from which one says whether it is a CA's."""
 
 
 def cautions(  # noqa: PLR0913 - everything that is known of a destination
@@ -34,6 +36,7 @@ def cautions(  # noqa: PLR0913 - everything that is known of a destination
         *_about_texts(secret, [target for target in (login, image) if target], now),
         *_about_path(reading, image),
         *_about_certificates(secret, secrets, trusted, now),
+        *_about_trust(trusted, login),
         *_about_annotations(secret, now),
     )
 
@@ -71,13 +74,14 @@ def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> It
     if not pairs:
         return
     stated = bool(secret.annotations.get(names.EXPIRY_ANNOTATION))
+    rotated = secret.annotations.get(names.ROTATED_AT_ANNOTATION, "")
     told = set()
     for (username, password), host in pairs.items():
         found = [
             *_about_text("user name", username),
             *_about_text("password", password),
             *tokens.about_robot(username, host),
-            *tokens.about_lifetime(username, password, host=host, now=now, stated=stated),
+            *tokens.about_lifetime(username, password, host=host, now=now, stated=stated, rotated_at=rotated),
         ]
         for caution in found:
             if caution.message not in told:
@@ -161,6 +165,31 @@ def _about_certificates(
     for certificate, state in zip(trusted, health, strict=True):
         if state is not Health.VALID:
             yield _about_certificate(certificates.describe(certificate), state)
+
+
+def _about_trust(trusted: Sequence[GoCertificate], login: Target | None) -> Iterator[Caution]:
+    """Yield a bundle that is probably not what the registry needs, though Helm takes it."""
+    if not trusted:
+        return
+    if login and presets.is_public(login.host):
+        yield Caution(
+            "bundle-at-public-registry",
+            "The registry is a public service with a certificate of a public CA, and Helm trusts only the CA bundle.",
+            "Remove the CA bundle, unless a proxy presents a certificate of its own for this host.",
+        )
+    if not any(_may_sign(one) for one in trusted):
+        subject = gostrings.quote(certificates.describe(trusted[0]).subject)
+        yield Caution(
+            "bundle-without-ca",
+            f"The CA bundle has no CA certificate, only a server's own, {subject}: exports fail once the server gets "
+            "another certificate.",
+            "Put the certificate of the CA that signed it into the CA bundle.",
+        )
+
+
+def _may_sign(certificate: GoCertificate) -> bool:
+    """Return whether Go lets it sign others: certificates before version 3 do not say."""
+    return bool(certificate.is_ca) or certificate.version < _SAYS_CA
 
 
 def _about_unread(name: str, bundle: bytes, count: int) -> Iterator[Caution]:

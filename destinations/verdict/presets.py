@@ -261,9 +261,24 @@ def of_host(host: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.knows(host)), None)
 
 
+_EVERYWHERE_PUBLIC = (DOCKER_HUB, GHCR, ECR, ARTIFACT_REGISTRY, ACR)
+_PUBLIC_HOSTS = re.compile(
+    r"quay\.io|registry\.gitlab\.com|public\.ecr\.aws|registry\.digitalocean\.com|[a-z0-9-]+\.jfrog\.io"
+    r"|rg\.[a-z-]+\.scw\.cloud|([a-z]+\.)?icr\.io|[a-z0-9-]+\.ocir\.io"
+)
+
+
+def is_public(host: str) -> bool:
+    """Return whether a host is that of a well-known service, whose certificate a public CA signed."""
+    name = _PORT.sub("", host.strip().lower())
+    if len(name) > _MAX_HOST:
+        return False
+    return bool(_PUBLIC_HOSTS.fullmatch(name)) or any(kind.knows(name) for kind in _EVERYWHERE_PUBLIC)
+
+
 def chosen(key: str, host: str) -> Preset | None:
     """Return the kind that someone chose, else the one that the host tells; a key that is unknown counts as none."""
     return BY_KEY.get(key) or of_host(host)
 
 
-__all__ = ["BY_KEY", "CHOICES", "PLAIN", "PRESETS", "Preset", "chosen", "of_host"]
+__all__ = ["BY_KEY", "CHOICES", "PLAIN", "PRESETS", "Preset", "chosen", "is_public", "of_host"]

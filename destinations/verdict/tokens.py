@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,24 +17,31 @@ _MILLISECONDS = 10**11
 """A number of seconds above this would be after the year 5000."""
 _JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 _ECR = re.compile(r"eyJ[A-Za-z0-9+/_-]{20,}={0,2}")
+_Lifetime = tuple[str, timedelta | None]
+"""A sentence, and how long after it was made such a token has certainly expired."""
 _NO_USER = "00000000-0000-0000-0000-000000000000"
-_LIVES = {
-    "gitlab-ci-token": "This is a token of a GitLab job, which expires when the job ends",
-    "oauth2accesstoken": "This is an access token of Google, which expires after an hour",
-    "_dcgcloud_token": "This is an access token of Google, which expires after an hour",
+_HOUR = timedelta(hours=1)
+_GITLAB_JOB = ("This is a token of a GitLab job, which expires when the job ends", None)
+_GOOGLE = ("This is an access token of Google, which expires after an hour", _HOUR)
+_LIVES: Mapping[str, _Lifetime] = {
+    "gitlab-ci-token": _GITLAB_JOB,
+    "oauth2accesstoken": _GOOGLE,
+    "_dcgcloud_token": _GOOGLE,
 }
 _LIVES_AT = (
-    (_NO_USER, ACR, "This is a token of an Azure sign-in, which expires after three hours"),
-    ("AWS", ECR, "This is a token of Amazon ECR, which expires after 12 hours"),
+    (_NO_USER, ACR, ("This is a token of an Azure sign-in, which expires after three hours", 3 * _HOUR)),
+    ("AWS", ECR, ("This is a token of Amazon ECR, which expires after 12 hours", 12 * _HOUR)),
 )
 _PREFIXES = (
     (
         re.compile(r"ghs_[A-Za-z0-9_.-]{16,}"),
-        "This is a token of a GitHub job, which expires with the job or after an hour",
+        ("This is a token of a GitHub job, which expires with the job or after an hour", _HOUR),
     ),
-    (re.compile(r"ya29\.[A-Za-z0-9_.-]+"), _LIVES["oauth2accesstoken"]),
-    (re.compile(r"glcbt-[A-Za-z0-9_.-]{8,}"), _LIVES["gitlab-ci-token"]),
+    (re.compile(r"ya29\.[A-Za-z0-9_.-]+"), _GOOGLE),
+    (re.compile(r"glcbt-[A-Za-z0-9_.-]{8,}"), _GITLAB_JOB),
 )
+LIFETIMES = (_HOUR, 3 * _HOUR, 12 * _HOUR)
+"""How long a token of a known kind may live at most."""
 _LASTING = "Use a robot account or a long-lived token, or rotate this one with a CronJob."
 _NEW = "Rotate the credentials, preferably to a robot account or a long-lived token."
 _PORT = re.compile(r":(?!443\Z)[0-9]+\Z")
@@ -42,8 +49,14 @@ _EATEN = re.compile(r"\$\$|\\\$|%24|&#0*36;", re.IGNORECASE)
 _PLUS_LOST = re.compile(r"%2B|\\\+|&#0*43;| ", re.IGNORECASE)
 
 
-def about_lifetime(username: str, password: str, *, host: str, now: datetime, stated: bool) -> Iterator[Caution]:
-    """Yield that a token has expired or expires soon; `stated` says that someone stated its expiry, `now` is aware."""
+def about_lifetime(  # noqa: PLR0913 - all that is known of a token
+    username: str, password: str, *, host: str, now: datetime, stated: bool, rotated_at: str = ""
+) -> Iterator[Caution]:
+    """Yield that a token has expired or expires soon; `stated` says that someone stated its expiry, `now` is aware.
+
+    `rotated_at` is when it was stored by the portal's own record, RFC 3339 or empty. A token that was stored longer ago
+    than it lives has expired, whatever was stated.
+    """
     end = stated_end(password)
     if end is not None:
         left = end - now
@@ -52,7 +65,12 @@ def about_lifetime(username: str, password: str, *, host: str, now: datetime, st
         elif left <= SOON:
             yield Caution("token-expires-soon", f"The token itself states that it expires on {end:%Y-%m-%d}.", _LASTING)
         return
-    if not stated and (lives := _lives(username, password, host)):
+    lives, longest = _lives(username, password, host)
+    age = now - stored if (stored := moment(rotated_at)) else None
+    if longest and age and age > longest:
+        said = f"{lives}, and the credentials were last rotated on {stored:%Y-%m-%d at %H:%M} UTC."
+        yield Caution("token-expired", said, _NEW)
+    elif lives and not stated:
         yield Caution("token-short-lived", f"{lives}.", _LASTING)
 
 
@@ -85,11 +103,11 @@ def _object(encoded: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _lives(username: str, password: str, host: str) -> str:
-    """Return how long such a token lives, empty where nothing tells."""
-    known = next((words for pattern, words in _PREFIXES if pattern.fullmatch(password)), "")
-    there = next((words for user, kind, words in _LIVES_AT if username == user and kind.knows(host)), "")
-    return known or there or _LIVES.get(username, "")
+def _lives(username: str, password: str, host: str) -> _Lifetime:
+    """Return how long such a token lives, an empty text where nothing tells."""
+    known = next((words for pattern, words in _PREFIXES if pattern.fullmatch(password)), None)
+    there = next((words for user, kind, words in _LIVES_AT if username == user and kind.knows(host)), None)
+    return known or there or _LIVES.get(username, ("", None))
 
 
 def may_be_robot(username: str) -> bool:

@@ -9,16 +9,11 @@ from destinations.access import Authority
 from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.port import ClusterError
 from destinations.model import EpinioVersion
+from destinations.overview import answer
 from destinations.verdict.parsing import NEWEST
 from destinations.web.request import PortalRequest
 
-_LEGEND = (
-    ("accepted", "Accepted", "Epinio lists it, and nothing in the Secrets would stop an export."),
-    ("at-risk", "Accepted, with warnings", "Likewise, with something to review."),
-    ("fails", "Export will fail", "Epinio lists it, and an export stops at the stage shown."),
-    ("hidden", "Hidden by Epinio", "Epinio does not list it."),
-    ("disabled", "Disabled", "Epinio does not list it until it is enabled here."),
-)
+_LEGEND = tuple((kind, label, answer.MEANINGS[kind]) for kind, label in answer.STATUSES)
 """Each status as a CSS word, in words, and what it means."""
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 

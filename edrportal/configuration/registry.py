@@ -30,6 +30,7 @@ _CLUSTER = (
 )
 """Service and pod ranges that nothing else is likely to be in."""
 _PORTS = "443,5000,5443,8443"
+_YEAR_HOURS = 8760
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class RegistryEnvironment:
     """What the live check may ask, as stated; `networks`, `cluster_networks` and `ports` read it.
 
     `api_server` is what a pod knows from Kubernetes about its API server. `skopeo_roots` is `public`, `none` or the path of a
-    PEM file; `check_interval_minutes` 0 for no checks but those that someone wants.
+    PEM file; `check_interval_minutes` 0 for no checks but those that someone wants; a check that passed counts
+    for `check_fresh_hours`.
     """
 
     stated_networks: str = _NETWORKS
@@ -46,6 +48,7 @@ class RegistryEnvironment:
     loopback: bool = False
     skopeo_roots: str = "public"
     check_interval_minutes: int = 0
+    check_fresh_hours: int = 24
     api_server: str = ""
 
     @classmethod
@@ -57,6 +60,7 @@ class RegistryEnvironment:
             loopback=variables.get("EDRPORTAL_REGISTRY_LOOPBACK") == "true",
             skopeo_roots=variables.get("EDRPORTAL_SKOPEO_ROOTS") or "public",
             check_interval_minutes=number(variables, "EDRPORTAL_CHECK_INTERVAL_MINUTES", 0),
+            check_fresh_hours=number(variables, "EDRPORTAL_CHECK_FRESH_HOURS", 24),
             api_server=variables.get("KUBERNETES_SERVICE_HOST", ""),
         )
 
@@ -86,6 +90,8 @@ class RegistryEnvironment:
         _ = self.networks, self.cluster_networks, self.ports
         if self.check_interval_minutes < 0:
             raise ConfigurationError("EDRPORTAL_CHECK_INTERVAL_MINUTES must be a whole number, at least 0")
+        if not 0 < self.check_fresh_hours <= _YEAR_HOURS:
+            raise ConfigurationError("EDRPORTAL_CHECK_FRESH_HOURS must be a whole number from 1 to 8760")
         if self.skopeo_roots not in {"public", "none"}:
             _check_roots(self.skopeo_roots)
 

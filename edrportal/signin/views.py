@@ -23,12 +23,12 @@ from destinations.web.request import PortalRequest
 from edrportal.demo import cluster
 from edrportal.signin import accounts, cookies, passwords, sessions
 from edrportal.signin.accounts import Cause, Failure
-from edrportal.signin.guards import PLAIN_HTTP_REFUSED, is_in_clear, safe_next
+from edrportal.signin.guards import HOME, PLAIN_HTTP_REFUSED, is_in_clear, safe_next
 from edrportal.signin.oidc import flow
 from edrportal.signin.oidc import provider as oidc
 from edrportal.signin.oidc import reasons as why
 from edrportal.signin.oidc.flow import OidcTrouble
-from edrportal.signin.users import UnusableUser, User
+from edrportal.signin.users import Principal, UnusableUser, User
 
 
 class SignInForm(forms.Form):
@@ -105,6 +105,7 @@ def _unanswered(request: PortalRequest, error: ClusterError) -> HttpResponse:
 
 def _let_in(request: PortalRequest, user: User, provider: str, back: str, matched: Sequence[str] = ()) -> HttpResponse:
     who, where = f"{provider}:{user.username}", request.address
+    back = _landing(user, provider, back)
     try:
         session = accounts.begin(request.reads, user, provider, matched=matched)
     except ClusterError as error:
@@ -119,6 +120,13 @@ def _let_in(request: PortalRequest, user: User, provider: str, back: str, matche
     rotate_token(request)
     request.portal.record(Event("sign-in", "done", who, where))
     return answer
+
+
+def _landing(user: User, provider: str, back: str) -> str:
+    """Return where to go first: developers who came for no page of their own to what they can export to."""
+    person = Principal.of(user, provider)
+    is_developer = not person.is_administrator and bool(person.exports())
+    return reverse("team") if back == HOME and is_developer else back
 
 
 def _onward(request: PortalRequest, back: str) -> HttpResponse:

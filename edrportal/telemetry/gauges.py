@@ -14,7 +14,8 @@ from prometheus_client.registry import Collector
 from destinations import names
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot
-from destinations.overview import table
+from destinations.overview import answer, table
+from destinations.overview.table import Row
 from destinations.portal import Portal
 
 CA, CREDENTIAL = "ca", "credential"
@@ -48,10 +49,9 @@ class Destinations(Collector):
             watches = {}
         yield _ages({name: watch.age() for name, watch in watches.items()})
         found = watches["secrets"].secrets() if "secrets" in watches else None
-        if "configmaps" in watches:
-            watches["configmaps"].secrets()  # starts it
+        config_maps = watches["configmaps"].secrets() if "configmaps" in watches else None  # which starts it
         if found is not None:
-            yield from _told(self._portal(), found, with_names=self._with_names)
+            yield from _told(self._portal(), found, config_maps, with_names=self._with_names)
 
 
 def _ages(ages: dict[str, float | None]) -> GaugeMetricFamily:
@@ -65,19 +65,35 @@ def _ages(ages: dict[str, float | None]) -> GaugeMetricFamily:
     return told
 
 
-def _told(portal: Portal, found: Sequence[Secret], *, with_names: bool) -> Iterator[GaugeMetricFamily]:
+def _told(
+    portal: Portal, found: Sequence[Secret], config_maps: Sequence[Secret] | None, *, with_names: bool
+) -> Iterator[GaugeMetricFamily]:
     now = datetime.now(UTC)
-    snapshot = Snapshot.of(found, now, portal.version())
-    rows = portal.rows.rows(snapshot)
+    snapshot = Snapshot.of(found, now, portal.version(), config_maps or ())
+    rows = portal.answered(snapshot, sees_all=True)
     verdicts = GaugeMetricFamily("edrportal_destinations", "Destinations by verdict.", labels=["verdict"])
     counts = Counter(row.kind for row in rows)
     for word, _ in table.STATUSES:
         verdicts.add_metric([word], counts[word])
     yield verdicts
+    if config_maps is not None:  # without them no check is known, and a failure would look well
+        yield _answers(rows)
     ends = [end for row in rows for end in expiries(snapshot.secrets[row.name], snapshot.secrets)]
     yield from _ends(ends, now)
     if with_names:
         yield _named(ends, now)
+
+
+def _answers(rows: Sequence[Row]) -> GaugeMetricFamily:
+    told = GaugeMetricFamily(
+        "edrportal_destination_answers",
+        "Destinations by whether an export would pass: the verdict joined with the last live check.",
+        labels=["answer"],
+    )
+    counts = Counter(row.answer.kind for row in rows)
+    for word, _ in answer.STATUSES:
+        told.add_metric([word], counts[word])
+    return told
 
 
 def expiries(secret: Secret, secrets: Mapping[str, Secret]) -> Iterator[Expiry]:

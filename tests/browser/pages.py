@@ -150,7 +150,7 @@ def _check(page: Page) -> None:
 def _check_all(page: Page) -> None:
     page.get_by_role("button", name="Check all").click()
     composition.checks().finish(20)
-    page.locator("#progress table").wait_for()
+    page.locator("#progress table").first.wait_for()
 
 
 def _disable(page: Page) -> None:

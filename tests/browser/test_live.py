@@ -117,7 +117,7 @@ def opened(tab: Page, path: str) -> None:
 def test_a_row_changes_by_itself_within_a_second(tab: Page, cluster: InMemoryCluster) -> None:
     opened(tab, "/")
     row = tab.locator('tr[data-name="production"]')
-    expect(row.locator(".badge").first).to_have_text("Accepted")
+    expect(row.locator(".badge").first).to_have_text("Accepted, not checked")
     change(cluster, "production", label="false")
     expect(row.locator(".badge").first).to_have_text("Disabled", timeout=WITHIN)
     expect(tab.locator("#live-said")).to_have_text("production changed: Disabled")
@@ -142,7 +142,7 @@ def test_what_somebody_works_on_is_left_alone_until_they_leave_it(tab: Page, clu
     change(cluster, "production", label="false")
     expect(tab.locator("#live-said")).to_have_text("production changed: Disabled")
     expect(box).to_be_focused()
-    expect(row.locator(".badge").first).to_have_text("Accepted")
+    expect(row.locator(".badge").first).to_have_text("Accepted, not checked")
     tab.locator("#q").focus()
     expect(row.locator(".badge").first).to_have_text("Disabled", timeout=WITHIN)
     expect(box).to_be_checked()
@@ -177,7 +177,7 @@ def test_a_hidden_tab_closes_its_stream_and_a_shown_one_catches_up(tab: Page, cl
     assert hub.open_pages == 1
     hide(tab)
     change(cluster, "production", label="false")
-    expect(tab.locator('tr[data-name="production"] .badge').first).to_have_text("Accepted")
+    expect(tab.locator('tr[data-name="production"] .badge').first).to_have_text("Accepted, not checked")
     show(tab)
     expect(tab.locator('tr[data-name="production"] .badge').first).to_have_text("Disabled")
 

@@ -37,5 +37,5 @@ def test_one_is_checked_by_a_click_and_all_with_progress(tab: Page, cluster: Clu
     if again.is_visible():  # without JavaScript; with it the page asks by itself
         again.click()
     expect(tab.get_by_text("1 passed, 1 failed, 0 inconclusive.")).to_be_visible()
-    tab.get_by_role("link", name="one").click()
+    tab.get_by_role("link", name="one", exact=True).click()
     expect(tab.get_by_role("heading", name="Live check")).to_be_visible()

@@ -78,7 +78,7 @@ def test_a_link_from_another_site_opens_what_it_names(tab: Page, filled: Cluster
     assert filled.get_secret("a-one").name == "a-one"
     tab.goto("/signin")
     sign_in(tab, "manager")
-    expect(tab.get_by_role("heading", level=1)).to_have_text("Export destinations")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Your teams")
     elsewhere = address.replace("127.0.0.1", "localhost")
     tab.goto(f"{elsewhere}/signin")
     tab.set_content(f'<a href="{address}/destinations/a-one">the destination</a>')

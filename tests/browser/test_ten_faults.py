@@ -103,7 +103,7 @@ def test_ten_faults_made_by_hand_are_repaired_on_the_page(
     assert len(names) == 10
     for name in names:
         tab.goto(f"/destinations/{name}")
-        expect(tab.locator("h1 .badge")).not_to_have_text("Accepted")
+        expect(tab.locator("h1 .badge")).not_to_have_text("Accepted, not checked")
         tab.get_by_role("link", name="Repair…").click()
         if tab.get_by_label("Organization", exact=True).count():
             tab.get_by_label("Organization", exact=True).fill("team")
@@ -113,5 +113,5 @@ def test_ten_faults_made_by_hand_are_repaired_on_the_page(
         expect(tab.locator("#difference .badge")).to_have_text("Accepted")
         assert "canary" not in tab.content()
         tab.get_by_role("button", name="Repair", exact=True).click()
-        expect(tab.locator("h1 .badge")).to_have_text("Accepted")
+        expect(tab.locator("h1 .badge")).to_have_text("Accepted, not checked")
         expect(tab.get_by_role("status").first).to_contain_text(f"{name} was repaired")

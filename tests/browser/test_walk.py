@@ -33,7 +33,7 @@ def test_add_see_rotate_and_delete(tab: Page, cluster: Cluster) -> None:
     tab.get_by_role("button", name="Add destination").click()
     expect(tab.get_by_role("status")).to_contain_text("walk was added")
     tab.get_by_role("link", name="EDR portal").click()
-    expect(tab.get_by_role("row", name="walk").locator(".badge").first).to_have_text("Accepted")
+    expect(tab.get_by_role("row", name="walk").locator(".badge").first).to_have_text("Accepted, not checked")
 
     tab.get_by_role("link", name="walk").click()
     tab.get_by_role("link", name="Rotate credentials").click()

@@ -81,7 +81,7 @@ def test_where_the_tools_part_each_has_its_own_way() -> None:
 @pytest.mark.parametrize(
     ("found", "status", "kind"),
     [
-        (report(), "Passed", "accepted"),
+        (report(), "Passed", "works"),
         (ends(Step.LOGIN, Code.WRONG_CREDENTIALS), "Failed", "fails"),
         (ends(Step.PUSH, Code.WOULD_CREATE, ok=None), "Inconclusive", "at-risk"),
         (ends(Step.PUSH, Code.WOULD_CREATE, Side.IMAGE, ok=None), "Chart passes, image inconclusive", "at-risk"),

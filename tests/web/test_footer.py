@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
-from destinations.overview import table
+from destinations.overview import answer
 from edrportal import __version__
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_the_foot_of_a_page_explains_every_status(client: Client, portal: InMemoryCluster) -> None:
     foot = client.get("/").content.decode().split('<footer class="foot">')[1]
     assert f"EDR portal {__version__}: Epinio export registries." in foot
-    assert all(label in foot for _, label in table.STATUSES)
+    assert all(label in foot for _, label in answer.STATUSES)
     assert portal.list_secrets() == []
 
 

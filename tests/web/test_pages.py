@@ -54,7 +54,13 @@ def test_the_demo_shows_every_status_and_no_broken_secret_breaks_it(client: Clie
         rows = client.get("/api/destinations").json()
         for row in rows:
             assert client.get(f"/destinations/{row['name']}").status_code == 200
-    for words in ("Accepted", "Accepted, with warnings", "Export will fail", "Hidden by Epinio", "Disabled"):
+    for words in (
+        "Accepted, not checked",
+        "Accepted, with warnings",
+        "Export will fail",
+        "Hidden by Epinio",
+        "Disabled",
+    ):
         assert f">{words}</span>" in page
     assert len(rows) >= 12
     assert {row["verdict"] for row in rows} == {"accepted", "at-risk", "export-fails", "not-listed"}

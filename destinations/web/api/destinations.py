@@ -63,14 +63,15 @@ def me(request: PortalRequest) -> HttpResponse:
 def destinations(request: PortalRequest) -> HttpResponse:
     """Return the array of `manage.py verdict --format json`, of what exists for the person who asks; or add one.
 
-    `q`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name. It is from
-    the watch, as the overview is; with `after` it is read directly.
+    `q`, `answer`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
+    It is from the watch, as the overview is; with `after` it is read directly.
     """
     if request.method == "POST":
         return _add(request)
     try:
         snapshot = request.reads.direct if "after" in request.GET else request.snapshot
-        visible = [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
+        answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
+        visible = [row for row in answered if request.authority.sees(row.secret)]
         checked = check.last_of(request, (row.name for row in visible))
     except ClusterError as error:
         return failure(request, error)
@@ -84,7 +85,8 @@ def destinations(request: PortalRequest) -> HttpResponse:
 @lru_cache(maxsize=_KEPT)
 def _text(row: Row, last_check: str) -> str:
     """Return one member of the list, written once for each state of a destination, regardless of who asks, and how often."""
-    return f'{json.dumps(masked_everywhere(rows.row(row.judgement)))[:-1]}, "last_check": {last_check}}}'
+    member = masked_everywhere({**rows.row(row.judgement), **rows.answer(row.answer)})
+    return f'{json.dumps(member)[:-1]}, "last_check": {last_check}}}'
 
 
 def _check_text(request: PortalRequest, last: Last | None, snapshot: Snapshot) -> str:

@@ -27,6 +27,7 @@ from destinations.livecheck.registry.port import Plan
 from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
 from destinations.model import Secret, Snapshot, UserError
+from destinations.overview import progress
 from destinations.overview.filters import Filter
 from destinations.portal import Portal
 from destinations.web import errors
@@ -51,7 +52,7 @@ def app_of(data: QueryDict) -> str:
 def last_of(request: PortalRequest, names: Iterable[str]) -> dict[str, Last]:
     """Return the last result of each destination that has one. Raises the port's errors."""
     results = Results(request.reads.config_maps)
-    found = ((name, request.portal.checks.recent.newer(name, results.of(name))) for name in names)
+    found = ((name, request.portal.last_check(name, results)) for name in names)
     return {name: last for name, last in found if last}
 
 
@@ -174,26 +175,41 @@ def _chosen(request: PortalRequest, snapshot: Snapshot) -> list[Secret]:
 
 def _progress(request: PortalRequest) -> HttpResponse:
     ticket = _read_ticket(request.GET.get("job", ""))
-    now, sees_all = request.reads.now, request.principal.is_administrator
     context: dict[str, object] = {"ticket": request.GET.get("job", "") if ticket else ""}
     if ticket:
         checks_of_process = request.portal.checks
         found = jobs.results(ticket, Results(request.reads.config_maps), checks_of_process)
-        over = jobs.is_over(ticket, len(found), now, checks_of_process)
+        over = jobs.is_over(ticket, len(found), request.reads.now, checks_of_process)
         context |= {"total": ticket.total, "done": len(found), "is_over": over}
         context |= {"lost": ticket.total - len(found) if over else 0}
-        visible = {one.name for one in request.authority.visible(request.reads.cached_secrets)}
-        shown = [
-            presentation.brief(one, now=now, sees_all=sees_all, outdated=False) for one in found if one.name in visible
-        ]
-        context["results"] = sorted(shown, key=lambda one: (one.kind != "fails", one.kind == "accepted", one.name))
-        counts = Counter(one.kind for one in shown)
-        context |= {"passing": counts["accepted"], "failing": counts["fails"], "unproven": counts["at-risk"]}
+        context |= _grouped(request, found)
         context["unseen"] = "" if all(one.stored for one in found) else explanations.UNSEEN
     partial = request.headers.get("HX-Target") == "progress"
     answer = render(request, "destinations/_progress.html" if partial else "destinations/check.html", context)
     answer.headers["Vary"] = "HX-Target"
     return answer
+
+
+def _grouped(request: PortalRequest, found: Iterable[Last]) -> dict[str, object]:
+    """Return the answers that results lead to, those of one cause together, and their counts."""
+    sees_all, snapshot = request.principal.is_administrator, request.snapshot
+    lines = []
+    for last in found:
+        secret = snapshot.secrets.get(last.name)
+        if secret is None or not request.authority.sees(secret):
+            continue
+        row = request.portal.answered_row(secret, snapshot, sees_all=sees_all)
+        summary = presentation.summary(last, sees_all=sees_all)
+        may_change = request.authority.changes(secret) and not request.portal.is_read_only
+        lines.append(progress.CheckedLine(row.name, row.answer, summary, may_change))
+    counts = Counter(line.outcome for line in lines)
+    return {
+        "groups": progress.grouped(lines),
+        "passing": counts["passed"],
+        "failing": counts["failed"],
+        "unproven": counts["inconclusive"],
+        "disabled": counts["disabled"],
+    }
 
 
 def signed(ticket: Ticket) -> str:

@@ -15,6 +15,7 @@ from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Stop
 from destinations.model import Judgement, Secret, Stage
 from destinations.overview import table
+from destinations.overview.answer import ExportAnswer, Result
 from destinations.secret import codec, gitops, history, owners
 from destinations.secret.mask import MASK, masked_key, masked_name
 from destinations.web import errors, exports
@@ -48,23 +49,28 @@ def destination(request: PortalRequest, name: str) -> HttpResponse:
         missing = missing or (permissions.READ_ONLY if request.portal.is_read_only else "")
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    row, secrets = table.row(secret, snapshot), snapshot.secrets
+    sees_all, secrets = request.principal.is_administrator, snapshot.secrets
+    row = request.portal.answered_row(secret, snapshot, sees_all=sees_all)
+    repairable = not missing and not save.refusal(secret) and repairs.proposals(secret, snapshot)
     context = {
         **checked,
         "name": name,
         "row": row,
-        "stages": _path(row.judgement),
+        "stages": _path(row.judgement, row.answer),
+        "checked_age": row.answer.check and table.age(codec.rfc3339(row.answer.check.at), snapshot.now),
+        "next_page": "" if missing else _next_page(row.answer, is_repairable=bool(repairable)),
         "failed": table.failed(row.judgement),
         "certificates": [(one, one.health(snapshot.now)) for one in table.bundle_of(secret, secrets)],
         "certs_name": masked_name(codec.certs_name(row.secret)),
         "owner": owners.owner(row.secret),
         "last_change": owners.last_change(row.secret) if accounts_shown else None,
         "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
+        "is_expired": row.is_expired,
         "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
         "manifest": masked(row.secret) if accounts_shown else "",
         "gitops": gitops.manifests(secret, secrets) if accounts_shown else "",
         "history": history.read(secret)[::-1] if accounts_shown else (),
-        "repairable": not missing and not save.refusal(secret) and repairs.proposals(secret, snapshot),
+        "repairable": repairable,
         "exports": exports.section(request, secret, details=accounts_shown),
         "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
         "nonce": save.nonce(),
@@ -75,10 +81,30 @@ def destination(request: PortalRequest, name: str) -> HttpResponse:
     return render(request, "destinations/destination.html", context)
 
 
-def _path(judgement: Judgement) -> list[Stop]:
-    """Return every stage with its state: ok, failed, or not reached."""
+_DECIDED_BY_REGISTRY = {Stage.LOGIN, Stage.CHART_PUSH, Stage.IMAGE_PUSH}
+
+
+def _path(judgement: Judgement, answer: ExportAnswer) -> list[Stop]:
+    """Return every stage with its state: ok, failed, not reached, or not tried by what the Secrets say alone."""
     checked = {check.stage: "ok" if check.ok else "failed" for check in judgement.checks}
-    return [Stop(label, checked.get(stage, "open")) for stage, label in _NAMES.items()]
+    return [Stop(label, _state(stage, checked.get(stage, "open"), answer)) for stage, label in _NAMES.items()]
+
+
+def _state(stage: Stage, state: str, answer: ExportAnswer) -> str:
+    """Return the state of a stage: what a registry decides passes where a fresh check proved it, and not before."""
+    if state != "ok" or stage not in _DECIDED_BY_REGISTRY:
+        return state
+    is_proven = answer.check is not None and answer.check.result is Result.PASSED and not answer.is_old
+    return "ok" if is_proven else "untried"
+
+
+def _next_page(answer: ExportAnswer, *, is_repairable: bool) -> str:
+    """Return the page to go to next; `check` where a live check is what is missing, empty where nothing is."""
+    if answer.page == "repair":
+        return "repair" if is_repairable else "edit"
+    if answer.kind == "accepted" or (answer.is_old and answer.kind != "disabled"):
+        return "check"
+    return answer.page if answer.page in {"rotate", "edit"} else ""
 
 
 def masked(secret: Secret) -> str:

@@ -21,7 +21,7 @@ from destinations.actions import bundles
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Shown
 from destinations.model import Secret, Snapshot
-from destinations.overview import filters, table
+from destinations.overview import answer, filters, table
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import Filter
 from destinations.overview.table import Row
@@ -41,9 +41,8 @@ class Selection:
 def read_selection(request: PortalRequest) -> Selection:
     """Return them, from the watch unless something was just written. Raises the port's errors."""
     snapshot = request.reads.direct if "after" in request.GET else request.snapshot
-    return Selection(
-        snapshot, [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
-    )
+    answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
+    return Selection(snapshot, [row for row in answered if request.authority.sees(row.secret)])
 
 
 _KEPT = 2000
@@ -71,9 +70,10 @@ def row(request: PortalRequest, name: str) -> HttpResponse:
         secret = save.find_to_see(request, name, snapshot)
         may_change = request.authority.changes(secret) and not read_only
         last = check.brief(request, [secret], snapshot).get(name)
+        answered = request.portal.answered_row(secret, snapshot, sees_all=request.principal.is_administrator)
     except ClusterError as error:
         return errors.cluster_error(request, error)
-    return HttpResponse(rows_html([(table.row(secret, snapshot), last, may_change)], read_only))
+    return HttpResponse(rows_html([(answered, last, may_change)], read_only))
 
 
 def _read_only(request: PortalRequest) -> str:
@@ -98,7 +98,7 @@ _MAX_QUERY = 500
 
 @require_safe
 def overview(request: PortalRequest) -> HttpResponse:
-    """Show a page of the table, as `q`, `status` and `sort` ask; htmx gets the table alone."""
+    """Show a page of the table, as `q`, `answer`, `status` and `sort` ask; htmx gets the table alone."""
     return _shown(request)
 
 
@@ -139,7 +139,7 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
     checked = check.brief(request, [row.secret for row in page.object_list], seen.snapshot)
     shown_rows, read_only = table.aged(page.object_list, seen.snapshot.now), _read_only(request)
     changeable = set() if read_only else {row.name for row in seen.rows if authority.changes(row.secret)}
-    counts = Counter(row.kind for row in seen.rows)
+    counts = Counter(row.answer.kind for row in seen.rows)
     return {
         "rows": list(
             rows_html(((row, checked.get(row.name), row.name in changeable) for row in shown_rows), read_only)
@@ -148,8 +148,9 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number),
         "total": len(seen.rows),
-        "works": counts["accepted"] + counts["at-risk"],
-        "statuses": [(word, label, counts[word]) for word, label in table.STATUSES],
+        "usable": sum(counts[word] for word in answer.USABLE),
+        "works": counts["works"],
+        "statuses": [(word, label, counts[word], answer.MEANINGS[word]) for word, label in answer.STATUSES],
         "notices": table.notices(seen.rows),
         "unused": bundles.unused(seen.snapshot.secrets.values(), seen.snapshot.now) if administers else (),
         "warnings": request.portal.notices(request.reads) if administers else (),
@@ -159,11 +160,12 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
         "nonce": save.nonce(),
         "q": asks.text,
         "status": asks.kind,
+        "answer": asks.answer,
         "sort": asks.sort,
         "orders": filters.ORDERS,
     }
 
 
 def _first(rows: list[Row]) -> Row | None:
-    """Return the destination to begin with: the first that nobody can use by what Epinio says, None where all work."""
-    return next((row for kind in ("hidden", "fails") for row in rows if row.kind == kind), None)
+    """Return the destination to begin with: the first that is known to be broken, None for none."""
+    return next((row for kind in answer.BROKEN for row in rows if row.answer.kind == kind), None)

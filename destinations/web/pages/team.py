@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations.cluster.port import ClusterError
-from destinations.overview import teampage
+from destinations.overview import table, teampage
 from destinations.verdict import presets
 from destinations.web import errors
 from destinations.web.changes import save
@@ -18,7 +18,9 @@ from destinations.web.request import PortalRequest
 def team(request: PortalRequest) -> HttpResponse:
     """Show it, read directly: what someone just changed here is there."""
     try:
-        page = teampage.page(request.authority, request.reads.direct)
+        snapshot = request.reads.direct
+        answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
+        page = teampage.page(request.authority, table.aged(answered, snapshot.now), snapshot.now)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     context = {"page": page, "guides": presets.PRESETS, "nonce": save.nonce()}

@@ -1,0 +1,138 @@
+"""Whether someone can export to a destination now: one answer, from the verdict and the last live check. Pure.
+
+It is the worse of both. A check counts only where the destination is as it was then, which the caller finds out. A check
+that failed counts until the next one or a change, however old it is: a known failure is never green. One that passed
+proves nothing any more once it is old, and one that was inconclusive proves nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+FRESH = timedelta(hours=24)
+"""How long a check that passed counts where the settings say nothing."""
+
+
+class Result(StrEnum):
+    """What a live check came to, for chart and image together: the worse of both."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSummary:
+    """The last check of a destination that still fits it.
+
+    `at` is aware. `stage` is the first stage that failed, or is not certain, as the JSON interface names it; `label` is that
+    in words. `message` names no host, so that equal causes are equal texts. `is_rejection` says that the registry itself
+    refused, rather than that none was reached. `page` is where to fix it: `rotate`, `edit` or `destination`. `registry` is
+    what came out at the registry alone, without what the Secrets say.
+    """
+
+    at: datetime
+    result: Result
+    app: str
+    stage: str = ""
+    label: str = ""
+    message: str = ""
+    fix: str = ""
+    is_rejection: bool = False
+    page: str = "destination"
+    registry: Result = Result.INCONCLUSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAnswer:
+    """`kind` is the word of filters, JSON, metrics and CSS; `status` the same in words.
+
+    `reason` and `fix` are empty where there is nothing to say. `page` is where to act: `repair`, `rotate`, `edit`,
+    `destination`, or empty. `is_old` says that the check is too old to prove that an export passes.
+    """
+
+    kind: str
+    status: str
+    reason: str = ""
+    fix: str = ""
+    stage: str = ""
+    page: str = ""
+    check: CheckSummary | None = None
+    is_old: bool = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing is known that stops an export."""
+        return self.kind in USABLE
+
+    @property
+    def cause(self) -> tuple[str, str, str, str]:
+        """What destinations with one cause have in common."""
+        return self.kind, self.stage, self.reason, self.fix
+
+
+STATUSES = (
+    ("hidden", "Hidden by Epinio"),
+    ("fails", "Export will fail"),
+    ("rejected", "Registry rejects it"),
+    ("check-failed", "Live check failed"),
+    ("at-risk", "Accepted, with warnings"),
+    ("accepted", "Accepted, not checked"),
+    ("works", "Works"),
+    ("disabled", "Disabled"),
+)
+"""Every answer as a word and in words, those first that someone has to act on."""
+MEANINGS: Mapping[str, str] = {
+    "hidden": "Epinio does not list it.",
+    "fails": "Epinio lists it; an export stops at the stage shown.",
+    "rejected": "The last live check reached the registry, which refused the login or the push.",
+    "check-failed": "The last live check failed before the registry could accept or refuse anything.",
+    "at-risk": "Nothing in the Secrets stops an export, but something needs a review.",
+    "accepted": "Nothing in the Secrets stops an export. No recent live check has passed.",
+    "works": "Nothing in the Secrets stops an export, and a recent live check has passed.",
+    "disabled": "Epinio hides it until someone enables it.",
+}
+RANKS = {kind: rank for rank, (kind, _) in enumerate(STATUSES)}
+BROKEN = ("hidden", "fails", "rejected", "check-failed")
+USABLE = frozenset({"at-risk", "accepted", "works"})
+WORDS = dict(STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the Secrets say: the verdict's `kind`, why and what to do (both may be empty), and the stage that fails."""
+
+    kind: str
+    reason: str = ""
+    fix: str = ""
+    stage: str = ""
+
+
+def join(prediction: Prediction, check: CheckSummary | None, now: datetime, fresh: timedelta = FRESH) -> ExportAnswer:
+    """Return the answer for a judged destination; `check` is None where none fits it as it is now."""
+    kind, is_old = prediction.kind, check is not None and now - check.at >= fresh
+    if check and check.result is Result.FAILED and kind in USABLE:
+        word = "rejected" if check.is_rejection else "check-failed"
+        reason = f"{check.label}: {check.message}" if check.label else check.message
+        return ExportAnswer(word, WORDS[word], reason, check.fix, check.stage, check.page, check, is_old)
+    if kind == "accepted" and check and check.result is Result.PASSED and not is_old:
+        kind = "works"
+    page = _page(prediction)
+    return ExportAnswer(kind, WORDS[kind], prediction.reason, prediction.fix, prediction.stage, page, check, is_old)
+
+
+def old_from(check: CheckSummary | None, fresh: timedelta = FRESH) -> datetime | None:
+    """Return when a check becomes old, None where there is none or no such time."""
+    try:
+        return check.at + fresh if check else None
+    except OverflowError:
+        return None
+
+
+def _page(prediction: Prediction) -> str:
+    if prediction.kind in {"hidden", "fails"}:
+        return "repair"
+    return "destination" if prediction.kind in {"disabled", "at-risk"} else ""

@@ -1,0 +1,187 @@
+"""One answer for each destination on every page and in every file: after a check the pages never contradict it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.urls import reverse
+
+from destinations import names
+from destinations.cluster.memory import InMemoryCluster
+from destinations.livecheck.registry.port import Code, Side, Step
+from destinations.model import Snapshot
+from destinations.secret.codec import rfc3339
+from edrportal import composition as root
+from tests.livecheck.world import PASSWORD, destination, keep
+from tests.services import composition
+from tests.services.scripted import ends, report
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from destinations.cluster.memory import InMemoryCluster
+    from tests.services.scripted import Scripted
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+REFUSED, NO_NAME = ends(Step.LOGIN, Code.WRONG_CREDENTIALS), ends(Step.RESOLVE, Code.NO_SUCH_NAME)
+FILES = ["good", "plain", "refused", "nameless"]
+
+
+@pytest.fixture
+def checked(portal: InMemoryCluster) -> InMemoryCluster:
+    portal.load([destination(name) for name in FILES])
+    for name, found in (("good", report()), ("refused", REFUSED), ("nameless", NO_NAME)):
+        keep(name, found, NOW - timedelta(minutes=5))
+    return portal
+
+
+def text(client: Client, path: str, **query: str) -> str:
+    answer = client.get(path, query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def rows(client: Client, **query: str) -> list[str]:
+    return re.findall(r'<tr data-name="([^"]+)"', text(client, "/", **query))
+
+
+def json_of(client: Client, **query: str) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in client.get("/api/destinations", query).json()}
+
+
+def test_counts_order_filter_and_the_first_thing_to_do_follow_the_answer(
+    client: Client, checked: InMemoryCluster
+) -> None:
+    assert checked.get_secret("good").name == "good"
+    page = text(client, "/")
+    counts = dict(re.findall(r'<span class="tile__word">([^<]+)</span> <b>(\d+)</b>', page))
+    assert {word: count for word, count in counts.items() if count != "0"} == {
+        "All": "4", "Works": "1", "Accepted, not checked": "1", "Registry rejects it": "1", "Live check failed": "1",
+    }  # fmt: skip
+    assert rows(client) == ["refused", "nameless", "plain", "good"]
+    assert rows(client, sort="-status") == ["good", "plain", "nameless", "refused"]
+    assert "Start with refused" in page
+    assert "Login: The registry rejected the user name or password" in page
+    assert rows(client, answer="check-failed") == ["nameless"]
+    assert rows(client, q="no address in the portal") == ["nameless"]
+    assert "2 of 4 destinations can be used as far as is known; 1 passed a recent live check." in page
+
+
+def test_the_filters_of_old_addresses_mean_what_they_did(client: Client, checked: InMemoryCluster) -> None:
+    assert checked.get_secret("good").name == "good"
+    assert sorted(rows(client, status="accepted")) == sorted(FILES)
+    assert rows(client, status="fails") == []
+    assert sorted(json_of(client, status="accepted")) == sorted(FILES)
+
+
+def test_json_and_csv_keep_their_fields_and_say_the_answer_beside_them(
+    client: Client, checked: InMemoryCluster
+) -> None:
+    assert checked.get_secret("good").name == "good"
+    found = json_of(client)
+    assert {row["verdict"] for row in found.values()} == {"accepted"}
+    assert {name: row["answer"] for name, row in found.items()} == {
+        "good": "works", "plain": "accepted", "refused": "rejected", "nameless": "check-failed",
+    }  # fmt: skip
+    refused, plain = found["refused"], found["plain"]
+    assert (refused["answer_stage"], refused["check_result"], refused["check_is_old"]) == ("login", "failed", False)
+    assert refused["checked_at"] == rfc3339(NOW - timedelta(minutes=5))
+    assert refused["answer_fix"].startswith("Check the account")
+    assert (plain["answer_reason"], plain["checked_at"], plain["check_result"]) == (None, None, None)
+    cells = {row["name"]: row for row in csv.DictReader(io.StringIO(text(client, "/destinations.csv")))}
+    assert (cells["refused"]["status"], cells["refused"]["reason"]) == ("Accepted", "")
+    assert (cells["refused"]["answer"], cells["refused"]["answer stage"]) == ("Registry rejects it", "login")
+    assert cells["good"]["checked at"] == rfc3339(NOW - timedelta(minutes=5))
+
+
+def test_a_check_of_another_state_counts_for_nothing(client: Client, checked: InMemoryCluster) -> None:
+    made = destination("refused", user="another")
+    checked.load([made])
+    assert json_of(client)["refused"]["answer"] == "accepted"
+    assert "rejected the user name" not in text(client, "/destinations/refused").partition('id="check"')[0]
+
+
+def test_an_old_check_says_its_age_first(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([destination("good"), destination("refused")])
+    for name, found in (("good", report()), ("refused", REFUSED)):
+        keep(name, found, NOW - timedelta(days=3))
+    answers = json_of(client)
+    assert {name: (row["answer"], row["check_is_old"]) for name, row in answers.items()} == {
+        "good": ("accepted", True), "refused": ("rejected", True),
+    }  # fmt: skip
+    line = text(client, "/", q="refused").partition('<td class="table__status"')[2]
+    assert line.index("3 d ago") < line.index("The registry rejected")
+    head = text(client, "/destinations/refused").partition('id="part-verdict"')[0]
+    assert "Last checked 3 d ago</b>, too long ago to rely on" in head
+
+
+def test_how_long_a_check_counts_is_the_settings(client: Client, checked: InMemoryCluster) -> None:
+    assert checked.get_secret("good").name == "good"
+    with root.use(replace(composition.portal(), check_fresh=timedelta(minutes=4))):
+        portal = composition.portal()
+        snapshot = Snapshot.of(portal.cluster.list_secrets(), NOW, None, composition.reads().config_maps)
+        short = replace(portal, check_fresh=timedelta(minutes=4)).answered(snapshot, sees_all=True)
+        longer = replace(portal, check_fresh=timedelta(minutes=6)).answered(snapshot, sees_all=True)
+    assert [row.answer.kind for row in short if row.name == "good"] == ["accepted"]
+    assert [row.answer.kind for row in longer if row.name == "good"] == ["works"]
+    assert client.get("/").status_code == 200
+
+
+def test_the_page_of_a_destination_never_contradicts_its_check(client: Client, checked: InMemoryCluster) -> None:
+    assert checked.get_secret("good").name == "good"
+    state = r'path__stage--(\w+)">\s*<span class="path__mark"></span>\s*<span class="path__label">(Login|Chart|Image)<'
+    refused, good = text(client, "/destinations/refused"), text(client, "/destinations/good")
+    rail = refused.partition('id="part-verdict"')[2].partition("</section>")[0]
+    assert "What the Secrets say" in rail
+    assert re.findall(state, rail) == [("untried", "Login"), ("untried", "Chart"), ("untried", "Image")]
+    assert ">Registry rejects it</span></h1>" in refused
+    assert 'class="button button--primary"\n           href="/destinations/refused/rotate"' in refused
+    good_rail = good.partition('id="part-verdict"')[2].partition("</section>")[0]
+    assert re.findall(state, good_rail) == [("ok", "Login"), ("ok", "Chart"), ("ok", "Image")]
+    order = ["part-head", "Export command", 'id="check"', 'id="part-certificates"', 'id="exports"', "part-manifest"]
+    assert [good.index(word) for word in order] == sorted(good.index(word) for word in order)
+    assert PASSWORD not in refused + good
+
+
+def test_results_of_a_check_of_several_name_each_cause_once(
+    client: Client, portal: InMemoryCluster, registries: Scripted
+) -> None:
+    off = destination("off", **{names.REGISTRY_LABEL: "false"})
+    portal.load([destination(name) for name in ("n1", "n2", "n3", "wrong", "fine")] + [off])
+    registries.answers = {**dict.fromkeys(("n1", "n2", "n3", "off"), NO_NAME), "wrong": REFUSED}
+    address = client.post(reverse("checks"), {"all": "1"}).headers["Location"]
+    composition.checks().finish(20)
+    page = text(client, address)
+    headings = [re.sub(r"<[^>]+>|\s+", " ", one).split() for one in re.findall(r'cause__heading">(.*?)</h2>', page)]
+    told = [unescape(" ".join(words)) for words in headings]
+    assert told[0].startswith("Registry rejects it 1 destination: Login: The registry rejected")
+    assert told[1] == "Live check failed 3 destinations: DNS: The host has no address in the portal's DNS."
+    assert told[2].startswith("Works 1 destination")
+    assert told[3].startswith("Disabled 1 destination")
+    assert 'href="/destinations/wrong/rotate"' in page
+    assert 'href="/destinations/n1/edit"' in page
+    assert "1 passed, 4 failed, 0 inconclusive; 1 disabled." in page
+
+
+def test_an_end_in_the_past_is_expired_everywhere(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("past")
+    made["metadata"]["annotations"][names.EXPIRY_ANNOTATION] = "2020-01-01"
+    portal.load([made])
+    for path in ("/", "/team/", "/destinations/past"):
+        page = text(client, path)
+        assert re.search(r"expired on(</b>)?(</dt>\s*<dd>)?\s*2020-01-01", page), path
+        assert not re.search(r"expires? (soon|on)[^.]{0,40}2020-01-01", page), path
+    assert "The credentials have expired: create new ones, and rotate." in text(client, "/team/")
+
+
+def test_the_image_alone_can_be_what_is_rejected(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([destination("half")])
+    keep("half", ends(Step.PUSH, Code.MAY_NOT_PUSH, Side.IMAGE), NOW)
+    assert json_of(client)["half"]["answer"] == "rejected"
