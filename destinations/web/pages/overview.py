@@ -26,6 +26,7 @@ from destinations.overview.filters import Filter
 from destinations.overview.table import Row
 from destinations.web import errors
 from destinations.web.changes import check, save
+from destinations.web.pages import same
 from destinations.web.request import PortalRequest
 
 
@@ -40,9 +41,11 @@ class Selection:
 def read_selection(request: PortalRequest) -> Selection:
     """Return them, from the watch unless something was just written. Raises the port's errors."""
     snapshot = request.reads.direct if "after" in request.GET else request.snapshot
-    return Selection(
-        snapshot, [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
-    )
+    rows = [row for row in request.portal.rows.rows(snapshot) if request.authority.sees(row.secret)]
+    if name := request.GET.get("same", ""):
+        wanted = same.group(request, name)
+        rows = [row for row in rows if row.name in wanted]
+    return Selection(snapshot, rows)
 
 
 _KEPT = 2000
@@ -135,6 +138,7 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
         "q": asks.text,
         "status": asks.kind,
         "sort": asks.sort,
+        "same": request.GET.get("same", "") if seen.rows else "",
         "orders": filters.ORDERS,
     }
 
