@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from destinations import names
 from destinations.cluster.port import Unreachable
 from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.model import Credentials
+from destinations.permissions import TABLE, Right
 from destinations.secret import docker_config, history
 from tests.services import composition
 from tests.services.leaks import canary, find
@@ -101,7 +105,7 @@ def results(answer: Any) -> dict[str, str]:
     return dict(rows)
 
 
-PLACES = {
+PLACES: dict[str, dict[str, Any] | str] = {
     "password": entry(username="robot", password=LEAKED),
     "auth": entry(auth=auth(LEAKED)),
     "latin-auth": entry(auth=auth(LEAKED, "latin-1")),
@@ -110,8 +114,8 @@ PLACES = {
     "line-break": entry(username="robot", password=f"{LEAKED}\n"),
     "case": {"AUTHS": {HOST.upper(): {"PassWord": LEAKED}}},
     "two-hosts": {"auths": {"a.example.com": {"password": OTHER}, "b.example.com": {"password": LEAKED}}},
-    "twice": '{"auths": {"h.example.com": {"password": %s, "password": "x"}}}' % json.dumps(LEAKED),
-    "broken": '{"auths": {"h.example.com": {"password": "%s"' % canary("no", special=False),
+    "twice": f'{{"auths": {{"h.example.com": {{"password": {json.dumps(LEAKED)}, "password": "x"}}}}}}',
+    "broken": f'{{"auths": {{"h.example.com": {{"password": "{OTHER}"',
 }
 
 
@@ -206,8 +210,6 @@ def test_a_user_name_is_found_and_called_a_mere_name(portal: InMemoryCluster) ->
 
 
 def test_a_file_can_be_chosen_also_one_in_latin_1(portal: InMemoryCluster) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415 - for this test alone
-
     portal.load([destination("one", account())])
     for raw in (json.dumps(account()).encode(), LEAKED.encode("latin-1"), LEAKED.encode("utf-16")):
         answer = Client().post("/leak", {"value_file": SimpleUploadedFile("leaked", raw)})
@@ -230,14 +232,12 @@ def test_what_cannot_be_searched_for_is_refused_with_what_to_do(
 
 
 def test_a_private_key_finds_its_certificates_and_where_it_is_stored(portal: InMemoryCluster) -> None:
-    from cryptography import x509  # noqa: PLC0415 - for this test alone
-
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "ca.example.com")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now).not_valid_after(now.replace(year=now.year + 1)).sign(key, None or __import__("cryptography.hazmat.primitives.hashes", fromlist=["SHA256"]).SHA256())
+        .not_valid_before(now).not_valid_after(now.replace(year=now.year + 1)).sign(key, hashes.SHA256())
     )  # fmt: skip
     pem = certificate.public_bytes(Encoding.PEM).decode()
     keys = [
@@ -259,8 +259,6 @@ def test_a_private_key_finds_its_certificates_and_where_it_is_stored(portal: InM
 
 
 def test_who_is_no_administrator_cannot_search(portal: InMemoryCluster) -> None:
-    from destinations.permissions import TABLE, Right  # noqa: PLC0415 - for this test alone
-
     leak = {name: methods for name, methods in TABLE.items() if name.startswith("leak")}
     assert {right for methods in leak.values() for right in methods.values()} == {Right.ADMINISTER}
     assert portal.list_secrets() == []
@@ -413,15 +411,16 @@ def test_once_the_cluster_is_silent_the_rest_is_not_tried(
      ({"password": LEAKED}, "This is the password that is stored now"), ({"chosen": []}, "no destination was selected"),
      ({"password": f" {NEW}"}, "spaces"), ({"chosen": ["clean uid 1"]}, "was not in what was found"),
      ({"chosen": ["nonsense"]}, "no destination was selected"), ({"state": "forged"}, "not made by this portal"),
-     ({"action": "delete"}, "need attention")],
+     ({"action": "delete"}, "the form was not complete")],
 )  # fmt: skip
 def test_a_form_that_cannot_be_done_changes_nothing(
     portal: InMemoryCluster, fields: dict[str, Any], words: str
 ) -> None:
     three(portal)
     before = [one.resource_version for one in portal.list_secrets()]
-    action = fields.pop("action", "rotate")
-    answer = respond(paste(LEAKED), action, **{"username": "robot2", "password": NEW, **fields})
+    action = fields.get("action", "rotate")
+    more = {"username": "robot2", "password": NEW, **{key: value for key, value in fields.items() if key != "action"}}
+    answer = respond(paste(LEAKED), action, **more)
     assert answer.status_code in {409, 422}
     assert words in answer.content.decode()
     assert find(answer.content) == []

@@ -85,6 +85,15 @@ class Case:
         return signing.dumps(asdict(self), salt=_SALT, compress=True)
 
 
+def is_signed(text: str) -> bool:
+    """Return whether a text is a case that this portal signed: anything else may be what was to be pasted elsewhere."""
+    try:
+        read(text)
+    except UserError:
+        return False
+    return True
+
+
 def read(text: str) -> Case:
     """Return the case of a form. Raises UserError for what this portal did not sign, or more than a day ago."""
     try:

@@ -19,7 +19,7 @@ from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import LeakForm
 from destinations.web.leak import page
-from destinations.web.leak.case import Case, Lookup, read
+from destinations.web.leak.case import Case, Lookup, is_signed, read
 from destinations.web.request import PortalRequest
 
 _ACTION = "find-credential"
@@ -50,7 +50,8 @@ def find(request: PortalRequest) -> HttpResponse:
 
 
 def _again(request: PortalRequest, trouble: UserError) -> HttpResponse:
-    context = {"search": LeakForm(), "trouble": trouble, "state": request.POST.get("state", "")}
+    state = request.POST.get("state", "")
+    context = {"search": LeakForm(), "trouble": trouble, "state": state if is_signed(state) else ""}
     return render(request, "leak/find.html", context, status=trouble.status)
 
 
