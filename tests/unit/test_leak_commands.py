@@ -58,7 +58,7 @@ def test_it_prints_where_the_value_is_and_no_value(cluster: Cluster, run: Any) -
         status, out, _ = run(LEAKED, "find_credential", "--format", "json")
         assert status == 0
         assert [one["name"] for one in json.loads(out)] == ["a-two", "b-one", "c-three", "elsewhere"]
-        assert json.loads(out)[0]["places"] == ["password", "auth"]
+        assert json.loads(out)[0]["places"] == ["auth", "password"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from destinations.model import Credentials, Draft, Snapshot
 from destinations.overview import table
 from destinations.repairs import Choice
 from destinations.web import forms
-from destinations.web.leak.case import Case, Lookup
+from destinations.web.leak.case import LeakCase, Lookup
 from edrportal.demo import exports
 from edrportal.demo.cluster import certificate
 from edrportal.telemetry.logs import JsonFormatter
@@ -335,7 +335,7 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
 def leak_case(secrets_: dict[str, Any]) -> str:
     """Return the signed state of a page that found the stored canary everywhere."""
     holders = search(paste.read(STORED.encode()), list(secrets_.values()))
-    return Case().with_lookup(Lookup("2026-01-01T00:00:00Z", "root", "a value", 1, len(holders)), holders).signed()
+    return LeakCase().with_lookup(Lookup("2026-01-01T00:00:00Z", "root", "a value", 1, len(holders)), holders).signed()
 
 
 def go(walk: Walk, cluster: Cluster, filled: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from secrets import token_bytes
 from destinations import names
 from destinations.input.leak import keypairs
 from destinations.input.leak.paste import RANKS, How, Pasted
-from destinations.input.leak.texts import HOST, MEMBERS, Piece, encoded, pieces, words
+from destinations.input.leak.texts import HOST, MEMBERS, Fragment, encoded, pieces, words
 from destinations.model import Secret
 from destinations.secret import codec
 from destinations.secret.mask import masked_key, masked_name
@@ -89,7 +89,7 @@ class _Search:
                 is_shown = several and piece.host and self._digest(encoded(piece.host)) not in self._forms
                 yield _Place(_phrase(piece, where), how, piece.is_name, masked_key(piece.host) if is_shown else "")
 
-    def _match(self, piece: Piece) -> How | None:
+    def _match(self, piece: Fragment) -> How | None:
         """Return how a stored text is what was pasted, None where it is not."""
         text = piece.text.replace(b"\r\n", b"\n")
         bare = text.strip()
@@ -133,16 +133,16 @@ def _with_certificates(
     return [*own, *(replace(one, phrase=f"{one.phrase} of the certificate Secret {masked_name(name)}") for one in held)]
 
 
-def _words(value: bytes) -> Iterator[Piece]:
+def _words(value: bytes) -> Iterator[Fragment]:
     """Yield the words of a value that is no document, such as a file of settings."""
     bare = value[:_MAX_WORDS].lstrip()
     if bare[:1] in {b"{", b"[", b'"'} or b"-----BEGIN" in bare or not any(sign in bare for sign in b" \n=:"):
         return
     for word in words(bare.decode("utf-8", "surrogateescape")):
-        yield Piece(encoded(word))
+        yield Fragment(encoded(word))
 
 
-def _phrase(piece: Piece, where: str) -> str:
+def _phrase(piece: Fragment, where: str) -> str:
     return " in ".join(filter(None, [_MEMBERS.get(piece.member, ""), where])) or _ELSEWHERE
 
 

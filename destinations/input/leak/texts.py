@@ -28,7 +28,7 @@ _USERINFO = re.compile(r"://([^/\s:@]{0,256}):([^/\s@]{1,4096})@")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """One text: the member of an entry that holds it (empty for another place), and the host key of that entry.
 
     `is_name` is true for a user name, an address, or a host: known to more people than a secret.
@@ -40,9 +40,9 @@ class Piece:
     is_name: bool = False
 
 
-def pieces(content: bytes, member: str = "", host: str = "") -> Iterator[Piece]:
+def pieces(content: bytes, member: str = "", host: str = "") -> Iterator[Fragment]:
     """Yield the content itself and every text that is wrapped in it, outer ones first; no more than 200,000."""
-    waiting = [(Piece(content, member, host, member in _NAMES), 0)]
+    waiting = [(Fragment(content, member, host, member in _NAMES), 0)]
     for _ in range(_MAX_PIECES):
         if not waiting:
             return
@@ -83,32 +83,32 @@ def words(text: str) -> Iterator[str]:
                 yield from (before, after)
 
 
-def _inside(piece: Piece) -> Iterator[Piece]:
+def _inside(piece: Fragment) -> Iterator[Fragment]:
     bare = piece.text.strip().removeprefix(b"\xef\xbb\xbf")
     if bare[:1] in {b"{", b"[", b'"'}:
         yield from _of_json(bare, piece)
     elif len(bare) >= _LEAST_BASE64 and _BASE64.fullmatch(b"".join(bare.split())):
         decoded = decode_leniently(bare.decode("ascii"))
         if decoded and (piece.member == "auth" or decoded.lstrip()[:1] == b"{" or b":" in decoded):
-            yield Piece(decoded, piece.member, piece.host, piece.is_name)
+            yield Fragment(decoded, piece.member, piece.host, piece.is_name)
             yield from _pair(decoded, piece)
 
 
-def _pair(decoded: bytes, piece: Piece) -> Iterator[Piece]:
+def _pair(decoded: bytes, piece: Fragment) -> Iterator[Fragment]:
     username, colon, password = decoded.partition(b":")
     if colon and decoded[:1] != b"{":
-        yield Piece(username, "username", piece.host, is_name=True)
-        yield Piece(password, piece.member, piece.host)
+        yield Fragment(username, "username", piece.host, is_name=True)
+        yield Fragment(password, piece.member, piece.host)
         if password.endswith(b"\0"):  # Docker pads with it
-            yield Piece(password.rstrip(b"\0"), piece.member, piece.host)
+            yield Fragment(password.rstrip(b"\0"), piece.member, piece.host)
 
 
-def _of_json(content: bytes, piece: Piece) -> Iterator[Piece]:
+def _of_json(content: bytes, piece: Fragment) -> Iterator[Fragment]:
     try:
         document = gojson.parse(content)
     except GoError:
         for word in words(content.decode("utf-8", "surrogateescape")):
-            yield Piece(encoded(word), "", piece.host)
+            yield Fragment(encoded(word), "", piece.host)
         return
     waiting: list[tuple[str, Value, str, bool]] = [(piece.member, document, piece.host, False)]
     while waiting:  # not by recursion: a document nests as deep as someone likes
@@ -124,17 +124,17 @@ def _of_json(content: bytes, piece: Piece) -> Iterator[Piece]:
             text = value.text if isinstance(value, Number) else value
             known = field_name(name)
             shown = known if known in MEMBERS else ""
-            yield Piece(encoded(text), shown, host, known in _NAMES)
+            yield Fragment(encoded(text), shown, host, known in _NAMES)
 
 
-def _of_host(key: str) -> Iterator[Piece]:
+def _of_host(key: str) -> Iterator[Fragment]:
     raw = encoded(key)
-    yield Piece(raw, HOST, is_name=True)
+    yield Fragment(raw, HOST, is_name=True)
     userinfo, at, _ = raw.partition(b"://")[2].rpartition(b"@") if b"://" in raw else raw.rpartition(b"@")
     if at:
         username, _, password = userinfo.partition(b":")
-        yield Piece(username, HOST, is_name=True)
-        yield Piece(password, HOST)
+        yield Fragment(username, HOST, is_name=True)
+        yield Fragment(password, HOST)
 
 
 def _is_auths(key: str) -> bool:

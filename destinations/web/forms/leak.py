@@ -43,9 +43,15 @@ class NewAccountForm(AccountForm):
     """One new user name and password for all chosen destinations; certificates stay as they are."""
 
     chosen = ChosenField(required=False)
-    anyway = forms.BooleanField(required=False)
+    confirmed = forms.BooleanField(
+        label="Exports to the selected destinations stop until they are enabled again", required=False
+    )
+    anyway = forms.BooleanField(
+        label="Rotate although a check failed, and enable although it failed or is inconclusive", required=False
+    )
     field_order = (
-        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "expires_on", "chosen", "anyway",
+        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "expires_on",
+        "chosen", "confirmed", "anyway",
         "nonce",
     )  # fmt: skip
 

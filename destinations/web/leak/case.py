@@ -39,7 +39,7 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CaseStep:
     """What was done with one destination: when, by whom, the action, its result, and why."""
 
     at: str
@@ -51,12 +51,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class LeakCase:
     """The searches, the Secrets that were found in them, and the steps, each in its order."""
 
     lookups: tuple[Lookup, ...] = ()
     holders: tuple[Holder, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[CaseStep, ...] = ()
 
     @property
     def began(self) -> str:
@@ -67,18 +67,18 @@ class Case:
         """The destinations that were found."""
         return {one.name for one in self.holders if one.is_destination}
 
-    def with_lookup(self, lookup: Lookup, holders: Sequence[Holder]) -> Case:
+    def with_lookup(self, lookup: Lookup, holders: Sequence[Holder]) -> LeakCase:
         """Return the case after one more search: what it found counts beside what was found before."""
         known = {(one.name, one.uid) for one in holders}
         earlier = [one for one in self.holders if (one.name, one.uid) not in known]
         return replace(self, lookups=(*self.lookups, lookup), holders=tuple([*holders, *earlier][:MOST]))
 
-    def with_steps(self, action: str, attempts: Iterable[Attempt], by: str) -> Case:
+    def with_steps(self, action: str, attempts: Iterable[Attempt], by: str) -> LeakCase:
         at = rfc3339(datetime.now(UTC))
-        steps = (Step(at, by, action, one.name, one.result.value, one.why) for one in attempts)
+        steps = (CaseStep(at, by, action, one.name, one.result.value, one.why) for one in attempts)
         return replace(self, steps=(*self.steps, *steps))
 
-    def last(self, name: str) -> Step | None:
+    def last(self, name: str) -> CaseStep | None:
         return next((one for one in reversed(self.steps) if one.name == name), None)
 
     def signed(self) -> str:
@@ -94,14 +94,14 @@ def is_signed(text: str) -> bool:
     return True
 
 
-def read(text: str) -> Case:
+def read(text: str) -> LeakCase:
     """Return the case of a form. Raises UserError for what this portal did not sign, or more than a day ago."""
     try:
         found: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=_MAX_AGE)
     except signing.BadSignature:
         raise EXPIRED from None
-    return Case(
+    return LeakCase(
         tuple(Lookup(**one) for one in found["lookups"]),
         tuple(Holder(**{**one, "places": tuple(one["places"])}) for one in found["holders"]),
-        tuple(Step(**one) for one in found["steps"]),
+        tuple(CaseStep(**one) for one in found["steps"]),
     )

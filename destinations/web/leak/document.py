@@ -10,7 +10,7 @@ from typing import Any
 from destinations.model import Snapshot
 from destinations.secret import history
 from destinations.secret.codec import rfc3339
-from destinations.web.leak.case import Case
+from destinations.web.leak.case import LeakCase
 from destinations.web.leak.holders import row as row_of
 
 _COLUMNS = {
@@ -23,7 +23,7 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def build(case: Case, snapshot: Snapshot) -> dict[str, Any]:
+def build(case: LeakCase, snapshot: Snapshot) -> dict[str, Any]:
     """Return the report in plain JSON values: the steps of the case, and what the Secrets themselves record since."""
     return {
         "made_at": rfc3339(datetime.now(UTC)),
@@ -34,7 +34,7 @@ def build(case: Case, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _holder(case: Case, number: int, snapshot: Snapshot) -> dict[str, Any]:
+def _holder(case: LeakCase, number: int, snapshot: Snapshot) -> dict[str, Any]:
     row = row_of(case, case.holders[number], snapshot)
     secret = snapshot.secrets.get(row.holder.name)
     recorded = [

@@ -19,7 +19,7 @@ from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import LeakForm
 from destinations.web.leak import page
-from destinations.web.leak.case import Case, Lookup, is_signed, read
+from destinations.web.leak.case import LeakCase, Lookup, is_signed, read
 from destinations.web.request import PortalRequest
 
 _ACTION = "find-credential"
@@ -57,7 +57,7 @@ def _again(request: PortalRequest, trouble: UserError) -> HttpResponse:
 
 def _search(request: PortalRequest) -> HttpResponse:
     """Search, and show the case. Raises UserError for what cannot be searched for, and the port's errors."""
-    case = read(request.POST["state"]) if request.POST.get("state") else Case()
+    case = read(request.POST["state"]) if request.POST.get("state") else LeakCase()
     name = request.POST.get("same", "")
     pasted = None if name else paste.read(_given(request))
     snapshot = request.reads.direct

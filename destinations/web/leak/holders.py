@@ -9,7 +9,7 @@ from destinations.input.leak.search import Holder
 from destinations.model import Snapshot
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key
-from destinations.web.leak.case import Case, Step
+from destinations.web.leak.case import CaseStep, LeakCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class HolderRow:
     skipped: str
     host: str
     chosen: str
-    step: Step | None
+    step: CaseStep | None
 
     @property
     def can_be_chosen(self) -> bool:
         return bool(self.chosen)
 
 
-def row(case: Case, holder: Holder, snapshot: Snapshot) -> HolderRow:
+def row(case: LeakCase, holder: Holder, snapshot: Snapshot) -> HolderRow:
     secret = snapshot.secrets.get(holder.name)
     step = case.last(holder.name)
     if secret is None or (holder.uid and secret.uid != holder.uid):

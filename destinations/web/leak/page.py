@@ -14,7 +14,7 @@ from destinations.model import Snapshot, UserError
 from destinations.web.changes import save
 from destinations.web.forms import LeakForm, NewAccountForm
 from destinations.web.leak import document
-from destinations.web.leak.case import MOST, Case
+from destinations.web.leak.case import MOST, LeakCase
 from destinations.web.leak.holders import HolderRow, row
 from destinations.web.request import PortalRequest
 
@@ -24,7 +24,7 @@ MOST_CHOSEN = 100
 
 def show(  # noqa: PLR0913 - one page's parts
     request: PortalRequest,
-    case: Case,
+    case: LeakCase,
     snapshot: Snapshot,
     *,
     status: int = 200,

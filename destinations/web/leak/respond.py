@@ -23,7 +23,7 @@ from destinations.web import errors
 from destinations.web.changes import check, save
 from destinations.web.forms import NewAccountForm, ResponseForm
 from destinations.web.leak import page
-from destinations.web.leak.case import Case, read
+from destinations.web.leak.case import LeakCase, read
 from destinations.web.leak.holders import row
 from destinations.web.request import PortalRequest
 
@@ -44,7 +44,7 @@ _Write = Callable[[str], Done]
 @sensitive_post_parameters()
 @require_POST
 def respond(request: PortalRequest) -> HttpResponse:
-    """Do what the form asks with each chosen destination, and show the case with the results."""
+    """Act on each chosen destination, and show the case with the results."""
     try:
         case = read(request.POST.get("state", ""))
         snapshot = request.reads.direct
@@ -68,7 +68,7 @@ def respond(request: PortalRequest) -> HttpResponse:
     return page.show(request, after, now, status=status, attempts=attempts, action=action)
 
 
-def _skipped(case: Case, snapshot: Snapshot) -> list[Attempt]:
+def _skipped(case: LeakCase, snapshot: Snapshot) -> list[Attempt]:
     """Return what was found and cannot be chosen, since something else manages it or it is immutable."""
     rows = [row(case, one, snapshot) for one in case.holders if one.is_destination]
     return [Attempt(one.holder.name, Result.SKIPPED, one.skipped) for one in rows if one.skipped]
@@ -82,7 +82,7 @@ def _form(request: PortalRequest, action: str, snapshot: Snapshot) -> ResponseFo
     return NewAccountForm(request.POST, request.FILES, host=hosts.pop() if len(hosts) == 1 else "")
 
 
-def _trouble(form: ResponseForm | NewAccountForm, action: str, case: Case) -> UserError | None:
+def _trouble(form: ResponseForm | NewAccountForm, action: str, case: LeakCase) -> UserError | None:
     """Return why nothing can be done with the form as it was sent, or None."""
     valid = form.is_valid()
     chosen = form.cleaned_data.get("chosen")
@@ -96,7 +96,7 @@ def _trouble(form: ResponseForm | NewAccountForm, action: str, case: Case) -> Us
 
 
 def _refused(
-    request: PortalRequest, case: Case, snapshot: Snapshot, trouble: UserError, form: ResponseForm | NewAccountForm
+    request: PortalRequest, case: LeakCase, snapshot: Snapshot, trouble: UserError, form: ResponseForm | NewAccountForm
 ) -> HttpResponse:
     wanted = {name for name, _ in form.cleaned_data.get("chosen") or ()}
     account = form if isinstance(form, NewAccountForm) else None
