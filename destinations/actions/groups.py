@@ -26,6 +26,7 @@ class Result(StrEnum):
     WRITTEN = "written"
     NOT_WRITTEN = "not written"
     UNKNOWN = "not known"
+    UNCHANGED = "no change needed"
     SKIPPED = "skipped"
     """Something else manages the Secret, or it is immutable: the portal does not write it."""
 

@@ -331,6 +331,18 @@ def labels(cluster: Cluster) -> set[str]:
     return {cluster.get_secret(name).labels[names.REGISTRY_LABEL] for name in ("one", "two", "three")}
 
 
+def test_what_is_so_already_is_not_called_written(portal: InMemoryCluster, registries: Scripted) -> None:
+    off = {names.REGISTRY_LABEL: "false"}
+    portal.load([destination("on", account()), destination("off", account(), labels=off)])
+    answer = respond(paste(LEAKED), "disable", confirmed="1")
+    assert results(answer) == {"off": "no change needed", "on": "written"}
+    assert "It was disabled already." in answer.content.decode()
+    assert history.read(portal.get_secret("off")) == ()
+    respond(paste(LEAKED), "enable")
+    assert results(respond(paste(LEAKED), "enable")) == {"off": "no change needed", "on": "no change needed"}
+    assert len(registries.asked) == 1
+
+
 def test_what_fails_its_check_is_not_rotated_until_that_is_confirmed(
     portal: InMemoryCluster, registries: Scripted
 ) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from destinations import actions
+from destinations import actions, names
 from destinations.actions import Done, Rotation, Seen, checks, groups
 from destinations.actions.groups import Attempt, Result
 from destinations.cluster.port import ClusterError
@@ -77,8 +77,8 @@ def _skipped(case: LeakCase, snapshot: Snapshot) -> list[Attempt]:
 def _form(request: PortalRequest, action: str, snapshot: Snapshot) -> ResponseForm | NewAccountForm:
     if action != "rotate":
         return ResponseForm(request.POST)
-    names = [text.partition(" ")[0] for text in request.POST.getlist("chosen")]
-    hosts = {docker_config.host_key(snapshot.secrets[name]) for name in names if name in snapshot.secrets}
+    chosen = [text.partition(" ")[0] for text in request.POST.getlist("chosen")]
+    hosts = {docker_config.host_key(snapshot.secrets[name]) for name in chosen if name in snapshot.secrets}
     return NewAccountForm(request.POST, request.FILES, host=hosts.pop() if len(hosts) == 1 else "")
 
 
@@ -133,15 +133,22 @@ class _Response:
     def _end(self, name: str, result: Result, why: str) -> None:
         self._ended[name] = Attempt(name, result, why)
 
-    def _disable(self, _chosen: Mapping[str, Secret]) -> _Write:
+    def _leave(self, chosen: Mapping[str, Secret], value: str, state: str) -> dict[str, Secret]:
+        """Return those that have to be written: one that is so already would only seem to be."""
+        for name, secret in chosen.items():
+            if secret.labels[names.REGISTRY_LABEL] == value:
+                self._end(name, Result.UNCHANGED, f"It was {state} already.")
+        return {name: secret for name, secret in chosen.items() if name not in self._ended}
+
+    def _disable(self, chosen: Mapping[str, Secret]) -> _Write:
+        self._leave(chosen, "false", "disabled")
         return partial(self._write, "disable", partial(actions.switch, on=False), ())
 
     def _enable(self, chosen: Mapping[str, Secret]) -> _Write:
         """Enable what passes a check as it would be enabled; an inconclusive check takes a ticked box."""
         portal, snapshot = self._request.portal, self._snapshot
-        questions = {
-            name: checks.of_stored(portal, groups.enabled(secret), snapshot) for name, secret in chosen.items()
-        }
+        left = self._leave(chosen, "true", "enabled")
+        questions = {name: checks.of_stored(portal, groups.enabled(secret), snapshot) for name, secret in left.items()}
         return self._checked("enable", partial(actions.switch, on=True), (), questions)
 
     def _rotate(self, chosen: Mapping[str, Secret]) -> _Write:
