@@ -12,10 +12,10 @@ from typing import Any
 
 from django.core import signing
 
-from destinations.actions.groups import Attempt
 from destinations.input.leak.search import Holder
 from destinations.model import UserError
 from destinations.secret.codec import rfc3339
+from destinations.web.leak.attempts import Attempt
 
 _SALT = "edrportal.leak"
 _MAX_AGE = timedelta(days=1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from destinations.actions import groups
 from destinations.input.leak.search import Holder
 from destinations.model import Snapshot
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key
+from destinations.web.leak import attempts as attempts_of
 from destinations.web.leak.case import CaseStep, LeakCase
 
 
@@ -33,9 +33,11 @@ def row(case: LeakCase, holder: Holder, snapshot: Snapshot) -> HolderRow:
     step = case.last(holder.name)
     if secret is None or (holder.uid and secret.uid != holder.uid):
         return HolderRow(holder, "deleted" if secret is None else "deleted and created again", "", "", "", step)
-    skipped = groups.skip_reason(secret) if holder.is_destination else ""
+    skipped = attempts_of.skip_reason(secret) if holder.is_destination else ""
     chosen = (
         "" if skipped or not codec.is_destination(secret) else f"{secret.name} {secret.uid} {secret.resource_version}"
     )
-    state = ("enabled" if groups.is_enabled(secret) else "disabled") if holder.is_destination else "certificate Secret"
+    state = (
+        ("enabled" if attempts_of.is_enabled(secret) else "disabled") if holder.is_destination else "certificate Secret"
+    )
     return HolderRow(holder, state, skipped, masked_key(docker_config.host_key(secret)), chosen, step)

@@ -8,12 +8,12 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from destinations.actions import groups
-from destinations.actions.groups import Attempt, Result
 from destinations.model import Snapshot, UserError
 from destinations.web.changes import save
 from destinations.web.forms import LeakForm, NewAccountForm
+from destinations.web.leak import attempts as attempts_of
 from destinations.web.leak import document
+from destinations.web.leak.attempts import Attempt, Result
 from destinations.web.leak.case import MOST, LeakCase
 from destinations.web.leak.holders import HolderRow, row
 from destinations.web.request import PortalRequest
@@ -35,7 +35,7 @@ def show(  # noqa: PLR0913 - one page's parts
     account: Form | None = None,
 ) -> HttpResponse:
     """Show a case; `wanted` are the names whose boxes are ticked, by default those that the last action left over."""
-    left = set(groups.rest(attempts))
+    left = set(attempts_of.rest(attempts))
     chosen = set(wanted) if wanted is not None else left
     found = [row(case, holder, snapshot) for holder in case.holders]
     ticked = _ticked(found, chosen)

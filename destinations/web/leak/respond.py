@@ -11,8 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from destinations import actions, names
-from destinations.actions import Done, Rotation, Seen, checks, groups
-from destinations.actions.groups import Attempt, Result
+from destinations.actions import Done, Rotation, Seen, checks
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
@@ -22,7 +21,9 @@ from destinations.secret import docker_config
 from destinations.web import errors
 from destinations.web.changes import check, save
 from destinations.web.forms import NewAccountForm, ResponseForm
+from destinations.web.leak import attempts as attempts_of
 from destinations.web.leak import page
+from destinations.web.leak.attempts import Attempt, Result
 from destinations.web.leak.case import LeakCase, read
 from destinations.web.leak.holders import row
 from destinations.web.request import PortalRequest
@@ -60,7 +61,7 @@ def respond(request: PortalRequest) -> HttpResponse:
     except UserError as error:  # a check that finds no place, or a case that has expired
         return errors.page(request, error.status, error.message, error.fix)
     after = case.with_steps(action, attempts, request.principal.username)
-    status = 409 if groups.rest(attempts) else 200
+    status = 409 if attempts_of.rest(attempts) else 200
     try:
         now = Reads(request.portal).direct
     except ClusterError:
@@ -120,7 +121,7 @@ class _Response:
         chosen = {name: secret for name in sorted(self._seen) if (secret := self._there(name))}
         write = {"disable": self._disable, "enable": self._enable, "rotate": self._rotate}[action](chosen)
         left = [name for name in chosen if name not in self._ended]
-        written = groups.write_each(left, write)
+        written = attempts_of.write_each(left, write)
         return sorted([*self._ended.values(), *written], key=lambda one: one.name)
 
     def _there(self, name: str) -> Secret | None:
@@ -128,7 +129,7 @@ class _Response:
         if secret is None or secret.uid != self._seen[name].uid:
             self._end(name, Result.NOT_WRITTEN, _GONE)
             return None
-        return None if groups.skip_reason(secret) else secret
+        return None if attempts_of.skip_reason(secret) else secret
 
     def _end(self, name: str, result: Result, why: str) -> None:
         self._ended[name] = Attempt(name, result, why)
@@ -148,7 +149,9 @@ class _Response:
         """Enable what passes a check as it would be enabled; an inconclusive check takes a ticked box."""
         portal, snapshot = self._request.portal, self._snapshot
         left = self._leave(chosen, "true", "enabled")
-        questions = {name: checks.of_stored(portal, groups.enabled(secret), snapshot) for name, secret in left.items()}
+        questions = {
+            name: checks.of_stored(portal, attempts_of.enabled(secret), snapshot) for name, secret in left.items()
+        }
         return self._checked("enable", partial(actions.switch, on=True), (), questions)
 
     def _rotate(self, chosen: Mapping[str, Secret]) -> _Write:
@@ -164,7 +167,7 @@ class _Response:
                 self._end(name, Result.NOT_WRITTEN, _STORED)
                 continue
             try:
-                asked = checks.of_rotated(self._request.portal, groups.enabled(secret), self._snapshot, rotation)
+                asked = checks.of_rotated(self._request.portal, attempts_of.enabled(secret), self._snapshot, rotation)
                 questions[name] = asked
             except UserError as error:
                 self._end(name, Result.NOT_WRITTEN, f"{error.message} {error.fix}")
@@ -176,9 +179,9 @@ class _Response:
         """Check first; what fails is not written unless that was confirmed. Raises RateLimited."""
         anyway = self._form.cleaned_data["anyway"]
         portal, asker = self._request.portal, check.asker(self._request)
-        found = groups.check_each(portal, list(questions.values()), asker) if questions else {}
+        found = attempts_of.check_each(portal, list(questions.values()), asker) if questions else {}
         for name in questions:
-            if not anyway and (why := groups.obstacle(found.get(name), must_pass=action == "enable")):
+            if not anyway and (why := attempts_of.obstacle(found.get(name), must_pass=action == "enable")):
                 self._end(name, Result.NOT_WRITTEN, why)
         return partial(self._write, action, use_case, what, found=found)
 
@@ -193,6 +196,6 @@ class _Response:
         change = save.change(self._request, self._form, scope=f"{action} {name}")
         done = save.write(self._request, action, use_case, name, *what, seen=self._seen[name], change=change)
         last = (found or {}).get(name)
-        if last and (action == "enable" or groups.is_enabled(self._snapshot.secrets[name])):
+        if last and (action == "enable" or attempts_of.is_enabled(self._snapshot.secrets[name])):
             checks.keep_saved(self._request.portal, last, done)
         return done

@@ -16,7 +16,6 @@ from django.core.management.base import BaseCommand
 
 from destinations import actions, names, permissions
 from destinations.actions import Change, Rotation, Seen, messages
-from destinations.actions.groups import Result
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
@@ -25,6 +24,7 @@ from destinations.portal import Event, Portal
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
+from destinations.web.leak.attempts import Result
 from edrportal import composition
 from edrportal.management import group
 
