@@ -57,6 +57,9 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "assign": _form(Right.ADMINISTER),
     "teams": _form(Right.ADMINISTER),
     "sweep": {"POST": Right.ADMINISTER},
+    "leak": _form(Right.ADMINISTER),
+    "leak-response": {"POST": Right.ADMINISTER},
+    "leak-report": {"POST": Right.ADMINISTER},
     "api": {**_reads(Right.SIGNED_IN), "POST": Right.ADD},
     "api-rotate": {"POST": Right.CHANGE},
     "api-check": {"POST": Right.CHANGE},
@@ -76,8 +79,8 @@ READ_ONLY = "This portal is read-only."
 READ_ONLY_FIX = "Change destinations at their source. The portal's operator can allow changes (EDRPORTAL_READ_ONLY)."
 _WRITES = {Right.ADD, Right.CHANGE, Right.ADMINISTER}
 _HARMLESS = {
-    *((url_name, "POST") for url_name in ("preview", "certificates", "external-secret")),
-    *((url_name, method) for url_name in ("teams", "external-secret") for method in ("GET", "HEAD")),
+    *((url_name, "POST") for url_name in ("preview", "certificates", "external-secret", "leak", "leak-report")),
+    *((url_name, method) for url_name in ("teams", "external-secret", "leak") for method in ("GET", "HEAD")),
 }
 
 

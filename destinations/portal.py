@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,9 @@ from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
 from destinations.cluster.shared import SharedRead
+from destinations.input.leak.sameness import AccountDigests
 from destinations.livecheck import presentation
+from destinations.livecheck.ratelimit import RateLimiter
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Checks
 from destinations.livecheck.store import Results, Writer
@@ -49,7 +52,8 @@ class Event:
 
     `action` is `sign-in`, `sign-out`, `denied`, `add`, `rotate`, `edit`, `repair`, `disable`, `enable`, `delete`,
     `sweep`, `assign`, `enable-team`, `disable-team`, `seal` (a file was made, nothing written; its reason is the scope),
-    `external-secret` (likewise) or `check` (its reason says what follows for chart and image);
+    `external-secret` (likewise), `check` (its reason says what follows for chart and image) or `find-credential` (its
+    reason says in how many Secrets it was found);
     `outcome` is `done`, `refused`, `failed` or `unknown`. `who` is provider and name, empty where nobody is known: a name
     that no user has is not to be passed, since it may be a password typed into the wrong field. `target` is a destination or a
     team, `reason` a short word of the portal's own, `before` and `after` are resourceVersions. Long texts are cut off.
@@ -162,6 +166,8 @@ class Portal:
     rows: RowCache = field(default_factory=RowCache)
     answers: tuple[AnswerCache, AnswerCache] = field(default_factory=lambda: (AnswerCache(), AnswerCache()))
     check_fresh: timedelta = answer.FRESH
+    accounts: AccountDigests = field(default_factory=AccountDigests)
+    searches: RateLimiter = field(default_factory=lambda: RateLimiter(clock=time.monotonic, what="searches"))
     keys: SigningKeys = field(default_factory=SigningKeys)
     namespace: str = "epinio"
     installation_name: str = ""

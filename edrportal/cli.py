@@ -14,6 +14,7 @@ COMMANDS = {
     "verdict": "predict what Epinio does with destinations, from manifests and without a cluster",
     "livecheck": "check destinations live: ask their registries what an export would meet",
     "rotate": "rotate the credentials of a destination, with the password on standard input",
+    "find-credential": "find which destinations hold a leaked value, given on standard input",
     "demo": "serve a demo on loopback, with an in-memory cluster",
 }
 
@@ -24,7 +25,7 @@ def main() -> None:
         print(__version__)  # noqa: T201 - what was asked for
     elif arguments and arguments[0] in COMMANDS:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "edrportal.settings")
-        execute_from_command_line(["edrportal", *arguments])
+        execute_from_command_line(["edrportal", arguments[0].replace("-", "_"), *arguments[1:]])
     else:
         asked = arguments in ([], ["-h"], ["--help"], ["help"])
         _tell(None if asked else arguments[0])
@@ -34,5 +35,5 @@ def main() -> None:
 def _tell(unknown: str | None) -> None:
     out = sys.stderr if unknown else sys.stdout
     lines = [f"edrportal: unknown command {unknown}"] if unknown else []
-    lines += ["usage: edrportal COMMAND [--help]", "", *(f"  {name:10} {told}" for name, told in COMMANDS.items())]
+    lines += ["usage: edrportal COMMAND [--help]", "", *(f"  {name:15} {told}" for name, told in COMMANDS.items())]
     print("\n".join(lines), file=out)

@@ -15,6 +15,8 @@ from destinations.cluster.port import Cluster, ClusterError, Conflict, NotFound
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config, history, owners
 
+SAME_PASSWORD = "The old password is also stored in"  # noqa: S105 - the beginning of a sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -166,8 +168,8 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
             )
         else:
             bundles.release(cluster, left, change.at)
-    if same := _same_password(old, new, _comparable(old, everything, change)):
-        notes.append(f"The old password is also stored in {listed(same)}: rotate there, too.")
+    if same := _same_password(old, new, comparable(old, everything, change.by, change.permit)):
+        notes.append(f"{SAME_PASSWORD} {listed(same)}: rotate there, too.")
     bundles.collect(cluster, everything, change.at)
     return notes
 
@@ -181,17 +183,17 @@ def is_known_password(secret: Secret, password: str, change: Change) -> bool:
     return stored is not None and compare_digest(stored.password.encode(), password.encode())
 
 
-def _comparable(old: Secret, everything: Iterable[Secret], change: Change) -> list[Secret]:
-    """Return the destinations whose password the person who asks may know to be the one that was replaced.
+def comparable(old: Secret, everything: Iterable[Secret], person: str, permit: Authority) -> list[Secret]:
+    """Return the destinations whose credentials this person may know to be those of another one.
 
     Those are all for an administrator. Others could try passwords: they would rotate a destination of their own to a
     guess, and away again. So it takes that they typed both of them.
     """
-    if change.permit.is_unlimited:
+    if permit.is_unlimited:
         return list(everything)
-    if not _typed(old, change.by):
+    if not _typed(old, person):
         return []
-    return [one for one in everything if change.permit.changes(one) and _typed(one, change.by)]
+    return [one for one in everything if permit.changes(one) and _typed(one, person)]
 
 
 def _typed(secret: Secret, person: str) -> bool:

@@ -110,9 +110,12 @@ class SlidingWindow(Generic[_Key]):
 
 
 class RateLimiter:
-    """How many checks each person may begin within a minute. Safe for threads."""
+    """How many checks, or what else it counts, each person may begin within a minute. Safe for threads."""
 
-    def __init__(self, *, clock: Callable[[], float], limit: int = PER_MINUTE, capacity: int = _PEOPLE) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float], limit: int = PER_MINUTE, capacity: int = _PEOPLE, what: str = "checks"
+    ) -> None:
+        self._what = what
         self._clock = clock
         self._limit = limit
         self._lock = Lock()
@@ -124,6 +127,6 @@ class RateLimiter:
             now = self._clock()
             wait = self._window.wait(person, now)
             if wait is not None:
-                raise RateLimited(f"You started {self._limit} checks within a minute.", ceil(wait), 429)
+                raise RateLimited(f"You started {self._limit} {self._what} within a minute.", ceil(wait), 429)
             self._window.charge(person, now)
             self._window.settle(person, now)

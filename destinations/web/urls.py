@@ -7,6 +7,7 @@ from django.urls import path
 from destinations.web.api import check as apicheck
 from destinations.web.api import destinations
 from destinations.web.changes import check, delete, edit, external, fragments, new, repair, rotate, teams
+from destinations.web.leak import find, report, respond
 from destinations.web.pages import destination, live, overview, switch, team
 
 urlpatterns = [
@@ -31,6 +32,9 @@ urlpatterns = [
     path("switch", switch.switch, name="switch"),
     path("certificates/look", fragments.look, name="certificates"),
     path("certificates/remove", delete.sweep, name="sweep"),
+    path("leak", find.find, name="leak"),
+    path("leak/response", respond.respond, name="leak-response"),
+    path("leak/report", report.report, name="leak-report"),
     path("api/destinations", destinations.destinations, name="api"),
     path("api/destinations/<str:name>/rotate", destinations.rotate, name="api-rotate"),
     path("api/destinations/<str:name>/check", apicheck.check, name="api-check"),

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 NO_PAGES = {"api", "api-rotate", "api-check", "api-me", "session", "csv", "live", "healthz", "readyz"}
 """Addresses that answer with JSON, text or a file."""
-ELSEWHERE = {"preview", "row", "certificates", "check", "oidc-start", "oidc-callback", "sweep", "demo-signin"}
+ELSEWHERE = {
+    "preview",
+    "row",
+    "certificates",
+    "check",
+    "oidc-start",
+    "oidc-callback",
+    "sweep",
+    "demo-signin",
+    "leak-report",
+}
 """Addresses whose answer is part of a page below, or leads to one."""
 
 
@@ -83,6 +93,12 @@ def states() -> list[tuple[str, str, State]]:
         ("checks", "/", ("of all, done", _check_all)),
         ("switch", "/", ("done, with its message", _disable)),
         ("switch", "/", ("without a choice", lambda page: page.get_by_role("button", name="Disable").click())),
+        ("leak", "/leak", plain),
+        ("leak", "/leak", ("refused", lambda page: _send(page, "Find"))),
+        ("leak", "/leak", ("found nowhere", lambda page: _leak(page, "in-no-destination"))),
+        ("leak", "/destinations/production", ("found", _leaked)),
+        ("leak-response", "/destinations/production", ("refused", _leak_refused)),
+        ("leak-response", "/destinations/production", ("disabled", _leak_disabled)),
         ("signin", "/signin", plain),
         ("signin", "/signin", ("refused", lambda page: _send(page, "Sign in"))),
         ("signout", "/signin?out=1", plain),
@@ -157,3 +173,26 @@ def _disable(page: Page) -> None:
     page.get_by_label("Select production").check()
     page.get_by_role("button", name="Disable").click()
     page.get_by_role("status").first.wait_for()
+
+
+def _leak(page: Page, value: str) -> None:
+    page.get_by_label("What leaked").fill(value)
+    _send(page, "Find")
+
+
+def _leaked(page: Page) -> None:
+    page.get_by_role("button", name="These credentials leaked…").click()
+    page.get_by_role("heading", name="Where it is").wait_for()
+
+
+def _leak_refused(page: Page) -> None:
+    _leaked(page)
+    _send(page, "Check, then rotate the selected")
+    page.get_by_text("Not rotated.").wait_for()
+
+
+def _leak_disabled(page: Page) -> None:
+    _leaked(page)
+    page.get_by_label("Exports to the selected destinations stop").check()
+    _send(page, "Disable the selected")
+    page.get_by_role("heading", name="Results: disable").wait_for()

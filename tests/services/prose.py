@@ -26,8 +26,8 @@ NAMES = frozenset(
         r"\w+",
         "API Amazon Argo Basic CA CD CI CSV ConfigMaps Connect DNS Dex ECR EDR Epinio Events ExternalSecret Flux Git "
         "GitHub GitLab GitOps Go HTTP HTTPS Harbor Helm I ID IPv6 JSON JavaScript Kubernetes NetworkPolicy OIDC OpenID "
-        "OpenShift PEM Pod Pods Prometheus Python Quay RBAC SealedSecret Secret Secrets Service ServiceAccount TLS URL "
-        "YAML",
+        "Markdown OpenShift PEM Pod Pods Prometheus Python Quay RBAC SealedSecret Secret Secrets Service ServiceAccount TLS "
+        "URL YAML",
     )
 )
 """Words that are written with a capital in the middle of a heading."""

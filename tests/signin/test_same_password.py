@@ -142,6 +142,41 @@ def test_an_administrator_is_told_of_all(people: InMemoryCluster) -> None:
     assert "also stored in by-hand, team-a-theirs" in guess("administrator")
 
 
+def same(who: str, name: str) -> tuple[str, str]:
+    """Return what a destination's page and the overview's filter tell of the same credentials."""
+    client = world.sign_in(who)
+    section = (
+        client.get(f"/destinations/{name}").content.decode().partition("Same credentials as")[2].partition("</p>")[0]
+    )
+    return section, client.get(f"/?same={name}").content.decode()
+
+
+def test_the_same_credentials_are_shown_by_the_same_rule(people: InMemoryCluster) -> None:
+    add("theirs", "administrator")
+    add("own", "manager")
+    assert people.get_secret("shared").name == "shared"
+    section, table = same("manager", "team-a-own")
+    assert section == ""
+    assert "team-a-theirs" not in table
+    add("second", "manager")
+    section, table = same("manager", "team-a-own")
+    assert "team-a-second" in section
+    assert "team-a-theirs" not in section + table
+    section, table = same("administrator", "team-a-own")
+    assert "team-a-theirs" in section
+    assert 'data-name="team-a-theirs"' in table
+
+
+@pytest.mark.parametrize("who", ["viewer", "exporter", "nobody"])
+def test_who_changes_nothing_learns_of_no_same_credentials(people: InMemoryCluster, who: str) -> None:
+    add("own", "administrator")
+    add("second", "administrator")
+    assert people.get_secret("shared").name == "shared"
+    section, table = same(who, "team-a-own")
+    assert section == ""
+    assert "team-a-second" not in table
+
+
 def _by_hand(name: str, **metadata: Any) -> dict[str, Any]:
     made = world.destination(name, "team-a", uid="uid-a")
     config = docker_config.new("registry.example.com", Credentials("robot", SECRET)).decode()

@@ -116,7 +116,7 @@ def test_every_package_is_listed() -> None:
 
 def test_every_command_is_the_portals() -> None:
     assert set(COMMANDS) == {
-        one.stem
+        one.stem.replace("_", "-")
         for room in ("destinations", "edrportal")
         for one in Path(room, "management/commands").glob("[a-z]*.py")
     }

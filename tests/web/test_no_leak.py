@@ -28,10 +28,13 @@ from destinations.actions import Edit, Rotation, writes
 from destinations.cluster import port
 from destinations.cluster.memory import InMemoryCluster
 from destinations.input import validation
+from destinations.input.leak import paste
+from destinations.input.leak.search import search
 from destinations.model import Credentials, Draft, Snapshot
 from destinations.overview import table
 from destinations.repairs import Choice
 from destinations.web import forms
+from destinations.web.leak.case import LeakCase, Lookup
 from edrportal.demo import exports
 from edrportal.demo.cluster import certificate
 from edrportal.telemetry.logs import JsonFormatter
@@ -290,6 +293,29 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/teams", {"team": TYPED, "to": "on"}),
             ("/teams", {"team": "team-a", "to": "off"}),
         ],
+        "leak": [
+            ("/leak", None),
+            *(
+                ("/leak", {"value": value})
+                for value in (TYPED, STORED, f"password={STORED}", auth(STORED), KEY, "x", "")
+            ),
+            ("/leak", {"same": "one"}),
+            ("/leak", {"same": TYPED}),
+            ("/leak", {"value": STORED, "state": TYPED}),
+        ],
+        "leak-response": [
+            *(
+                ("/leak/response", {**typed, "state": leak_case(secrets_), "chosen": chosen, **wish})
+                for chosen in (f"one {one.uid} 0", TYPED)
+                for wish in ({"action": "rotate"}, {"action": "disable", "confirmed": "1"}, {"action": "enable"})
+            ),
+            ("/leak/response", {**typed, "state": TYPED, "action": "rotate"}),
+        ],
+        "leak-report": [
+            ("/leak/report", {"state": leak_case(secrets_), "format": "json"}),
+            ("/leak/report", {"state": leak_case(secrets_), "format": "markdown"}),
+            ("/leak/report", {"state": TYPED}),
+        ],
         "api": [("/api/destinations", None), ("/api/destinations", {"password": TYPED})],
         "api-rotate": [("/api/destinations/one/rotate", {"password": TYPED})],
         "api-check": [("/api/destinations/one/check", {"app": TYPED})],
@@ -304,6 +330,12 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
         "healthz": [("/healthz", None)],
         "readyz": [("/readyz", None)],
     }
+
+
+def leak_case(secrets_: dict[str, Any]) -> str:
+    """Return the signed state of a page that found the stored canary everywhere."""
+    holders = search(paste.read(STORED.encode()), list(secrets_.values()))
+    return LeakCase().with_lookup(Lookup("2026-01-01T00:00:00Z", "root", "a value", 1, len(holders)), holders).signed()
 
 
 def go(walk: Walk, cluster: Cluster, filled: dict[str, Any]) -> None:
@@ -479,6 +511,15 @@ def test_no_command_prints_a_secret(capsys: pytest.CaptureFixture[str], monkeypa
                 with suppress(SystemExit):
                     call_command("rotate", name, "--password-stdin", "--username", "robot")
                 walk.keep("rotate", capsys.readouterr())
+            for value in (STORED, TYPED, KEY, "x", json.dumps({"auths": {HOST: {"auth": auth(STORED)}}})):
+                monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(value.encode())))
+                with suppress(SystemExit):
+                    call_command("find_credential", "--format", "json")
+                walk.keep("find-credential", capsys.readouterr())
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TYPED.encode())))
+            with suppress(SystemExit):
+                call_command("rotate", "--same-as", "one", "--password-stdin", "--username", "robot")
+            walk.keep("rotate --same-as", capsys.readouterr())
     walk.check(at_least=8)
 
 

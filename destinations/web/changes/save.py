@@ -31,7 +31,7 @@ from destinations.web.request import PortalRequest
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409
 _AFTER = {"after": "write"}
-_KEPT = ("q", "status", "sort", "page")
+_KEPT = ("q", "status", "sort", "page", "same")
 _MAX_QUERY = 500
 
 

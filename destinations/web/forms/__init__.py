@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from destinations.web.forms.change import EditForm, RotateForm
+from destinations.web.forms.leak import LeakForm, NewAccountForm, ResponseForm
 from destinations.web.forms.new import NewForm
 from destinations.web.forms.repair import RepairForm
 from destinations.web.forms.teams import AppForm, AssignForm, DeleteForm, SwitchForm, TeamForm
@@ -12,8 +13,11 @@ __all__ = [
     "AssignForm",
     "DeleteForm",
     "EditForm",
+    "LeakForm",
+    "NewAccountForm",
     "NewForm",
     "RepairForm",
+    "ResponseForm",
     "RotateForm",
     "SwitchForm",
     "TeamForm",

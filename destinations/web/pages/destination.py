@@ -21,6 +21,7 @@ from destinations.secret.mask import MASK, masked_key, masked_name
 from destinations.web import errors, exports
 from destinations.web.changes import check as checks
 from destinations.web.changes import save
+from destinations.web.pages import same
 from destinations.web.request import PortalRequest
 
 _HARMLESS = ("epinio.io/", "edrportal/")
@@ -75,6 +76,7 @@ def destination(request: PortalRequest, name: str) -> HttpResponse:
         "enabled": secret.labels.get(names.REGISTRY_LABEL) == "true",
         "nonce": save.nonce(),
         "missing": missing,
+        "same": same.names_for(request, secret, snapshot) if accounts_shown else (),
         "team": access.team_of(secret),
         "is_ownerless": authority.is_ownerless(secret),
     }

@@ -27,6 +27,7 @@ from destinations.overview.filters import Filter
 from destinations.overview.table import Row
 from destinations.web import errors
 from destinations.web.changes import check, save
+from destinations.web.pages import same
 from destinations.web.request import PortalRequest
 
 
@@ -42,7 +43,11 @@ def read_selection(request: PortalRequest) -> Selection:
     """Return them, from the watch unless something was just written. Raises the port's errors."""
     snapshot = request.reads.direct if "after" in request.GET else request.snapshot
     answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
-    return Selection(snapshot, [row for row in answered if request.authority.sees(row.secret)])
+    rows = [row for row in answered if request.authority.sees(row.secret)]
+    if name := request.GET.get("same", ""):
+        wanted = same.group(request, name)
+        rows = [row for row in rows if row.name in wanted]
+    return Selection(snapshot, rows)
 
 
 _KEPT = 2000
@@ -162,6 +167,7 @@ def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
         "status": asks.kind,
         "answer": asks.answer,
         "sort": asks.sort,
+        "same": request.GET.get("same", "") if seen.rows else "",
         "orders": filters.ORDERS,
     }
 

@@ -24,7 +24,9 @@ from destinations.portal import Event, Portal
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
+from destinations.web.leak.attempts import Result
 from edrportal import composition
+from edrportal.management import group
 
 REFUSED, UNUSABLE, UNKNOWN = 1, 2, 3
 _MAX_PASSWORD = 64 * 1024
@@ -33,12 +35,23 @@ _MAX_PASSWORD = 64 * 1024
 class Command(BaseCommand):
     help = (
         "Rotate the credentials of a destination. Exit code 0: done; 1: refused, or someone else changed it "
-        "first; 2: the input or the cluster cannot be used, and nothing was changed; 3: it is not known whether "
-        "the change was written."
+        "first (with --same-as: at least one was not rotated); 2: the input or the cluster cannot be used, and nothing "
+        "was changed; 3: it is not known whether the change was written."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("name", metavar="NAME", nargs="?")
+        parser.add_argument(
+            "--same-as",
+            metavar="NAME",
+            help=(
+                "instead of NAME: rotate it and every destination with the same credentials at the same host; each is "
+                "checked at its registry first"
+            ),
+        )
+        parser.add_argument(
+            "--skip-check", action="store_true", help="with --same-as: do not check the new credentials first"
+        )
         parser.add_argument("--username", help="default: the stored user name")
         parser.add_argument(
             "--password-stdin",
@@ -61,16 +74,23 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         portal = composition.portal()
-        event = Event("rotate", "failed", f"command-line:{_account()}", "", str(options["name"]))
+        name = str(options["same_as"] or options["name"])
+        event = Event("rotate", "failed", f"command-line:{_account()}", "", name)
         try:
             _refuse_read_only(portal)
+            _refuse_mixture(options)
             password, bundle = _password(options), _bundle(options)
             cluster = portal.cluster
-            secret = cluster.get_secret(options["name"])
+            secret = cluster.get_secret(name)
             if not codec.is_destination(secret):
                 raise NotFound("NotFound", status=404)
             username = _username(options, secret)
             _check_account(options, username, password, docker_config.host_key(secret))
+            if options["same_as"]:
+                self._rotate_group(
+                    portal, secret, Rotation(username, password, None, _expiry(options, secret)), options
+                )
+                return
             pem = None if bundle is None else bundle.pem
             rotation = Rotation(username, password, pem, _expiry(options, secret))
             change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
@@ -95,6 +115,20 @@ class Command(BaseCommand):
         for note in (*done.notes, *(bundle.notes if bundle else ())):
             self.stderr.write(note)
 
+    def _rotate_group(self, portal: Portal, secret: Secret, rotation: Rotation, options: Mapping[str, Any]) -> None:
+        """Rotate all with the same credentials, print a line for each, and exit with the worst. Raises the port's errors."""
+        check = not options["skip_check"]
+        found = group.rotate(portal, secret, rotation, by=_account(), check=check)
+        for one in found:
+            self.stdout.write(f"{one.name}: {one.result.value}{f'. {one.why}' if one.why else ''}")
+            for note in one.notes:
+                self.stderr.write(note)
+        results = {one.result for one in found}
+        if Result.UNKNOWN in results:
+            sys.exit(UNKNOWN)
+        if results != {Result.WRITTEN}:
+            sys.exit(REFUSED)
+
     def _end(self, text: str, status: int) -> NoReturn:
         self.stderr.write(f"edrportal: {text}")
         sys.exit(status)
@@ -103,6 +137,15 @@ class Command(BaseCommand):
 def _refuse_read_only(portal: Portal) -> None:
     if portal.is_read_only:
         raise UserError(permissions.READ_ONLY, permissions.READ_ONLY_FIX)
+
+
+def _refuse_mixture(options: Mapping[str, Any]) -> None:
+    if bool(options["name"]) == bool(options["same_as"]):
+        raise InputError("Name one destination, or give --same-as NAME, not both.")
+    if options["same_as"] and (options["bundle"] is not None or options["remove_bundle"]):
+        raise InputError("With --same-as, the certificates stay as they are: leave out --bundle and --remove-bundle.")
+    if options["skip_check"] and not options["same_as"]:
+        raise InputError("--skip-check is for --same-as: NAME alone is rotated without a check.")
 
 
 def _status(error: ClusterError) -> int:
