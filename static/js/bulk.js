@@ -9,7 +9,8 @@
     if (!bulk) return;
     const all = every()?.checked;
     const chosen = all ? Number(every().value) : boxes().filter((box) => box.checked).length;
-    count.textContent = `${chosen} selected`;
+    const words = `${chosen} selected`;
+    if (count.textContent !== words) count.textContent = words; // the observer below sees this, too
     for (const button of bulk.querySelectorAll("button")) button.disabled = chosen === 0;
     bulk.classList.toggle("is-used", chosen > 0);
   }
