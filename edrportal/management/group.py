@@ -15,7 +15,7 @@ from destinations.cluster.port import Ambiguous, ClusterError
 from destinations.model import Secret, UserError
 from destinations.portal import Event, Portal, Reads
 from destinations.web.leak import attempts as attempts_of
-from destinations.web.leak.attempts import Attempt, Result
+from destinations.web.leak.attempts import Attempt, WriteResult
 
 _LAST = "Not tried, since another one was not rotated: while it has the old credentials, --same-as finds the rest."
 
@@ -31,7 +31,9 @@ def rotate(portal: Portal, secret: Secret, rotation: Rotation, *, by: str, check
     found = {name: snapshot.secrets[name] for name in names if name in snapshot.secrets}
     who = f"command-line:{by}"
     ended = {
-        name: Attempt(name, Result.SKIPPED, why) for name, one in found.items() if (why := attempts_of.skip_reason(one))
+        name: Attempt(name, WriteResult.SKIPPED, why)
+        for name, one in found.items()
+        if (why := attempts_of.skip_reason(one))
     }
     if check:
         ended |= _checked(portal, {name: one for name, one in found.items() if name not in ended}, rotation, who)
@@ -51,7 +53,7 @@ def rotate(portal: Portal, secret: Secret, rotation: Rotation, *, by: str, check
 
     others = attempts_of.write_each([name for name in found if name not in {*ended, secret.name}], write)
     if secret.name not in ended and attempts_of.rest([*ended.values(), *others]):
-        ended[secret.name] = Attempt(secret.name, Result.NOT_WRITTEN, _LAST)
+        ended[secret.name] = Attempt(secret.name, WriteResult.NOT_WRITTEN, _LAST)
     last = [] if secret.name in ended else attempts_of.write_each([secret.name], write)
     return sorted([*ended.values(), *others, *last], key=lambda one: one.name)
 
@@ -65,9 +67,9 @@ def _checked(portal: Portal, found: dict[str, Secret], rotation: Rotation, who: 
         try:
             questions[name] = checks.of_rotated(portal, attempts_of.enabled(secret), snapshot, rotation)
         except UserError as error:
-            ended[name] = Attempt(name, Result.NOT_WRITTEN, f"{error.message} {error.fix}")
+            ended[name] = Attempt(name, WriteResult.NOT_WRITTEN, f"{error.message} {error.fix}")
     answers = attempts_of.check_each(portal, list(questions.values()), Asker(who, "", UNLIMITED)) if questions else {}
     for name in questions:
         if why := attempts_of.obstacle(answers.get(name), must_pass=False):
-            ended[name] = Attempt(name, Result.NOT_WRITTEN, why)
+            ended[name] = Attempt(name, WriteResult.NOT_WRITTEN, why)
     return ended

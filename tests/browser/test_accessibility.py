@@ -89,7 +89,7 @@ def test_statuses_are_told_apart_without_colour(page: Page) -> None:
     shapes = page.evaluate(
         "() => [...document.querySelectorAll('.tile .dot')].map((one) => getComputedStyle(one).clipPath)"
     )
-    assert len(set(shapes)) == len(shapes) == 5
+    assert len(set(shapes)) == len(shapes) == 8
     page.emulate_media(forced_colors="active")
     assert page.evaluate("() => getComputedStyle(document.querySelector('.dot')).backgroundColor") != "rgba(0, 0, 0, 0)"
 

@@ -122,4 +122,4 @@ def test_a_search_a_status_and_an_order(tab: Page, demo: InMemoryCluster) -> Non
     tab_to(tab, "Disabled")
     tab.keyboard.press("Enter")
     expect(tab.locator("#table tbody tr")).to_have_count(1)
-    assert "status=disabled" in tab.url
+    assert "answer=disabled" in tab.url

@@ -167,6 +167,8 @@ NEEDS_MORE = {
     "epinio app export --registry NAME APP": "Epinio",
     "kubectl rollout status deployment/edrportal --namespace epinio": "a node",
     "helm test edrportal --namespace epinio": "a node",
+    "buildah push registry.example.com/edrportal:0.1.0": "a node",
+    "podman push registry.example.com/edrportal:0.1.0": "podman",
     "kubectl port-forward -n epinio svc/edrportal 8080:80": "a node",
 }
 DOCUMENTS = ["README.md", *sorted(map(str, Path("docs").glob("*.md")))]

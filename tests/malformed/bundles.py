@@ -202,8 +202,16 @@ BUNDLES = [
     Bundle(145, "expired", _EXPIRED, "has expired", RISKY, "of no use"),
     Bundle(145, "one expired", PEM + _EXPIRED, ACCEPTED, RISKY, "a change of CA; the page says so", PEM + _EXPIRED),
     Bundle(146, "not yet valid", _LATER, ACCEPTED, RISKY, "prepared; the page says so", _LATER),
-    Bundle(147, "leaf", _LEAF, ACCEPTED, FINE, "Go trusts any certificate of a pool", _LEAF),
-    Bundle(148, "no basicConstraints", _BARE, ACCEPTED, FINE, "Go trusts any certificate of a pool", _BARE),
+    Bundle(147, "leaf", _LEAF, ACCEPTED, RISKY, "Go trusts any certificate of a pool, and no other through it", _LEAF),
+    Bundle(
+        148,
+        "no basicConstraints",
+        _BARE,
+        ACCEPTED,
+        RISKY,
+        "Go trusts any certificate of a pool, and no other through it",
+        _BARE,
+    ),
     Bundle(149, "version 1", _V1, ACCEPTED, FINE, "old roots are of version 1", _V1),
     Bundle(
         149,

@@ -62,7 +62,7 @@ def test_every_make_target_is_there() -> None:
 
 
 def test_every_command_is_there() -> None:
-    commands = told(r"(?m)(?:manage\.py|(?:^ +|[`|] ?)edrportal) ([a-z]+)\b")
+    commands = told(r"(?m)(?:manage\.py|(?:^ +|[`|] ?)edrportal) ([a-z]+(?:-[a-z]+)*)\b")
     assert commands & set(COMMANDS) >= {"serve", "verdict", "rotate", "livecheck"}
     known = set(COMMANDS) | {"collectstatic"}
     assert {one for one in commands if one not in known} == set()

@@ -15,6 +15,7 @@ from destinations.cluster.kube import calls
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_HOLDERS = {"_api", "api"}
 _KUBE = Path("destinations/cluster/kube")
 _WAYS = {name for name in vars(calls.KubernetesApi) if not name.startswith("_")}
 
@@ -22,9 +23,9 @@ _WAYS = {name for name in vars(calls.KubernetesApi) if not name.startswith("_")}
 def client_calls(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Yield verb and resource of every call of a `KubernetesApi`; whoever holds one may do nothing else with it."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and getattr(node.value, "attr", "") == "_api":
+        if isinstance(node, ast.Attribute) and getattr(node.value, "attr", "") in _HOLDERS:
             assert node.attr in _WAYS, node.attr
-        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "attr", "") == "_api":
+        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "attr", "") in _HOLDERS:
             verb = node.args[0]
             assert isinstance(verb, ast.Constant), "a verb that no reader sees"
             yield str(verb.value), node.args[1]
@@ -52,7 +53,7 @@ def test_the_table_holds_every_call_of_the_client_and_no_other() -> None:
     kept = [named(node) for tree in trees for node in kept_resources(tree)]
     found = set()
     for verb, node in (call for tree in trees for call in client_calls(tree)):
-        of = kept if ast.unparse(node) == "self._resource" else [named(node)]
+        of = kept if ast.unparse(node) in {"self._resource", "self.resource"} else [named(node)]
         found |= {(group, resource, verb) for group, resource in of}
     assert found == {(use.group, use.resource, use.verb) for use in verbs.TABLE}
     assert len(verbs.TABLE) == len(found)

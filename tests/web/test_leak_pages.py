@@ -77,18 +77,18 @@ def found(answer: Any) -> dict[str, str]:
 
 
 def state(answer: Any) -> str:
-    match = re.search(r'name="state" value="([^"]+)"', answer.content.decode())
+    match = re.search(r'name="state"\s+value="([^"]+)"', answer.content.decode())
     assert match, answer.content.decode()[:3000]
     return match[1]
 
 
 def boxes(answer: Any) -> dict[str, str]:
-    chosen = re.findall(r'name="chosen" value="([^"]+)" (checked)?', answer.content.decode())
+    chosen = re.findall(r'name="chosen"\s+value="([^"]+)"\s+(checked)?', answer.content.decode())
     return {text.split(" ")[0]: text for text, _ in chosen}
 
 
 def ticked(answer: Any) -> set[str]:
-    chosen = re.findall(r'name="chosen" value="([^"]+)" (checked)?', answer.content.decode())
+    chosen = re.findall(r'name="chosen"\s+value="([^"]+)"\s+(checked)?', answer.content.decode())
     return {text.split(" ")[0] for text, is_ticked in chosen if is_ticked}
 
 

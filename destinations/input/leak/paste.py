@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
 from urllib.parse import unquote, unquote_plus
 
 from destinations.input.leak import keypairs
@@ -114,11 +113,20 @@ def _all_forms(text: str, raw: bytes) -> Iterator[tuple[How, bytes]]:
         for form in _encodings(one):
             yield how if form == encoded(one) else max(how, How.DECODED, key=RANKS.__getitem__), form
         inside = How.EXACT if _is_document(text) else How.DECODED
-        yield from ((inside, piece.text) for piece in islice(pieces(encoded(one)), 1, None) if not piece.is_name)
+        yield from ((inside, found) for found in _secrets_in(one, after=1))
     for one in _of_document(bare):
-        yield from ((How.EXACT, piece.text) for piece in pieces(encoded(one)) if not piece.is_name)
+        yield from ((How.EXACT, found) for found in _secrets_in(one))
     for one in dict.fromkeys(words(bare)):
         yield from ((How.PART, form) for form in _of_word(one))
+
+
+def _secrets_in(text: str, after: int = 0) -> Iterator[bytes]:
+    """Yield what is wrapped in a text and is no name, without so many of the outermost. Raises UserError for too many."""
+    for number, piece in enumerate(pieces(encoded(text), most=_MOST + 2)):
+        if number > _MOST:
+            raise MANY
+        if number >= after and not piece.is_name:
+            yield piece.text
 
 
 def _decoded(bare: str) -> Iterator[tuple[How, str]]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from destinations.golang import gojson
 from destinations.golang.gobase64 import decode_leniently
@@ -40,16 +41,16 @@ class Fragment:
     is_name: bool = False
 
 
-def pieces(content: bytes, member: str = "", host: str = "") -> Iterator[Fragment]:
-    """Yield the content itself and every text that is wrapped in it, outer ones first; no more than 200,000."""
+def pieces(content: bytes, member: str = "", host: str = "", *, most: int = _MAX_PIECES) -> Iterator[Fragment]:
+    """Yield the content itself and every text that is wrapped in it, outer ones first; no more than so many."""
     waiting = [(Fragment(content, member, host, member in _NAMES), 0)]
-    for _ in range(_MAX_PIECES):
+    for _ in range(most):
         if not waiting:
             return
         piece, layer = waiting.pop()
         yield piece
         if layer < _MAX_LAYERS and piece.text:
-            waiting += [(inner, layer + 1) for inner in _inside(piece)]
+            waiting += [(inner, layer + 1) for inner in islice(_inside(piece), most)]
 
 
 def encoded(text: str) -> bytes:

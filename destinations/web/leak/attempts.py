@@ -22,7 +22,7 @@ from destinations.model import Secret, UserError
 from destinations.portal import Event, Portal
 
 
-class Result(StrEnum):
+class WriteResult(StrEnum):
     WRITTEN = "written"
     NOT_WRITTEN = "not written"
     UNKNOWN = "not known"
@@ -36,7 +36,7 @@ class Attempt:
     """What became of one destination: the result, and why, as sentences (empty where it was written)."""
 
     name: str
-    result: Result
+    result: WriteResult
     why: str = ""
     notes: tuple[str, ...] = ()
 
@@ -63,14 +63,14 @@ def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Atte
     is_silent = False
     for name in chosen:
         if is_silent:
-            outcomes.append(Attempt(name, Result.NOT_WRITTEN, NOT_TRIED))
+            outcomes.append(Attempt(name, WriteResult.NOT_WRITTEN, NOT_TRIED))
             continue
         try:
             done = write(name)
-            outcomes.append(Attempt(name, Result.WRITTEN, notes=done.notes))
+            outcomes.append(Attempt(name, WriteResult.WRITTEN, notes=done.notes))
         except (ClusterError, UserError, Denied) as error:
             trouble = messages.for_error(error)
-            result = Result.UNKNOWN if isinstance(error, Unknown | Ambiguous) else Result.NOT_WRITTEN
+            result = WriteResult.UNKNOWN if isinstance(error, Unknown | Ambiguous) else WriteResult.NOT_WRITTEN
             outcomes.append(Attempt(name, result, f"{trouble.message} {trouble.fix}"))
             is_silent = isinstance(error, Unknown | Ambiguous | Unreachable | Forbidden)
     return _without_each_other(outcomes)
@@ -78,7 +78,7 @@ def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Atte
 
 def _without_each_other(outcomes: list[Attempt]) -> list[Attempt]:
     """Leave out which others still held the old password, but for the last that was written: the others followed."""
-    last = max((number for number, one in enumerate(outcomes) if one.result is Result.WRITTEN), default=-1)
+    last = max((number for number, one in enumerate(outcomes) if one.result is WriteResult.WRITTEN), default=-1)
     return [
         one
         if number == last
@@ -139,4 +139,4 @@ def _first_reason(last: Last) -> str:
 
 def rest(attempts: Iterable[Attempt]) -> list[str]:
     """Return the names of those that can be tried again."""
-    return [one.name for one in attempts if one.result in {Result.NOT_WRITTEN, Result.UNKNOWN}]
+    return [one.name for one in attempts if one.result in {WriteResult.NOT_WRITTEN, WriteResult.UNKNOWN}]

@@ -13,7 +13,7 @@ from destinations.web.changes import save
 from destinations.web.forms import LeakForm, NewAccountForm
 from destinations.web.leak import attempts as attempts_of
 from destinations.web.leak import document
-from destinations.web.leak.attempts import Attempt, Result
+from destinations.web.leak.attempts import Attempt, WriteResult
 from destinations.web.leak.case import MOST, LeakCase
 from destinations.web.leak.holders import HolderRow, row
 from destinations.web.request import PortalRequest
@@ -57,7 +57,9 @@ def show(  # noqa: PLR0913 - one page's parts
         "trouble": trouble,
         "attempts": attempts,
         "action": action,
-        "counts": [(word.value, sum(one.result is word for one in attempts)) for word in Result] if attempts else (),
+        "counts": [(word.value, sum(one.result is word for one in attempts)) for word in WriteResult]
+        if attempts
+        else (),
         "left": left,
         "notes": list(dict.fromkeys(note for one in attempts for note in one.notes)),
         "form": account or NewAccountForm(initial={"nonce": save.nonce()}),

@@ -23,7 +23,7 @@ from destinations.web.changes import check, save
 from destinations.web.forms import NewAccountForm, ResponseForm
 from destinations.web.leak import attempts as attempts_of
 from destinations.web.leak import page
-from destinations.web.leak.attempts import Attempt, Result
+from destinations.web.leak.attempts import Attempt, WriteResult
 from destinations.web.leak.case import LeakCase, read
 from destinations.web.leak.holders import row
 from destinations.web.request import PortalRequest
@@ -72,7 +72,7 @@ def respond(request: PortalRequest) -> HttpResponse:
 def _skipped(case: LeakCase, snapshot: Snapshot) -> list[Attempt]:
     """Return what was found and cannot be chosen, since something else manages it or it is immutable."""
     rows = [row(case, one, snapshot) for one in case.holders if one.is_destination]
-    return [Attempt(one.holder.name, Result.SKIPPED, one.skipped) for one in rows if one.skipped]
+    return [Attempt(one.holder.name, WriteResult.SKIPPED, one.skipped) for one in rows if one.skipped]
 
 
 def _form(request: PortalRequest, action: str, snapshot: Snapshot) -> ResponseForm | NewAccountForm:
@@ -127,18 +127,18 @@ class _Response:
     def _there(self, name: str) -> Secret | None:
         secret = self._snapshot.secrets.get(name)
         if secret is None or secret.uid != self._seen[name].uid:
-            self._end(name, Result.NOT_WRITTEN, _GONE)
+            self._end(name, WriteResult.NOT_WRITTEN, _GONE)
             return None
         return None if attempts_of.skip_reason(secret) else secret
 
-    def _end(self, name: str, result: Result, why: str) -> None:
+    def _end(self, name: str, result: WriteResult, why: str) -> None:
         self._ended[name] = Attempt(name, result, why)
 
     def _leave(self, chosen: Mapping[str, Secret], value: str, state: str) -> dict[str, Secret]:
         """Return those that have to be written: one that is so already would only seem to be."""
         for name, secret in chosen.items():
             if secret.labels[names.REGISTRY_LABEL] == value:
-                self._end(name, Result.UNCHANGED, f"It was {state} already.")
+                self._end(name, WriteResult.UNCHANGED, f"It was {state} already.")
         return {name: secret for name, secret in chosen.items() if name not in self._ended}
 
     def _disable(self, chosen: Mapping[str, Secret]) -> _Write:
@@ -164,13 +164,13 @@ class _Response:
         for name, secret in chosen.items():
             stored = docker_config.stored_credentials(secret)
             if stored and hmac.compare_digest(stored.password.encode(), rotation.password.encode()):
-                self._end(name, Result.NOT_WRITTEN, _STORED)
+                self._end(name, WriteResult.NOT_WRITTEN, _STORED)
                 continue
             try:
                 asked = checks.of_rotated(self._request.portal, attempts_of.enabled(secret), self._snapshot, rotation)
                 questions[name] = asked
             except UserError as error:
-                self._end(name, Result.NOT_WRITTEN, f"{error.message} {error.fix}")
+                self._end(name, WriteResult.NOT_WRITTEN, f"{error.message} {error.fix}")
         return self._checked("rotate", actions.rotate, (rotation,), questions)
 
     def _checked(
@@ -182,7 +182,7 @@ class _Response:
         found = attempts_of.check_each(portal, list(questions.values()), asker) if questions else {}
         for name in questions:
             if not anyway and (why := attempts_of.obstacle(found.get(name), must_pass=action == "enable")):
-                self._end(name, Result.NOT_WRITTEN, why)
+                self._end(name, WriteResult.NOT_WRITTEN, why)
         return partial(self._write, action, use_case, what, found=found)
 
     def _write(

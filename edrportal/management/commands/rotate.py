@@ -24,7 +24,7 @@ from destinations.portal import Event, Portal
 from destinations.secret import codec, docker_config
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
-from destinations.web.leak.attempts import Result
+from destinations.web.leak.attempts import WriteResult
 from edrportal import composition
 from edrportal.management import group
 
@@ -124,9 +124,9 @@ class Command(BaseCommand):
             for note in one.notes:
                 self.stderr.write(note)
         results = {one.result for one in found}
-        if Result.UNKNOWN in results:
+        if WriteResult.UNKNOWN in results:
             sys.exit(UNKNOWN)
-        if results != {Result.WRITTEN}:
+        if results != {WriteResult.WRITTEN}:
             sys.exit(REFUSED)
 
     def _end(self, text: str, status: int) -> NoReturn:
