@@ -178,7 +178,7 @@ def _disable(page: Page) -> None:
 def _press_with_none_chosen(page: Page) -> None:
     """Do what a browser without JavaScript offers: with it, the button is disabled until something is chosen."""
     page.locator("#bulk button[value=off]").evaluate("button => { button.disabled = false; button.click(); }")
-    page.get_by_role("alert").first.wait_for()
+    page.wait_for_url("**/switch")
 
 
 def _leak(page: Page, value: str) -> None:

@@ -81,7 +81,10 @@ def kept(what: str, message: Path, *, hang_seconds: float = 60.0) -> subprocess.
         f"names['main'].__globals__.update(HANG_SECONDS={hang_seconds}, MESSAGE_FILE={str(message)!r})\n"
         "sys.exit(names['main'](serving, heard))\n"
     )
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    # A shell lets what it starts in the background ignore SIGINT, and that would be inherited.
+    default = ["env", "--default-signal=INT"]
+    command = [*default, sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
 @pytest.mark.parametrize(
