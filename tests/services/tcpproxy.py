@@ -38,6 +38,7 @@ class TcpProxy:
         self.silent = False
         self.accepted = 0
         self._target = target
+        self._is_closed = False
         self._open: set[socket.socket] = set()
         self.port = free_port()
         self._listener = socket.create_server(("127.0.0.1", self.port))
@@ -53,6 +54,10 @@ class TcpProxy:
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open |= {near, far}
+            if self._is_closed:  # meanwhile: nobody else would end these
+                self._end(near)
+                self._end(far)
+                continue
             turn = [near]  # whose bytes are awaited: a request is whatever comes from there after an answer
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink, turn, near), daemon=True).start()
@@ -62,6 +67,7 @@ class TcpProxy:
             self._end(end)
 
     def close(self) -> None:
+        self._is_closed = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
