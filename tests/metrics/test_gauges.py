@@ -9,19 +9,25 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import Client
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.reflector import Reflector
+from destinations.livecheck.registry.port import Code, Step
+from destinations.overview.answer import STATUSES
 from destinations.secret.trim import trim_config_map
 from edrportal.demo.cluster import certificate
 from tests.metrics.scraping import answer, scrape, value
 from tests.services import composition
 from tests.services.leaks import canary, find
+from tests.services.scripted import ends
 from tests.signin import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.services.scripted import Scripted
 
 NOW = datetime.now(UTC)
 
@@ -72,6 +78,18 @@ def test_destinations_count_by_verdict() -> None:
     assert {kind: value(samples, "edrportal_destinations", verdict=kind) for kind in kinds} == {
         "accepted": 2, "at-risk": 2, "fails": 0, "hidden": 1, "disabled": 1,
     }  # fmt: skip
+
+
+def test_answers_count_what_the_last_check_found(registries: Scripted) -> None:
+    registries.answers = {"fine": ends(Step.LOGIN, Code.WRONG_CREDENTIALS)}
+    with watched(filled()):
+        for name in ("fine", "later"):
+            Client().post(f"/destinations/{name}/check", {"namespace": "workspace", "application": "shop"})
+        samples = scrape()
+    assert {kind: value(samples, "edrportal_destination_answers", answer=kind) for kind, _ in STATUSES} == {
+        "hidden": 1, "fails": 0, "rejected": 1, "check-failed": 0, "at-risk": 2, "accepted": 0, "works": 1, "disabled": 1,
+    }  # fmt: skip
+    assert value(samples, "edrportal_destinations", verdict="accepted") == 2
 
 
 def test_the_next_expiry_is_told_in_days_and_what_is_over_is_counted() -> None:
