@@ -35,6 +35,7 @@ _DONE = {
     "rotate": "Credentials rotated",
     "edit": "Edited",
     "repair": "Repaired",
+    "split": "Split into one destination for each host",
     "disable": "Disabled",
     "enable": "Enabled",
     "delete": "Deleted",
@@ -50,7 +51,7 @@ _NOT_DONE = {"refused": "Refused", "failed": "Failed", "unknown": "Not known whe
 class Event:
     """Something that happened, or was refused.
 
-    `action` is `sign-in`, `sign-out`, `denied`, `add`, `rotate`, `edit`, `repair`, `disable`, `enable`, `delete`,
+    `action` is `sign-in`, `sign-out`, `denied`, `add`, `rotate`, `edit`, `repair`, `split`, `disable`, `enable`, `delete`,
     `sweep`, `assign`, `enable-team`, `disable-team`, `seal` (a file was made, nothing written; its reason is the scope),
     `external-secret` (likewise), `check` (its reason says what follows for chart and image) or `find-credential` (its
     reason says in how many Secrets it was found);

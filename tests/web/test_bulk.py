@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from destinations import names
+from destinations.livecheck.registry.port import Code, Step
 from edrportal.demo.cluster import demo_cluster
 from tests.services import composition
+from tests.services.scripted import ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from destinations.cluster.memory import InMemoryCluster
+    from tests.services.scripted import Scripted
+
+REJECTED = ends(Step.LOGIN, Code.WRONG_CREDENTIALS)
 
 
 @pytest.fixture
@@ -101,6 +107,29 @@ def test_all_that_match_are_switched_and_nothing_beside_them(client: Client, dem
     off = {one.name for one in demo.list_secrets() if one.labels.get(names.REGISTRY_LABEL) == "false"}
     assert len(off - {"retired"}) == int(count)
     assert "quay" not in off
+
+
+@pytest.mark.parametrize("shown", ["answer=rejected", "q=production", "same=production"])
+def test_all_that_match_are_checked_and_nothing_beside_them(
+    client: Client, demo: InMemoryCluster, registries: Scripted, shown: str
+) -> None:
+    registries.answers = {"production": REJECTED}
+    client.post("/destinations/production/check", {"namespace": "workspace", "application": "shop"})
+    registries.asked.clear()
+    page = client.get(f"/?{shown}").content.decode()
+    assert "Select all 1 that match" in page
+    assert client.post("/check", {"every": "1", "shown": shown}).status_code == 303
+    composition.checks().finish(20)
+    assert [plan.name for plan in registries.asked] == ["production"]
+    assert demo.get_secret("production").name == "production"
+
+
+@pytest.mark.parametrize("key", ["q", "answer", "status", "sort", "same"])
+def test_after_a_switch_the_same_search_is_shown(client: Client, demo: InMemoryCluster, key: str) -> None:
+    value = "\U0001f511" * 200
+    asked = {"to": "off", "nonce": "s" * 24, "chosen": chosen(demo, "quay"), "shown": urlencode({key: value})}
+    answer = client.post("/switch", asked)
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)[key] == [value]
 
 
 def test_a_list_that_changed_meanwhile_is_selected_again(client: Client, demo: InMemoryCluster) -> None:

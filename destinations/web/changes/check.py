@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,7 +28,6 @@ from destinations.livecheck.result import Last, with_names
 from destinations.livecheck.store import Results
 from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import progress
-from destinations.overview.filters import Filter
 from destinations.portal import Portal
 from destinations.web import errors
 from destinations.web.changes import save
@@ -127,10 +126,10 @@ def check_one(request: PortalRequest, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def check_several(request: PortalRequest) -> HttpResponse:
-    """Begin a check of the chosen destinations or of all, or show how far one is."""
+def check_several(request: PortalRequest, matching: Callable[[], list[Secret]]) -> HttpResponse:
+    """Begin a check of the chosen destinations, those that `matching` returns, or all; or show how far one is."""
     try:
-        return _begin(request) if request.method == "POST" else _progress(request)
+        return _begin(request, matching) if request.method == "POST" else _progress(request)
     except ClusterError as error:
         return errors.cluster_error(request, error)
 
@@ -145,9 +144,9 @@ def trouble_of(error: RateLimited | ValueError) -> UserError:
     )
 
 
-def _begin(request: PortalRequest) -> HttpResponse:
+def _begin(request: PortalRequest, matching: Callable[[], list[Secret]]) -> HttpResponse:
     snapshot = request.reads.direct
-    chosen = _chosen(request, snapshot)
+    chosen = matching() if "every" in request.POST else _chosen(request, snapshot)
     if not chosen:
         return errors.page(
             request, _UNUSABLE, "Nothing was checked: no destination was selected.", "Select at least one."
@@ -165,10 +164,6 @@ def _chosen(request: PortalRequest, snapshot: Snapshot) -> list[Secret]:
     """Return the destinations: all that they may change, or those they chose. Raises NotFound and Denied."""
     if "all" in request.POST:
         return [one for one in snapshot.destinations if request.authority.changes(one)]
-    if "every" in request.POST:
-        filtered = Filter.read(QueryDict(request.POST.get("shown", "")[:500]))
-        rows = filtered.apply(request.portal.rows.rows(snapshot))
-        return [row.secret for row in rows if request.authority.changes(row.secret)]
     names = dict.fromkeys(text.partition(" ")[0] for text in request.POST.getlist("chosen"))
     return [save.find(request, name)[0] for name in names]
 

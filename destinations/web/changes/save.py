@@ -31,8 +31,9 @@ from destinations.web.request import PortalRequest
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409
 _AFTER = {"after": "write"}
-_KEPT = ("q", "status", "sort", "page", "same")
-_MAX_QUERY = 500
+_KEPT = ("q", "answer", "status", "sort", "page", "same")
+_MAX_QUERY = 4096
+"""A search text of 200 characters takes up to 2,400 of them in an address."""
 
 
 def nonce() -> str:
@@ -200,12 +201,17 @@ def done(request: PortalRequest, result: Done, sentence: str, *, to: str, notes:
     return see_other(to, result.name)
 
 
+def shown_query(request: PortalRequest) -> str:
+    """Return the query of the overview that a form was sent from; empty where it was another page."""
+    return request.POST.get("shown", "")[:_MAX_QUERY]
+
+
 def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     """Redirect to a page that shows what was written, on whatever replica: the overview is read directly then.
 
-    `shown` is the query of the overview that was acted on; its search, status, order and page stay.
+    `shown` is the query of the overview that was acted on; its search, filters, order and page stay.
     """
-    query = QueryDict(shown[:_MAX_QUERY])
+    query = QueryDict(shown)
     kept = {key: str(query[key]) for key in _KEPT if key in query} | _AFTER
     address = reverse(to, args=[name]) if to == "destination" else f"{reverse(to)}?{urlencode(kept)}"
     return HttpResponseRedirect(address, status=303)

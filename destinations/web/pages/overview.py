@@ -98,7 +98,6 @@ def csvfile(request: PortalRequest) -> HttpResponse:
 
 
 PAGE_ROWS = 50
-_MAX_QUERY = 500
 
 
 @require_safe
@@ -107,19 +106,16 @@ def overview(request: PortalRequest) -> HttpResponse:
     return _shown(request)
 
 
-def matching(request: PortalRequest, shown: str) -> list[Secret]:
-    """Return the destinations that a query of the overview leaves and that the person who asks may change, read now.
-
-    Raises the port's errors.
-    """
-    request.GET = QueryDict(f"{shown[:_MAX_QUERY]}&after=write")
+def matching(request: PortalRequest) -> list[Secret]:
+    """Return those of all pages of the overview that the person who asks may change, read now. Raises the port's errors."""
+    request.GET = QueryDict(f"{save.shown_query(request)}&after=write")
     rows = Filter.read(request.GET).apply(read_selection(request).rows)
     return [row.secret for row in rows if request.authority.changes(row.secret)]
 
 
-def refuse(request: PortalRequest, message: str, *, shown: str) -> HttpResponse:
-    """Show the overview as a query has it, with why nothing was done."""
-    request.GET = QueryDict(shown[:_MAX_QUERY])
+def refuse(request: PortalRequest, message: str) -> HttpResponse:
+    """Show the overview that a form was sent from, with why nothing was done."""
+    request.GET = QueryDict(save.shown_query(request))
     messages.error(request, message)
     return _shown(request, 422)
 

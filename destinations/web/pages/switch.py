@@ -61,7 +61,7 @@ def switch(request: PortalRequest) -> HttpResponse:
     form = SwitchForm(request.POST)
     chosen = _chosen(request, form)
     if isinstance(chosen, str):
-        return overview.refuse(request, chosen, shown=request.POST.get("shown", ""))
+        return overview.refuse(request, chosen)
     outcome = _Outcome(form.cleaned_data["to"] == "on")
     for name, seen in chosen:
         outcome.switch(request, form, name, seen)
@@ -72,22 +72,22 @@ def switch(request: PortalRequest) -> HttpResponse:
         messages.error(request, f"Not changed: {named(names)}. {advice.message} {advice.fix}")
     _tell(request, outcome)
     single = len(chosen) == 1 and "back" in request.POST
-    return save.see_other("destination" if single else "overview", chosen[0][0], shown=request.POST.get("shown", ""))
+    return save.see_other("destination" if single else "overview", chosen[0][0], shown=save.shown_query(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_several(request: PortalRequest) -> HttpResponse:
     """Begin or follow a check of several; where none is selected, show the overview again."""
     if request.method == "POST" and not {"all", "every", "chosen"} & set(request.POST):
-        return overview.refuse(request, NOT_CHECKED, shown=request.POST.get("shown", ""))
-    return check.check_several(request)
+        return overview.refuse(request, NOT_CHECKED)
+    return check.check_several(request, lambda: overview.matching(request))
 
 
 def _chosen(request: PortalRequest, form: SwitchForm) -> list[tuple[str, Seen]] | str:
     """Return the chosen destinations with the state that was seen, or why nothing is changed. Raises the port's errors."""
     valid = form.is_valid()
     if "every" in request.POST and not {"to", "nonce"} & set(form.errors):
-        found = overview.matching(request, request.POST.get("shown", ""))
+        found = overview.matching(request)
         if str(len(found)) != request.POST["every"]:
             return "Nothing was changed: the list has changed since you selected it. Review it, and select again."
         return [(secret.name, Seen.of(secret)) for secret in found] or NOTHING
