@@ -14,7 +14,7 @@ from destinations.input import validation
 from destinations.input.validation import FieldProblem
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle, CertificateSummary, Health
-from destinations.web.forms.fields import arrived_whole, nonce_field, text_field
+from destinations.web.forms.fields import KnownChoiceField, arrived_whole, nonce_field, text_field
 
 
 class BundleForm(forms.Form):
@@ -134,7 +134,7 @@ class AccountForm(BundleForm):
         required=False,
         allow_empty_file=True,
     )
-    password_blanks = forms.ChoiceField(
+    password_blanks = KnownChoiceField(
         label="Leading or trailing spaces in the password", choices=_CHOICES, required=False, widget=forms.RadioSelect
     )
     credentials_confirmed = forms.BooleanField(label="The user name and password are correct", required=False)

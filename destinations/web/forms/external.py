@@ -8,7 +8,7 @@ from destinations.cluster.limits import is_name
 from destinations.model import Credentials, Draft
 from destinations.secret.gitops import PASSWORD, USER
 from destinations.secret.sealed.external import ApiVersion, Remote, Store, StoreKind
-from destinations.web.forms.fields import text_field
+from destinations.web.forms.fields import KnownChoiceField, text_field
 from destinations.web.forms.new import NewForm
 
 _KEY = 1024
@@ -20,12 +20,12 @@ class ExternalForm(NewForm):
     username = password = password_file = password_blanks = credentials_confirmed = None  # type: ignore[assignment]
     import_text = import_file = import_host = nonce = None  # type: ignore[assignment]
     store = text_field("Secret store", "The name of the store that holds the credentials")
-    store_kind = forms.ChoiceField(label="Kind of store", choices=[(kind, str(kind)) for kind in StoreKind])
+    store_kind = KnownChoiceField(label="Kind of store", choices=[(kind, str(kind)) for kind in StoreKind])
     username_key = text_field("Remote key of the user name", "The path in the store, such as epinio/one", limit=_KEY)
     username_property = text_field("Property of the user name", "Optional", required=False, limit=_KEY)
     password_key = text_field("Remote key of the password", "The path, and never the password itself", limit=_KEY)
     password_property = text_field("Property of the password", "Optional", required=False, limit=_KEY)
-    api_version = forms.ChoiceField(
+    api_version = KnownChoiceField(
         label="API version",
         choices=[(ApiVersion.V1, "v1"), (ApiVersion.V1BETA1, "v1beta1, for External Secrets before 0.16")],
     )

@@ -27,6 +27,12 @@ def arrived_whole(text: str) -> None:
         raise ValidationError("The text is not valid UTF-8. Paste it as plain text.")
 
 
+class KnownChoiceField(forms.ChoiceField):
+    """A choice. What is none of them is not repeated on the page: it may be as long as a request."""
+
+    default_error_messages = {"invalid_choice": "Select one of the choices."}  # noqa: RUF012 - Django's way
+
+
 def text_field(label: str, hint: str = "", *, required: bool = True, limit: int = 253, **attrs: str) -> forms.CharField:
     """Return a field of one line, taken as it was typed; `attrs` go to the element."""
     return forms.CharField(
@@ -44,8 +50,8 @@ def nonce_field() -> forms.RegexField:
     return forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z", widget=forms.HiddenInput)
 
 
-def bundle_choice_field() -> forms.ChoiceField:
-    return forms.ChoiceField(
+def bundle_choice_field() -> KnownChoiceField:
+    return KnownChoiceField(
         label="CA certificates",
         choices=[
             ("keep", "Keep them"),

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from destinations.web.forms.credentials import AccountForm
-from destinations.web.forms.fields import nonce_field
+from destinations.web.forms.fields import KnownChoiceField, nonce_field
 from destinations.web.forms.teams import ChosenField
 
 
@@ -32,7 +32,7 @@ class LeakForm(forms.Form):
 class ResponseForm(forms.Form):
     """What to do with the chosen destinations, each in the state that was seen."""
 
-    action = forms.ChoiceField(choices=[("disable", "Disable"), ("enable", "Enable")])
+    action = KnownChoiceField(choices=[("disable", "Disable"), ("enable", "Enable")])
     chosen = ChosenField(required=False)
     confirmed = forms.BooleanField(required=False)
     anyway = forms.BooleanField(required=False)

@@ -11,7 +11,7 @@ from destinations.input import validation
 from destinations.input.validation import FieldProblem
 from destinations.model import Snapshot
 from destinations.repairs import Choice, Fix
-from destinations.web.forms.fields import RuleSource, nonce_field, text_field
+from destinations.web.forms.fields import KnownChoiceField, RuleSource, nonce_field, text_field
 
 
 def _organization_trap(organization: str, rules: Snapshot) -> FieldProblem | None:
@@ -54,7 +54,7 @@ class RepairForm(forms.Form):
             self.fields[name] = forms.BooleanField(label=first.title, required=False, initial=first.certain)
         else:
             choices = [*((fix.code, fix.title) for fix in group), ("", "Do not change it.")]
-            self.fields[name] = forms.ChoiceField(
+            self.fields[name] = KnownChoiceField(
                 label="Choose one", choices=choices, required=False, initial="", widget=forms.RadioSelect
             )
         self._codes[name] = first.code

@@ -12,6 +12,7 @@ from destinations.secret.sealed import certificate
 from destinations.secret.sealed.certificate import ControllerCertificate
 from destinations.secret.sealed.encryption import Scope
 from destinations.verdict import certificates
+from destinations.web.forms.fields import KnownChoiceField
 
 _SCOPES = [
     (Scope.STRICT, "Strict: only for this name in this namespace"),
@@ -31,7 +32,7 @@ class SealForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": "4", "spellcheck": "false", "autocomplete": "off"}),
     )
     seal_certificate_file = forms.FileField(label="…or choose the file", required=False, allow_empty_file=True)
-    seal_scope = forms.ChoiceField(
+    seal_scope = KnownChoiceField(
         label="Scope", choices=_SCOPES, initial=Scope.STRICT, required=False, widget=forms.RadioSelect
     )
     certificate: ControllerCertificate

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from destinations.actions import Seen
 from destinations.cluster.limits import MAX_LABEL, is_dns_label, is_name
-from destinations.web.forms.fields import nonce_field, text_field
+from destinations.web.forms.fields import KnownChoiceField, nonce_field, text_field
 
 _MAX_STATE = 64
 
@@ -33,7 +33,7 @@ class SwitchForm(forms.Form):
     WITHOUT_UID = "-"
     """In place of the uid where a page knows the resourceVersion alone."""
 
-    to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
+    to = KnownChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     chosen = ChosenField()
     nonce = nonce_field()
 
@@ -81,7 +81,7 @@ class TeamForm(TeamField):
     team = text_field(
         "Epinio namespace", "People who may export from it in Epinio can then manage its destinations.", limit=MAX_LABEL
     )
-    to = forms.ChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
+    to = KnownChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     confirmed = forms.BooleanField(
         label=(
             "I checked that the namespace exists, and that it belongs to the people who should manage its destinations."
