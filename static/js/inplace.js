@@ -20,7 +20,10 @@
     const main = document.getElementById("main"), fresh = page.getElementById("main");
     if (!fresh) return false;
     keepTyped(main, fresh);
-    main.replaceChildren(...fresh.childNodes);
+    const past = document.createElement("div"); // a preview of before that still comes has no place any more
+    past.addEventListener("htmx:beforeSwap", (event) => event.preventDefault());
+    past.append(...main.childNodes);
+    main.append(...fresh.childNodes);
     document.title = page.title;
     for (const one of main.querySelectorAll("[data-plain]")) one.hidden = true;
     window.htmx?.process(main);

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from destinations import names
 from destinations.livecheck.registry.port import Code, Step
@@ -14,7 +15,7 @@ from tests.services.leaks import known
 from tests.services.scripted import ends
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from destinations.cluster.memory import InMemoryCluster
     from tests.services.scripted import Scripted
@@ -76,6 +77,22 @@ def test_save_anyway_after_a_failed_check_is_one_press(
     expect(tab.get_by_role("status").first).to_contain_text("kept was added")
     assert stored_password(cluster) == TYPED
     assert len(registries.asked) == 1
+
+
+@scripted
+def test_a_preview_that_comes_too_late_changes_nothing(tab: Page, cluster: InMemoryCluster) -> None:
+    held: list[Route] = []
+    tab.route("**/preview", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no built-in method
+    with tab.expect_request("**/preview"):
+        fill(tab, host="https://registry.example.com")
+    tab.get_by_role("button", name="Add destination").last.click()
+    expect(tab.locator("#problems")).to_contain_text("without a scheme")
+    for route in held:
+        with suppress(Error):  # which was given up meanwhile
+            route.continue_()
+    tab.wait_for_timeout(500)
+    expect(tab.locator("#problems")).to_contain_text("without a scheme")
+    assert cluster.list_secrets() == []
 
 
 @scripted
