@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.contrib import messages
 from django.forms import Form
@@ -30,7 +31,7 @@ from destinations.web.request import PortalRequest
 
 _LOG = logging.getLogger(__name__)
 CONFLICT = 409
-_AFTER = {"after": "write"}
+_AFTER = "after=write"
 _KEPT = ("q", "answer", "status", "sort", "page", "same")
 _MAX_QUERY = 4096
 """A search text of 200 characters takes up to 2,400 of them in an address."""
@@ -202,18 +203,18 @@ def done(request: PortalRequest, result: Done, sentence: str, *, to: str, notes:
 
 
 def shown_query(request: PortalRequest) -> str:
-    """Return the query of the overview that a form was sent from; empty where it was another page."""
-    return request.POST.get("shown", "")[:_MAX_QUERY]
+    """Return the query of the overview that a form was sent from, as far as the overview knows it; empty for another page."""
+    sent = dict(parse_qsl(request.POST.get("shown", "")[:_MAX_QUERY], keep_blank_values=True))
+    return urlencode({key: sent[key] for key in _KEPT if key in sent})
 
 
 def see_other(to: str, name: str, *, shown: str = "") -> HttpResponse:
     """Redirect to a page that shows what was written, on whatever replica: the overview is read directly then.
 
-    `shown` is the query of the overview that was acted on; its search, filters, order and page stay.
+    `shown` is what `shown_query` returns: search, filters, order and page stay.
     """
-    query = QueryDict(shown)
-    kept = {key: str(query[key]) for key in _KEPT if key in query} | _AFTER
-    address = reverse(to, args=[name]) if to == "destination" else f"{reverse(to)}?{urlencode(kept)}"
+    query = f"{shown}&{_AFTER}" if shown else _AFTER
+    address = reverse(to, args=[name]) if to == "destination" else f"{reverse(to)}?{query}"
     return HttpResponseRedirect(address, status=303)
 
 
