@@ -39,7 +39,7 @@ def shown(watched: Reflector) -> dict[str, bytes] | None:
     return None if kept is None else {one.name: one.data.get(names.CERTS_KEY, b"") for one in kept}
 
 
-def until(happens: Callable[[], bool], seconds: float = 10) -> bool:
+def until(happens: Callable[[], bool], seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if happens():
@@ -181,7 +181,8 @@ def test_a_cluster_that_fails_is_asked_less_and_less(scripted: Any) -> None:
     cluster.broken = True
     watched.secrets()
     time.sleep(1.5)
-    assert 1 < cluster.lists <= 4
+    assert cluster.lists <= 4
+    assert until(lambda: cluster.lists > 1)
 
 
 def test_who_may_not_watch_reads_directly_and_is_not_listed_for_in_vain(scripted: Any) -> None:
@@ -268,9 +269,10 @@ def test_a_watch_that_is_cut_again_and_again_ends_up_right_and_is_never_partial(
             kept = shown(behind.watched)
             assert kept is None or {f"base-{number}" for number in range(5)} <= set(kept)
             time.sleep(0.02)
-    assert until(lambda: set(shown(behind.watched) or ()) == expected, 15)
+    assert until(lambda: set(shown(behind.watched) or ()) == expected)
 
 
+@pytest.mark.alone
 @pytest.mark.cluster
 def test_a_connection_that_falls_silent_is_not_believed_for_more_than_five_seconds(behind: Behind) -> None:
     behind.direct.create_secret(manifest("one"))
@@ -285,9 +287,10 @@ def test_a_connection_that_falls_silent_is_not_believed_for_more_than_five_secon
         time.sleep(0.02)
     assert last_served - fell_silent <= 5.1
     behind.proxy.silent = False
-    assert until(lambda: shown(behind.watched) == {"one": b"", "two": b""}, 20)
+    assert until(lambda: shown(behind.watched) == {"one": b"", "two": b""})
 
 
+@pytest.mark.alone
 @pytest.mark.cluster
 def test_a_quiet_cluster_is_proved_alive_all_the_time(behind: Behind) -> None:
     behind.direct.create_secret(manifest("one"))

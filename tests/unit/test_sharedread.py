@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-
-import pytest
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from destinations.cluster.port import Unreachable
 from destinations.cluster.shared import SharedRead
@@ -15,10 +13,12 @@ from destinations.cluster.shared import SharedRead
 class Slow:
     """Counts reads and how many ran at once; each returns when it began."""
 
-    def __init__(self, *, seconds: float = 0.1) -> None:
+    def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds
         self.count = self.running = self.most = 0
         self.errors: list[BaseException] = []
+        self.may_end = threading.Event()
+        self.may_end.set()
 
     def __call__(self) -> float:
         self.count += 1
@@ -26,6 +26,7 @@ class Slow:
         self.most = max(self.most, self.running)
         began = time.monotonic()
         time.sleep(self.seconds)
+        self.may_end.wait(60)
         self.running -= 1
         if self.errors:
             raise self.errors[0]
@@ -43,9 +44,20 @@ def asked_by(count: int, shared: SharedRead[float], pause: float = 0.0) -> list[
         return list(threads.map(ask, range(count)))
 
 
+def while_all_wait(read: Slow, shared: SharedRead[float], count: int) -> list[Future[float]]:
+    """Ask in so many threads, and let the first read end when all others wait."""
+    read.may_end.clear()
+    with ThreadPoolExecutor(count) as threads:
+        asked = [threads.submit(shared) for _ in range(count)]
+        while len(shared._condition._waiters) < count - 1:  # type: ignore[attr-defined]  # noqa: SLF001
+            time.sleep(0.001)
+        read.may_end.set()
+    return asked
+
+
 def test_sixteen_that_ask_together_cost_two_reads_and_one_at_a_time() -> None:
-    read = Slow()
-    asked_by(16, SharedRead(read))
+    read = Slow(seconds=0.0)
+    while_all_wait(read, SharedRead(read), 16)
     assert (read.count, read.most) == (2, 1)
 
 
@@ -64,23 +76,13 @@ def test_one_after_another_reads_each_time() -> None:
 
 
 def test_an_error_goes_to_all_who_wait_and_nobody_waits_for_two() -> None:
-    read = Slow(seconds=0.3)
+    read = Slow(seconds=0.0)
     read.errors.append(Unreachable("NoUsableAnswer", status=503))
-    shared, found = SharedRead(read), list[Unreachable]()
-
-    def ask() -> None:
-        with pytest.raises(Unreachable, match="503") as caught:
-            shared()
-        found.append(caught.value)
-
+    shared = SharedRead(read)
     began = time.monotonic()
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert time.monotonic() - began < 0.55
-    assert (len(set(map(id, found))), read.count) == (8, 1)
+    errors = [asked.exception() for asked in while_all_wait(read, shared, 8)]
+    assert all(isinstance(error, Unreachable) and error.status == 503 for error in errors)
+    assert (len(set(map(id, errors))), read.count) == (8, 1)
     read.errors.clear()
     assert shared() > began
 
