@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from playwright.sync_api import expect
 
 from edrportal.wsgi import application
 from tests.services import composition
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page
 
     from destinations.cluster.port import Cluster
+
+expect.set_options(timeout=30_000)
+"""What is expected is waited for as long as on a busy machine it may take; the usual five seconds are too few for three tabs."""
 
 
 class _Quiet(WSGIRequestHandler):
