@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from socketserver import TCPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,9 @@ settings.register_profile(
 )
 settings.register_profile("soak", max_examples=5_000, deadline=None, database=None, suppress_health_check=_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+TCPServer.request_queue_size = 128
+"""The usual 5 of the servers that tests start drop a burst of connections, whose next try comes a second later, or three."""
 
 pytest_plugins = ["tests.services.limits", "tests.services.printed", "tests.services.workers"]
 
