@@ -6,9 +6,12 @@ import socket
 import threading
 import time
 from http.client import HTTPException
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, Request
 
 from destinations.cluster import reflector
 from destinations.cluster.kube import websocket
@@ -28,12 +31,22 @@ if TYPE_CHECKING:
 CLOSE = b"\x88\x00"
 
 
+def accepted(received: bytes) -> WSConnection:
+    """Return a client's end after the handshake, in whose last packet this came, too."""
+    near, far = WSConnection(ConnectionType.CLIENT), WSConnection(ConnectionType.SERVER)
+    far.receive_data(near.send(Request("api.example", "/")))
+    assert isinstance(next(far.events()), Request)
+    near.receive_data(far.send(AcceptConnection()) + received)
+    assert isinstance(next(near.events()), AcceptConnection)
+    return near
+
+
 class Opened(WebSocket):
     """One end of a pair of sockets; `far` is the server's."""
 
     def __init__(self, received: bytes = b"") -> None:
         self.near, self.far = socket.socketpair()
-        super().__init__(self.near, self.near, received)
+        super().__init__(self.near, self.near, accepted(received))
 
 
 @pytest.fixture
@@ -80,13 +93,40 @@ def test_what_came_with_the_answer_is_read_first() -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [b"\xc1\x00", b"\x81\x80abcd", b"\x81\x7f" + (1 << 40).to_bytes(8, "big")],
-    ids=["reserved", "masked", "vast"],
+    [
+        b"\xc1\x00",
+        b"\x81\x80abcd",
+        b"\x81\x7f" + (1 << 63).to_bytes(8, "big"),
+        b"\x80\x00",
+        b"\x81\x01\xff",
+        b"\x88\x02\x03\xf3",
+    ],
+    ids=["reserved", "masked", "length", "continued", "text", "error"],
 )
 def test_what_no_server_sends_ends_it(opened: Opened, sent: bytes) -> None:
     opened.far.sendall(sent)
     with pytest.raises(HTTPException):
         list(opened.messages(5))
+
+
+@pytest.mark.parametrize("last", [0x80, 0x00], ids=["whole", "without an end"])
+def test_a_message_is_kept_up_to_a_bound(opened: Opened, monkeypatch: pytest.MonkeyPatch, last: int) -> None:
+    monkeypatch.setattr(websocket, "_MOST", 20_000)
+    opened.far.sendall(frame(0x01, b"x" * 10_000) + frame(0x80, b"x" * 10_000))
+    opened.far.sendall(frame(0x01, b"x" * 10_000) + frame(last, b"x" * 10_001))
+    seen = opened.messages(5)
+    assert len(next(seen)) == 20_000
+    with pytest.raises(HTTPException):
+        next(seen)
+
+
+@pytest.mark.parametrize("value", ["one\r\nX-Other: two", "one\x00two"])
+def test_a_token_that_is_no_header_is_not_told(value: str) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        headers = {"authorization": f"Bearer {value}"}
+        answer = websocket._switch(SimpleNamespace(sock=near), "https://api.example/watch", headers, 5)  # noqa: SLF001
+    assert isinstance(answer, websocket.NoWebSocket)
 
 
 def test_half_a_frame_is_no_end(opened: Opened) -> None:
