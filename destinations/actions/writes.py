@@ -20,6 +20,8 @@ from destinations.secret import codec, history
 PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
 """Seconds before each round of finding out."""
 BUDGET_SECONDS = 12.0
+SEVERAL_SECONDS = 20.0
+"""After so long a request that writes several destinations begins no further write: it answers before a proxy gives it up."""
 
 
 class NotWritten(ClusterError):

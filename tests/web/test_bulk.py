@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from destinations import names
+from destinations.actions import writes
+from destinations.cluster.port import Unreachable
 from destinations.livecheck.registry.port import Code, Step
 from edrportal.demo.cluster import demo_cluster
 from tests.services import composition
@@ -138,6 +140,35 @@ def test_a_list_that_changed_meanwhile_is_selected_again(client: Client, demo: I
     assert answer.status_code == 422
     assert "the list has changed since you selected it" in answer.content.decode()
     assert is_on(demo, "quay")
+
+
+def test_a_silent_cluster_is_not_asked_for_each_of_many(
+    client: Client, demo: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, asked = chosen(demo, "production", "quay", "retired"), []
+
+    def silent(*_: object, **__: object) -> None:
+        asked.append(1)
+        raise Unreachable("NoUsableAnswer")
+
+    monkeypatch.setattr(demo, "replace_secret", silent)
+    monkeypatch.setattr(writes, "PAUSES", ())
+    page = switch(client, "off", chosen=wanted)
+    assert len(asked) == 1
+    assert "Not changed: production." in page
+    assert "Not tried: quay, retired. The cluster does not give usable answers." in page
+
+
+def test_what_takes_too_long_ends_with_what_is_left(
+    client: Client, demo: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("destinations.web.pages.switch.SEVERAL_SECONDS", -1)
+    page = switch(client, "off", chosen=chosen(demo, "production", "quay"))
+    assert (
+        "Not tried: production, quay. The portal writes for 20 seconds at a time. Select the rest and try again."
+        in page
+    )
+    assert is_on(demo, "production")
 
 
 @pytest.mark.parametrize(("path", "said"), [("/switch", "Nothing was changed"), ("/check", "Nothing was checked")])

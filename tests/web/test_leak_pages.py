@@ -24,6 +24,7 @@ from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.model import Credentials
 from destinations.permissions import TABLE, Right
 from destinations.secret import docker_config, history
+from destinations.web.leak import attempts
 from tests.services import composition
 from tests.services.leaks import canary, find
 from tests.services.scripted import ends
@@ -470,3 +471,9 @@ def test_same_credentials_are_shown_and_are_a_filter(portal: InMemoryCluster) ->
     assert len(rows) == 6
     assert "No other destination has these credentials" in Client().get("/destinations/clean").content.decode()
     assert set(found(Client().post("/leak", {"same": "one"}))) == {"one", "two", "half", "off", "several"}
+
+
+def test_many_writes_end_in_time_and_say_which_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "SEVERAL_SECONDS", -1)
+    (one,) = attempts.write_each(["quay"], lambda _: pytest.fail("written after the time was up"))
+    assert (one.result, one.why) == (attempts.WriteResult.NOT_WRITTEN, attempts.TIME_UP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,7 +12,7 @@ from destinations.access import Denied
 from destinations.actions import messages
 from destinations.actions.checks import Asker, event
 from destinations.actions.common import SAME_PASSWORD, Done, refuse_foreign
-from destinations.actions.writes import Unknown
+from destinations.actions.writes import SEVERAL_SECONDS, Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Forbidden, Unreachable
 from destinations.livecheck import explanations
 from destinations.livecheck.ratelimit import RateLimited
@@ -42,6 +43,7 @@ class Attempt:
 
 
 NOT_TRIED = "Not tried: the cluster does not give usable answers. Try the rest again in a moment."
+TIME_UP = f"Not tried: the portal writes for {SEVERAL_SECONDS:g} seconds at a time. Try the rest again now."
 _PASSED = {Outcome.PASS}
 
 
@@ -55,15 +57,15 @@ def skip_reason(secret: Secret) -> str:
 
 
 def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Attempt]:
-    """Write one after the other, and go on after a failure; once the cluster is silent, the rest is not tried.
+    """Write one after the other, and go on after a failure; once the cluster is silent or time is up, the rest is not tried.
 
     `write` raises what the actions raise, and has recorded it.
     """
     outcomes: list[Attempt] = []
-    is_silent = False
+    is_silent, end = False, time.monotonic() + SEVERAL_SECONDS
     for name in chosen:
-        if is_silent:
-            outcomes.append(Attempt(name, WriteResult.NOT_WRITTEN, NOT_TRIED))
+        if is_silent or time.monotonic() > end:
+            outcomes.append(Attempt(name, WriteResult.NOT_WRITTEN, NOT_TRIED if is_silent else TIME_UP))
             continue
         try:
             done = write(name)
