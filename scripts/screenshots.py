@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,16 +75,19 @@ def _shoot(directory: Path) -> None:
     directory.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for scheme in SCHEMES:
-            page = browser.new_page(
-                viewport={"width": 1280, "height": 800}, color_scheme=scheme, reduced_motion="reduce"
-            )
-            page.goto(f"{ADDRESS}/signin")
-            page.click('button[value="administrator"]')
-            for name, show in PICTURES.items():
+        pages = {scheme: _signed_in(browser, scheme) for scheme in SCHEMES}
+        for name, show in PICTURES.items():  # both schemes show the same: what one picture does changes the next ones
+            for scheme, page in pages.items():
                 show(page)
                 page.screenshot(path=directory / f"{name}-{scheme}.png")
         browser.close()
+
+
+def _signed_in(browser: Browser, scheme: Literal["light", "dark"]) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme, reduced_motion="reduce")
+    page.goto(f"{ADDRESS}/signin")
+    page.click('button[value="administrator"]')
+    return page
 
 
 if __name__ == "__main__":

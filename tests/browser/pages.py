@@ -106,7 +106,7 @@ def states() -> list[tuple[str, str, State]]:
 
 
 def _choose(page: Page) -> None:
-    page.get_by_role("checkbox").first.check()
+    page.locator("[name=chosen]").first.check()
 
 
 def _open_all(page: Page) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -123,3 +123,72 @@ def test_a_search_a_status_and_an_order(tab: Page, demo: InMemoryCluster) -> Non
     tab.keyboard.press("Enter")
     expect(tab.locator("#table tbody tr")).to_have_count(1)
     assert "answer=disabled" in tab.url
+
+
+_COVERED = """() => {
+    const focused = document.activeElement;
+    if (focused === document.body) return "";
+    const box = focused.getClientRects()[0];
+    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return focused.contains(top) ? "" : `${focused.outerHTML.slice(0, 120)} is behind ${top?.outerHTML.slice(0, 60)}`;
+}"""
+
+
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_that_has_the_focus_is_behind_the_sticky_bars(
+    tab: Page, demo: InMemoryCluster, width: int, key: str
+) -> None:
+    assert demo.get_secret("production").name == "production"
+    tab.emulate_media(reduced_motion="reduce")
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto("/?sort=name")
+    tab.locator("[name=chosen]").nth(8).check()
+    expect(tab.locator("#selected")).to_have_text("1 selected")
+    focused = []
+    for _ in range(45):
+        tab.keyboard.press(key)
+        focused.append(tab.evaluate(_FOCUSED))
+        assert tab.evaluate(_COVERED) == "", width
+    assert len(set(focused)) > 10
+
+
+def test_a_slash_goes_to_the_search_but_stays_a_slash_where_somebody_types(tab: Page, demo: InMemoryCluster) -> None:
+    assert demo.get_secret("production").name == "production"
+    tab.goto("/")
+    tab.wait_for_load_state()
+    tab.keyboard.press("/")
+    search = tab.locator("#q")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("")
+    tab.keyboard.type("team/")
+    expect(search).to_have_value("team/")
+    tab.locator("#sort").focus()
+    tab.keyboard.press("/")
+    expect(tab.locator("#sort")).to_be_focused()
+
+
+def test_the_words_in_an_empty_search_can_be_read_in_light_and_dark(tab: Page, demo: InMemoryCluster) -> None:
+    assert demo.get_secret("production").name == "production"
+    tab.goto("/")
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        tab.emulate_media(color_scheme=scheme)
+        words, ground, opacity = tab.locator("#q").evaluate(
+            "field => { const words = getComputedStyle(field, '::placeholder');"
+            " return [words.color, getComputedStyle(field).backgroundColor, words.opacity]; }"
+        )
+        assert opacity == "1"
+        assert contrast(words, ground) >= 4.5, scheme
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of WCAG 2 between two colors of a computed style."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    parts = [int(part) / 255 for part in color.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
