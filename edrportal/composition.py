@@ -24,7 +24,7 @@ from destinations.portal import ClusterConnection, Portal, Reads
 from destinations.secret.trim import trim_config_map
 from destinations.web.request import PortalRequest
 from edrportal.configuration.registry import address_rules
-from edrportal.signin import notices
+from edrportal.signin import accounts, notices
 from edrportal.signin.sessions import signing_keys
 from edrportal.telemetry import counters, logs
 from edrportal.telemetry.counters import CountedRegistries
@@ -54,6 +54,7 @@ def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal
         results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached_secrets),
         record=logs.record,
         notices=notices.for_administrators,
+        exporters=accounts.exporters,
         skopeo_roots=_skopeo_roots,
     )
     return made
