@@ -63,7 +63,7 @@ def guide_context(request: PortalRequest, host: str, form: Form | None = None) -
     preset = presets.chosen(chosen, host)
     for name, hint in _hints(preset).items():
         if form and name in form.fields:
-            form.fields[name].help_text = hint
+            form.fields[name].help_text = form[name].help_text = hint  # a bound field made before has its own
     return {"preset": preset, "chosen_preset": chosen, "presets": presets.CHOICES}
 
 

@@ -84,7 +84,7 @@ class ImportForm(TargetForm):
     def show_import(self, given: ImportForm) -> None:
         """Fill this form, which is only looked at, with what another one was given as an import, but no password."""
         given.take_import()
-        self.initial |= {name: given.data[name] for name in _SHOWN if given.data.get(name)}
+        self.initial.update({name: given.data[name] for name in _SHOWN if given.data.get(name)})
         self.import_notes, self.import_choices = given.import_notes, given.import_choices
         self.import_found, self.import_trouble = given.import_found, given.import_trouble
 

@@ -108,17 +108,13 @@ def _cluster() -> str:
     Raises CommandError (exit status 2) where there is no cluster to choose.
     """
     environment = settings.ENVIRONMENT
-    if environment.cluster == "memory":
-        return ""
-    from destinations.cluster.kube import adapter, kubeconfig  # noqa: PLC0415 - the client is slow to import
-
-    context = environment.kube_context
-    if not adapter.uses_kubeconfig(context):
-        return ""
     try:
-        target = kubeconfig.find_target(context)
+        target = composition.kubeconfig_target()
     except Unreachable:
+        context = environment.kube_context
         raise CommandError(_NO_CONTEXT.format(context) if context else _NO_CLUSTER, returncode=2) from None
+    if target is None:
+        return ""
     return (
         f"It manages the namespace {environment.namespace} of the cluster at {target.server} "
         f"(context {target.context} of your kubeconfig)"
