@@ -97,7 +97,7 @@ def find_target(context: str) -> ContextTarget:
     """
     found: ContextTarget | None = None
     with suppress(*_UNUSABLE):
-        loader = _loader(None, context)
+        loader: Any = _loader(None, context)
         server = urlsplit(str(loader._cluster["server"]))  # noqa: SLF001 - no other way to ask
         name, port = server.hostname or "", f":{server.port}" if server.port else ""
         host = f"[{name}]" if ":" in name else name
