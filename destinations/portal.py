@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -153,7 +153,8 @@ class Portal:
 
     `connect` returns the same connection at each call once there is one, and raises the port's errors where the cluster
     cannot be configured. `record` writes an event to the audit log; `notices` returns what administrators should know
-    about users and raises the port's errors. `skopeo_roots` is what skopeo's image trusts by itself: `public`, `none`, or
+    about users, `exporters` the namespaces that Epinio's users have and who may export from each; both raise the port's
+    errors. `skopeo_roots` is what skopeo's image trusts by itself: `public`, `none`, or
     a PEM text. `answers` are those of people who see all of a check, and of the others; a check that passed counts for
     `check_fresh`. `stated_version` is the version of Epinio by the settings, empty for that of its Deployment.
     """
@@ -164,6 +165,7 @@ class Portal:
     record: Callable[[Event], None]
     notices: Callable[[Reads], Sequence[object]]
     skopeo_roots: Callable[[], str | bytes]
+    exporters: Callable[[Reads], Mapping[str, Sequence[str]]] = lambda _: {}
     rows: RowCache = field(default_factory=RowCache)
     answers: tuple[AnswerCache, AnswerCache] = field(default_factory=lambda: (AnswerCache(), AnswerCache()))
     check_fresh: timedelta = answer.FRESH

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,10 +24,13 @@ from destinations.portal import ClusterConnection, Portal, Reads
 from destinations.secret.trim import trim_config_map
 from destinations.web.request import PortalRequest
 from edrportal.configuration.registry import address_rules
-from edrportal.signin import notices
+from edrportal.signin import accounts, notices
 from edrportal.signin.sessions import signing_keys
 from edrportal.telemetry import counters, logs
 from edrportal.telemetry.counters import CountedRegistries
+
+if TYPE_CHECKING:
+    from destinations.cluster.kube.kubeconfig import ContextTarget
 
 _T = TypeVar("_T")
 
@@ -54,6 +57,7 @@ def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal
         results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached_secrets),
         record=logs.record,
         notices=notices.for_administrators,
+        exporters=accounts.exporters,
         skopeo_roots=_skopeo_roots,
     )
     return made
@@ -135,6 +139,17 @@ def _connected() -> ClusterConnection:
     return watched(
         KubernetesCluster.connect(namespace=environment.namespace, context=environment.kube_context, counters=counters)
     )
+
+
+def kubeconfig_target() -> ContextTarget | None:
+    """Return which cluster a kubeconfig chooses, None in a Pod and in memory. Raises Unreachable where it chooses none."""
+    environment = settings.ENVIRONMENT
+    if environment.cluster == "memory":
+        return None
+    from destinations.cluster.kube import adapter, kubeconfig  # noqa: PLC0415 - the client is slow to import
+
+    context = environment.kube_context
+    return kubeconfig.find_target(context) if adapter.uses_kubeconfig(context) else None
 
 
 def load() -> None:

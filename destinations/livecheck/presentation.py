@@ -57,11 +57,12 @@ OUTDATED = "Outdated: the destination has changed."
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One stage of the drawn path: its name, its state, and how long it took."""
+    """One stage of the drawn path: its name, its state, how long it took, and words if the state alone says too little."""
 
     label: str
     state: str
     ms: int | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from destinations.model import Judgement, Snapshot, Target
@@ -59,12 +59,15 @@ COLUMNS = ("name", "status", "reason", "what to do", "url", "organization", "tea
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
-def written(rows: Iterable[Row]) -> str:
-    """Return the rows with a heading; a cell that a spreadsheet would compute begins with an apostrophe."""
+def written(rows: Iterable[Row], username: Callable[[Row], str] | None = None) -> str:
+    """Return the rows with a heading; a cell that a spreadsheet would compute begins with an apostrophe.
+
+    With `username`, which returns the stored one as far as a person may know it, there is a last column more.
+    """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_safe, _cells(row)) for row in rows)
+    writer.writerow((*COLUMNS, "user name") if username else COLUMNS)
+    writer.writerows(map(_safe, (*_cells(row), *([username(row)] if username else ()))) for row in rows)
     return text.getvalue()
 
 

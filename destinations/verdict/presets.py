@@ -18,7 +18,8 @@ class Preset:
 
     `host` is the host itself where everyone has the same one (`fixed`), else an example of it; `patterns` are regular
     expressions over a host without its port, in lower case. `word` is what the organization is called there, `where`
-    the way to an account for a machine, `right` what it needs to push, `credential` which kind of password that is.
+    the way to an account for a machine, `right` what it needs to push, `credential` which kind of password that is,
+    `docs` the vendor's page about it. A `is_short_lived` password expires within hours, whatever one does.
     """
 
     key: str
@@ -34,6 +35,8 @@ class Preset:
     traps: tuple[str, ...] = ()
     fixed: bool = False
     fixed_username: str = ""
+    docs: str = ""
+    is_short_lived: bool = False
 
     def knows(self, host: str) -> bool:
         """Return whether a host, with or without a port, is probably of this kind."""
@@ -67,6 +70,7 @@ DOCKER_HUB = Preset(
         _IMMUTABLE.format("immutable tags"),
     ),
     fixed=True,
+    docs="https://docs.docker.com/security/access-tokens/",
 )
 GHCR = Preset(
     key="ghcr",
@@ -84,6 +88,7 @@ GHCR = Preset(
         "An organization with single sign-on has to authorize the token before it can push.",
     ),
     fixed=True,
+    docs="https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry",
 )
 QUAY = Preset(
     key="quay",
@@ -102,6 +107,7 @@ QUAY = Preset(
         "Creator is not enough for a new repository: Helm first uses a token for pull alone, which Quay rejects.",
     ),
     fixed=True,
+    docs="https://docs.quay.io/glossary/robot-accounts.html",
 )
 GITLAB = Preset(
     key="gitlab",
@@ -119,6 +125,7 @@ GITLAB = Preset(
         _IMMUTABLE.format("a rule for protected or immutable tags"),
     ),
     fixed=True,
+    docs="https://docs.gitlab.com/user/project/deploy_tokens/",
 )
 HARBOR = Preset(
     key="harbor",
@@ -136,6 +143,7 @@ HARBOR = Preset(
         _IMMUTABLE.format("a rule for immutable tags"),
         "A project's quota counts every export.",
     ),
+    docs="https://goharbor.io/docs/2.15.0/working-with-projects/project-configuration/create-robot-accounts/",
 )
 ECR = Preset(
     key="ecr",
@@ -155,6 +163,8 @@ ECR = Preset(
         _IMMUTABLE.format("immutable tags"),
     ),
     fixed_username="AWS",
+    docs="https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html",
+    is_short_lived=True,
 )
 ARTIFACT_REGISTRY = Preset(
     key="artifact-registry",
@@ -175,6 +185,7 @@ ARTIFACT_REGISTRY = Preset(
         _IMMUTABLE.format("immutable image tags"),
     ),
     fixed_username="_json_key",
+    docs="https://cloud.google.com/artifact-registry/docs/docker/authentication",
 )
 ACR = Preset(
     key="acr",
@@ -192,6 +203,7 @@ ACR = Preset(
         "What az acr login writes expires after three hours: create a token of the registry (az acr token create).",
         "A repository that is locked against writes rejects the push.",
     ),
+    docs="https://learn.microsoft.com/azure/container-registry/container-registry-token-based-repository-permissions",
 )
 NEXUS = Preset(
     key="nexus",
@@ -211,6 +223,7 @@ NEXUS = Preset(
         ),
         _IMMUTABLE.format("the deployment policy Disable redeploy"),
     ),
+    docs="https://help.sonatype.com/en/user-tokens.html",
 )
 ARTIFACTORY = Preset(
     key="artifactory",
@@ -233,6 +246,7 @@ ARTIFACTORY = Preset(
             "version 0.0.0."
         ),
     ),
+    docs="https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens",
 )
 PLAIN = Preset(
     key="plain",

@@ -64,6 +64,7 @@ class Server:
         application: Callable[..., Any],
         bind: str,
         *,
+        opening: Callable[[], object] = lambda: None,
         started: Callable[[], object] = lambda: None,
         ports: Sequence[Port] = (),
     ) -> None:
@@ -73,10 +74,15 @@ class Server:
         self._site = Site(application, bounds, PLACES, environment.live_pages)
         self._ports = ports
         self._bind = bind
+        self._opening = opening
         self.started = started
 
     def run(self) -> None:
-        """Serve until a signal ends it; does not return. Raises CommandError for an address that cannot be used."""
+        """Serve until a signal ends it; does not return. Raises CommandError for an address that cannot be used.
+
+        `opening` is called first, in the process that started, `started` in the one that serves.
+        """
+        self._opening()
         pages = _port(self._bind, self._site)
         watched = part()
         _spare_memory()

@@ -9,7 +9,9 @@ from enum import StrEnum
 
 from django.conf import settings
 
+from destinations.cluster.limits import is_dns_label
 from destinations.cluster.port import ClusterError
+from destinations.golang.gostrings import to_valid_utf8
 from destinations.model import Secret
 from destinations.portal import Event, Reads
 from edrportal.signin import passwords, roles, sessions, users
@@ -145,6 +147,24 @@ def begin(reads: Reads, user: User, provider: str, *, matched: Sequence[str] = (
     """Return a session that is newer than an earlier sign-out. Raises the port's errors."""
     after = sessions.ended_at(reads.config_maps, user.username)
     return sessions.begin(user, provider, datetime.now(UTC), after=after, matched=matched)
+
+
+def exporters(reads: Reads) -> dict[str, list[str]]:
+    """Return the namespaces of Epinio's users, each with the users who may export from it; administrators have all.
+
+    People of a single sign-on who have no Secret are not known. Raises the port's errors.
+    """
+    known = known_roles(reads)
+    found: dict[str, list[str]] = {}
+    for secret in filter(users.is_user, reads.cached_secrets):
+        try:
+            person = Principal.of(users.resolve(secret, known), EPINIO)
+        except UnusableUser:
+            continue
+        for namespace in filter(is_dns_label, person.namespaces):
+            may_export = not person.is_administrator and person.may_export(namespace)
+            found.setdefault(namespace, []).extend([to_valid_utf8(person.username)] if may_export else [])
+    return {namespace: sorted(set(names)) for namespace, names in sorted(found.items())}
 
 
 def warnings(reads: Reads, secrets: Sequence[Secret]) -> list[Notice]:

@@ -126,9 +126,13 @@ def _is_by_itself(request: PortalRequest) -> bool:
 
 
 def _is_beside_a_form(request: PortalRequest) -> bool:
-    """Return whether a page requests this by itself while someone types: a preview, or a look at certificates."""
+    """Return whether a page requests this by itself while someone types: a preview, a look at an import or a repair."""
     match = request.resolver_match
-    return bool(match and match.url_name in {"preview", "certificates"})
+    return bool(match and match.url_name in _BESIDE_A_FORM)
+
+
+_BESIDE_A_FORM = {"preview", "certificates", "new", "repair"}
+"""Where htmx only looks: forms are sent without it."""
 
 
 def demo_administrator() -> Principal:

@@ -10,6 +10,8 @@ if (here.searchParams.has("after")) {
   here.searchParams.delete("after");
   history.replaceState(history.state, "", here);
 }
+// The sign-in page after a sign-out tells the other tabs, which hold forms.
+if (document.querySelector("[data-signed-out]")) new BroadcastChannel("edrportal-session").postMessage({ out: true });
 // An order is taken at once; without a script the button beside it does.
 document.getElementById("sort")?.addEventListener("change", (event) => event.target.form.requestSubmit());
 document.addEventListener("click", async (event) => { // the page may have been renewed in parts since

@@ -77,49 +77,19 @@ function makeDropZone(zone, input, text) {
   });
 }
 
-// Show which registries a config.json has an account for; the server reads every other kind of file.
-const said = { set textContent(text) { const line = $("import-said"); if (line) line.textContent = text; } };
-function accountsIn(text) {
-  try {
-    const auths = JSON.parse(text).auths ?? {};
-    return Object.entries(auths).filter(([key, entry]) =>
-      (entry?.auth || entry?.password) && !/\/v1\/(access|refresh)-token$/.test(key)).map(([key, entry]) => {
-      const [host, ...path] = key.replace(/^[A-Za-z][\w+.-]*:\/\//, "").split("/");
-      const name = entry.username || atob(entry.auth ?? "").split(":")[0];
-      const above = path.join("/").replace(/(^|\/)v[12]\/?$/, "").replace(/\/$/, "");
-      return { host: host === "index.docker.io" ? "docker.io" : host.split("@").pop(), above, name };
-    });
-  } catch {
-    return [];
+// What the server found in an imported file goes into the fields.
+function take(found) {
+  for (const name of ["host", "organization", "username", "expires_on"]) {
+    const field = $(`id_${name}`), value = found.dataset[name];
+    if (!field || !value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
-function take(account) {
-  for (const [id, value] of [["id_host", account.host], ["id_organization", account.above], ["id_username", account.name]]) {
-    if (!value || !$(id)) continue;
-    $(id).value = value;
-    $(id).dispatchEvent(new Event("input", { bubbles: true }));
-  }
-  said.textContent = `The credentials for ${account.host} are read from the file when you save.`;
-}
-function offer(accounts) {
-  const box = $("import-choices"), set = $("id_import_host");
-  for (const old of set.querySelectorAll("label")) old.remove();
-  box.hidden = accounts.length < 2;
-  if (accounts.length === 1) take(accounts[0]);
-  if (accounts.length === 0) said.textContent = "The file is read when you save.";
-  if (accounts.length < 2) return;
-  said.textContent = `The file has ${accounts.length} accounts. Choose one.`;
-  for (const account of accounts) {
-    const label = Object.assign(document.createElement("label"), { className: "choice" });
-    const value = account.above ? `${account.host}/${account.above}` : account.host;
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: "import_host", value });
-    radio.addEventListener("change", () => take(account));
-    label.append(radio, ` ${value}`);
-    set.append(label);
-  }
-}
-document.addEventListener("input", (event) => { if (event.target.id === "id_import_text") offer(accountsIn(event.target.value)); });
-document.addEventListener("change", async (event) => {
-  const file = event.target.id === "id_import_file" && event.target.files[0];
-  if (file) offer(file.size < 300000 ? accountsIn(await file.text()) : []);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "import-found") return;
+  for (const one of event.target.querySelectorAll("[data-plain]")) one.hidden = true;
+  const found = event.target.querySelector("dl[data-take]");
+  if (found) take(found);
 });
+document.addEventListener("change", (event) => { if (event.target.matches("input[data-take]")) take(event.target); });

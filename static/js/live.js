@@ -130,7 +130,7 @@
     on("gone", gone);
     on("everything", refreshSoon);
     on("behind", fall);
-    on("end", () => { close(); show("lost", "Signed out: reload to sign in again"); });
+    on("end", () => { close(); show("lost", "Signed out: reload to sign in again"); document.dispatchEvent(new CustomEvent("edrportal:signed-out")); });
     alive();
   }
   function close() {

@@ -84,6 +84,8 @@ def states() -> list[tuple[str, str, State]]:
             ("refused", lambda page: _send(page, "Download ExternalSecret")),
         ),
         ("repair", f"{one}/repair", plain),
+        ("repair", f"{one}/repair", ("with both passwords tried", lambda page: _send(page, "Check both passwords"))),
+        ("new", "/destinations/new", ("with a file without a password", _helper)),
         ("delete", f"{one}/delete", plain),
         ("delete", f"{one}/delete", ("refused", lambda page: _send(page, "Delete"))),
         ("assign", f"{one}/assign", plain),
@@ -135,6 +137,12 @@ def _import(page: Page, text: str) -> None:
         page.get_by_label("quay.io/acme").check()
     else:
         _send(page, "Add destination")
+
+
+def _helper(page: Page) -> None:
+    _open_all(page)
+    page.locator("#id_import_text").fill(json.dumps({"auths": {"quay.io": {}}, "credsStore": "desktop"}))
+    page.locator("#import-found dl").wait_for()
 
 
 def _bundle(page: Page, text: str) -> None:

@@ -125,6 +125,32 @@ def test_one_of_several_accounts_in_a_file(tab: Page, cluster: InMemoryCluster, 
     assert stored(cluster, "imported") == ("quay.io", AT_QUAY | {"username": "acme+ci", "password": "walked-pass"})
 
 
+def test_a_yaml_pull_secret_and_a_credential_helper_are_shown_before_the_save(
+    tab: Page, cluster: InMemoryCluster, request: pytest.FixtureRequest
+) -> None:
+    has_script = request.node.callspec.params["tab"]
+    config = b64encode(json.dumps({"auths": {"harbor.example.com": AUTH}}).encode()).decode()
+    pull = f"kind: Secret\nmetadata: {{name: pull}}\ndata: {{{names.CONFIG_KEY}: {config}}}\n"
+    helper = json.dumps({"auths": {"quay.io": {}}, "credsStore": "desktop"})
+    tab.goto("/destinations/new")
+    for text, host, words in (
+        (pull, "harbor.example.com", "in the file, and never shown"),
+        (helper, "quay.io", "docker-credential-desktop get"),
+    ):
+        if not tab.locator("#id_import_text").is_visible():
+            tab.get_by_text("Import credentials from a file").first.click()
+        tab.locator("#id_import_text").fill(text)
+        if not has_script:
+            tab.locator("#id_host").fill("")
+            tab.get_by_role("button", name="Show what the file contains").click()
+        expect(tab.locator("#import-found")).to_contain_text(words)
+        expect(tab.locator("#id_host")).to_have_value(host)
+    expect(tab.locator("#import-found")).to_contain_text("not in the file")
+    expect(tab.locator("#import-found")).to_contain_text("password or token")
+    assert "walked-pass" not in tab.content().replace(tab.locator("#id_import_text").input_value(), "")
+    assert cluster.list_secrets() == []
+
+
 def test_certificates_are_shown_before_the_save(
     tab: Page, cluster: InMemoryCluster, request: pytest.FixtureRequest
 ) -> None:

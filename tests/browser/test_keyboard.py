@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import expect
 
 from destinations import names
+from destinations.livecheck.registry.port import Code, Step
 from destinations.secret.docker_config import stored_credentials
 from tests.browser.pages import fill
+from tests.services.scripted import ends, report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from destinations.cluster.memory import InMemoryCluster
+    from tests.services.scripted import Scripted
 
+WRONG = ends(Step.LOGIN, Code.WRONG_CREDENTIALS)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.parametrize("cluster", ["memory"], indirect=True),
@@ -52,6 +58,24 @@ def test_a_repair(tab: Page, demo: InMemoryCluster) -> None:
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("status").first).to_contain_text("half-rotated was repaired")
     assert names.HISTORY_ANNOTATION in demo.get_secret("half-rotated").annotations
+
+
+def test_both_passwords_are_tried_and_the_right_one_is_written(
+    tab: Page, demo: InMemoryCluster, registries: Scripted
+) -> None:
+    registries.answers["half-rotated"] = lambda plan: report() if plan.chart.password == newer else WRONG
+    entry = json.loads(demo.get_secret("half-rotated").data[names.CONFIG_KEY])["auths"]["registry.example.org"]
+    newer = b64decode(entry["auth"]).decode().partition(":")[2]
+    tab.goto("/destinations/half-rotated/repair")
+    tab_to(tab, "BUTTON Check both passwords")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#trial")).to_contain_text("The registry accepts only one of the two passwords")
+    expect(tab.get_by_label("Rewrite username and password from auth")).to_be_checked()
+    tab_to(tab, "BUTTON Repair")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("status").first).to_contain_text("half-rotated was repaired")
+    written = json.loads(demo.get_secret("half-rotated").data[names.CONFIG_KEY])["auths"]["registry.example.org"]
+    assert written["password"] == newer
 
 
 def test_disabling_several(tab: Page, demo: InMemoryCluster) -> None:

@@ -65,6 +65,36 @@ def test_after_it_what_was_typed_is_still_there_and_the_page_says_so(signed_in: 
 
 
 @javascript
+def test_a_sign_out_in_another_tab_explains_itself_keeps_the_form_and_clears_secrets(signed_in: Page) -> None:
+    signed_in.get_by_label("Name", exact=True).fill("kept-words")
+    signed_in.get_by_label("Registry host", exact=True).fill("registry.example.com")
+    signed_in.locator("#id_password").fill("typed-secret")
+    signed_in.locator("#id_import_text").evaluate("(field) => { field.value = 'typed-secret'; }")
+    other = signed_in.context.new_page()
+    other.goto("/team/")
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_text("You are signed out of every browser")).to_be_visible()
+    alert = signed_in.locator("#session-said")
+    expect(alert).to_contain_text("You are signed out. Your input is still here")
+    expect(alert).to_contain_text("passwords and files were cleared")
+    expect(signed_in.get_by_label("Name", exact=True)).to_have_value("kept-words")
+    expect(signed_in.locator("#id_password")).to_have_value("")
+    expect(signed_in.locator("#id_import_text")).to_have_value("")
+
+    other.get_by_label("User name").fill("administrator")
+    other.get_by_label("Password").fill(world.PASSWORD)
+    with signed_in.expect_response("**/session"):  # it brings the forms here the new session's token
+        other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(signed_in.locator("#session")).to_be_hidden()
+    signed_in.get_by_label("Organization", exact=True).fill("team")
+    signed_in.locator("#id_username").fill("robot")
+    signed_in.locator("#id_password").fill("typed-again")
+    signed_in.get_by_role("button", name="Add destination").click()
+    expect(signed_in.get_by_role("status").first).to_contain_text("kept-words was added")
+
+
+@javascript
 def test_activity_in_another_tab_counts(signed_in: Page) -> None:
     signed_in.clock.run_for(13 * MINUTE + 1_000)
     told = signed_in.get_by_text("Your session expires in 2 minutes")

@@ -279,3 +279,12 @@ def test_an_entry_says_who_typed_a_password_and_older_ones_never_do() -> None:
     assert not history.password_by(Secret("x", annotations={names.HISTORY_ANNOTATION: kept}))
     old = Secret("x", annotations={names.HISTORY_ANNOTATION: history.append_entry((), later)})
     assert history.password_by(old) == ""
+
+
+def test_the_csv_names_accounts_to_those_who_may_change_them_alone(people: InMemoryCluster) -> None:
+    assert people.get_secret("shared").name == "shared"
+    address = "/destinations.csv?accounts=1"
+    assert world.ACCOUNT in world.sign_in("administrator").get(address).content.decode()
+    rows = world.sign_in("manager").get(address).content.decode().splitlines()
+    assert [row.partition(",")[0] for row in rows if world.ACCOUNT in row] == ['"a-one"']
+    assert world.ACCOUNT not in world.sign_in("viewer").get(address).content.decode()

@@ -417,7 +417,7 @@ def test_a_fragment_from_an_address_that_is_none_leads_to_the_sign_in(people: In
     assert answer.headers["HX-Redirect"].startswith("/signin?next=")
 
 
-@pytest.mark.parametrize("path", ["/preview", "/certificates/look"])
+@pytest.mark.parametrize("path", ["/preview", "/certificates/look", "/destinations/new", "/destinations/a-one/repair"])
 def test_what_a_form_asks_by_itself_leads_nobody_away_from_what_is_typed(people: InMemoryCluster, path: str) -> None:
     assert people.get_secret("shared").name == "shared"
     answer = Client().post(path, {"host": "registry.example.com"}, headers={"HX-Request": "true"})

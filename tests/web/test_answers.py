@@ -141,6 +141,8 @@ def test_the_page_of_a_destination_never_contradicts_its_check(client: Client, c
     rail = refused.partition('id="part-verdict"')[2].partition("</section>")[0]
     assert "What the Secrets say" in rail
     assert re.findall(state, rail) == [("untried", "Login"), ("untried", "Chart"), ("untried", "Image")]
+    words = re.findall(r'path__word">([^<]+)<', rail)
+    assert words[-3:] == ["fails in the live check", "not tried", "not tried"]
     assert ">Registry rejects it</span></h1>" in refused
     assert 'class="button button--primary"\n           href="/destinations/refused/rotate"' in refused
     good_rail = good.partition('id="part-verdict"')[2].partition("</section>")[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,3 +172,53 @@ def test_the_manifest_for_git_is_a_sound_destination_with_placeholders(client: C
     with composition.use(judged):
         assert "Accepted" in words_of(client.get("/destinations/one")).partition("Export destinations")[2][:400]
     assert portal.get_secret("one").name == "one"
+
+
+FIELDS = ("host", "organization", "username", "password", "bundle_text", "expires_on", "description")
+
+
+@pytest.mark.parametrize("path", ["/destinations/new", "/destinations/one/edit", "/destinations/one/rotate"])
+def test_every_form_has_the_same_order_of_fields(client: Client, portal: InMemoryCluster, path: str) -> None:
+    add(client)
+    assert portal.get_secret("one").name == "one"
+    page = client.get(path).content.decode()
+    found = [name for name in re.findall(r'<(?:input|textarea|select)[^>]*name="(\w+)"', page) if name in FIELDS]
+    assert found == [name for name in FIELDS if name in found]
+    assert {"username", "password", "bundle_text", "expires_on"} <= set(found)
+
+
+@pytest.mark.parametrize("key", sorted(set(presets.BY_KEY) - {"plain"}))
+def test_a_guide_links_to_the_vendors_page(client: Client, portal: InMemoryCluster, key: str) -> None:
+    page = words_of(client.get(f"/destinations/new?preset={key}"))
+    html = client.get(f"/destinations/new?preset={key}").content.decode()
+    assert f'href="{presets.BY_KEY[key].docs}"' in html
+    assert presets.BY_KEY[key].docs.startswith("https://")
+    assert f"documentation of {presets.BY_KEY[key].kind}" in page
+    assert ("rotate-ecr.yaml" in html) is (key == "ecr")
+    assert portal.list_secrets() == []
+
+
+def test_the_recipe_of_a_guide_is_the_one_of_the_documents() -> None:
+    (shown,) = re.findall(
+        r"```yaml\n(apiVersion: batch/v1\nkind: CronJob.*?)```", Path("docs/scripts.md").read_text(), re.DOTALL
+    )
+    assert Path("static/rotate-ecr.yaml").read_text().endswith(shown)
+
+
+def test_hints_follow_the_kind_that_was_chosen_or_recognized(client: Client, portal: InMemoryCluster) -> None:
+    chosen = client.get("/destinations/new?preset=harbor").content.decode()
+    general = client.get("/destinations/new").content.decode()
+    for name, hint in (
+        ("organization", "The project, such as team-a"),
+        ("password", "A robot&#x27;s secret, shown once"),
+    ):
+        assert re.search(rf'id="id_{name}_helptext">{hint}', chosen)
+        assert not re.search(rf'id="id_{name}_helptext">{hint}', general)
+    typed = client.post("/preview", {"host": "harbor.example.com", "organization": ""}).content.decode()
+    assert re.search(r'id="id_organization_helptext"[^>]*hx-swap-oob="true">The project, such as team-a', typed)
+    unknown = client.post("/preview", {"host": "registry.example.com", "organization": ""}).content.decode()
+    assert "The path below the host, such as team or platform/team" in unknown
+    add(client, host="harbor.example.com", username="robot$team+ci")
+    assert portal.get_secret("one").name == "one"
+    for path in ("/destinations/one/edit", "/destinations/one/rotate"):
+        assert "A robot&#x27;s secret, shown once" in client.get(path).content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -229,4 +230,85 @@ def test_the_interface_for_scripts_takes_no_import(client: Client, portal: InMem
     body = {"name": "one", "host": HOST, "organization": "team", "import_text": config(HOST)}
     answer = client.post("/api/destinations", json.dumps(body), content_type="application/json")
     assert answer.status_code == 400
+    assert portal.list_secrets() == []
+
+
+def shown(client: Client, content: str, **typed: str) -> str:
+    """Return the page on which a file is only looked at."""
+    blank = {"name": "", "host": "", "organization": "", "username": "", "password": "", "show": "import"}
+    file = SimpleUploadedFile("pull.yaml", content.encode())
+    return text_of(client.post("/destinations/new", {**blank, "nonce": "n" * 24, "import_file": file, **typed}))
+
+
+def value_of(page: str, name: str) -> str:
+    (field,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page)
+    return next(iter(re.findall(r'value="([^"]*)"', field)), "")
+
+
+HELPED = {
+    "credsStore": json.dumps({"auths": {HOST: {}}, "credsStore": "desktop"}),
+    "credHelpers": json.dumps({"credHelpers": {HOST: "ecr-login"}}),
+    "credsStore in a pull secret": yaml.safe_dump(
+        pull_secret(json.dumps({"auths": {HOST: {}}, "credsStore": "desktop"}))
+    ),
+    "user name alone": json.dumps({"auths": {HOST: {"username": "robot"}}, "credsStore": "pass"}),
+    "token alone": json.dumps({"auths": {HOST: {"identitytoken": SECRET, "username": "robot"}}}),
+}
+
+
+@pytest.mark.parametrize("kind", HELPED)
+def test_a_file_without_a_password_fills_in_what_it_has_and_says_what_is_missing(
+    client: Client, portal: InMemoryCluster, kind: str
+) -> None:
+    page = shown(client, HELPED[kind])
+    user = "robot" if "robot" in HELPED[kind] else ""
+    assert (value_of(page, "host"), value_of(page, "username")) == (HOST, user)
+    assert "not in the file" in page
+    missing = ["organization", *([] if user else ["user name"])]
+    assert f"{', '.join(missing)} and password or token" in page
+    assert re.search("credential helper|identity token", page)
+    assert SECRET not in page
+    assert portal.list_secrets() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_shown_before_it_is_saved_but_its_password(
+    client: Client, portal: InMemoryCluster, kind: str
+) -> None:
+    content, host, user = KINDS[kind]
+    page = shown(client, content)
+    assert (value_of(page, "host"), value_of(page, "username"), value_of(page, "password")) == (host, user, "")
+    assert "in the file, and never shown" in page
+    assert "Paste or choose it again when you save" in page
+    assert SECRET not in page
+    assert auth(user) not in page
+    assert portal.list_secrets() == []
+
+
+def test_what_was_typed_stays_when_a_file_is_looked_at(client: Client, portal: InMemoryCluster) -> None:
+    page = shown(client, config(HOST), name="mine", organization="typed", description="kept", host="other.example.com")
+    assert (value_of(page, "name"), value_of(page, "organization")) == ("mine", "typed")
+    assert value_of(page, "description") == "kept"
+    assert value_of(page, "host") == "other.example.com"
+    assert "no credentials for this registry" in page
+    assert portal.list_secrets() == []
+
+
+def test_of_several_without_a_password_one_is_chosen(client: Client, portal: InMemoryCluster) -> None:
+    several = json.dumps({"auths": {"a.example.com": {}, "b.example.com": {"username": "robot"}}, "credsStore": "pass"})
+    page = shown(client, several)
+    assert value_of(page, "host") == ""
+    for host in ("a.example.com", "b.example.com"):
+        assert f'name="import_host" value="{host}"' in " ".join(page.split())
+    page = shown(client, several, import_host="b.example.com")
+    assert (value_of(page, "host"), value_of(page, "username")) == ("b.example.com", "robot")
+    assert portal.list_secrets() == []
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a number", "too large", "aliases"])
+def test_a_file_that_cannot_be_read_says_so_when_it_is_looked_at(
+    client: Client, portal: InMemoryCluster, kind: str
+) -> None:
+    content, words = ODD[kind]
+    assert words in shown(client, content.decode(), name="mine")
     assert portal.list_secrets() == []

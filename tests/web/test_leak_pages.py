@@ -455,6 +455,10 @@ def test_what_is_pasted_is_nowhere(portal: InMemoryCluster, caplog: pytest.LogCa
     assert "find-credential" in caplog.text or caplog.records == []
 
 
+def api(query: str) -> list[dict[str, Any]]:
+    return list(Client().get(f"/api/destinations?{query}").json())
+
+
 def test_same_credentials_are_shown_and_are_a_filter(portal: InMemoryCluster) -> None:
     portal.load([
         destination("one", account()), destination("two", account(host=f"https://{HOST.upper()}:443/v1/")),
@@ -469,6 +473,11 @@ def test_same_credentials_are_shown_and_are_a_filter(portal: InMemoryCluster) ->
     assert "Only destinations with the same credentials as one" in table
     rows = Client().get("/destinations.csv?same=one").content.decode().splitlines()
     assert len(rows) == 6
+    told = [row["name"] for row in api("same=one")]
+    assert told == ["half", "off", "one", "several", "two"]
+    assert [row["name"] for row in api("same=one&q=seve")] == ["several"]
+    assert api("same=clean")[0]["name"] == "clean"
+    assert api("same=nowhere") == []
     assert "No other destination has these credentials" in Client().get("/destinations/clean").content.decode()
     assert set(found(Client().post("/leak", {"same": "one"}))) == {"one", "two", "half", "off", "several"}
 

@@ -191,6 +191,8 @@ def imported() -> list[dict[str, Any]]:
         {**blank, "import_text": f"{one} trailing"},
         {**blank, "import_text": two, "import_host": "b.example.com", "organization": ""},
         {**blank, "import_text": one, "show": "preview"},
+        {**blank, "import_text": two, "show": "import"},
+        {**blank, "import_text": f"{one} trailing", "show": "import"},
         {"import_text": one},
         {
             **blank,
@@ -262,6 +264,7 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             *((f"{path}/repair", None) for path in everybody),
             ("/destinations/half/repair", {**stale, "fix-auth-from-password": "auth-from-password"}),
             ("/destinations/half/repair", {**seen, "fix-auth-from-password": "auth-from-password", "show": "1"}),
+            ("/destinations/half/repair", {**seen, "try": "both"}),
         ],
         "check": [
             (f"{path}/check", {"namespace": TYPED, "application": "shop"} if number else {})

@@ -142,6 +142,10 @@ def test_no_password_is_in_the_file(client: Client, demo: InMemoryCluster) -> No
     for found in {match for one in stored for match in re.findall(rb'"(?:password|auth)": ?"([^"]+)"', one)}:
         assert found.decode() not in text
     assert "robot" not in text
+    with_names = client.get("/destinations.csv?accounts=1").content.decode()
+    assert with_names.splitlines()[0].endswith(',"description","user name"')
+    assert with_names.splitlines()[1].startswith(text.splitlines()[1])
+    assert ',"robot"' in with_names
 
 
 def test_a_thousand_are_counted_whole_and_shown_in_pages(client: Client, demo: InMemoryCluster) -> None:

@@ -28,6 +28,11 @@ _CONFIG_MAPS_PAGE = 500
 _SELECTOR = {"fieldSelector": "type!=helm.sh/release.v1"}
 
 
+def uses_kubeconfig(context: str) -> bool:
+    """Return whether the cluster is that of a kubeconfig, not that of the Pod in which this process runs."""
+    return "KUBERNETES_SERVICE_HOST" not in os.environ or bool(context) or "KUBECONFIG" in os.environ
+
+
 class KubernetesCluster(Objects):
     """Keeps the promises of `port.Cluster`."""
 
@@ -55,7 +60,7 @@ class KubernetesCluster(Objects):
     @classmethod
     def connect(cls, *, namespace: str, context: str = "", counters: Counters = NO_COUNTERS) -> KubernetesCluster:
         """Use the pod's own service account, or the kubeconfig and its context. Raises Unreachable."""
-        if "KUBERNETES_SERVICE_HOST" not in os.environ or context or "KUBECONFIG" in os.environ:
+        if uses_kubeconfig(context):
             return cls.from_kubeconfig(None, namespace=namespace, context=context, counters=counters)
         configuration = client.Configuration()
         configuration.proxy = None  # the client would take HTTPS_PROXY, and ask there for the cluster

@@ -6,9 +6,12 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from kubernetes import client
@@ -61,6 +64,8 @@ class TokenFile(Token):
 
 
 _USUAL = "~/.kube/config"
+_UNUSABLE = (ConfigException, OSError, ValueError, TypeError, LookupError, AttributeError, yaml.YAMLError)
+"""What the client raises for a kubeconfig that is missing, malformed, or has no such context."""
 _AGAIN_SECONDS = 5.0
 """A refused token is asked for again at most once in so many seconds: a plugin may take its time, and cost something."""
 
@@ -75,6 +80,38 @@ def configure(file: str | None, context: str, configuration: client.Configuratio
     token = KubeconfigToken(lambda: _load(file, context))
     token.load().take_over(configuration)
     return token
+
+
+@dataclass(frozen=True, slots=True)
+class ContextTarget:
+    """The context of a kubeconfig and its API server (scheme, host and port alone), fit for a terminal."""
+
+    context: str
+    server: str
+
+
+def find_target(context: str) -> ContextTarget:
+    """Return what KUBECONFIG, or the file in the usual place, points to; no plugin runs and nothing is connected to.
+
+    Raises Unreachable with NO_CONFIGURATION where there is no such context, or it names no API server.
+    """
+    found: ContextTarget | None = None
+    with suppress(*_UNUSABLE):
+        loader: Any = _loader(None, context)
+        server = urlsplit(str(loader._cluster["server"]))  # noqa: SLF001 - no other way to ask
+        name, port = server.hostname or "", f":{server.port}" if server.port else ""
+        host = f"[{name}]" if ":" in name else name
+        if server.scheme and host:
+            found = ContextTarget(
+                _printable(str(loader.current_context["name"])), f"{server.scheme}://{_printable(host)}{port}"
+            )
+    if not found:  # raised here, without the client's words and frames
+        raise Unreachable(NO_CONFIGURATION)
+    return found
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 class KubeconfigToken(Token):
@@ -147,16 +184,21 @@ def _set_token(configuration: Any, token: str) -> None:
 def _load(file: str | None, context: str) -> _Loaded:
     reason = ""
     try:
-        merged = KubeConfigMerger(_files(file)).config  # type: ignore[no-untyped-call]
-        loader = KubeConfigLoader(merged, active_context=context or None, config_base_path=None)  # type: ignore[no-untyped-call]
+        loader = _loader(file, context)
         loaded = _Loaded(loader)
         if not loaded.has_credential and loader._user and "exec" in loader._user:  # noqa: SLF001 - no other way to ask
             reason = NO_CREDENTIAL
-    except (ConfigException, OSError, ValueError, TypeError, LookupError, AttributeError, yaml.YAMLError):
+    except _UNUSABLE:
         reason = NO_CONFIGURATION
     if reason:  # raised here, without the client's words and frames
         raise Unreachable(reason)
     return loaded
+
+
+def _loader(file: str | None, context: str) -> KubeConfigLoader:
+    """Read a kubeconfig and choose its context; raises what `_UNUSABLE` lists."""
+    merged = KubeConfigMerger(_files(file)).config  # type: ignore[no-untyped-call]
+    return KubeConfigLoader(merged, active_context=context or None, config_base_path=None)  # type: ignore[no-untyped-call]
 
 
 def _files(file: str | None) -> str:

@@ -23,7 +23,7 @@ from destinations.verdict import suspects
 MAX_BYTES = 256 * 1024
 _MAX_VALUES = 20_000
 _KEYS = (names.CONFIG_KEY, ".dockercfg")
-_KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
+KINDS = "Give a config.json of docker login, a pull secret (YAML or JSON), or the file of a robot or service account."
 _ASIDE = {docker.HELPERS, docker.HEADERS, docker.OTHERS, docker.WEB_LOGIN, suspects.ENCODED_TWICE}
 _UNKNOWN = "It contains a password or a token in an unknown form: type user name and password into the form."
 _MOST_LISTED = 500
@@ -34,9 +34,17 @@ _OTHER_SECRETS = "A Secret without registry credentials was left out."
 
 
 def read(raw: bytes) -> ImportResult:
-    """Return the accounts in a file. Raises UserError, which holds nothing of what was read."""
+    """Return the accounts in a file. Raises UserError, which holds nothing of what was read, also if it has no password."""
+    found, why = survey(raw)
+    if not found.accounts:
+        raise UserError(why, KINDS)
+    return found
+
+
+def survey(raw: bytes) -> tuple[ImportResult, str]:
+    """Return what is in a file, and where it has no account the reason. Raises UserError for what cannot be read."""
     if len(raw) > MAX_BYTES:
-        raise UserError(f"It is larger than {MAX_BYTES // 1024} KiB.", _KINDS)
+        raise UserError(f"It is larger than {MAX_BYTES // 1024} KiB.", KINDS)
     now = datetime.now(UTC)
     text, said = _text(raw)
     try:
@@ -44,14 +52,15 @@ def read(raw: bytes) -> ImportResult:
         found = [_of(document, text, now) for document in documents]
     except InputError as error:
         reason = f": {error}" if error.over_limit else ""
-        raise UserError(f"It is not valid JSON or YAML{reason}.", _KINDS) from None
+        raise UserError(f"It is not valid JSON or YAML{reason}.", KINDS) from None
     accounts = tuple(_whole(account) for one in found for account in one.accounts)
+    incomplete = tuple(_whole(account) for one in found for account in one.incomplete)
     left_out = tuple(dict.fromkeys([*said, *(sentence for one in found for sentence in one.left_out)]))
+    why = ""
     if not accounts:
         known = _UNKNOWN if any(map(robots.holds_a_secret, documents)) else "It has no password for a registry."
-        why = [] if any(map(_is_reason, left_out)) else [known]
-        raise UserError(" ".join([*why, *left_out]), _KINDS)
-    return ImportResult(accounts, left_out)
+        why = " ".join([*([] if any(map(_is_reason, left_out)) else [known]), *left_out])
+    return ImportResult(accounts, left_out, incomplete), why
 
 
 def _others(text: str) -> list[Mapping[str, Any]]:
@@ -80,7 +89,7 @@ def _whole(account: ImportedAccount) -> ImportedAccount:
 
 def _of(document: Mapping[str, Any], text: str, now: datetime) -> ImportResult:
     if missing := placeholders.reason(document):
-        raise UserError(f"The {document.get('kind') or 'document'} in it {missing}.", _KINDS)
+        raise UserError(f"The {document.get('kind') or 'document'} in it {missing}.", KINDS)
     if document.get("kind") == "Secret":
         return _of_secret(document, now)
     if document.keys() >= _ECR_TOKEN:
@@ -104,7 +113,7 @@ def _of_secret(document: Mapping[str, Any], now: datetime) -> ImportResult:
     except (ValueError, RecursionError):
         config, count = None, 0
     if not isinstance(config, dict):
-        raise UserError("The credentials in the Secret are not a JSON object.", _KINDS)
+        raise UserError("The credentials in the Secret are not a JSON object.", KINDS)
     found = docker.read(config, now, organization=secret.annotations.get(names.ORGANIZATION_ANNOTATION, ""))
     return replace(found, left_out=(suspects.ENCODED_TWICE, *found.left_out)) if count else found
 
@@ -115,7 +124,7 @@ def _text(raw: bytes) -> tuple[str, list[str]]:
         text, said = _decoded(raw)
         inner, count = suspects.decode_layers(text)
     except UnicodeDecodeError:
-        raise UserError("It is not valid UTF-8 text.", _KINDS) from None
+        raise UserError("It is not valid UTF-8 text.", KINDS) from None
     return inner, said + [suspects.ENCODED_TWICE] * bool(count)
 
 
@@ -137,4 +146,4 @@ def _is_reason(sentence: str) -> bool:
     return sentence not in _ASIDE and not sentence.startswith("Entries without a password")
 
 
-__all__ = ["MAX_BYTES", "ImportResult", "ImportedAccount", "choose", "read"]
+__all__ = ["KINDS", "MAX_BYTES", "ImportResult", "ImportedAccount", "choose", "read", "survey"]

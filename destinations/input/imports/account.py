@@ -32,10 +32,14 @@ class ImportedAccount:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """The accounts of a file in its order, and what of it is left out, as sentences."""
+    """The accounts of a file in its order, and what of it is left out, as sentences.
+
+    `incomplete` has the registries that the file names without a password, such as those of a credential helper.
+    """
 
     accounts: tuple[ImportedAccount, ...]
     left_out: tuple[str, ...] = ()
+    incomplete: tuple[ImportedAccount, ...] = ()
 
 
 def address(key: str) -> tuple[str, str]:

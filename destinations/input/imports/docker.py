@@ -48,7 +48,7 @@ def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") 
     """Return the accounts with a password; `organization` is for entries whose key names none, `now` is aware."""
     auths = document.get("auths") if is_config(document) else document
     entries = [(str(key), value) for key, value in auths.items()] if isinstance(auths, dict) else []
-    accounts, said = [], [*_settings(document)]
+    accounts, incomplete, said = [], [], [*_settings(document)]
     for key, entry in entries:
         if _is_of_web_login(key):
             said.append(WEB_LOGIN)
@@ -57,12 +57,15 @@ def read(document: Mapping[str, Any], now: datetime, *, organization: str = "") 
             account, notes = _account(key, entry, document, now)
         except InputError as error:
             said.append(str(error))
+            incomplete.append(_without_password(key, entry, organization))
             continue
         accounts.append(account if account.organization else replace(account, organization=organization))
         said += notes
     named = {address(key)[0] for key, _ in entries}
-    said += [_of_helper(host, name) for host, name in _helped(document) if host not in named]
-    return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)))
+    helped = [(host, name) for host, name in _helped(document) if host not in named]
+    said += [_of_helper(host, name) for host, name in helped]
+    incomplete += [ImportedAccount("", "", host, organization) for host, _ in helped]
+    return ImportResult(tuple(accounts), tuple(dict.fromkeys(said)), tuple(incomplete))
 
 
 def token_account(host: str, token: str, now: datetime) -> tuple[ImportedAccount, str]:
@@ -95,6 +98,16 @@ def _account(key: str, entry: object, document: Mapping[str, Any], now: datetime
         account, said = token_account(host, password, now)
         return replace(account, organization=path), [*notes, said]
     return ImportedAccount(username, password, host, path, day(stated_end(password))), notes
+
+
+def _without_password(key: str, entry: object, organization: str) -> ImportedAccount:
+    """Return what an entry names beside the password: its registry, and the user name where there is one."""
+    host, path = address(key)
+    try:
+        username = _pair(host, entry)[0] if isinstance(entry, dict) else ""
+    except InputError:
+        username = ""
+    return ImportedAccount(username, "", host, path or organization)
 
 
 def _pair(where: str, entry: Mapping[str, Any]) -> tuple[str, str, list[str]]:

@@ -29,6 +29,7 @@ from destinations.web.api import body as apibody
 from destinations.web.changes import check, save
 from destinations.web.forms import NewForm, RotateForm
 from destinations.web.forms.credentials import AccountForm
+from destinations.web.pages import same
 from destinations.web.request import PortalRequest
 
 _ADD = {"name", "host", "username", "password", "password_blanks", "credentials_confirmed", "organization", "bundle",
@@ -63,7 +64,8 @@ def me(request: PortalRequest) -> HttpResponse:
 def destinations(request: PortalRequest) -> HttpResponse:
     """Return the array of `manage.py verdict --format json`, of what exists for the person who asks; or add one.
 
-    `q`, `answer`, `status` and `sort` leave out and order as they do on the overview; without any of them it is by name.
+    `q`, `answer`, `status`, `same` and `sort` leave out and order as they do on the overview; without any of them it is by
+    name.
     It is from the watch, as the overview is; with `after` it is read directly.
     """
     if request.method == "POST":
@@ -72,6 +74,9 @@ def destinations(request: PortalRequest) -> HttpResponse:
         snapshot = request.reads.direct if "after" in request.GET else request.snapshot
         answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
         visible = [row for row in answered if request.authority.sees(row.secret)]
+        if name := request.GET.get("same", ""):
+            wanted = same.group(request, name)
+            visible = [row for row in visible if row.name in wanted]
         checked = check.last_of(request, (row.name for row in visible))
     except ClusterError as error:
         return failure(request, error)

@@ -13,12 +13,15 @@ from django.views.decorators.http import require_POST
 from destinations.input import validation
 from destinations.secret.mask import masked_key
 from destinations.verdict import certificates, presets
+from destinations.verdict.presets import Preset
 from destinations.web.changes import save
+from destinations.web.forms.change import TargetForm
 from destinations.web.forms.credentials import BundleForm
 from destinations.web.request import PortalRequest
 
 _SECRET = {"password", "import_text", "csrfmiddlewaretoken"}
 _KEYS = {"host", "organization"}
+_HINTED = ("host", "organization", "username", "password")
 _SUGGESTED = {"name", "host", "organization", "username"}
 
 
@@ -54,9 +57,24 @@ def key(request: PortalRequest) -> str:
     return found if found in presets.BY_KEY else ""
 
 
-def guide_context(request: PortalRequest, host: str) -> dict[str, Any]:
+def guide_context(request: PortalRequest, host: str, form: Form | None = None) -> dict[str, Any]:
+    """Return the guide to this kind of registry; the hints below a form's fields follow it."""
     chosen = key(request)
-    return {"preset": presets.chosen(chosen, host), "chosen_preset": chosen, "presets": presets.CHOICES}
+    preset = presets.chosen(chosen, host)
+    for name, hint in _hints(preset).items():
+        if form and name in form.fields:
+            form.fields[name].help_text = form[name].help_text = hint  # a bound field made before has its own
+    return {"preset": preset, "chosen_preset": chosen, "presets": presets.CHOICES}
+
+
+def _hints(preset: Preset | None) -> dict[str, str]:
+    """Return the hints below the fields for a kind of registry, the general hints for none."""
+    if preset is None:
+        return {name: str(TargetForm.base_fields[name].help_text) for name in _HINTED}
+    username, password = (text[0].upper() + text[1:] for text in (preset.username, preset.credential))
+    organization = preset.organization[0].upper() + preset.organization[1:]
+    host = f"Of {preset.kind}: {preset.host}" if preset.fixed else f"HOST or HOST:PORT, such as {preset.host}"
+    return {"host": host, "organization": organization, "username": username, "password": password}
 
 
 def initial(request: PortalRequest) -> dict[str, str]:
@@ -70,7 +88,7 @@ def initial(request: PortalRequest) -> dict[str, str]:
 def beside(request: PortalRequest, form: Form) -> dict[str, Any]:
     """Return what is beside a form's host and organization: where an export would go, and the guide."""
     host, organization = (str(form[name].value() or "") for name in ("host", "organization"))
-    return _found(request, host, organization) | guide_context(request, host)
+    return _found(request, host, organization) | guide_context(request, host, form)
 
 
 def _found(request: PortalRequest, host: str, organization: str) -> dict[str, Any]:
@@ -84,6 +102,7 @@ def preview(request: PortalRequest) -> HttpResponse:
     host = request.POST.get("host", "")
     found = _found(request, host, request.POST.get("organization", ""))
     context = found | guide_context(request, host) | {"out_of_band": True}
+    context["hints"] = _hints(context["preset"])
     return render(request, "destinations/_preview.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key
 from destinations.verdict import certificates
 from destinations.web import errors
-from destinations.web.changes import download, fragments, precheck, save
+from destinations.web.changes import download, fragments, precheck, save, teams
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import NewForm
 from destinations.web.request import PortalRequest
@@ -83,9 +84,11 @@ def _copied(secret: Secret, snapshot: Snapshot) -> dict[str, str]:
 
 
 def _preview(request: PortalRequest) -> HttpResponse:
-    """Show both references and the certificates without JavaScript: what was typed is there again, but for secrets."""
+    """Show both references, the certificates, and what is in an import: what was typed is there again, but for secrets."""
     form = NewForm(initial=fragments.typed(request), authority=request.authority, rules=request.reads)
     fragments.certificates_of(request, form)
+    if request.POST.get("show") == "import":
+        form.show_import(NewForm(request.POST, request.FILES, authority=request.authority, rules=request.reads))
     return _page(request, form, 200)
 
 
@@ -100,4 +103,7 @@ def _page(  # noqa: PLR0913 - one page's parts
 ) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "source": source, **fragments.beside(request, form)}
     context |= {"trouble": trouble or gate.trouble, "gate": gate, **download.context(request)}
+    if not form.is_managers:
+        with suppress(ClusterError):  # any namespace can be typed
+            context["known"] = teams.known_namespaces(request)
     return save.page(request, "destinations/new.html", context, status=status)

@@ -17,7 +17,8 @@ from destinations.repairs import Fix
 from destinations.secret import docker_config
 from destinations.secret.mask import masked_key
 from destinations.web import errors
-from destinations.web.changes import save
+from destinations.web.changes import save, trial
+from destinations.web.changes.trial import Trial
 from destinations.web.forms import RepairForm
 from destinations.web.request import PortalRequest
 
@@ -30,11 +31,21 @@ def repair(request: PortalRequest, name: str) -> HttpResponse:
     except ClusterError as error:
         return errors.cluster_error(request, error)
     groups = repairs.proposals(secret, snapshot)
-    if "split" in request.POST:
-        return _split(request, secret, snapshot, groups)
     if request.method != "POST":
         shown = RepairForm(groups=groups, initial=save.initial(secret), rules=request.reads)
         return _page(request, secret, snapshot, shown, 200)
+    if "split" in request.POST:
+        return _split(request, secret, snapshot, groups)
+    if "try" in request.POST and trial.is_possible(groups):
+        return _try(request, secret, snapshot, groups)
+    return _repair(request, secret, snapshot, groups)
+
+
+def _repair(
+    request: PortalRequest, secret: Secret, snapshot: Snapshot, groups: Sequence[tuple[Fix, ...]]
+) -> HttpResponse:
+    """Write the chosen repairs, or only show what they change."""
+    name = secret.name
     form = RepairForm(request.POST, groups=groups, rules=request.reads)
     if not form.is_valid() or "show" in request.POST:
         return _page(request, secret, snapshot, form, 422 if form.errors else 200)
@@ -47,6 +58,25 @@ def repair(request: PortalRequest, name: str) -> HttpResponse:
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
     return save.done(request, result, f"{name} was repaired.", to="destination")
+
+
+def _try(request: PortalRequest, secret: Secret, snapshot: Snapshot, groups: Sequence[tuple[Fix, ...]]) -> HttpResponse:
+    """Ask the registry which of the two passwords it accepts, and select the repair that follows; write nothing."""
+    form = RepairForm(request.POST, groups=groups, rules=request.reads)
+    found: Trial | None = None
+    trouble: UserError | None = None
+    try:
+        found = trial.run(request, secret, snapshot)
+    except UserError as error:
+        trouble = error
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    data = save.seen_again(form, secret)  # what was asked is what was read just now
+    if found and found.code:
+        data[f"fix-{trial.CODES[0]}"] = found.code
+    form = RepairForm(data, groups=groups, rules=request.reads)
+    status = trouble.status if trouble else 200
+    return _page(request, secret, snapshot, form, status, trouble, found=found)
 
 
 def _split(
@@ -85,6 +115,8 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     form: RepairForm,
     status: int,
     trouble: UserError | None = None,
+    *,
+    found: Trial | None = None,
 ) -> HttpResponse:
     fixed = repairs.apply(secret, snapshot, form.choice())
     after = repairs.judged(fixed, snapshot)
@@ -98,5 +130,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "host": docker_config.host_key(secret),
         "hosts": _hosts(request, secret),
         "kept": request.POST.get("kept", ""),
+        "two_passwords": trial.is_possible(form.groups),
+        "trial": found,
     }
     return save.page(request, "destinations/repair.html", context, status=status)

@@ -100,6 +100,6 @@ def _page(  # noqa: PLR0913 - one page's parts
         "host": docker_config.host_key(secret),
         "exports": exports.section(request, secret, details=False),
         **download.context(request, secret if docker_config.host_key(secret) else None),
-        **fragments.guide_context(request, docker_config.host_key(secret)),
+        **fragments.guide_context(request, docker_config.host_key(secret), form),
     }
     return save.page(request, "destinations/rotate.html", context, status=trouble.status if trouble else status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -21,6 +22,8 @@ from destinations.web import errors
 from destinations.web.changes import save
 from destinations.web.forms import AssignForm, TeamForm
 from destinations.web.request import PortalRequest
+
+_MOST_NAMES = 10
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,15 +55,46 @@ def assign(request: PortalRequest, name: str) -> HttpResponse:
 def _assignment_page(
     request: PortalRequest, secret: Secret, form: AssignForm, status: int, trouble: UserError | None = None
 ) -> HttpResponse:
-    context = {**save.context(form, secret, trouble), "last_change": None, "known": sorted(request.authority.enabled)}
+    try:
+        known = known_namespaces(request)
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    context = {**save.context(form, secret, trouble), "last_change": None, "known": known}
     return save.page(request, "destinations/assign.html", context, status=status)
 
 
 @dataclass(frozen=True, slots=True)
-class Enabled:
-    """A namespace with self-service: how many destinations it has, and what is wrong with it, if anything."""
+class KnownNamespace:
+    """A namespace that a person may choose: who may export from it (administrators aside), and whether they then manage."""
 
     name: str
+    people: Sequence[str]
+    is_enabled: bool
+
+    @property
+    def words(self) -> str:
+        """Return the names of its people, cut off where they are many."""
+        more = len(self.people) - _MOST_NAMES
+        return ", ".join(self.people[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def known_namespaces(request: PortalRequest) -> list[KnownNamespace]:
+    """Return the namespaces that the portal reads of anyway: from Epinio's users, self-service, and destinations.
+
+    For administrators alone. Raises the port's errors.
+    """
+    people, enabled = request.portal.exporters(request.reads), request.authority.enabled
+    owned = {access.team_of(one) for one in request.reads.cached_secrets if codec.is_destination(one)}
+    names = sorted({*people, *enabled, *owned} - {""})
+    return [KnownNamespace(name, people.get(name, ()), name in enabled) for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class Enabled:
+    """A namespace with self-service: its people, how many destinations it has, and what is wrong with it, if anything."""
+
+    name: str
+    people: str
     destinations: int
     problem: str
 
@@ -112,11 +146,16 @@ def _page(
         found = request.portal.cluster.list_secrets()
         enabled = access.self_service(request.portal.cluster.config_maps.list_with_version(lambda one: one).secrets)
         owned = [access.team_of(one) for one in found if codec.is_destination(one)]
-        rows = [Enabled(name, owned.count(name), _problem(request, name, uid)) for name, uid in sorted(enabled.items())]
+        known = known_namespaces(request)
+        people = {one.name: one.words for one in known}
+        rows = [
+            Enabled(name, people.get(name, ""), owned.count(name), _problem(request, name, uid))
+            for name, uid in sorted(enabled.items())
+        ]
     except ClusterError as error:
         return errors.cluster_error(request, error)
     others = sorted({name for name in owned if name and name not in enabled})
-    context = {"form": form, "rows": rows, "others": others, "asks": asks, "trouble": trouble}
+    context = {"form": form, "rows": rows, "others": others, "asks": asks, "trouble": trouble, "known": known}
     context["person_name"] = request.principal.username
     return save.page(request, "destinations/teams.html", context, status=status)
 

@@ -46,13 +46,15 @@ class TargetForm(AccountForm):
 class EditForm(TargetForm):
     """A destination changed: what the stored password may not follow asks for it again."""
 
-    username = text_field("User name", "Required with a password.", required=False, limit=1024)
+    username = text_field(
+        "User name", "An account with push permission, such as a robot account.", required=False, limit=1024
+    )
     bundle_choice = bundle_choice_field()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
     resource_version = forms.CharField(max_length=64, widget=forms.HiddenInput)
     field_order = (
-        "host", "organization", "description", "expires_on", "bundle_choice", "bundle_text", "bundle_file",
-        "username", "password", "password_file", "password_blanks", "credentials_confirmed", "nonce", "uid", "resource_version",
+        "host", "organization", "username", "password", "password_file", "password_blanks", "credentials_confirmed",
+        "bundle_choice", "bundle_text", "bundle_file", "expires_on", "description", "nonce", "uid", "resource_version",
     )  # fmt: skip
 
     def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's

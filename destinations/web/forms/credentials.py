@@ -123,6 +123,7 @@ class AccountForm(BundleForm):
     username = text_field("User name", "An account with push permission, such as a robot account.", limit=1024)
     password = forms.CharField(
         label="Password or token",
+        help_text="It is never shown again.",
         required=False,
         validators=[MaxLengthValidator(MAX_PASSWORD), arrived_whole],  # `max_length` would let browsers cut it
         strip=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -16,6 +17,8 @@ from destinations.web.forms.change import TargetForm
 from destinations.web.forms.fields import text_field
 
 _MAX_CHOICES = 50
+_SHOWN = ("host", "organization", "username", "expires_on")
+_NEEDED = ("host", "organization", "username", "password")
 _AGAIN = "Paste or choose the file again: the portal does not keep it."
 
 
@@ -38,24 +41,26 @@ class ImportForm(TargetForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
         super().__init__(*args, **kwargs)
         self.import_notes: tuple[str, ...] = ()
-        self.import_choices: tuple[str, ...] = ()
+        self.import_choices: tuple[ImportedAccount, ...] = ()
+        self.import_found: ImportedAccount | None = None
+        """Whose registry and user name the page shows; its password is empty where the file has none."""
         self._imported: ImportedAccount | None = None
-        self._import_trouble = ""
+        self.import_trouble = ""
 
     def full_clean(self) -> None:
         """Take what the import holds first; its text is forgotten in any case."""
         if self.is_bound:
-            self._take()
+            self.take_import()
         super().full_clean()
 
     def clean(self) -> dict[str, Any]:
         """Say what is wrong with the import, and leave out what then cannot be known."""
         cleaned = super().clean()
-        if self._import_trouble:
+        if self.import_trouble:
             for name in {"host", "organization", "username"} & set(self.errors):
                 if not self.data.get(name):
                     del self._errors[name]  # type: ignore[attr-defined]
-            self.add_error("import_text", self._import_trouble)
+            self.add_error("import_text", self.import_trouble)
         if self._imported:
             if cleaned.get("password") or cleaned.get("password_file"):
                 self.add_error("password", "You typed a password and imported a file. Give only one of them.")
@@ -74,53 +79,80 @@ class ImportForm(TargetForm):
     @property
     def has_import(self) -> bool:
         """Whether an import was given: then its password is missing wherever the form is shown again."""
-        return bool(self._imported or self._import_trouble)
+        return bool(self.import_found or self.import_trouble)
 
-    def _take(self) -> None:
+    def show_import(self, given: ImportForm) -> None:
+        """Fill this form, which is only looked at, with what another one was given as an import, but no password."""
+        given.take_import()
+        self.initial.update({name: given.data[name] for name in _SHOWN if given.data.get(name)})
+        self.import_notes, self.import_choices = given.import_notes, given.import_choices
+        self.import_found, self.import_trouble = given.import_found, given.import_trouble
+
+    @property
+    def import_missing(self) -> str:
+        """Return what the file does not have and has to be typed, in words; empty for nothing."""
+        found = self.import_found
+        words = [str(self.fields[name].label).lower() for name in _NEEDED if found and not getattr(found, name)]
+        return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+    def take_import(self) -> None:
+        """Read the import, fill in what was left empty, and keep what to say about it."""
         raw = self._given()
         if not raw:
             return
         try:
-            self._choose(imports.read(raw))
+            self._choose(*imports.survey(raw))
         except UserError as error:
-            self._import_trouble = f"{error.message} {error.fix}"
+            self.import_trouble = f"{error.message} {error.fix}"
 
     def _given(self) -> bytes:
         typed, file = self.data.get("import_text") or "", self.files.get("import_file")
         if typed:
             self.redisplay_as("import_text", "")
         if typed.strip() and file:
-            self._import_trouble = f"You gave both text and a file. Give only one of them. {_AGAIN}"
+            self.import_trouble = f"You gave both text and a file. Give only one of them. {_AGAIN}"
             return b""
         if file:
             return bytes(file.read(imports.MAX_BYTES + 1)) or b" "
         return typed.encode("utf-8", "replace") if typed.strip() else b""
 
-    def _choose(self, found: ImportResult) -> None:
+    def _choose(self, found: ImportResult, why_none: str) -> None:
         wanted = (self.data.get("import_host") or self.data.get("host") or "").strip()
-        account = imports.choose(found, wanted)
+        complete = bool(found.accounts)
+        account = imports.choose(found if complete else replace(found, accounts=found.incomplete), wanted)
+        if not complete:
+            self.import_trouble = f"{why_none} {imports.KINDS}"
+            self._offer(found.incomplete if account is None else ())
+            if account:
+                self._fill(account)
+            return
         self.import_notes = found.left_out
         if account is None:
-            self.import_choices = tuple(dict.fromkeys(one.address for one in found.accounts))[:_MAX_CHOICES]
+            self._offer(found.accounts)
             why = (
                 "The file has no credentials for this registry."
                 if wanted
                 else "The file has credentials for several registries."
             )
-            self._import_trouble = f"{why} Choose one below. {_AGAIN}"
+            self.import_trouble = f"{why} Choose one below. {_AGAIN}"
             return
         if len(found.accounts) > 1:
             self.import_notes += (f"Credentials of other registries were left out: {len(found.accounts) - 1}.",)
         self._imported = account
         self._fill(account)
 
+    def _offer(self, accounts: tuple[ImportedAccount, ...]) -> None:
+        self.import_choices = tuple({one.address: one for one in reversed(accounts)}.values())[::-1][:_MAX_CHOICES]
+
     def _fill(self, account: ImportedAccount) -> None:
         """Put into the form what was left empty there; the account's name is always the import's."""
+        self.import_found = account
         stated = {"host": account.host, "organization": account.organization, "expires_on": account.expires_on}
         for name, value in stated.items():
             if value and not self.data.get(name):
                 self.redisplay_as(name, value)
-        self.redisplay_as("username", account.username)
+        if account.username:
+            self.redisplay_as("username", account.username)
         if account.host and self.data.get("import_host"):
             self.redisplay_as("host", account.host)
 
@@ -128,7 +160,11 @@ class ImportForm(TargetForm):
 class NewForm(ImportForm):
     name = text_field("Name", "The name in epinio app export --registry NAME")
     team = text_field(
-        "Team", "The Epinio namespace whose people may manage it; empty for a shared one.", required=False, limit=63
+        "Team",
+        "The Epinio namespace whose people may manage it; empty for a shared one.",
+        required=False,
+        limit=63,
+        list="known-namespaces",
     )
     field_order = (
         "team", "name", "import_text", "import_file", "import_host", "host", "organization", "username", "password",

@@ -38,6 +38,7 @@ class RepairForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._rules = rules
+        self.groups = groups
         self.fix_names: list[str] = []
         self._codes: dict[str, str] = {}
         for group in groups:

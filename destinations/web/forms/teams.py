@@ -68,7 +68,7 @@ class AssignForm(TeamField):
         "The Epinio namespace. Leave it empty for a shared destination.",
         required=False,
         limit=MAX_LABEL,
-        list="known-teams",
+        list="known-namespaces",
     )
     nonce = nonce_field()
     uid = forms.CharField(max_length=64, widget=forms.HiddenInput)
@@ -79,7 +79,10 @@ class TeamForm(TeamField):
     """A namespace for which self-service is enabled or disabled."""
 
     team = text_field(
-        "Epinio namespace", "People who may export from it in Epinio can then manage its destinations.", limit=MAX_LABEL
+        "Epinio namespace",
+        "People who may export from it in Epinio can then manage its destinations.",
+        limit=MAX_LABEL,
+        list="known-namespaces",
     )
     to = KnownChoiceField(choices=[("on", "Enable"), ("off", "Disable")])
     confirmed = forms.BooleanField(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from destinations import access, names, permissions, repairs
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Stop
+from destinations.livecheck.registry.port import Step
 from destinations.model import Judgement, Secret, Stage
 from destinations.overview import table
 from destinations.overview.answer import ExportAnswer, Result
@@ -89,7 +90,8 @@ _DECIDED_BY_REGISTRY = {Stage.LOGIN, Stage.CHART_PUSH, Stage.IMAGE_PUSH}
 def _path(judgement: Judgement, answer: ExportAnswer) -> list[Stop]:
     """Return every stage with its state: ok, failed, not reached, or not tried by what the Secrets say alone."""
     checked = {check.stage: "ok" if check.ok else "failed" for check in judgement.checks}
-    return [Stop(label, _state(stage, checked.get(stage, "open"), answer)) for stage, label in _NAMES.items()]
+    states = {stage: _state(stage, checked.get(stage, "open"), answer) for stage in _NAMES}
+    return [Stop(label, states[stage], words=_words(stage, states[stage], answer)) for stage, label in _NAMES.items()]
 
 
 def _state(stage: Stage, state: str, answer: ExportAnswer) -> str:
@@ -98,6 +100,18 @@ def _state(stage: Stage, state: str, answer: ExportAnswer) -> str:
         return state
     is_proven = answer.check is not None and answer.check.result is Result.PASSED and not answer.is_old
     return "ok" if is_proven else "untried"
+
+
+def _words(stage: Stage, state: str, answer: ExportAnswer) -> str:
+    """Return what the last check found at a stage that the Secrets do not decide; empty where it did not get there."""
+    check = answer.check
+    if state != "untried" or check is None or check.result is not Result.FAILED:
+        return ""
+    if check.stage == Step.LOGIN.value:
+        return "fails in the live check" if stage is Stage.LOGIN else ""
+    if check.stage == Step.PUSH.value:
+        return "passes in the live check" if stage is Stage.LOGIN else "see the live check"
+    return ""
 
 
 def _next_page(answer: ExportAnswer, *, is_repairable: bool) -> str:

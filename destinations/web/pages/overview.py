@@ -25,6 +25,8 @@ from destinations.overview import answer, filters, table
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import Filter
 from destinations.overview.table import Row
+from destinations.secret import docker_config
+from destinations.secret.mask import masked_key
 from destinations.web import errors
 from destinations.web.changes import check, save
 from destinations.web.pages import same
@@ -88,13 +90,19 @@ def _read_only(request: PortalRequest) -> str:
 
 @require_safe
 def csvfile(request: PortalRequest) -> HttpResponse:
-    """Return every row that the overview's filter leaves, in its order."""
+    """Return every row that the overview's filter leaves, in its order; with `accounts` the stored user names, too."""
     try:
         rows = Filter.read(request.GET).apply(read_selection(request).rows)
     except ClusterError as error:
         return errors.cluster_error(request, error)
     headers = {"Content-Disposition": 'attachment; filename="destinations.csv"'}
-    return HttpResponse(csvtable.written(rows), content_type="text/csv; charset=utf-8", headers=headers)
+
+    def username(row: Row) -> str:
+        stored = docker_config.stored_credentials(row.secret) if request.authority.changes(row.secret) else None
+        return masked_key(stored.username) if stored else ""
+
+    text = csvtable.written(rows, username if "accounts" in request.GET else None)
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 PAGE_ROWS = 50

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.core.wsgi import get_wsgi_application
 
 from destinations.actions import schedule
+from destinations.cluster.port import Unreachable
 from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError, is_local
 from edrportal.management.server import Server
@@ -23,6 +24,15 @@ from edrportal.telemetry.endpoint import Platform, site
 from edrportal.webhook import app
 
 _EVERY = {"": "every address", "0.0.0.0": "every address", "::": "every address"}  # noqa: S104 - told of, not bound
+
+_NO_CLUSTER = (
+    "No cluster is configured: no kubeconfig with a current context was found. Set KUBECONFIG to a kubeconfig and choose "
+    "a context with kubectl config use-context. To try the portal without a cluster, run make demo."
+)
+_NO_CONTEXT = (
+    "EDRPORTAL_KUBE_CONTEXT is {}, and no kubeconfig with this context was found. List the contexts with kubectl config "
+    "get-contexts, or unset EDRPORTAL_KUBE_CONTEXT to use the current one."
+)
 
 
 class Command(BaseCommand):
@@ -47,15 +57,20 @@ class Command(BaseCommand):
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
         ports = [*self._platform(host), *self._webhook(host)]
-        self.stdout.write(_where(options["bind"]))
-        self.stdout.flush()
+
+        def opening() -> None:
+            cluster = _cluster()
+            self.stdout.write(_where(options["bind"]))
+            if cluster:
+                self.stdout.write(cluster)
+            self.stdout.flush()
 
         def started() -> None:
             if settings.ENVIRONMENT.webhook.port:
                 app.warm_up()
             schedule.start(composition.portal, settings.ENVIRONMENT.registry.check_interval_minutes)
 
-        Server(get_wsgi_application(), options["bind"], started=started, ports=ports).run()
+        Server(get_wsgi_application(), options["bind"], opening=opening, started=started, ports=ports).run()
 
     def _platform(self, host: str) -> Iterator[Port]:
         environment = settings.ENVIRONMENT
@@ -85,6 +100,25 @@ class _Lines(OutputWrapper):
         self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
     ) -> None:
         super().write(logs.line(self._level, msg), style_func, ending)
+
+
+def _cluster() -> str:
+    """Return which cluster and namespace a kubeconfig chooses; nothing in a Pod, whose own cluster it is, and in memory.
+
+    Raises CommandError (exit status 2) where there is no cluster to choose.
+    """
+    environment = settings.ENVIRONMENT
+    try:
+        target = composition.kubeconfig_target()
+    except Unreachable:
+        context = environment.kube_context
+        raise CommandError(_NO_CONTEXT.format(context) if context else _NO_CLUSTER, returncode=2) from None
+    if target is None:
+        return ""
+    return (
+        f"It manages the namespace {environment.namespace} of the cluster at {target.server} "
+        f"(context {target.context} of your kubeconfig)"
+    )
 
 
 def _where(bind: str) -> str:
