@@ -8,7 +8,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from destinations.cluster.kube.calls import CONNECT_SECONDS, Timeout
-from destinations.cluster.port import Unreachable
+from destinations.cluster.port import TOO_LONG, Unreachable
 
 _MOST_BYTES = 8 * 1024 * 1024
 _LEAST_SECONDS = 0.05
@@ -22,7 +22,7 @@ def timeout(end: float) -> Timeout:
 
 
 def body(answer: Any, end: float, most: int = _MOST_BYTES) -> bytes:
-    """Return the bytes of an answer, complete. Raises Unreachable."""
+    """Return the bytes of an answer, complete. Raises Unreachable, with the reason TOO_LONG for more than `most`."""
     found = bytearray()
     usable = False
     try:
@@ -37,5 +37,5 @@ def body(answer: Any, end: float, most: int = _MOST_BYTES) -> bytes:
         if not usable:
             answer.close()
     if not usable:
-        raise Unreachable("NoUsableAnswer")
+        raise Unreachable(TOO_LONG if len(found) > most else "NoUsableAnswer")
     return bytes(found)
