@@ -43,6 +43,7 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
     "row": _reads(Right.SEE),
     "preview": {"POST": Right.ADD},
     "certificates": {"POST": Right.ADD},
+    "sealing-certificate": {"POST": Right.ADD},
     "new": _form(Right.ADD),
     "external-secret": _form(Right.ADD),
     "destination": _reads(Right.SEE),
@@ -78,8 +79,9 @@ TABLE: Mapping[str, Mapping[str, Right]] = {
 READ_ONLY = "This portal is read-only."
 READ_ONLY_FIX = "Change destinations at their source. The portal's operator can allow changes (EDRPORTAL_READ_ONLY)."
 _WRITES = {Right.ADD, Right.CHANGE, Right.ADMINISTER}
+_ONLY_LOOKS = ("preview", "certificates", "sealing-certificate", "external-secret", "leak", "leak-report")
 _HARMLESS = {
-    *((url_name, "POST") for url_name in ("preview", "certificates", "external-secret", "leak", "leak-report")),
+    *((url_name, "POST") for url_name in _ONLY_LOOKS),
     *((url_name, method) for url_name in ("teams", "external-secret", "leak") for method in ("GET", "HEAD")),
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
+from destinations.cluster.services import ServiceAddress
 from destinations.cluster.shared import SharedRead
 from destinations.input.leak.sameness import AccountDigests
 from destinations.livecheck import presentation
@@ -175,6 +176,7 @@ class Portal:
     namespace: str = "epinio"
     installation_name: str = ""
     stated_version: str = ""
+    sealing_controller: ServiceAddress | None = None
     proxy_hops: int = 0
     live_pages: int = 0
     is_read_only: bool = False

@@ -79,6 +79,7 @@ def portal() -> Portal:
         proxy_hops=environment.proxy_hops,
         check_fresh=timedelta(hours=environment.registry.check_fresh_hours),
         live_pages=environment.live_pages,
+        sealing_controller=environment.sealing_controller,
         is_read_only=environment.read_only,
         has_kubernetes_events=environment.kubernetes_events,
         is_demo=settings.DEMO,

@@ -16,7 +16,9 @@ from destinations.cluster import limits, wire
 from destinations.cluster.memory_exports import InMemoryExports
 from destinations.cluster.port import (
     NO_COUNTERS,
+    TOO_LONG,
     AlreadyExists,
+    ClusterError,
     Conflict,
     Counters,
     Listing,
@@ -26,6 +28,7 @@ from destinations.cluster.port import (
     WatchEvent,
     WriteListener,
 )
+from destinations.cluster.services import MOST_CERTIFICATE_BYTES, ServiceAddress
 from destinations.model import Secret
 from destinations.secret.codec import read_config_map, read_secret
 
@@ -240,6 +243,8 @@ class InMemoryCluster(_Store):
         self.epinio_version: str | None = None
         self.namespaces: dict[str, str] = {}
         """The uid of each namespace by its name."""
+        self.controllers: dict[ServiceAddress, bytes | ClusterError] = {}
+        """What a sealed-secrets controller serves as its certificate, or how asking it fails."""
         self.events: list[Mapping[str, Any]] = []
         """The Events that were created, oldest first."""
 
@@ -253,6 +258,17 @@ class InMemoryCluster(_Store):
         if self.epinio_version is None:
             raise NotFound("NotFound", status=404, verb="get", resource="Deployments")
         return self.epinio_version
+
+    def sealing_certificate(self, controller: ServiceAddress, *, seconds: float) -> bytes:
+        del seconds
+        found = self.controllers.get(controller)
+        if found is None:
+            raise NotFound("NotFound", status=404, verb="get", resource="services/proxy")
+        if isinstance(found, ClusterError):
+            raise found
+        if len(found) > MOST_CERTIFICATE_BYTES:
+            raise Unreachable(TOO_LONG)
+        return found
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
         self.events.append(deepcopy(dict(manifest)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from destinations.cluster.jobs import Exports
+from destinations.cluster.services import ServiceAddress
 from destinations.model import Secret
 
 Shrink = Callable[[Secret], Secret]
@@ -21,6 +22,8 @@ WriteListener = Callable[[str, str], None]
 NO_CONFIGURATION = "NoClusterConfiguration"
 NO_CREDENTIAL = "NoCredentialFromPlugin"
 """The reason of Unreachable where neither a service account nor a kubeconfig can be used."""
+TOO_LONG = "TooLong"
+"""The reason of Unreachable where an answer was not read to its end."""
 
 
 class ClusterError(Exception):
@@ -210,6 +213,14 @@ class Cluster(Source, Protocol):
         """Return what Epinio's Deployment (`names.SERVER`) calls its version, empty where it says none.
 
         Raises NotFound, Forbidden where the portal may not look, and Unreachable.
+        """
+
+    def sealing_certificate(self, controller: ServiceAddress, *, seconds: float) -> bytes:
+        """Return what a sealed-secrets controller serves as its public certificate, as it came: it may be anything.
+
+        Asked once, without redirects, for about so many seconds. Raises NotFound where there is no such Service or
+        address, Forbidden, and Unreachable: status 503 where no Pod is ready, reason TOO_LONG above
+        `services.MOST_CERTIFICATE_BYTES`.
         """
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:

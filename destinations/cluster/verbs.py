@@ -16,6 +16,7 @@ APPS = "apps"
 EXPORTS = "running and failed exports"
 TEAMS = "noticing that a team's namespace was deleted"
 EVENTS = "Kubernetes Events for changes"
+SEALING = "reading the certificate of the sealed-secrets controller"
 VERSION = "knowing which version of Epinio runs"
 
 
@@ -58,6 +59,7 @@ TABLE: tuple[Use, ...] = (
     Use(BATCH, "jobs", "list", "Epinio's export jobs", EXPORTS),
     Use(CORE, "pods", "list", "the Pods of an export job", EXPORTS),
     Use(CORE, "pods/log", "get", "why an export failed", EXPORTS),
+    Use(CORE, "services/proxy", "get", "the controller's public certificate, from its Service alone", SEALING),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from destinations.cluster.services import ServiceAddress
 from edrportal.configuration import public_url
 from edrportal.configuration.registry import RegistryEnvironment
 from edrportal.configuration.variables import MAX_PORT, ConfigurationError, number, secret
@@ -98,6 +99,7 @@ class Environment:
     metrics_names: bool = False
     read_only: bool = False
     live_pages: int = 50
+    sealed_secrets_controller: str = ""
     webhook: WebhookEnvironment = field(default_factory=WebhookEnvironment)
     oidc: OidcEnvironment = field(default_factory=OidcEnvironment)
     registry: RegistryEnvironment = field(default_factory=RegistryEnvironment)
@@ -123,10 +125,16 @@ class Environment:
             kubernetes_events=variables.get("EDRPORTAL_KUBERNETES_EVENTS") == "true",
             read_only=variables.get("EDRPORTAL_READ_ONLY") == "true",
             live_pages=number(variables, "EDRPORTAL_LIVE_PAGES", 50),
+            sealed_secrets_controller=variables.get("EDRPORTAL_SEALED_SECRETS_CONTROLLER", "").strip(),
             webhook=WebhookEnvironment.read(variables),
             oidc=OidcEnvironment.read(variables),
             registry=RegistryEnvironment.read(variables),
         )
+
+    @property
+    def sealing_controller(self) -> ServiceAddress | None:
+        """The Service of the sealed-secrets controller, None where none is stated."""
+        return ServiceAddress.parse(self.sealed_secrets_controller)
 
     @property
     def public_host(self) -> str:
@@ -160,6 +168,11 @@ class Environment:
             raise ConfigurationError(
                 "use either EDRPORTAL_READ_ONLY or EDRPORTAL_CHECK_INTERVAL_MINUTES, not both: a check stores "
                 "its result"
+            )
+        if self.sealed_secrets_controller and self.sealing_controller is None:
+            raise ConfigurationError(
+                "EDRPORTAL_SEALED_SECRETS_CONTROLLER must be the namespace and the name of a Service, such as "
+                "kube-system/sealed-secrets-controller, with the port if it has a name (kube-system/sealed-secrets:http)"
             )
         if self.oidc.client_id and not self.public_url:
             raise ConfigurationError(

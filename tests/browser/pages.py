@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from destinations.verdict import presets
 from edrportal.demo.cluster import certificate, demo_cluster
+from tests.gitops.controller import Controller
 from tests.services import composition
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ ELSEWHERE = {
     "preview",
     "row",
     "certificates",
+    "sealing-certificate",
     "check",
     "oidc-start",
     "oidc-callback",
@@ -77,6 +79,7 @@ def states() -> list[tuple[str, str, State]]:
         ("rotate", f"{one}/rotate", ("refused", lambda page: _send(page, "Rotate"))),
         ("edit", "/destinations/harbor/edit", plain),
         ("new", "/destinations/new", ("with a file refused", _download)),
+        ("new", "/destinations/new", ("with a certificate to encrypt for", _sealing)),
         ("external-secret", "/gitops/external-secret", plain),
         (
             "external-secret",
@@ -113,6 +116,13 @@ def _choose(page: Page) -> None:
 
 def _open_all(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+def _sealing(page: Page) -> None:
+    _open_all(page)
+    pem = Controller.make().certificate.decode()
+    page.get_by_label("Certificate of the sealed-secrets controller").fill(pem)
+    page.get_by_role("region", name="Certificate of the controller").get_by_text("SHA-256").wait_for()
 
 
 def _guide(kind: str) -> Callable[[Page], object]:

@@ -15,6 +15,7 @@ from destinations.actions import bundles
 from destinations.cluster import verbs
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.reflector import Reflector
+from destinations.cluster.services import ServiceAddress
 from destinations.secret import codec
 from destinations.secret.trim import trim_config_map
 from edrportal.configuration.environment import Environment
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.people, pytest.mark.cluster]
 OPTIONAL = {"events": True, "namespaces": True, "epinioVersion": True, "exports": True}
+CONTROLLER = ServiceAddress("kube-system", "sealed-secrets-controller")
 PEM = certificate(datetime.now(UTC), days=300).decode()
 NEW_PEM = certificate(datetime.now(UTC), days=200).decode()
 
@@ -41,7 +43,9 @@ NEW_PEM = certificate(datetime.now(UTC), days=200).decode()
 @pytest.fixture(scope="module")
 def release(api_server: ApiServer, helm_home: Path) -> Installed:
     """The chart with the optional rights that pages use, and Epinio's people and destinations beside it."""
-    made = Installed.new(api_server, helm_home, {"optional": OPTIONAL}).guarded()
+    made = Installed.new(
+        api_server, helm_home, {"optional": {**OPTIONAL, "sealedSecretsController": str(CONTROLLER)}}
+    ).guarded()
     filling = KubernetesCluster.from_kubeconfig(str(api_server.kubeconfig), namespace=made.namespace)
     maps = [one for one in world.config_maps() if one["metadata"]["name"] not in names.CONFIG_MAPS]
     world.fill(filling, world.secrets({"team-a": "", "team-b": "", "gone": ""}), maps)
@@ -51,7 +55,9 @@ def release(api_server: ApiServer, helm_home: Path) -> Installed:
 @pytest.fixture
 def portal(release: Installed, settings: Any) -> Iterator[KubernetesCluster]:
     """The portal as the ServiceAccount, with its watches."""
-    settings.ENVIRONMENT = Environment.read({"EDRPORTAL_KUBERNETES_EVENTS": "true"})
+    settings.ENVIRONMENT = Environment.read(
+        {"EDRPORTAL_KUBERNETES_EVENTS": "true", "EDRPORTAL_SEALED_SECRETS_CONTROLLER": str(CONTROLLER)}
+    )
     cluster = KubernetesCluster.from_kubeconfig(str(release.kubeconfig), namespace=release.namespace)
     watches = Reflector(cluster), Reflector(cluster.config_maps, shrink=trim_config_map)
     with composition.use(cluster, *watches):
@@ -86,6 +92,7 @@ def work(release: Installed) -> None:
     posts(root, "/destinations/one/repair")
     assert root.post("/destinations/copied/check", {"namespace": "workspace", "application": "shop"}).status_code == 303
     assert "copied" in json.dumps(release.get("configmaps/edrportal-checks")["data"])
+    assert "no Service" in root.post("/certificates/controller", {"show": "controller"}).content.decode()
     rotate = json.dumps({"password": "by a script"})
     basic: dict[str, Any] = {"HTTP_AUTHORIZATION": world.basic("administrator")}
     assert Client().post("/api/destinations/one/rotate", rotate, "application/json", **basic).status_code == 200
@@ -140,6 +147,8 @@ def granted(release: Installed) -> tuple[set[tuple[str, str, str]], dict[tuple[s
     rules = release.get(f"{roles}:roles/{charts.RELEASE}")["rules"]
     cluster = f"/apis/{roles}/clusterroles/{release.namespace}-{charts.RELEASE}"
     rules += release.server.request("GET", cluster)["rules"]
+    beside = f"/apis/{roles}/namespaces/{CONTROLLER.namespace}/roles/{release.namespace}-{charts.RELEASE}"
+    rules += release.server.request("GET", beside)["rules"]
     every = {
         (verb, group, resource)
         for rule in rules
@@ -168,9 +177,10 @@ def test_the_portal_uses_every_right_it_has_and_misses_none(release: Installed, 
     rights, narrowed = granted(release)
     assert found == rights
     for verb, ref in used:
-        if (verb, ref["resource"]) in narrowed:
-            assert ref["name"] in narrowed[verb, ref["resource"]]
-        assert ref.get("namespace", release.namespace) == release.namespace or ref["resource"] == "namespaces"
+        if (verb, resource(ref)) in narrowed:
+            assert ref["name"] in narrowed[verb, resource(ref)]
+        elsewhere = {"namespaces": ref.get("namespace"), "services/proxy": CONTROLLER.namespace}
+        assert ref.get("namespace", release.namespace) == elsewhere.get(resource(ref), release.namespace)
     refused = [one for one in asked(release) if one["responseStatus"]["code"] in {401, 403, 422}]
     assert not refused
     assert portal.get_secret("copied").name == "copied"
@@ -234,6 +244,22 @@ def foreign(release: Installed) -> None:
 def test_nothing_is_allowed_in_another_namespace(release: Installed, method: str, rest: str, resource: str) -> None:
     body = world.destination("any") if method in {"POST", "PUT"} else None
     assert release.ask(method, f"/api/v1/namespaces/default/{resource}{rest}", body)[0] == 403
+
+
+def test_of_the_controllers_namespace_one_service_may_be_asked_and_nothing_else(release: Installed) -> None:
+    root = f"/api/v1/namespaces/{CONTROLLER.namespace}"
+    asks = f"{root}/services/{CONTROLLER.proxied}/proxy/v1/cert.pem"
+    assert release.ask("GET", asks)[0] == 404  # there is none, and that may be found out
+    for method, path in (
+        ("POST", asks),
+        ("GET", f"{root}/services/{CONTROLLER.name}/proxy/v1/cert.pem"),
+        ("GET", f"{root}/services/http:another:/proxy/v1/cert.pem"),
+        ("GET", f"{root}/services/{CONTROLLER.name}"),
+        ("GET", f"{root}/services"),
+        ("GET", f"{root}/secrets"),
+        ("GET", f"/api/v1/namespaces/{release.namespace}/services/{CONTROLLER.proxied}/proxy/v1/cert.pem"),
+    ):
+        assert release.ask(method, path)[0] == 403, (method, path)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from destinations import names
+from destinations.cluster.services import ServiceAddress
 from edrportal import __version__
 from edrportal.configuration.registry import RegistryEnvironment
 from edrportal.management import server
@@ -42,7 +43,13 @@ PARTS: dict[str, list[dict[str, Any]]] = {
         {},
         {
             "readOnly": True,
-            "optional": {"events": True, "namespaces": True, "epinioVersion": True, "exports": True},
+            "optional": {
+                "events": True,
+                "namespaces": True,
+                "epinioVersion": True,
+                "exports": True,
+                "sealedSecretsController": "kube-system/sealed-secrets:http",
+            },
             "metrics": {"enabled": False},
         },
         {
@@ -88,7 +95,7 @@ def test_every_set_of_values_gives_whole_objects(helm_home: Path, values: tuple[
     objects = charts.render(helm_home, given)
     assert len({(one["kind"], one["metadata"]["name"]) for one in objects}) == len(objects)
     for one in objects:
-        assert (one["metadata"].get("namespace") == "epinio") is (one["kind"] in NAMESPACED)
+        assert (one["metadata"].get("namespace") in {"epinio", "kube-system"}) is (one["kind"] in NAMESPACED)
         assert one["metadata"]["labels"]["app.kubernetes.io/instance"] == charts.RELEASE
     kinds = {one["kind"] for one in objects}
     assert ("ValidatingAdmissionPolicy" in kinds) is given.get("policy", {}).get("enabled", True)
@@ -124,6 +131,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "the cluster's ranges in two places": (
         {"clusterNetworks": ["10.0.0.0/16"], "settings": {"EDRPORTAL_CLUSTER_NETWORKS": "none"}},
         "Set clusterNetworks or settings.EDRPORTAL_CLUSTER_NETWORKS",
+    ),
+    "a controller without a namespace": ({"optional": {"sealedSecretsController": "sealed-secrets"}}, "sealedSecretsController"),
+    "a controller in two places": (
+        {"optional": {"sealedSecretsController": "a/b"}, "settings": {"EDRPORTAL_SEALED_SECRETS_CONTROLLER": "a/b"}},
+        "Set optional.sealedSecretsController or settings.EDRPORTAL_SEALED_SECRETS_CONTROLLER",
     ),
     "a key of no generation": ({"signingKey": {"generation": 0}}, "generation"),
 }  # fmt: skip
@@ -352,3 +364,24 @@ def test_the_chart_makes_the_portals_own_config_maps_without_data(helm_home: Pat
     assert {one["metadata"]["name"] for one in maps} >= names.CONFIG_MAPS
     assert not [one for one in maps if "data" in one]
     assert {one["metadata"]["annotations"]["helm.sh/resource-policy"] for one in maps} == {"keep"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "proxied"),
+    [("kube-system/sealed-secrets-controller", "http:sealed-secrets-controller:"), ("a/b:http", "http:b:http")],
+)
+def test_the_controllers_service_gives_the_setting_and_a_role_where_it_is(
+    helm_home: Path, stated: str, proxied: str
+) -> None:
+    objects = charts.render(helm_home, {"optional": {"sealedSecretsController": stated}})
+    assert environment(objects)["EDRPORTAL_SEALED_SECRETS_CONTROLLER"] == stated
+    address = ServiceAddress.parse(stated)
+    assert address
+    assert address.proxied == proxied
+    role, bound = (charts.one(objects, kind, "epinio-edrportal") for kind in ("Role", "RoleBinding"))
+    assert role["metadata"]["namespace"] == bound["metadata"]["namespace"] == stated.partition("/")[0]
+    assert [(one["resources"], one["resourceNames"], one["verbs"]) for one in role["rules"]] == [
+        (["services/proxy"], [proxied], ["get"])
+    ]
+    assert bound["subjects"] == [{"kind": "ServiceAccount", "name": "edrportal", "namespace": "epinio"}]
+    assert "EDRPORTAL_SEALED_SECRETS_CONTROLLER" not in environment(charts.render(helm_home))

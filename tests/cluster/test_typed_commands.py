@@ -155,6 +155,10 @@ RELEASES = (
         " --set oidc.existingSecret=edrportal-oidc"
     ),
     "helm upgrade edrportal deploy/chart --namespace epinio --values values.yaml",
+    (
+        "helm upgrade edrportal deploy/chart --namespace epinio --reuse-values"
+        " --set optional.sealedSecretsController=kube-system/sealed-secrets-controller"
+    ),
     "kubectl rollout restart deployment/edrportal --namespace epinio",
     "helm uninstall edrportal --namespace epinio",
     "kubectl delete configmap edrportal-sessions edrportal-teams edrportal-checks --namespace epinio",
@@ -163,6 +167,7 @@ RELEASES = (
     "helm install edrportal deploy/chart --namespace epinio --values values.yaml",
 )
 """In this order."""
+_SEALING = "a sealed-secrets controller: tests/gitops/test_documented.py"
 NEEDS_MORE = {
     "epinio app export --registry NAME APP": "Epinio",
     "kubectl rollout status deployment/edrportal --namespace epinio": "a node",
@@ -170,6 +175,12 @@ NEEDS_MORE = {
     "buildah push registry.example.com/edrportal:0.1.0": "a node",
     "podman push registry.example.com/edrportal:0.1.0": "podman",
     "kubectl port-forward -n epinio svc/edrportal 8080:80": "a node",
+    "kubeseal --fetch-cert > controller.pem": _SEALING,
+    "git add production.sealed.yaml": _SEALING,
+    'git commit --message "Add the destination production"': _SEALING,
+    "kubectl apply --filename production.sealed.yaml": _SEALING,
+    "kubectl annotate secret production -n epinio sealedsecrets.bitnami.com/managed=true": _SEALING,
+    "kubeseal --recovery-unseal --recovery-private-key controller.key < production.sealed.yaml": _SEALING,
 }
 DOCUMENTS = ["README.md", *sorted(map(str, Path("docs").glob("*.md")))]
 

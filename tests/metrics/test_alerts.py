@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from destinations.cluster.memory import InMemoryCluster
+from destinations.overview.answer import STATUSES
 from edrportal.telemetry.counters import API_CALLS
 from edrportal.telemetry.requests import SECONDS
 from tests.metrics.scraping import scrape
@@ -68,6 +69,21 @@ def test_names_are_unique_and_every_kind_of_metric_has_an_alert() -> None:
     watched_by = " ".join(rule["expr"] for rule in RULES)
     for word in ("api_calls", "ambiguous", "requests", "checks", "destinations", "expiry", "expired", "watch_age"):
         assert f"edrportal_{word}" in watched_by or word in watched_by
+
+
+def test_a_rejection_by_a_registry_is_alerted_after_a_quarter_of_an_hour() -> None:
+    (rule,) = (one for one in RULES if one["alert"] == "EdrportalRegistryRejects")
+    (chosen,) = selectors(promql_parser.parse(rule["expr"]))
+    (matcher,) = chosen.matchers.matchers
+    assert (chosen.name, matcher.name, rule["for"]) == ("edrportal_destination_answers", "answer", "15m")
+    assert matcher.value in {word for word, _ in STATUSES}
+
+
+def test_the_documents_say_what_to_do_for_each_alert_and_no_other() -> None:
+    told = set(
+        re.findall(r"`(Edrportal\w+)`", Path("docs/operate.md").read_text().partition("## When an alert fires")[2])
+    )
+    assert {rule["alert"] for rule in RULES} == told
 
 
 def test_a_rule_that_does_not_parse_is_noticed() -> None:

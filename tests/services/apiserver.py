@@ -70,7 +70,7 @@ class ApiServer:
 
 
 @contextmanager
-def api_server(directory: Path) -> Iterator[ApiServer]:
+def api_server(directory: Path, *more_flags: str) -> Iterator[ApiServer]:
     """Run etcd and kube-apiserver for as long as the block lasts. Raises parts.Missing."""
     apiserver, etcd = program(KUBE_APISERVER), program(ETCD)
     client, peer = free_port(), free_port()
@@ -82,7 +82,7 @@ def api_server(directory: Path) -> Iterator[ApiServer]:
     ):
         server = _prepare(directory, free_port(), f"http://127.0.0.1:{client}")
         with running(
-            [str(apiserver), *_apiserver_flags(directory, server, client)],
+            [str(apiserver), *_apiserver_flags(directory, server, client), *more_flags],
             log=directory / "kube-apiserver.log",
             ready=lambda: _answers(f"{server.url}/readyz", b"ok", ca=server.ca),
             seconds=120,

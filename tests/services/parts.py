@@ -65,6 +65,7 @@ IMAGE_COPY = Part(
 DIAL = Part("dial", "dial", ".")
 X509 = Part("x509", "x509", ".")
 KUBESEAL = Part("kubeseal", "kubeseal", "github.com/bitnami-labs/sealed-secrets/cmd/kubeseal")
+SEALED_SECRETS = Part("controller", "kubeseal", "github.com/bitnami-labs/sealed-secrets/cmd/controller")
 TEMPLATES = Part("templates", "kubeseal", ".")
 
 
@@ -84,6 +85,16 @@ def program(part: Part) -> Path:
 def cache() -> Path:
     """Return the directory of what is built or installed once for all runs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edrportal"
+
+
+def source(part: Part, package: str) -> Path:
+    """Return where the source of a Go module is that a part is built from. Raises Missing."""
+    go, _ = _go(_HERE / part.module)
+    command = [go, "list", "-m", "-f", "{{.Dir}}", package]
+    asked = subprocess.run(command, cwd=_HERE / part.module, capture_output=True, text=True, check=False)
+    if asked.returncode or not asked.stdout.strip():
+        raise Missing(f"{package} has no source here: {asked.stderr[-500:]}")
+    return Path(asked.stdout.strip())
 
 
 def _go(module: Path) -> tuple[str, str]:
@@ -152,4 +163,8 @@ def build_ahead(parts: Iterable[Part]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(build_ahead((ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509, KUBESEAL, TEMPLATES)))
+    every = (
+        *(ETCD, KUBE_APISERVER, KUBECTL, REGISTRY, HELM, IMAGE_COPY, DIAL, X509),
+        *(KUBESEAL, SEALED_SECRETS, TEMPLATES),
+    )
+    sys.exit(build_ahead(every))

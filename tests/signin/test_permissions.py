@@ -28,7 +28,7 @@ SEES = {
 CHANGES = {"administrator": {"own", "other", "shared", "ownerless"}, "manager": {"own"}}
 OPEN = {"signin", "oidc-start", "oidc-callback", "demo-signin", "healthz", "readyz", "signout"}
 ADMIN_ONLY = {"assign", "teams", "sweep", "leak", "leak-response", "leak-report"}
-ADDING = {"new", "preview", "certificates", "external-secret"}
+ADDING = {"new", "preview", "certificates", "sealing-certificate", "external-secret"}
 FORMS = {"rotate", "edit", "repair", "delete"}
 
 
@@ -80,11 +80,11 @@ def expected_of(name: str, method: str, role: str, kind: str) -> set[int]:
     if name == "api-rotate":  # the body is no JSON, which is found out after who may change what
         return {405} if method != "POST" else {400} if changed else {403} if seen else {404}
     posts = {"new": 422, "teams": 422, "switch": 422, "preview": 200, "sweep": 303, "api": 400, "checks": 422}
-    posts |= {"certificates": 200, "external-secret": 422}
+    posts |= {"certificates": 200, "sealing-certificate": 200, "external-secret": 422}
     posts |= {"leak": 422, "leak-response": 422, "leak-report": 422}
     if method == "POST":
         return {posts.get(name, 405)}
-    only_posts = {"switch", "preview", "certificates", "sweep", "leak-response", "leak-report"}
+    only_posts = {"switch", "preview", "certificates", "sealing-certificate", "sweep", "leak-response", "leak-report"}
     return {405} if name in only_posts else {200}
 
 

@@ -263,3 +263,12 @@ def test_a_public_address_that_no_form_would_come_from_is_refused_at_the_start(s
     with pytest.raises(ConfigurationError, match="EDRPORTAL_PUBLIC_URL") as caught:
         Environment.read({**KEY, "EDRPORTAL_PUBLIC_URL": stated}).check()
     assert stated == "https://" or stated not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "stated", ["sealed-secrets-controller", "kube-system/", "kube-system/a/b", "https://kube-system/a"]
+)
+def test_a_controller_is_a_namespace_and_a_name(stated: str) -> None:
+    with pytest.raises(ConfigurationError, match="EDRPORTAL_SEALED_SECRETS_CONTROLLER must be the namespace"):
+        Environment.read({**KEY, "EDRPORTAL_SEALED_SECRETS_CONTROLLER": stated}).check()
+    Environment.read({**KEY, "EDRPORTAL_SEALED_SECRETS_CONTROLLER": " kube-system/sealed-secrets:http "}).check()

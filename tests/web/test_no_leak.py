@@ -244,6 +244,12 @@ def requests(secrets_: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, An
             ("/certificates/look", {"bundle_text": PEM + KEY}),
             ("/certificates/look", {"bundle_file": SimpleUploadedFile("k", KEY.encode())}),
         ],
+        "sealing-certificate": [
+            ("/certificates/controller", {"seal_certificate": SEALING + KEY}),
+            ("/certificates/controller", {"seal_certificate_file": SimpleUploadedFile("k", KEY.encode())}),
+            ("/certificates/controller", {"show": "controller"}),
+            ("/destinations/new", {**new, "name": "sealed", "show": "controller", "seal_certificate": SEALING + KEY}),
+        ],
         "destination": [(path, None) for path in everybody],
         "destination-any-name": [("/destinations/new/", None)],
         "rotate": [

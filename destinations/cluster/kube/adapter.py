@@ -18,7 +18,9 @@ from destinations.cluster.kube import calls, kubeconfig
 from destinations.cluster.kube.exports import KubernetesExports
 from destinations.cluster.kube.kubeconfig import Token, TokenFile
 from destinations.cluster.kube.objects import Objects
+from destinations.cluster.kube.services import KubernetesServices
 from destinations.cluster.port import NO_CONFIGURATION, NO_COUNTERS, Counters, NotFound, Unreachable
+from destinations.cluster.services import ServiceAddress
 from destinations.model import Secret
 from destinations.secret.codec import read_config_map, read_secret
 from destinations.secret.trim import drop_large_values
@@ -56,6 +58,7 @@ class KubernetesCluster(Objects):
         self.namespace = namespace
         self.config_maps = Objects(api, calls.CONFIG_MAPS, read_config_map, page=_CONFIG_MAPS_PAGE)
         self.exports = KubernetesExports(api)
+        self._services = KubernetesServices(api)
 
     @classmethod
     def connect(cls, *, namespace: str, context: str = "", counters: Counters = NO_COUNTERS) -> KubernetesCluster:
@@ -111,6 +114,9 @@ class KubernetesCluster(Objects):
     def server_version(self) -> str:
         deployment = calls.patiently(lambda left: self._api.read("get", calls.DEPLOYMENTS, left(), name=names.SERVER))
         return str(((deployment.get("metadata") or {}).get("labels") or {}).get(names.VERSION_LABEL) or "")
+
+    def sealing_certificate(self, controller: ServiceAddress, *, seconds: float) -> bytes:
+        return self._services.sealing_certificate(controller, seconds=seconds)
 
     def create_event(self, manifest: Mapping[str, Any]) -> None:
         self._api.write("create", calls.EVENTS, manifest)

@@ -52,15 +52,20 @@ _METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE"}
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource of the API: where it is, the kind of one object, and how a sentence names it."""
+    """A resource of the API: where it is, the kind of one object, and how a sentence names it.
+
+    `below` is what is asked of an object that answers itself.
+    """
 
     path: str
     kind: str
     label: str
+    below: str = ""
 
     def address(self, name: str) -> str:
         """Return the path of all objects, or of one, with the client's placeholders."""
-        return f"{self.path}/{{name}}" if name and "{name}" not in self.path else self.path
+        path = f"{self.path}/{{name}}" if name and "{name}" not in self.path else self.path
+        return path + self.below
 
     def kinds(self, verb: str) -> set[str]:
         """Return the kinds of a usable answer; a deletion answers with what is left of the object, or a Status."""
@@ -75,6 +80,7 @@ PODS = Resource(f"{_NAMESPACED}/pods", "Pod", "Pods")
 POD_LOGS = Resource(f"{_NAMESPACED}/pods/{{name}}/log", "", "pod logs")
 JOBS = Resource("/apis/batch/v1/namespaces/{namespace}/jobs", "Job", "Jobs")
 DEPLOYMENTS = Resource("/apis/apps/v1/namespaces/{namespace}/deployments", "Deployment", "Deployments")
+SEALING_CERTIFICATE = Resource(f"{_NAMESPACED}/services/{{name}}/proxy", "", "services/proxy", "/v1/cert.pem")
 NAMESPACES = Resource("/api/v1/namespaces", "Namespace", "namespaces")
 
 
@@ -165,17 +171,17 @@ class KubernetesApi:
         timeout: Timeout = (CONNECT_SECONDS, READ_SECONDS),
         *,
         name: str = "",
+        namespace: str = "",
         query: Query,
         upgrade: bool = False,
     ) -> Any:
-        """Return an answer whose body is still to come, or a WebSocket (`upgrade`).
+        """Return an answer whose body is still to come, or a WebSocket (`upgrade`); of another namespace if it is named.
 
         Raises Forbidden or Unreachable, and nothing of the client's.
         """
         with self.counters.api_call(verb, resource.label):
-            reply = self._ask(
-                verb, resource, timeout, lambda response: response, name=name, query=query, upgrade=upgrade
-            )
+            whole = {"name": name, "namespace": namespace, "query": query, "upgrade": upgrade}
+            reply = self._ask(verb, resource, timeout, lambda response: response, **whole, spend=upgrade)
             if reply.answer is not None:
                 return reply.answer
             if reply.status in _NOT_ALLOWED:
@@ -211,19 +217,22 @@ class KubernetesApi:
         use: Callable[[Any], T | None],
         *,
         name: str = "",
+        namespace: str = "",
         query: Query | None = None,
         body: dict[str, Any] | None = None,
         upgrade: bool = False,
+        spend: bool = True,
     ) -> _Reply[T]:
         """Make the request; `use` reads the answer. No exception of the client leaves here, not even as a context.
 
-        Theirs carry bodies.
+        Theirs carry bodies. Without `spend` the body of a failure is not read: it may come from behind the API server, and
+        never end.
         """
         try:
             request = self._client.param_serialize(
                 _METHODS.get(verb, "GET"),
                 resource.address(name),
-                path_params={"namespace": self._namespace, "name": name},
+                path_params={"namespace": namespace or self._namespace, "name": name},
                 query_params=list((query or {}).items()),
                 header_params={"Accept": "application/json"},
                 body=body,
@@ -232,7 +241,10 @@ class KubernetesApi:
             response: Any = self._upgraded(request, timeout) if upgrade else self._called(request, timeout)
             if response.status in _SUCCESS:
                 return _Reply(use(response), 200)
-            _ = response.data  # so that the connection can be used again
+            if spend:
+                _ = response.data  # so that the connection can be used again
+            else:
+                response.close()
             return _Reply(None, int(response.status))
         except ApiException as error:
             return _Reply(None, int(error.status or 0))

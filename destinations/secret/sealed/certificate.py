@@ -8,6 +8,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from destinations.model import InputError
 from destinations.verdict import certificates
@@ -17,47 +18,54 @@ _LEAST_BITS, _MOST_BITS = 2048, 16384
 _FETCH = "Give the output of kubeseal --fetch-cert."
 _PRIVATE_KEY = (
     "It contains a private key. It was not stored, and is not shown again. With the controller's private key anyone can "
-    "decrypt every SealedSecret of the cluster: treat it as exposed and renew it. "
-    "Give only the certificate: the output of kubeseal --fetch-cert."
+    "decrypt every SealedSecret of the cluster: treat it as exposed and renew it."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerCertificate:
-    """A certificate that Secrets can be encrypted for; `notes` say what the person should check."""
+    """A certificate that Secrets can be encrypted for, also as `pem`; `notes` say what the person should check."""
 
     key: rsa.RSAPublicKey
     summary: CertificateSummary
+    pem: str
     notes: tuple[str, ...] = ()
 
 
-def read(raw: bytes, now: datetime) -> ControllerCertificate:
-    """Return the first certificate of a PEM text, as kubeseal takes it. Raises InputError, which shows nothing of it."""
+def read(raw: bytes, now: datetime, *, fix: str = _FETCH) -> ControllerCertificate:
+    """Return the first certificate of a PEM text, as kubeseal takes it.
+
+    Raises InputError, which shows nothing of the text and ends with `fix`.
+    """
     bundle = certificates.read_new_bundle(raw, now)
     if bundle.has_private_key:
-        raise InputError(_PRIVATE_KEY)
+        raise InputError(f"{_PRIVATE_KEY} {fix}")
     if not bundle.certificates:
         found = bundle.problems[0].message if bundle.problems else "It has no certificate."
-        raise InputError(f"{found} {_FETCH}")
+        raise InputError(f"{found} {fix}")
     summary = bundle.certificates[0]
     day = f"{summary.not_after:%Y-%m-%d}"
     if summary.health(now) is Health.EXPIRED:
-        raise InputError(f"The certificate expired on {day}, and kubeseal would refuse it, too. {_FETCH}")
+        raise InputError(f"The certificate expired on {day}, and kubeseal would refuse it, too. {fix}")
     if summary.health(now) is Health.NOT_YET:
-        raise InputError(f"The certificate is valid only from {summary.not_before:%Y-%m-%d} on. {_FETCH}")
-    return ControllerCertificate(_key(bundle.pem), summary, tuple(_notes(bundle, summary.health(now), day)))
-
-
-def _key(pem: bytes) -> rsa.RSAPublicKey:
+        raise InputError(f"The certificate is valid only from {summary.not_before:%Y-%m-%d} on. {fix}")
+    notes = tuple(_notes(bundle, summary.health(now), day))
     try:
-        key = x509.load_pem_x509_certificates(pem)[0].public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise InputError(f"The certificate cannot be read. {_FETCH}") from None
+        first = x509.load_pem_x509_certificates(bundle.pem)[0]
+        return ControllerCertificate(_key(first, fix), summary, first.public_bytes(Encoding.PEM).decode(), notes)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        if isinstance(error, InputError):
+            raise
+    raise InputError(f"The certificate cannot be read. {fix}")
+
+
+def _key(certificate: x509.Certificate, fix: str) -> rsa.RSAPublicKey:
+    key = certificate.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
-        raise InputError(f"The certificate's key is not RSA, and sealed-secrets needs an RSA key. {_FETCH}")
+        raise InputError(f"The certificate's key is not RSA, and sealed-secrets needs an RSA key. {fix}")
     if not _LEAST_BITS <= key.key_size <= _MOST_BITS:
         raise InputError(
-            f"The certificate's RSA key has {key.key_size} bits; {_LEAST_BITS} to {_MOST_BITS} are accepted. {_FETCH}"
+            f"The certificate's RSA key has {key.key_size} bits; {_LEAST_BITS} to {_MOST_BITS} are accepted. {fix}"
         )
     return key
 

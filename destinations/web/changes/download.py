@@ -13,6 +13,9 @@ from destinations.actions.downloads import Planned
 from destinations.model import Secret, UserError
 from destinations.secret import owners
 from destinations.secret.sealed import documents
+from destinations.secret.sealed.certificate import ControllerCertificate
+from destinations.secret.sealed.encryption import Scope
+from destinations.web.changes import controller
 from destinations.web.forms.seal import SealForm
 from destinations.web.request import PortalRequest
 
@@ -32,21 +35,23 @@ def answer(request: PortalRequest, name: str, plan: Callable[..., Planned]) -> H
     """
     seal = _form(request)
     try:
-        _check(seal)
+        certificate = _check(seal)
         planned = plan(request.reads.direct, namespace=request.portal.cluster.namespace)
     except (UserError, Denied) as error:
         reason = error.reason if isinstance(error, UserError) else "Denied"
         request.portal.record(request.event("seal", "refused", name, reason))
         request.is_recorded = True
         raise
-    made = [documents.sealed_secret(one, seal.certificate, seal.scope) for one in planned.manifests]
+    made = [documents.sealed_secret(one, certificate, seal.scope) for one in planned.manifests]
     request.portal.record(request.event("seal", "done", planned.name, str(seal.scope)))
-    return attachment(documents.write(made, _comments(request, planned, seal)), f"{planned.name}.sealed.yaml")
+    comments = _comments(request, planned, certificate, seal.scope)
+    return attachment(documents.write(made, comments), f"{planned.name}.sealed.yaml")
 
 
-def _check(seal: SealForm) -> None:
-    if not seal.is_valid():
+def _check(seal: SealForm) -> ControllerCertificate:
+    if not seal.is_valid() or seal.certificate is None:
         raise UserError("The file was not made.", seal.first_error(), _UNPROCESSABLE, reason="Certificate")
+    return seal.certificate
 
 
 def attachment(text: str, filename: str) -> HttpResponse:
@@ -55,13 +60,12 @@ def attachment(text: str, filename: str) -> HttpResponse:
     return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
 
 
-def _comments(request: PortalRequest, planned: Planned, seal: SealForm) -> list[str]:
-    summary = seal.certificate.summary
+def _comments(request: PortalRequest, planned: Planned, certificate: ControllerCertificate, scope: Scope) -> list[str]:
     stored = request.reads.direct.secrets.get(planned.name)
     found = owners.owner(stored) if stored else None
     lines = [
-        f"The destination {planned.name}, encrypted with scope {seal.scope} on {datetime.now(UTC):%Y-%m-%d}.",
-        f"Encrypted for the certificate with SHA-256 fingerprint {summary.fingerprint}.",
+        f"The destination {planned.name}, encrypted with scope {scope} on {datetime.now(UTC):%Y-%m-%d}.",
+        f"Encrypted for the certificate with SHA-256 fingerprint {certificate.summary.fingerprint}.",
         "Nothing was written to the cluster. Commit this file. Revoke the old credentials once it is applied.",
     ]
     if planned.certificate:
@@ -72,7 +76,7 @@ def _comments(request: PortalRequest, planned: Planned, seal: SealForm) -> list[
             f"sealedsecrets.bitnami.com/managed: kubectl annotate secret {planned.name} -n {stored.namespace} "
             "sealedsecrets.bitnami.com/managed=true"
         )
-    return [*lines, *planned.notes, *seal.certificate.notes]
+    return [*lines, *planned.notes, *certificate.notes]
 
 
 def context(request: PortalRequest, secret: Secret | None = None) -> dict[str, Any]:
@@ -80,14 +84,24 @@ def context(request: PortalRequest, secret: Secret | None = None) -> dict[str, A
 
     `only_download` is true where something else owns the Secret: the portal does not write then, and a file is the way.
     """
-    seal = _form(request)
-    if seal.is_bound:
+    seal, sealing = _form(request), controller.NOTHING
+    if is_asked(request):
         seal.is_valid()
-    return {"seal": seal, "only_download": secret is not None and owners.owner(secret) is not None}
+        sealing = controller.of_form(seal) if seal.certificate else sealing
+    elif request.method == "POST":
+        sealing = controller.seen(request)
+        read = {"seal_certificate": sealing.certificate.pem} if sealing.certificate else {}
+        seal = SealForm(initial={**seal.typed(), **read})
+    return {
+        "seal": seal,
+        "sealing": sealing,
+        "sealing_controller": request.portal.sealing_controller,
+        "only_download": secret is not None and owners.owner(secret) is not None,
+    }
 
 
 def _form(request: PortalRequest) -> SealForm:
-    if not is_asked(request):
+    if request.method != "POST":
         return SealForm()
     for file in request.FILES.getlist("seal_certificate_file"):
         file.seek(0)

@@ -35,7 +35,7 @@ class SealForm(forms.Form):
     seal_scope = KnownChoiceField(
         label="Scope", choices=_SCOPES, initial=Scope.STRICT, required=False, widget=forms.RadioSelect
     )
-    certificate: ControllerCertificate
+    certificate: ControllerCertificate | None = None
 
     def clean(self) -> dict[str, Any]:
         """Read the certificate; what holds a private key does not come back."""
@@ -55,6 +55,17 @@ class SealForm(forms.Form):
         except InputError as error:
             self.add_error(field, str(error))
         return self.cleaned_data
+
+    def has_certificate(self) -> bool:
+        """Return whether anything was pasted or chosen."""
+        return bool((self.data.get("seal_certificate") or "").strip() or self.files.get("seal_certificate_file"))
+
+    def typed(self) -> dict[str, str]:
+        """Return what was pasted and selected, for a page that shows it again; no private key."""
+        text = self.data.get("seal_certificate") or ""
+        if certificates.holds_private_key(text.encode("utf-8", "replace")):
+            text = ""
+        return {"seal_certificate": text, "seal_scope": self.data.get("seal_scope") or Scope.STRICT}
 
     @property
     def scope(self) -> Scope:
