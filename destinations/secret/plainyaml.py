@@ -35,10 +35,18 @@ class _PlainLoader(_SafeLoader):
     """YAML as kubectl reads it: dates stay text, and so does what YAML 1.1 takes for base 60."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-        """Refuse many keys that are not texts: of numbers, anyone can find any number with the same hash."""
+        """Refuse many keys that are not texts: of numbers, anyone can find any number with the same hash.
+
+        Refuse a second kind, too: of two objects without `---` between them, only the last would be read.
+        """
         if sum(key.tag != f"{_TAG}str" for key, _ in node.value) > _MAX_ODD_KEYS:
             raise InputError(
                 "a map has many keys that are not strings; quote them", node.start_mark.line + 1, over_limit=True
+            )
+        kinds = [key for key, _ in node.value if key.value == "kind"]
+        if len(kinds) > 1:
+            raise InputError(
+                "an object has two kinds; write --- between two objects", kinds[1].start_mark.line + 1, over_limit=True
             )
         return super().construct_mapping(node, deep)
 

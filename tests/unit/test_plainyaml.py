@@ -55,6 +55,7 @@ REFUSED = {
     "a number of many digits": ("1" * 1_000_000, "a number has more than 100 digits; quote it (line 1)"),
     "an odd tag": ("!!timestamp x", "it is not valid YAML"),
     "a tag of Python's": ("!!python/name:os.system", "it is not valid YAML"),
+    "two objects that nothing parts": ("kind: Secret\nb: c\nkind: Secret\n", "two kinds; write --- between two objects (line 3)"),
     "half a map": ("a: [", "it is not valid YAML (line 2)"),
     "a control character": ("a: \x01", "it is not valid YAML"),
 }  # fmt: skip
