@@ -26,15 +26,6 @@ def commands(document: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"(?m)^ {4}([a-z].*)$", text)))
 
 
-def values(document: str) -> dict[str, Any]:
-    """Return all values for the chart that a document shows as YAML, as one file."""
-    found: dict[str, Any] = {}
-    for text in re.findall(r"(?ms)^```yaml\n(.*?)^```", (_PROJECT / document).read_text()):
-        for name, value in yaml.safe_load(text).items():
-            found[name] = {**found.get(name, {}), **value} if isinstance(value, dict) else value
-    return found
-
-
 def manifest(kind: str, name: str) -> dict[str, Any]:
     """Return the only object of a kind and a name, or the beginning of one, that stands in any document as YAML."""
     found = []
