@@ -61,6 +61,14 @@ class PortalRequest(WSGIRequest):
         request.portal, request.reads = portal, Reads(portal)
         return request
 
+    def close(self) -> None:
+        """Let go of all that was read for it, at the end of its answer.
+
+        Django's messages and forms refer back to the request, so a thousand destinations would wait for the garbage collector.
+        """
+        super().close()
+        vars(self).clear()
+
     @property
     def principal(self) -> Requester:
         """Who asks. Raises RuntimeError on a page that the table of permissions opens to everyone."""

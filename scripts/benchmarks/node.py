@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import urllib3
-
 from scripts.benchmarks.report import Figure
-from tests.services.node.controller import container_cgroups
+from tests.services.node.api import Administrator
+from tests.services.node.cgroup import MemoryCgroup
 from tests.services.node.forwarding import forwarded
 from tests.services.node.load import steady
-from tests.services.node.network import enter_network_of
 from tests.services.node.release import INSTALL, PASSWORD, PERSON, Release, build, push
 from tests.services.node.typed import command
 from tests.services.node.visitor import Visitor
@@ -24,10 +21,9 @@ if TYPE_CHECKING:
 
     from tests.services.node.cluster import Cluster
 
-_MIB = 1024**2
 _SECONDS = 30
 _IDLE = 120
-_SEE_OTHER, _CREATED = 303, 201
+_SEE_OTHER = 303
 _START_GOAL, _IDLE_GOAL, _MEMORY_LIMIT, _MINUTE_GOAL = 240, 125, 256, 3
 """Seconds, MiB, MiB, and requests."""
 
@@ -121,7 +117,8 @@ _UPGRADE = command("docs/operate.md", "helm upgrade") + " --set podAnnotations.c
 
 def _with_many(release: Release) -> Iterator[Figure]:
     for before, count in ((0, 1_000), (1_000, 5_000)):
-        _fill(release, range(before, count))
+        manifests = [world.destination(f"many-{number}") for number in range(before, count)]
+        Administrator.of(release.cluster).create_secrets(release.namespace, manifests)
         time.sleep(10)
         person = release.visitor()
         for _ in range(20):
@@ -129,28 +126,6 @@ def _with_many(release: Release) -> Iterator[Figure]:
         used = max(_working_sets(release))
         what = f"memory of a Pod with {count:,} destinations, after 20 pages (working set)"
         yield Figure(what, f"{used:.0f} MiB", f"<= {_MEMORY_LIMIT} MiB", used <= _MEMORY_LIMIT)
-
-
-def _fill(release: Release, numbers: range) -> None:
-    """Create destinations past the portal."""
-    certificate = release.cluster.authority.issue("filler", "filler", group="system:masters")
-    pool = urllib3.PoolManager(
-        ca_certs=str(release.cluster.authority.certificate),
-        cert_file=str(certificate[0]),
-        key_file=str(certificate[1]),
-        maxsize=8,
-    )
-
-    def create(number: int) -> None:
-        body = json.dumps({"apiVersion": "v1", "kind": "Secret", **world.destination(f"many-{number}")})
-        url = f"https://10.66.0.1:6443/api/v1/namespaces/{release.namespace}/secrets"
-        answer = pool.request("POST", url, body=body, headers={"Content-Type": "application/json"})
-        if answer.status != _CREATED:
-            raise RuntimeError(f"a destination was not made: {answer.status}")
-
-    init = release.cluster.first.machine.init
-    with ThreadPoolExecutor(8, initializer=enter_network_of, initargs=(init,)) as threads:
-        list(threads.map(create, numbers))
 
 
 def _asked(release: Release) -> int:
@@ -162,12 +137,4 @@ def _asked(release: Release) -> int:
 
 def _working_sets(release: Release) -> list[float]:
     """Return the memory of each Pod as the kubelet counts it, in MiB."""
-    found = []
-    for identity in release.containers():
-        (place,) = (one for one in container_cgroups(identity) if (one / "memory.stat").exists())
-        version_2 = place / "memory.current"
-        usage = version_2 if version_2.exists() else place / "memory.usage_in_bytes"
-        stat = dict(line.split() for line in (place / "memory.stat").read_text(encoding="ascii").splitlines())
-        inactive = stat.get("total_inactive_file", stat["inactive_file"])
-        found.append((int(usage.read_text(encoding="ascii")) - int(inactive)) / _MIB)
-    return found
+    return [MemoryCgroup.of(identity).working_set() for identity in release.containers()]

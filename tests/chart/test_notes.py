@@ -41,12 +41,17 @@ def test_the_documents_tell_the_same_way_in() -> None:
     assert documented == [FORWARD.format("epinio")]
 
 
-def test_without_tls_nobody_is_told_to_sign_in_but_which_values_to_set(release: Installed) -> None:
-    notes = release.helm("upgrade", OFF)
-    assert "nobody can sign in" in notes
+def test_without_tls_the_forwarded_port_is_the_only_way_in_and_the_notes_say_which_values_to_set(
+    release: Installed,
+) -> None:
+    notes = release.helm("upgrade", {**OFF, "oidc": {"clientId": "edrportal"}})
+    assert "nobody can sign in at http://edrportal.example.com/, because passwords would travel" in notes
+    assert FORWARD.format(release.namespace) in notes
+    assert notes.count("sign in with") == 1
+    assert notes.index("sign in with") < notes.index("Enable TLS")
     for word in ("ingress.tls.enabled=true", "ingress.tls.external=true", "settings.EDRPORTAL_ALLOW_PLAIN_HTTP=true"):
         assert word in notes
-    assert not re.search(r"\bsign in with|port-forward|Or open", notes)
+    assert not re.search(r"Or open|oidc/callback", notes)
 
 
 @pytest.mark.parametrize(("values", "scheme"), [({}, "https"), (OFF, "http"), (EXTERNAL, "https"), (TRIAL, "http")])

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-import urllib3
 import yaml
 
 from edrportal.management.server import WARM_SECONDS
 from scripts.benchmarks import scene
 from tests.chart.test_chart_runs import Browser
+from tests.services.crowd import COUNT, Crowd
 from tests.services.effort import times
-from tests.services.portals import HOST, Served, served, status
+from tests.services.portals import served, status
 from tests.services.stopwatch import Stopwatch
 from tests.services.tcpproxy import kubeconfig_through, tcp_proxy
 
@@ -26,14 +23,7 @@ if TYPE_CHECKING:
     from tests.services.apiserver import ApiServer
 
 pytestmark = [pytest.mark.people, pytest.mark.cluster, pytest.mark.timeout(3600)]
-COUNT = 1000
 IDLE_MIB, READY_SECONDS = 125, 3.0
-CLIENTS, PAGES_A_SECOND = 8, 20
-HONEST = (
-    "Too many requests come from your address at once.",
-    "Too many requests came at once: the portal is busy with ",
-)
-PAGES = ("/", "/?page=7", "/?q=registry-0001&sort=name", "/destinations/registry-00123", "/destinations.csv", "/api/me")
 
 
 def limit() -> float:
@@ -41,50 +31,6 @@ def limit() -> float:
     with open("deploy/chart/values.yaml", encoding="utf-8") as file:  # noqa: PTH123
         stated = yaml.safe_load(file)["resources"]["limits"]["memory"]
     return float(stated.removesuffix("Mi"))
-
-
-class Load:
-    """Asks, and keeps what came: an answer by its status, what was no answer by its name, and refusals that are not honest."""
-
-    def __init__(self, portal: Served, cookie: str) -> None:
-        self._portal = portal
-        self._headers = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7", "Cookie": cookie}
-        self._pool = urllib3.PoolManager(retries=False, timeout=60, maxsize=64)
-        self.lists: Counter[int] = Counter()
-        self.pages: Counter[int] = Counter()
-        self.refused: Counter[str] = Counter()
-        self.wrong: list[str] = []
-
-    def ask(self, path: str, found: Counter[int], **headers: str) -> bytes:
-        try:
-            answer = self._pool.request("GET", self._portal.url + path, headers=self._headers | headers, redirect=False)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            self.wrong.append(f"{path}: {type(error).__name__}")
-            return b""
-        found[answer.status] += 1
-        text = answer.data.decode() if answer.status != 200 else ""
-        refused = (
-            answer.status in {429, 503} and any(words in text for words in HONEST) and "Retry-After" in answer.headers
-        )
-        if refused:
-            self.refused[path] += 1
-        elif answer.status != 200:
-            self.wrong.append(f"{path}: {answer.status} {text[:200]}")
-        return answer.data if answer.status == 200 else b""
-
-    def list_until(self, end: float, number: int) -> None:
-        while time.monotonic() < end:
-            body = self.ask("/api/destinations", self.lists, **({"Accept-Encoding": "gzip"} if number % 2 else {}))
-            if body and body.count(b'"last_check": ') != COUNT:
-                self.wrong.append("a list that is not whole")
-
-    def page_until(self, end: float) -> None:
-        began, number = time.monotonic(), 0
-        with ThreadPoolExecutor(32) as threads:
-            while (due := began + number / PAGES_A_SECOND) < end:
-                time.sleep(max(0.0, due - time.monotonic()))
-                threads.submit(self.ask, PAGES[number % len(PAGES)], self.pages)
-                number += 1
 
 
 @pytest.fixture(scope="module")
@@ -101,22 +47,15 @@ def test_eight_scripts_that_list_a_thousand_destinations_without_a_pause_stay_wi
     with served(str(api_server.kubeconfig), filled, tmp_path / "portal.log") as portal:
         person = Browser(portal.url)
         assert person.send("/signin", username=scene.USER, password=scene.PASSWORD).status == 302
-        load = Load(portal, "; ".join(f"{name}={value}" for name, value in person.cookies.items()))
+        crowd = Crowd(portal.url, "; ".join(f"{name}={value}" for name, value in person.cookies.items()))
         before = portal.tree()
-        end, most = time.monotonic() + times(20, 300), 0.0
-        asking = [threading.Thread(target=load.list_until, args=(end, number)) for number in range(CLIENTS)]
-        asking.append(threading.Thread(target=load.page_until, args=(end,)))
-        for one in asking:
-            one.start()
-        while any(one.is_alive() for one in asking):
-            most = max(most, portal.tree())
-            time.sleep(0.2)
+        most = max(portal.tree() for _ in crowd.come(times(20, 300)))
         peak = portal.memory() + 10  # and the keeper
     print(f"{before:.0f} MiB before, {most:.0f} MiB at most, {peak:.0f} MiB by VmHWM")  # noqa: T201 - figures
-    print(f"lists {dict(load.lists)}, pages {dict(load.pages)}, refused {dict(load.refused)}")  # noqa: T201 - figures
-    assert load.wrong == []
-    assert load.lists[200] > times(20, 300)
-    assert load.pages[200] > 0.9 * load.pages.total()
+    print(crowd)  # noqa: T201 - figures
+    assert crowd.wrong == []
+    assert crowd.lists[200] > times(20, 300)
+    assert crowd.pages[200] > 0.9 * crowd.pages.total()
     assert max(most, peak) < limit()
 
 

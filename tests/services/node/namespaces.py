@@ -87,7 +87,8 @@ def machine(
             try:
                 yield Machine(init, cgroup, environment)
             finally:
-                os.kill(init, signal.SIGKILL)  # and the kernel everything else in there
+                with suppress(ProcessLookupError):  # a test may have ended it before
+                    os.kill(init, signal.SIGKILL)  # and the kernel everything else in there
     finally:
         _remove(cgroup)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager
@@ -184,9 +185,23 @@ def connect(first: Node, second: Node) -> None:
     commands = [
         [*enter, "ip", "link", "add", names[0], "type", "veth", "peer", names[1], "netns", str(second.machine.init)]
     ]
+    commands.append([*enter, "ip", "neighbour", "flush", "nud", "permanent"])  # of one that was cut off
     for node, other, name in ((first, second, names[0]), (second, first, names[1])):
         inside = ["nsenter", "-t", str(node.machine.init), "-n", "ip"]
         commands.append([*inside, "link", "set", name, "master", "br0", "up"])
         commands.append([*inside, "route", "replace", other.layout.pods, "via", other.layout.address])
     for command in commands:
         subprocess.run(command, check=True, capture_output=True, timeout=10)
+
+
+def cut_power(first: Node, second: Node) -> None:
+    """End the second machine as a power cut does: no packet leaves it any more, and none that goes there is refused.
+
+    The first machine keeps its link-layer address, as a router in between does: whoever connects to it hears nothing at all.
+    """
+    enter = ["nsenter", "-t", str(first.machine.init), "-n", "ip"]
+    address = Path(f"/proc/{second.machine.init}/root/sys/class/net/br0/address").read_text(encoding="ascii").strip()
+    where = [second.layout.address, "lladdr", address, "dev", "br0", "nud", "permanent"]
+    for command in ([*enter, "neighbour", "replace", *where], [*enter, "link", "set", "cable1", "down"]):
+        subprocess.run(command, check=True, capture_output=True, timeout=10)
+    os.kill(second.machine.init, signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,7 @@ class Release:
 
     def type(self, command: str, *, seconds: float = 300) -> str:
         """Type a command of a document, which means the namespace `epinio`; return what it prints. Raises CommandError."""
-        here = command.replace("--namespace epinio", f"--namespace {self.namespace}")
+        here = re.sub(r"(--namespace|-n) epinio\b", rf"\1 {self.namespace}", command)
         return self.cluster.run("bash", "-euc", here, directory=self.directory, seconds=seconds)
 
     def install(self, *more: str) -> str:
@@ -121,6 +122,11 @@ class Release:
     def ready(self) -> int:
         """Return how many pods Kubernetes holds to be ready."""
         return sum(container["ready"] for one in self._pods() for container in one["status"]["containerStatuses"])
+
+    def ready_on(self, node: str) -> int:
+        """Return how many pods that are ready a node runs."""
+        conditions = [one["status"]["conditions"] for one in self._pods() if one["spec"].get("nodeName") == node]
+        return sum(one["type"] == "Ready" and one["status"] == "True" for condition in conditions for one in condition)
 
     def containers(self) -> list[str]:
         """Return the ids of the containers."""
@@ -163,9 +169,13 @@ class Release:
         """Push another image of the builder's store."""
         push(self.cluster, made, f"buildah push {image}")
 
+    def stranger(self) -> Visitor:
+        """Return somebody behind an ingress controller, who has not signed in."""
+        spec = self.cluster.get("service", "edrportal", namespace=self.namespace)["spec"]
+        return Visitor(controller(self.cluster), f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}")
+
     def visitor(self) -> Visitor:
         """Return somebody behind an ingress controller, who has signed in."""
-        spec = self.cluster.get("service", "edrportal", namespace=self.namespace)["spec"]
-        made = Visitor(controller(self.cluster), f"http://{spec['clusterIP']}:{spec['ports'][0]['port']}")
+        made = self.stranger()
         made.sign_in(PERSON, PASSWORD)
         return made

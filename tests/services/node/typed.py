@@ -20,6 +20,12 @@ def command(document: str, beginning: str) -> str:
     return only
 
 
+def commands(document: str) -> list[str]:
+    """Return what a document tells to type, in its order, each line once."""
+    text = re.sub(r"(?ms)^ *```.*?^ *```", "", (_PROJECT / document).read_text())
+    return list(dict.fromkeys(re.findall(r"(?m)^ {4}([a-z].*)$", text)))
+
+
 def manifest(kind: str, name: str) -> dict[str, Any]:
     """Return the only object of a kind and a name, or the beginning of one, that stands in any document as YAML."""
     found = []
