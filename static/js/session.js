@@ -7,7 +7,7 @@
   const tabs = new BroadcastChannel("edrportal-session");
   const WARN = 120;
   const SECRETS = "input[type=password], input[type=file], #id_import_text, #id_value";
-  let idleEnd, wholeEnd, warned = "", out = false;
+  let idleEnd, wholeEnd, warned = "", out = false, refused = false;
 
   function set({ idle, whole, token }) {
     const now = Date.now();
@@ -18,7 +18,8 @@
   const inWords = (seconds) => seconds > 90 ? `${Math.round(seconds / 60)} minutes` : "about a minute";
 
   function state() {
-    if (out || left() <= 0) return "over";
+    if (out) return "out";
+    if (refused || left() <= 0) return "over";
     if (left() > Math.min(WARN, warnAt)) return "";
     return wholeEnd <= idleEnd ? "whole" : "idle";
   }
@@ -26,7 +27,7 @@
     const now = state();
     if (now === warned) return;
     warned = now;
-    if (now === "over") for (const one of document.querySelectorAll(SECRETS)) one.value = ""; // someone else may sit here now
+    if (now === "out") for (const one of document.querySelectorAll(SECRETS)) one.value = ""; // someone else may sit here now
     box.hidden = !now;
     stay.hidden = now !== "idle";
     again.hidden = now === "idle";
@@ -34,7 +35,8 @@
       "": "",
       idle: `Your session expires in ${inWords(left())} because of inactivity.`,
       whole: `Your session expires in ${inWords(left())}. Save your input, or sign in again.`,
-      over: "You are signed out. Your input is still here, but passwords and files were cleared: sign in in a new tab, give them again, and save.",
+      over: "You are signed out. Your input is still here: sign in in a new tab, then save.",
+      out: "You are signed out. Your input is still here, but passwords and files were cleared: sign in in a new tab, give them again, and save.",
     }[now];
   }
   async function ask() {
@@ -62,14 +64,14 @@
   set(first);
   tabs.postMessage(first);
   tabs.addEventListener("message", (event) => { // after a sign-in elsewhere the forms here need its token
-    const wasOver = warned === "over";
-    out = Boolean(event.data.out);
+    const wasOver = warned === "over" || warned === "out";
+    [out, refused] = [Boolean(event.data.out), false];
     if (out) { show(); return; }
     set(event.data);
     show();
     if (wasOver) ask().catch(() => {});
   });
-  document.addEventListener("edrportal:signed-out", () => { out = true; show(); });
+  document.addEventListener("edrportal:signed-out", () => { refused = true; show(); });
   setInterval(show, 1000);
   document.addEventListener("visibilitychange", show);
   show();

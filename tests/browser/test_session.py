@@ -56,8 +56,10 @@ def test_it_is_announced_before_it_comes_and_one_click_stays(signed_in: Page) ->
 @javascript
 def test_after_it_what_was_typed_is_still_there_and_the_page_says_so(signed_in: Page) -> None:
     signed_in.get_by_label("Name", exact=True).fill("kept-words")
+    signed_in.locator("#id_password").fill("typed-secret")
     signed_in.clock.run_for(15 * MINUTE + 1_000)
-    expect(signed_in.get_by_role("alert")).to_contain_text("You are signed out. Your input is still here")
+    expect(signed_in.get_by_role("alert")).to_contain_text("You are signed out. Your input is still here: sign in")
+    expect(signed_in.locator("#id_password")).to_have_value("typed-secret")
     again = signed_in.get_by_role("link", name="Sign in in a new tab")
     expect(again).to_have_attribute("target", "_blank")
     expect(signed_in.get_by_role("button", name="Stay signed in")).to_be_hidden()
