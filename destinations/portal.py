@@ -35,18 +35,10 @@ from destinations.secret.trim import trim_config_map
 
 _MAX = 256
 _DONE = {
-    "add": "Added",
-    "rotate": "Credentials rotated",
-    "edit": "Edited",
-    "repair": "Repaired",
-    "split": "Split into one destination for each host",
-    "disable": "Disabled",
-    "enable": "Enabled",
-    "delete": "Deleted",
-    "sweep": "Deleted as unused",
-    "assign": "Assigned to another team",
-    "check": "Live check run",
-}
+    "add": "Added", "rotate": "Credentials rotated", "edit": "Edited", "repair": "Repaired",
+    "split": "Split into one destination for each host", "disable": "Disabled", "enable": "Enabled", "delete": "Deleted",
+    "sweep": "Deleted as unused", "assign": "Assigned to another team", "check": "Live check run",
+}  # fmt: skip
 """What an Event says of an action that was done, before the person."""
 _NOT_DONE = {"refused": "Refused", "failed": "Failed", "unknown": "Not known whether done"}
 
@@ -228,21 +220,15 @@ class Portal:
         """
         return self.index.rows(snapshot, self._known_checks, sees_all=sees_all)
 
-    def select(
-        self, snapshot: Snapshot, seer: Authority, asks: Filter, among: Collection[str] | None = None
-    ) -> Overview:
+    def select(self, snapshot: Snapshot, seer: Authority, asks: Filter, among: Collection[str] | None) -> Overview:
         """Return what someone sees as a filter asks: of all destinations, or among some. Raises the port's errors."""
         return self.index.select(snapshot, self._known_checks, seer, asks, among)
 
     def _known_checks(self, snapshot: Snapshot, sees_all: bool) -> KnownChecks:  # noqa: FBT001 - see ChecksOf
         results = Results(snapshot.config_maps)
         return KnownChecks(
-            lines=results.lines,
-            recent=self.checks.recent.known(),
-            summary=lambda name: self._summary(snapshot.secrets[name], snapshot, results, sees_all=sees_all),
-            fresh=self.check_fresh,
-            rules=self.keys,
-        )
+            results.lines, self.checks.recent.known(), fresh=self.check_fresh, rules=self.keys,
+            summary=lambda name: self._summary(snapshot.secrets[name], snapshot, results, sees_all=sees_all))  # fmt: skip
 
     def answered_row(self, secret: Secret, snapshot: Snapshot, *, sees_all: bool) -> Row:
         """Return one destination's row, as `answered` does."""
@@ -252,9 +238,8 @@ class Portal:
     def _summary(self, secret: Secret, snapshot: Snapshot, results: Results, *, sees_all: bool) -> CheckSummary | None:
         """Return the last check if it fits the destination as it is."""
         last = self.last_check(secret.name, results)
-        if last is None or presentation.is_outdated(last, secret, snapshot, self.keys):
-            return None
-        return presentation.summary(last, sees_all=sees_all)
+        is_known = last is not None and not presentation.is_outdated(last, secret, snapshot, self.keys)
+        return presentation.summary(last, sees_all=sees_all) if last and is_known else None
 
     def moment(self) -> str:
         """Return the moment that a page shows which is read from now on, empty where no stream follows."""
@@ -284,10 +269,6 @@ class Reads:
         watch = self._portal.connect().secrets
         known = watch.known() if watch else None
         return {secret.name: secret for secret in self.secrets} if known is None else known
-
-    @cached_property
-    def cached_secrets(self) -> Sequence[Secret]:
-        return tuple(self.cached.values())
 
     @cached_property
     def users(self) -> Sequence[Secret]:

@@ -156,7 +156,7 @@ def exporters(reads: Reads) -> dict[str, list[str]]:
     """
     known = known_roles(reads)
     found: dict[str, list[str]] = {}
-    for secret in filter(users.is_user, reads.cached_secrets):
+    for secret in filter(users.is_user, reads.users):
         try:
             person = Principal.of(users.resolve(secret, known), EPINIO)
         except UnusableUser:

@@ -38,8 +38,9 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
-        self.now, self.version = NOW, None
-        self.journal, self.known = Journal(), None
+        self.now, self.journal = NOW, Journal()
+        self.version: EpinioVersion | None = None
+        self.known: KnownSecrets | None = None
         self.secrets = {one.name: replace(one, manifest={}) for one in demo_cluster(NOW).list_secrets()}
         self.lines: Mapping[str, bytes] = {}
         self.recent: Mapping[str, datetime] = {}
