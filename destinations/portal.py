@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from secrets import token_hex
 from typing import Any
 
+from destinations.access import Authority
+from destinations.cluster.known import users_among
 from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
@@ -24,26 +26,20 @@ from destinations.livecheck.store import Results, Writer
 from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import answer, feed, table
 from destinations.overview.answer import CheckSummary
+from destinations.overview.filters import Filter
 from destinations.overview.hub import Hub
-from destinations.overview.rowcache import AnswerCache, RowCache
+from destinations.overview.index.index import Index, Overview
+from destinations.overview.index.rowcache import KnownChecks
 from destinations.overview.table import Row
 from destinations.secret.keys import SigningKeys
 from destinations.secret.trim import trim_config_map
 
 _MAX = 256
 _DONE = {
-    "add": "Added",
-    "rotate": "Credentials rotated",
-    "edit": "Edited",
-    "repair": "Repaired",
-    "split": "Split into one destination for each host",
-    "disable": "Disabled",
-    "enable": "Enabled",
-    "delete": "Deleted",
-    "sweep": "Deleted as unused",
-    "assign": "Assigned to another team",
-    "check": "Live check run",
-}
+    "add": "Added", "rotate": "Credentials rotated", "edit": "Edited", "repair": "Repaired",
+    "split": "Split into one destination for each host", "disable": "Disabled", "enable": "Enabled", "delete": "Deleted",
+    "sweep": "Deleted as unused", "assign": "Assigned to another team", "check": "Live check run",
+}  # fmt: skip
 """What an Event says of an action that was done, before the person."""
 _NOT_DONE = {"refused": "Refused", "failed": "Failed", "unknown": "Not known whether done"}
 
@@ -155,9 +151,8 @@ class Portal:
     `connect` returns the same connection at each call once there is one, and raises the port's errors where the cluster
     cannot be configured. `record` writes an event to the audit log; `notices` returns what administrators should know
     about users, `exporters` the namespaces that Epinio's users have and who may export from each; both raise the port's
-    errors. `skopeo_roots` is what skopeo's image trusts by itself: `public`, `none`, or
-    a PEM text. `answers` are those of people who see all of a check, and of the others; a check that passed counts for
-    `check_fresh`. `stated_version` is the version of Epinio by the settings, empty for that of its Deployment.
+    errors. `skopeo_roots` is what skopeo's image trusts by itself: `public`, `none`, or a PEM text. A check that passed
+    counts for `check_fresh`. `stated_version` is the version of Epinio by the settings, empty for that of its Deployment.
     """
 
     connect: Callable[[], ClusterConnection]
@@ -167,8 +162,7 @@ class Portal:
     notices: Callable[[Reads], Sequence[object]]
     skopeo_roots: Callable[[], str | bytes]
     exporters: Callable[[Reads], Mapping[str, Sequence[str]]] = lambda _: {}
-    rows: RowCache = field(default_factory=RowCache)
-    answers: tuple[AnswerCache, AnswerCache] = field(default_factory=lambda: (AnswerCache(), AnswerCache()))
+    index: Index = field(default_factory=Index)
     check_fresh: timedelta = answer.FRESH
     accounts: AccountDigests = field(default_factory=AccountDigests)
     searches: RateLimiter = field(default_factory=lambda: RateLimiter(clock=time.monotonic, what="searches"))
@@ -226,15 +220,17 @@ class Portal:
 
         `sees_all` is for administrators, who may learn where a check ended.
         """
-        results, recent = Results(snapshot.config_maps), self.checks.recent
-        return self.answers[not sees_all].rows(
-            self.rows.rows(snapshot),
-            lambda name: (results.line(name), recent.of(name)),
-            lambda name: self._summary(snapshot.secrets[name], snapshot, results, sees_all=sees_all),
-            snapshot.now,
-            fresh=self.check_fresh,
-            rules=self.keys,
-        )
+        return self.index.rows(snapshot, self._known_checks, sees_all=sees_all)
+
+    def select(self, snapshot: Snapshot, seer: Authority, asks: Filter, among: Collection[str] | None) -> Overview:
+        """Return what someone sees as a filter asks: of all destinations, or among some. Raises the port's errors."""
+        return self.index.select(snapshot, self._known_checks, seer, asks, among)
+
+    def _known_checks(self, snapshot: Snapshot, sees_all: bool) -> KnownChecks:  # noqa: FBT001 - see ChecksOf
+        results = Results(snapshot.config_maps)
+        return KnownChecks(
+            results.lines, self.checks.recent.known(), fresh=self.check_fresh, rules=self.keys,
+            summary=lambda name: self._summary(snapshot.secrets[name], snapshot, results, sees_all=sees_all))  # fmt: skip
 
     def answered_row(self, secret: Secret, snapshot: Snapshot, *, sees_all: bool) -> Row:
         """Return one destination's row, as `answered` does."""
@@ -244,9 +240,8 @@ class Portal:
     def _summary(self, secret: Secret, snapshot: Snapshot, results: Results, *, sees_all: bool) -> CheckSummary | None:
         """Return the last check if it fits the destination as it is."""
         last = self.last_check(secret.name, results)
-        if last is None or presentation.is_outdated(last, secret, snapshot, self.keys):
-            return None
-        return presentation.summary(last, sees_all=sees_all)
+        is_known = last is not None and not presentation.is_outdated(last, secret, snapshot, self.keys)
+        return presentation.summary(last, sees_all=sees_all) if last and is_known else None
 
     def moment(self) -> str:
         """Return the moment that a page shows which is read from now on, empty where no stream follows."""
@@ -271,11 +266,16 @@ class Reads:
         return self._portal.connect().list_secrets()
 
     @cached_property
-    def cached_secrets(self) -> Sequence[Secret]:
+    def cached(self) -> Mapping[str, Secret]:
         """The Secrets for a page that only looks, perhaps trimmed: from the watch where that is current, else read now."""
         watch = self._portal.connect().secrets
-        cached = watch.secrets() if watch else None
-        return self.secrets if cached is None else cached
+        known = watch.known() if watch else None
+        return {secret.name: secret for secret in self.secrets} if known is None else known
+
+    @cached_property
+    def users(self) -> Sequence[Secret]:
+        """Those of `cached` that have the label of Epinio's users, whatever its value."""
+        return users_among(self.cached)
 
     @cached_property
     def config_maps(self) -> Sequence[Secret]:
@@ -294,7 +294,7 @@ class Reads:
     @cached_property
     def snapshot(self) -> Snapshot:
         """What a page looks at that only looks, as far as the watches are current."""
-        return Snapshot.of(self.cached_secrets, self.now, self.version, self.config_maps)
+        return Snapshot(self.cached, self.now, self.version, self.config_maps)
 
     @cached_property
     def direct(self) -> Snapshot:

@@ -54,7 +54,7 @@ def assemble(connect: Callable[[], ClusterConnection], checks: Checks) -> Portal
     made = Portal(
         connect=connect,
         checks=checks,
-        results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached_secrets),
+        results=Writer(lambda: connect().cluster.config_maps, lambda: Reads(made).cached.values()),  # noqa: PLW0108 - read at each write
         record=logs.record,
         notices=notices.for_administrators,
         exporters=accounts.exporters,

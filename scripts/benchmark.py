@@ -19,7 +19,7 @@ from tests.services.apiserver import api_server  # noqa: E402
 from tests.services.parts import Missing  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scripts.benchmarks.report import Figure
 
@@ -61,33 +61,47 @@ the reason (two cores, shared with the scripts and with other work). The chart r
 """
 
 
-def main() -> int:
-    """Print each figure as it comes, and write the table."""
+PARTS = {
+    "overviews": overviews.figures,
+    "flat": overviews.flat_figures,
+    "writes": writes.figures,
+    "people": people.figures,
+    "checks": checks.figures,
+    "live": live.figures,
+}
+"""What is measured on an API server, by the word that asks for it alone."""
+
+
+def main(parts: Sequence[str]) -> int:
+    """Print each figure as it comes, and write the table; with parts named, print those and write nothing."""
+    if unknown := set(parts) - set(PARTS):
+        print(f"There is no part {', '.join(sorted(unknown))}: {', '.join(PARTS)}.")
+        return 2
     found = []
     try:
-        for figure in _figures():
+        for figure in _figures(parts):
             found.append(figure)
             print(" | ".join(figure.cells()), flush=True)
     except Missing as error:
         print(error)
         return 1
+    if parts:
+        return 0
     _, heading, on_a_node = DOCUMENT.read_text(encoding="utf-8").partition(NODE)
     written = _TEXT.format(machine=machine(), table=table(found)) + heading + on_a_node
     DOCUMENT.write_text(written, encoding="utf-8")
     return 0
 
 
-def _figures() -> Iterator[Figure]:
-    yield from verdicts.figures()
+def _figures(parts: Sequence[str]) -> Iterator[Figure]:
+    if not parts:
+        yield from verdicts.figures()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         with api_server(directory) as server:
-            yield from overviews.figures(server, directory)
-            yield from writes.figures(server, directory)
-            yield from people.figures(server, directory)
-            yield from checks.figures(server, directory)
-            yield from live.figures(server, directory)
+            for part in parts or PARTS:
+                yield from PARTS[part](server, directory)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

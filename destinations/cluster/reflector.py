@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import randint
 from threading import Event, Lock, Thread
 
+from destinations.cluster.known import Journal, KnownSecrets
 from destinations.cluster.port import ClusterError, Forbidden, Listing, Shrink, Source, WatchEvent
 from destinations.model import Secret
 from destinations.secret.trim import trim_for_cache
@@ -44,24 +45,35 @@ class Reflector:
         self._closed = Event()
         self._thread: Thread | None = None
         self._secrets: dict[str, Secret] | None = None
+        self._journal = Journal()
+        self._known: KnownSecrets | None = None
         self._version = ""
         self._proved_at = 0.0
         self._streams = False
         self._written = 0
         self._deleted: deque[str] = deque(maxlen=_DELETIONS)  # uids, which never come back
+        self._uids: set[str] = set()
         self._listeners: list[Listener] = []
         source.on_write(self._expect)
 
     def secrets(self) -> tuple[Secret, ...] | None:
+        """Return what `known` returns, without the names."""
+        known = self.known()
+        return None if known is None else tuple(known.values())
+
+    def known(self) -> KnownSecrets | None:
         """Return every Secret but Helm's release records, cut down, or None where only a direct read will do.
 
-        None means: not listed yet, no sign of life for five seconds, or behind what this process itself wrote.
+        None means: not listed yet, no sign of life for five seconds, or behind what this process itself wrote. It is the
+        same object until something changes.
         """
         self.start()
         with self._lock:
-            if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind(self._secrets):
+            if self._secrets is None or self._age() > MAX_AGE_SECONDS or self._is_behind():
                 return None
-            return tuple(self._secrets.values())
+            if self._known is None or self._known.number != self._journal.number:
+                self._known = KnownSecrets(self._secrets, self._journal, self._known)
+            return self._known
 
     def age(self) -> float | None:
         """Return how many seconds ago the API server last proved that nothing is missing, None before it did."""
@@ -81,13 +93,13 @@ class Reflector:
         """End the watch, at the latest with its next sign of life, and forget everything."""
         self._closed.set()
         with self._lock:
-            self._secrets = None
+            self._secrets = self._known = None
 
     def start(self) -> None:
         with self._lock:
             if self._closed.is_set() or (self._thread and self._thread.is_alive()):
                 return
-            self._secrets = None
+            self._secrets = self._known = None
             self._thread = Thread(target=self._run, name="secrets-watch", daemon=True)
             self._thread.start()
 
@@ -102,7 +114,7 @@ class Reflector:
             except ClusterError as error:
                 if _is_denied(error):  # who may not watch reads directly, and is not listed for in vain
                     with self._lock:
-                        self._secrets = None
+                        self._secrets = self._known = None
                     self._closed.wait(_FORBIDDEN_SECONDS)
                     continue
                 failures = failures + 1 if self._clock() - started < _STEADY_SECONDS else 0
@@ -113,9 +125,9 @@ class Reflector:
         listing = self._source.list_with_version(self._shrink)
         with self._lock:
             old = self._secrets
-            self._begin(listing, sent_at)
+            steps = self._begin(listing, sent_at)
         if self._secrets is not None:
-            self._tell(None if old is None else _steps(old, self._secrets))
+            self._tell(None if old is None else steps)
 
     def _tell(self, steps: Sequence[Step] | None) -> None:
         secrets = self._secrets
@@ -123,12 +135,25 @@ class Reflector:
             for listener in self._listeners:
                 listener(steps, secrets)
 
-    def _begin(self, listing: Listing, sent_at: float) -> None:
+    def _begin(self, listing: Listing, sent_at: float) -> Sequence[Step]:
+        """Take over a list, and return what it shows to have changed; what has not stays the object that it was."""
         if self._closed.is_set():
-            return
-        self._secrets = {secret.name: secret for secret in listing.secrets}
+            return ()
+        old = self._secrets
+        new = {secret.name: secret for secret in listing.secrets}
+        if old is None:
+            steps: Sequence[Step] = ()
+            self._journal.begin()
+        else:
+            steps = _steps(old, new)
+            changed = {one.name for step in steps for one in step if one}
+            new = {name: secret if name in changed else old[name] for name, secret in new.items()}
+            self._journal.note(changed)
+        self._secrets = new
+        self._uids = {secret.uid for secret in new.values()}
         self._version = listing.resource_version
         self._proved_at = sent_at
+        return steps
 
     def _watch(self) -> None:
         try:
@@ -150,9 +175,14 @@ class Reflector:
         step = None
         if event.secret:
             now = None if event.gone else self._shrink(event.secret)
-            step = (self._secrets.pop(event.secret.name, None), now)
+            before = self._secrets.pop(event.secret.name, None)
+            step = (before, now)
+            if before:
+                self._uids.discard(before.uid)
             if now:
                 self._secrets[now.name] = now
+                self._uids.add(now.uid)
+            self._journal.note([event.secret.name])
         self._version = event.resource_version
         self._proved_at = self._clock()
         return step if step != (None, None) else None
@@ -165,13 +195,9 @@ class Reflector:
             else:
                 self._deleted.append(uid)
 
-    def _is_behind(self, secrets: Mapping[str, Secret]) -> bool:
+    def _is_behind(self) -> bool:
         version = _number(self._version)
-        return (
-            version is None
-            or version < self._written
-            or (bool(self._deleted) and not {secret.uid for secret in secrets.values()}.isdisjoint(self._deleted))
-        )
+        return version is None or version < self._written or not self._uids.isdisjoint(self._deleted)
 
     def _age(self) -> float:
         return self._clock() - self._proved_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,17 +28,22 @@ class Recent:
         self._capacity = capacity
         self._lock = Lock()
         self._results: OrderedDict[str, Last] = OrderedDict()
+        self._known: Mapping[str, Last] | None = None
 
     def put(self, last: Last) -> None:
         with self._lock:
+            self._known = None
             self._results[last.name] = last
             self._results.move_to_end(last.name)
             if len(self._results) > self._capacity:
                 self._results.popitem(last=False)
 
-    def of(self, name: str) -> Last | None:
-        """Return what this process remembers of a destination."""
-        return self._results.get(name)
+    def known(self) -> Mapping[str, Last]:
+        """Return what this process remembers, by destination: the same object until there is more."""
+        with self._lock:
+            if self._known is None:
+                self._known = dict(self._results)
+            return self._known
 
     def newer(self, name: str, kept: Last | None) -> Last | None:
         """Return the newer one of what is kept for everyone and what this process remembers, the whole one if the same."""

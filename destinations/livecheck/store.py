@@ -71,20 +71,17 @@ class Results:
 
     def __init__(self, config_maps: Iterable[Secret]) -> None:
         found = next((one for one in config_maps if one.name == CHECKS_CONFIG_MAP), None)
-        self._lines: Mapping[str, bytes] = found.data if found else {}
-
-    def line(self, name: str) -> bytes | None:
-        """Return a result as it is stored."""
-        return self._lines.get(name)
+        self.lines: Mapping[str, bytes] = found.data if found else {}
+        """The results as they are stored, by destination."""
 
     def of(self, name: str) -> Last | None:
-        text = self._lines.get(name)
+        text = self.lines.get(name)
         return None if text is None else read(name, text.decode("utf-8", "replace"))
 
     def of_job(self, job: str) -> list[Last]:
         """Return the results of a check of several, by name."""
         mark = f" {job} ".encode()
-        found = (self.of(name) for name, text in sorted(self._lines.items()) if mark in text)
+        found = (self.of(name) for name, text in sorted(self.lines.items()) if mark in text)
         return [one for one in found if one and one.job == job]
 
 

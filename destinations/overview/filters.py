@@ -59,29 +59,66 @@ class Filter:
 
     def apply(self, found: Iterable[Row]) -> tuple[Row, ...]:
         """Return the rows that it is about, in its order. Rows come by name, which decides between equal ones."""
+        return tuple(ordered(self.matching(found, searched), self.sort))
+
+    def matching(self, found: Iterable[Row], text_of: Callable[[Row], str]) -> list[Row]:
+        """Return the rows that it leaves, in the order in which they come; `text_of` returns what `searched` does."""
         wanted = self.text.strip().casefold()
         chosen = (
             row
             for row in found
             if (not self.kind or row.kind == self.kind) and (not self.answer or row.answer.kind == self.answer)
         )
-        return self._ordered([row for row in chosen if not wanted or wanted in _searched(row)])
+        return [row for row in chosen if not wanted or wanted in text_of(row)]
 
-    def _ordered(self, rows: list[Row]) -> tuple[Row, ...]:
-        """Return them in order; those without what it goes by come last, whichever way round."""
-        key = _KEYS[_key(self.sort)]
-        # The newest have the largest time: for an age, rising is falling.
-        falling = self.sort.startswith("-") is not (_key(self.sort) == "age")
-        keyed = [(key(row), row) for row in rows]
-        known = sorted((pair for pair in keyed if pair[0]), key=itemgetter(0), reverse=falling)
-        return tuple(row for _, row in known) + tuple(row for found, row in keyed if not found)
+
+def ordered(rows: Iterable[Row], sort: str) -> list[Row]:
+    """Return rows, which come by name, in order; those without what it goes by come last, whichever way round."""
+    key, falling = _KEYS[_key(sort)], _is_falling(sort)
+    keyed = [(key(row), row) for row in rows]
+    known = sorted((pair for pair in keyed if pair[0]), key=itemgetter(0), reverse=falling)
+    return [row for _, row in known] + [row for found, row in keyed if not found]
+
+
+class _Falling:
+    """A text that is less than another where it is the larger one."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Falling) and self.text == other.text
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __lt__(self, other: _Falling) -> bool:
+        return self.text > other.text
+
+
+def place(sort: str) -> Callable[[Row], tuple[bool, str | _Falling, str]]:
+    """Return what rows compare by to be as `ordered` puts them, no two alike."""
+    key, falling = _KEYS[_key(sort)], _is_falling(sort)
+
+    def placed(row: Row) -> tuple[bool, str | _Falling, str]:
+        text = key(row)
+        return not text, _Falling(text) if falling and text else text, row.name
+
+    return placed
+
+
+def _is_falling(sort: str) -> bool:
+    """Return whether the largest comes first. The newest have the largest time: for an age, rising is falling."""
+    return sort.startswith("-") is not (_key(sort) == "age")
 
 
 def _key(sort: str) -> str:
     return sort.removeprefix("-")
 
 
-def _searched(row: Row) -> str:
+def searched(row: Row) -> str:
+    """Return the text that a search looks at."""
     answered = row.answer.reason
     parts = (row.name, row.url, row.organization, row.team, row.reason, answered, row.description)
     return "\n".join(parts).casefold()

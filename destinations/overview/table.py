@@ -168,24 +168,27 @@ def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:
     return tuple(replace(one, age=age(one.secret.created_at, now)) for one in found)
 
 
-def notices(found: Sequence[Row]) -> tuple[str, ...]:
-    """Return what no single destination tells: what Epinio's server remembers between exports."""
+def account(found: Row) -> tuple[str, str] | None:
+    """Return the host where Epinio logs in, and the user name; None where it does not get so far."""
+    login = found.judgement.login
+    return (login.host, login.username) if login else None
+
+
+def notices(*, is_mixed: bool, shared: Iterable[str]) -> tuple[str, ...]:
+    """Return what no single destination tells: what Epinio's server remembers between exports.
+
+    `is_mixed` says that some destinations have a CA bundle and some do not; `shared` are the hosts with several accounts.
+    """
     said = []
-    with_bundle = {bool(codec.certs_name(one.secret)) for one in found}
-    if len(with_bundle) > 1:
+    if is_mixed:
         said.append(
             "Some destinations have a CA bundle and some do not. Epinio's server remembers a bundle: after an "
             "export with one, an export from the same namespace without one fails with “certificate signed by "
             "unknown authority” until the server restarts."
         )
-    accounts: dict[str, set[str]] = {}
-    for one in found:
-        if one.judgement.login:
-            accounts.setdefault(one.judgement.login.host, set()).add(one.judgement.login.username)
-    shared = sorted(host for host, names_ in accounts.items() if len(names_) > 1)
-    if shared:
+    if hosts := sorted(shared):
         said.append(
-            f"Several accounts push to {', '.join(shared)}. Epinio keeps one login per host: exports that run at "
+            f"Several accounts push to {', '.join(hosts)}. Epinio keeps one login per host: exports that run at "
             "the same time can use each other's account."
         )
     return tuple(said)

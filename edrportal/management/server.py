@@ -125,7 +125,7 @@ def _list(portal: Portal) -> None:
     while any(watch.age() is None for watch in watches) and time.monotonic() < end:
         time.sleep(_LOOK_SECONDS)
     with suppress(ClusterError):
-        portal.rows.rows(Reads(portal).snapshot)
+        portal.answered(Reads(portal).snapshot, sees_all=True)
 
 
 def _port(bind: str, site: Site) -> Port:

@@ -41,7 +41,7 @@ def authenticate(reads: Reads, username: str, password: str) -> User | None:
 
     Raises UnusableUser where the password is right and Epinio would fail all the same, and the port's errors.
     """
-    secrets = [secret for secret in reads.cached_secrets if users.is_user(secret)]
+    secrets = [secret for secret in reads.users if users.is_user(secret)]
     secret = users.find(secrets, username)
     dearest = passwords.highest_cost(user.data.get(users.PASSWORD_KEY, b"") for user in secrets)
     stored = secret.data.get(users.PASSWORD_KEY, b"") if secret else b""
@@ -111,7 +111,7 @@ def identify(reads: Reads, email: str, matched: Sequence[str]) -> User | None:
 
     Raises OidcTrouble for a user with a password where the portal is told to let none in, UnusableUser and the port's errors.
     """
-    secrets = [user for user in reads.cached_secrets if users.is_user(user) and users.username_of(user) == email]
+    secrets = [user for user in reads.users if users.is_user(user) and users.username_of(user) == email]
     if settings.ENVIRONMENT.oidc.refuses_password_users and any(user.data.get(users.PASSWORD_KEY) for user in secrets):
         raise OidcTrouble(*PASSWORD_USER)
     if len(secrets) > 1:
@@ -139,7 +139,7 @@ def principal_of(reads: Reads, session: Session) -> Principal | None:
 def _user_of(reads: Reads, session: Session) -> User | None:
     if session.provider == OIDC:
         return identify(reads, session.subject, session.matched) if oidc.is_on() else None
-    secret = users.find(reads.cached_secrets, session.subject)
+    secret = users.find(reads.users, session.subject)
     return users.resolve(secret, known_roles(reads)) if secret else None
 
 
@@ -156,7 +156,7 @@ def exporters(reads: Reads) -> dict[str, list[str]]:
     """
     known = known_roles(reads)
     found: dict[str, list[str]] = {}
-    for secret in filter(users.is_user, reads.cached_secrets):
+    for secret in filter(users.is_user, reads.users):
         try:
             person = Principal.of(users.resolve(secret, known), EPINIO)
         except UnusableUser:

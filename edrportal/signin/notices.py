@@ -58,11 +58,12 @@ _MAPPING_FIX = (
 
 def for_administrators(reads: Reads) -> list[Notice]:
     """Return the warnings, the default passwords first. Raises the port's errors."""
-    secrets = reads.cached_secrets
+    secrets = reads.users
     hashes = [
         (users.username_of(user), user.data.get(users.PASSWORD_KEY, b"")) for user in filter(users.is_user, secrets)
     ]
-    dex = next((secret.data.get("config.yaml", b"") for secret in secrets if secret.name == names.DEX_CONFIG), b"")
+    configured = reads.cached.get(names.DEX_CONFIG)
+    dex = configured.data.get("config.yaml", b"") if configured else b""
     shipped = shipped_passwords(hashes, dex)
     notices = accounts.warnings(reads, secrets)
     if shipped:

@@ -6,7 +6,8 @@ import gzip
 import re
 import statistics
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -28,6 +29,37 @@ _BIG_ROUNDS = 30
 _CACHED_RATIO, _DIRECT_RATIO = 1.0, 3.0
 _PAGE_KB, _MEMORY_MB = 60, 150
 _SELECTOR = "fieldSelector=type%21%3Dhelm.sh%2Frelease.v1"
+
+
+_FEW, _MANY = 100, 10_000
+_FLAT_RATIO, _ASKED_RATIO, _MANY_MB = 1.5, 3.0, 200
+_ASKED = ("?answer=at-risk", "?sort=-organization", "?sort=expiry&page=3", "?q=registry-0004", "?q=team-7&sort=-age")
+
+
+def flat_figures(server: ApiServer, directory: Path) -> Iterator[Figure]:
+    """Measure whether a page costs the same with any number: both portals at once, asked in turns."""
+    with ExitStack() as stack:
+        served = []
+        for size in (_FEW, _MANY):
+            namespace = server.new_namespace()
+            scene.fill(server, namespace, size)
+            log = directory / f"flat-{size}.log"
+            served.append(stack.enter_context(portal(str(server.kubeconfig), namespace, log)))
+            _settle(served[-1], size)
+        few, many = served
+        calls = [few.get, many.get, *(partial(many.get, f"/{asked}") for asked in _ASKED)]
+        base, first, *asked = interleaved(_ROUNDS, calls)
+        flat = statistics.median(first) / statistics.median(base)
+        yield Figure(f"{_FEW:,} destinations: first page, beside {_MANY:,}", spread(base))
+        yield Figure(f"{_MANY:,} destinations: first page", f"{spread(first)}, {flat:.2f} x that of {_FEW:,}",
+                     f"<= {_FLAT_RATIO:g} x", flat <= _FLAT_RATIO)  # fmt: skip
+        for query, times in zip(_ASKED, asked, strict=True):
+            ratio = statistics.median(times) / statistics.median(base)
+            told = f"{spread(times)}, {ratio:.2f} x the first page of {_FEW:,}"
+            yield Figure(f"{_MANY:,} destinations: `{query}`", told, f"<= {_ASKED_RATIO:g} x", ratio <= _ASKED_RATIO)
+        memory = many.memory()
+        what = f"largest memory of the serving process with {_MANY:,} destinations"
+        yield Figure(what, f"{memory:.0f} MB", f"<= {_MANY_MB} MB", memory <= _MANY_MB)
 
 
 def figures(server: ApiServer, directory: Path, sizes: tuple[int, ...] = SIZES) -> Iterator[Figure]:

@@ -69,4 +69,4 @@ def results() -> Results:
 
 def writer() -> Writer:
     """Return a writer of results of its own, as another replica has it."""
-    return Writer(lambda: portal().cluster.config_maps, lambda: reads().cached_secrets)
+    return Writer(lambda: portal().cluster.config_maps, lambda: reads().cached.values())  # noqa: PLW0108 - read at each write

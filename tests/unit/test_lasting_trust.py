@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from destinations import names
 from destinations.model import Credentials, Secret, Snapshot
-from destinations.overview.rowcache import RowCache
+from destinations.overview.index.rowcache import RowCache
 from destinations.secret.codec import rfc3339
 from destinations.secret.docker_config import new
 from destinations.verdict.judge import judge

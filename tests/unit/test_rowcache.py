@@ -11,7 +11,7 @@ import pytest
 from destinations import names
 from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
-from destinations.overview.rowcache import RowCache
+from destinations.overview.index.rowcache import RowCache
 from edrportal.demo.cluster import certificate, demo_cluster
 
 if TYPE_CHECKING:
@@ -101,11 +101,14 @@ def test_another_version_of_epinio_judges_anew(cache: Counting) -> None:
     assert len(cache.ask(found, version=EpinioVersion(1, 13, 7))) == count
 
 
-def test_a_new_day_and_a_clock_set_back_judge_anew(cache: Counting) -> None:
-    found = secrets().values()
-    count = len(cache.ask(found))
-    assert len(cache.ask(found, NOW + timedelta(days=1))) == count
-    assert len(cache.ask(found, NOW)) == count
+def test_a_new_day_and_a_clock_set_back_judge_what_states_a_date_anew(cache: Counting) -> None:
+    found = secrets()
+    stated = [name for name, one in found.items() if one.annotations.get(names.EXPIRY_ANNOTATION)]
+    cache.ask(found.values())
+    midnight = (NOW + timedelta(days=1)).replace(hour=0)
+    assert cache.ask(found.values(), midnight - timedelta(microseconds=1)) == []
+    assert cache.ask(found.values(), midnight) == stated != []
+    assert cache.ask(found.values(), NOW) == stated
 
 
 def test_a_certificate_turns_within_the_day_to_the_second(cache: Counting) -> None:

@@ -84,7 +84,7 @@ def known_namespaces(request: PortalRequest) -> list[KnownNamespace]:
     For administrators alone. Raises the port's errors.
     """
     people, enabled = request.portal.exporters(request.reads), request.authority.enabled
-    owned = {access.team_of(one) for one in request.reads.cached_secrets if codec.is_destination(one)}
+    owned = {access.team_of(one) for one in request.reads.cached.values() if codec.is_destination(one)}
     names = sorted({*people, *enabled, *owned} - {""})
     return [KnownNamespace(name, people.get(name, ()), name in enabled) for name in names]
 

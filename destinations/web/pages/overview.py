@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,10 +18,11 @@ from destinations import permissions
 from destinations.actions import bundles
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.presentation import Shown
-from destinations.model import Secret, Snapshot
+from destinations.model import Secret
 from destinations.overview import answer, filters, table
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import Filter
+from destinations.overview.index.index import Overview
 from destinations.overview.table import Row
 from destinations.secret import docker_config
 from destinations.secret.mask import masked_key
@@ -33,23 +32,12 @@ from destinations.web.pages import same
 from destinations.web.request import PortalRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The namespace, and the rows of the destinations in it that the person who asks may see, by name."""
-
-    snapshot: Snapshot
-    rows: list[Row]
-
-
-def read_selection(request: PortalRequest) -> Selection:
-    """Return them, from the watch unless something was just written. Raises the port's errors."""
+def read_overview(request: PortalRequest) -> Overview:
+    """Return what the person who asks sees, from the watch unless something was just written. Raises the port's errors."""
     snapshot = request.reads.direct if "after" in request.GET else request.snapshot
-    answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
-    rows = [row for row in answered if request.authority.sees(row.secret)]
-    if name := request.GET.get("same", ""):
-        wanted = same.group(request, name)
-        rows = [row for row in rows if row.name in wanted]
-    return Selection(snapshot, rows)
+    name = request.GET.get("same", "")
+    among = same.group(request, name) if name else None
+    return request.portal.select(snapshot, request.authority, Filter.read(request.GET), among)
 
 
 _KEPT = 2000
@@ -92,7 +80,7 @@ def _read_only(request: PortalRequest) -> str:
 def csvfile(request: PortalRequest) -> HttpResponse:
     """Return every row that the overview's filter leaves, in its order; with `accounts` the stored user names, too."""
     try:
-        rows = Filter.read(request.GET).apply(read_selection(request).rows)
+        rows = read_overview(request).selection.rows
     except ClusterError as error:
         return errors.cluster_error(request, error)
     headers = {"Content-Disposition": 'attachment; filename="destinations.csv"'}
@@ -117,7 +105,7 @@ def overview(request: PortalRequest) -> HttpResponse:
 def matching(request: PortalRequest) -> list[Secret]:
     """Return those of all pages of the overview that the person who asks may change, read now. Raises the port's errors."""
     request.GET = QueryDict(f"{save.shown_query(request)}&after=write")
-    rows = Filter.read(request.GET).apply(read_selection(request).rows)
+    rows = read_overview(request).selection.rows
     return [row.secret for row in rows if request.authority.changes(row.secret)]
 
 
@@ -130,7 +118,7 @@ def refuse(request: PortalRequest, message: str) -> HttpResponse:
 
 def _shown(request: PortalRequest, status: int = 200) -> HttpResponse:
     try:
-        context = _context(request, read_selection(request))
+        context = _context(request, read_overview(request))
     except ClusterError as error:
         return errors.cluster_error(request, error)
     partial = request.headers.get("HX-Target") == "table"
@@ -140,42 +128,36 @@ def _shown(request: PortalRequest, status: int = 200) -> HttpResponse:
     return response
 
 
-def _context(request: PortalRequest, seen: Selection) -> dict[str, Any]:
-    asks, authority = Filter.read(request.GET), request.authority
-    administers = authority.person.is_administrator
-    chosen = asks.apply(seen.rows)
-    page = Paginator(chosen, PAGE_ROWS).get_page(request.GET.get("page"))
+def _context(request: PortalRequest, seen: Overview) -> dict[str, Any]:
+    asks, authority, found = Filter.read(request.GET), request.authority, seen.selection
+    administers, now = authority.person.is_administrator, seen.snapshot.now
+    page = Paginator(found.rows, PAGE_ROWS).get_page(request.GET.get("page"))
     checked = check.brief(request, [row.secret for row in page.object_list], seen.snapshot)
-    shown_rows, read_only = table.aged(page.object_list, seen.snapshot.now), _read_only(request)
-    changeable = set() if read_only else {row.name for row in seen.rows if authority.changes(row.secret)}
-    counts = Counter(row.answer.kind for row in seen.rows)
+    read_only = _read_only(request)
+    shown = (
+        (row, checked.get(row.name), not read_only and authority.changes(row.secret))
+        for row in table.aged(page.object_list, now)
+    )
     return {
-        "rows": list(
-            rows_html(((row, checked.get(row.name), row.name in changeable) for row in shown_rows), read_only)
-        ),
-        "first": _first(seen.rows) if not asks and page.number == 1 else None,
+        "rows": list(rows_html(shown, read_only)),
+        "first": found.first if not asks and page.number == 1 else None,
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number),
-        "total": len(seen.rows),
-        "usable": sum(counts[word] for word in answer.USABLE),
-        "works": counts["works"],
-        "statuses": [(word, label, counts[word], answer.MEANINGS[word]) for word, label in answer.STATUSES],
-        "notices": table.notices(seen.rows),
-        "unused": bundles.unused(seen.snapshot.secrets.values(), seen.snapshot.now) if administers else (),
+        "total": found.total,
+        "usable": sum(found.counts[word] for word in answer.USABLE),
+        "works": found.counts["works"],
+        "statuses": [(word, label, found.counts[word], answer.MEANINGS[word]) for word, label in answer.STATUSES],
+        "notices": found.notices,
+        "unused": bundles.unused(seen.unused, now) if administers else (),
         "warnings": request.portal.notices(request.reads) if administers else (),
-        "changeable": changeable,
-        "every": sum(row.name in changeable for row in chosen),
+        "changeable": bool(found.changeable) and not read_only,
+        "every": 0 if read_only else found.every,
         "may_list": authority.person.may_list,
         "nonce": save.nonce(),
         "q": asks.text,
         "status": asks.kind,
         "answer": asks.answer,
         "sort": asks.sort,
-        "same": request.GET.get("same", "") if seen.rows else "",
+        "same": request.GET.get("same", "") if found.total else "",
         "orders": filters.ORDERS,
     }
-
-
-def _first(rows: list[Row]) -> Row | None:
-    """Return the destination to begin with: the first that is known to be broken, None for none."""
-    return next((row for kind in answer.BROKEN for row in rows if row.answer.kind == kind), None)

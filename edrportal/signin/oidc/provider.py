@@ -113,7 +113,7 @@ def mapping(reads: Reads) -> bytes:
 
 
 def _dex(reads: Reads) -> Secret | None:
-    return next((secret for secret in reads.cached_secrets if secret.name == names.DEX_CONFIG), None)
+    return reads.cached.get(names.DEX_CONFIG)
 
 
 def _text(dex: Secret | None, key: str) -> str:
