@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import Any
 
 from destinations.cluster.jobs import COMPONENT_EXPORT, COMPONENT_LABEL, CREDENTIALS_VOLUME, JOB_LABEL
-from destinations.cluster.memory_exports import InMemoryExports
+from destinations.cluster.memory.exports import InMemoryExports
 from destinations.secret import codec
 
 _LOG = """\

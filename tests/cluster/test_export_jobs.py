@@ -16,10 +16,11 @@ import pytest
 import yaml
 from kubernetes import client
 
-from destinations.cluster import jobs, memory_exports, verbs
+from destinations.cluster import jobs, verbs
 from destinations.cluster.kube import exports as real_exports
 from destinations.cluster.kube.adapter import KubernetesCluster
 from destinations.cluster.memory import InMemoryCluster
+from destinations.cluster.memory import exports as memory_exports
 from destinations.cluster.port import Forbidden, NotFound, Unreachable
 from edrportal.demo import exports as demo_exports
 from tests.services.exports import post

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from destinations import portal as portal_module
+from destinations.portal import connection
 from destinations.secret import codec
 from destinations.web.pages import live
 from edrportal.signin import sessions
@@ -120,7 +120,7 @@ def test_a_page_of_another_time_or_process_looks_at_everything(watching: InMemor
 def test_a_watch_that_knows_nothing_new_sends_the_page_to_ask_by_itself(
     watching: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portal_module, "MAX_AGE_SECONDS", -1.0)
+    monkeypatch.setattr(connection, "MAX_AGE_SECONDS", -1.0)
     page = Page("manager")
     assert page.told() == event("behind", "")
     assert page.told() == ""

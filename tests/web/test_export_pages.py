@@ -240,7 +240,7 @@ def test_all_calls_of_a_section_share_one_time_limit(
 def test_there_may_be_more_jobs_than_are_looked_at(
     client: Client, filled: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("destinations.cluster.memory_exports.MOST_JOBS", 1)
+    monkeypatch.setattr("destinations.cluster.memory.exports.MOST_JOBS", 1)
     add(filled, "a-one", minutes=1)
     add(filled, "a-one", minutes=2)
     assert "more export jobs than the portal reads" in look(client)

@@ -7,16 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from secrets import token_hex
-from typing import Any
 
 from destinations.access import Authority
 from destinations.cluster.known import users_among
-from destinations.cluster.lookups import Deployed, DeployedVersion, Namespaces
+from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.port import Cluster, ClusterError
-from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
 from destinations.cluster.services import ServiceAddress
-from destinations.cluster.shared import SharedRead
 from destinations.input.leak.sameness import AccountDigests
 from destinations.livecheck import presentation
 from destinations.livecheck.ratelimit import RateLimiter
@@ -24,124 +20,17 @@ from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Checks
 from destinations.livecheck.store import Results, Writer
 from destinations.model import EpinioVersion, Secret, Snapshot
-from destinations.overview import answer, feed, table
+from destinations.overview import answer, table
 from destinations.overview.answer import CheckSummary
 from destinations.overview.filters import Filter
 from destinations.overview.hub import Hub
 from destinations.overview.index.index import Index, Overview
 from destinations.overview.index.rowcache import KnownChecks
 from destinations.overview.table import Row
+from destinations.portal.connection import ClusterConnection
+from destinations.portal.event import Event
 from destinations.secret.keys import SigningKeys
 from destinations.secret.trim import trim_config_map
-
-_MAX = 256
-_DONE = {
-    "add": "Added", "rotate": "Credentials rotated", "edit": "Edited", "repair": "Repaired",
-    "split": "Split into one destination for each host", "disable": "Disabled", "enable": "Enabled", "delete": "Deleted",
-    "sweep": "Deleted as unused", "assign": "Assigned to another team", "check": "Live check run",
-}  # fmt: skip
-"""What an Event says of an action that was done, before the person."""
-_NOT_DONE = {"refused": "Refused", "failed": "Failed", "unknown": "Not known whether done"}
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened, or was refused.
-
-    `action` is `sign-in`, `sign-out`, `denied`, `add`, `rotate`, `edit`, `repair`, `split`, `disable`, `enable`, `delete`,
-    `sweep`, `assign`, `enable-team`, `disable-team`, `seal` (a file was made, nothing written; its reason is the scope),
-    `external-secret` (likewise), `check` (its reason says what follows for chart and image) or `find-credential` (its
-    reason says in how many Secrets it was found);
-    `outcome` is `done`, `refused`, `failed` or `unknown`. `who` is provider and name, empty where nobody is known: a name
-    that no user has is not to be passed, since it may be a password typed into the wrong field. `target` is a destination or a
-    team, `reason` a short word of the portal's own, `before` and `after` are resourceVersions. Long texts are cut off.
-    """
-
-    action: str
-    outcome: str
-    who: str
-    address: str
-    target: str = ""
-    reason: str = ""
-    before: str = ""
-    after: str = ""
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            text = getattr(self, name)
-            if len(text) > _MAX:
-                object.__setattr__(self, name, f"{text[: _MAX - 1]}…")
-
-    def _told(self) -> str:
-        """Return what happened as the beginning of a sentence."""
-        if self.outcome == "done":
-            return _DONE.get(self.action, f"Done: {self.action}")
-        return f"{_NOT_DONE.get(self.outcome, self.outcome)}: {self.action}, tried"
-
-    def for_kubernetes(self, *, namespace: str, name: str, uid: str, at: datetime) -> dict[str, Any]:
-        """Return a core/v1 Event on the Secret; without the address, which readers of Events need not know."""
-        when = f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        return {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"name": f"{name[:200].rstrip('.-')}.{token_hex(8)}", "namespace": namespace},
-            "involvedObject": {"apiVersion": "v1", "kind": "Secret", "namespace": namespace, "name": name, "uid": uid},
-            "type": "Normal" if self.outcome == "done" else "Warning",
-            "reason": "".join(part.capitalize() for part in self.action.split("-")),
-            "message": f"{self._told()} by {self.who}" if self.who else self._told(),
-            "source": {"component": "edrportal"},
-            "firstTimestamp": when,
-            "lastTimestamp": when,
-            "count": 1,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterConnection:
-    """The cluster of a process, its watches if there are any, and what is remembered of it."""
-
-    cluster: Cluster
-    secrets: Reflector | None
-    config_maps: Reflector | None
-    namespaces: Namespaces
-    deployed: Deployed
-    hub: Hub | None
-    list_secrets: SharedRead[Sequence[Secret]]
-    """What `cluster.list_secrets` returns, read once for all who ask at the same time."""
-
-    @classmethod
-    def to(
-        cls,
-        cluster: Cluster,
-        secrets: Reflector | None = None,
-        config_maps: Reflector | None = None,
-        *,
-        places: int = 50,
-    ) -> ClusterConnection:
-        """Return the connection to a cluster; a watch over its Secrets feeds so many open pages."""
-        hub = Hub(places) if secrets else None
-        if secrets and hub:
-            feed.connect(hub, secrets, config_maps)
-        return cls(
-            cluster=cluster,
-            secrets=secrets,
-            config_maps=config_maps,
-            namespaces=Namespaces(cluster),
-            deployed=Deployed(cluster),
-            hub=hub,
-            list_secrets=SharedRead(lambda: cluster.list_secrets()),  # noqa: PLW0108 - looked up at each read
-        )
-
-    @property
-    def watches(self) -> dict[str, Reflector]:
-        """The watches by what they watch, started or not."""
-        both = {"secrets": self.secrets, "configmaps": self.config_maps}
-        return {name: watch for name, watch in both.items() if watch}
-
-    def has_current_watches(self) -> bool:
-        """Return whether the watches know what happens in the cluster, so that streams tell it."""
-        ages = [watch.age() if watch else None for watch in (self.secrets, self.config_maps)]
-        return all(age is not None and age <= MAX_AGE_SECONDS for age in ages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from destinations.cluster import limits, wire
-from destinations.cluster.memory_exports import InMemoryExports
+from destinations.cluster.memory.exports import InMemoryExports
 from destinations.cluster.port import (
     NO_COUNTERS,
     TOO_LONG,
