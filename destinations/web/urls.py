@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
+from destinations.web import sealcertificate
 from destinations.web.api import check as apicheck
 from destinations.web.api import destinations
-from destinations.web.changes import check, controller, delete, edit, external, fragments, new, repair, rotate, teams
+from destinations.web.changes import check, delete, edit, external, fragments, new, repair, rotate, teams
 from destinations.web.leak import find, report, respond
 from destinations.web.pages import destination, live, overview, switch, team
 
@@ -31,7 +32,7 @@ urlpatterns = [
     path("teams", teams.teams, name="teams"),
     path("switch", switch.switch, name="switch"),
     path("certificates/look", fragments.look, name="certificates"),
-    path("certificates/controller", controller.look, name="sealing-certificate"),
+    path("certificates/controller", sealcertificate.look, name="sealing-certificate"),
     path("certificates/remove", delete.sweep, name="sweep"),
     path("leak", find.find, name="leak"),
     path("leak/response", respond.respond, name="leak-response"),

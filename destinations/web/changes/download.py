@@ -15,7 +15,7 @@ from destinations.secret import owners
 from destinations.secret.sealed import documents
 from destinations.secret.sealed.certificate import ControllerCertificate
 from destinations.secret.sealed.encryption import Scope
-from destinations.web.changes import controller
+from destinations.web import sealcertificate
 from destinations.web.forms.seal import SealForm
 from destinations.web.request import PortalRequest
 
@@ -84,12 +84,12 @@ def context(request: PortalRequest, secret: Secret | None = None) -> dict[str, A
 
     `only_download` is true where something else owns the Secret: the portal does not write then, and a file is the way.
     """
-    seal, sealing = _form(request), controller.NOTHING
+    seal, sealing = _form(request), sealcertificate.NOTHING
     if is_asked(request):
         seal.is_valid()
-        sealing = controller.of_form(seal) if seal.certificate else sealing
+        sealing = sealcertificate.of_form(seal) if seal.certificate else sealing
     elif request.method == "POST":
-        sealing = controller.seen(request)
+        sealing = sealcertificate.seen(request)
         read = {"seal_certificate": sealing.certificate.pem} if sealing.certificate else {}
         seal = SealForm(initial={**seal.typed(), **read})
     return {
