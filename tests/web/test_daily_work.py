@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
+from destinations.cluster.known import Journal, KnownSecrets
 from destinations.secret import history
 from edrportal.demo.cluster import certificate
 from tests.services import composition
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from destinations.cluster.memory import InMemoryCluster
-    from destinations.model import Secret
 
 PASSWORD = known("canary-daily-7312")
 PEM = certificate(datetime.now(UTC), days=300).decode()
@@ -296,8 +296,8 @@ def test_a_copy_brings_everything_but_name_and_password(client: Client, portal: 
 class Behind:
     """A watch that has not seen anything yet, as on another replica."""
 
-    def secrets(self) -> tuple[Secret, ...]:
-        return ()
+    def known(self) -> KnownSecrets:
+        return KnownSecrets({}, Journal(), None)
 
     def on_change(self, _see: object) -> None:
         """Never tell anything."""
