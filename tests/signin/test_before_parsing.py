@@ -36,7 +36,7 @@ PARSERS: list[tuple[Any, str]] = [
 ]  # fmt: skip
 """Whatever looks at what was sent, beyond taking the request apart into fields."""
 TAKING = {name for name, methods in TABLE.items() if "POST" in methods and methods["POST"] is not Right.NONE}
-WITHOUT_A_BODY = {"sweep", "leak-report", "leak-response"}
+WITHOUT_A_BODY = {"sweep", "sealing-certificate", "leak-report", "leak-response"}
 """The last two read nothing where the signature of their state is wrong, as it is here."""
 BY_NAME = {"switch": {"full_clean", "to_python"}, "checks": set[str]()}
 """Their fields name the destinations; what has to be read of a manager's form to know whether those are theirs."""
