@@ -34,6 +34,12 @@ def locked(text: str) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
+def left_out(dockerfile: str) -> set[str]:
+    """Return the locked packages that the image does not have, since nothing imports them."""
+    typed = re.search(r"pip [^&]*\buninstall\b([^&]*)&&", dockerfile)
+    return set(re.findall(r"(?<=\s)[a-z0-9][a-z0-9-]*", typed[1])) if typed else set()
+
+
 def licence(name: str) -> str:
     """Return the licence of an installed package as SPDX names it, "" where it states none or is not installed."""
     try:
@@ -73,6 +79,7 @@ def document() -> dict[str, Any]:
     from edrportal import __version__  # noqa: PLC0415 - the path is set above
 
     packages = locked((HERE / "requirements.txt").read_text())
+    absent = left_out((HERE / "Dockerfile").read_text())
     root = f"pkg:pypi/edrportal@{__version__}"
     return {
         "bomFormat": "CycloneDX",
@@ -84,7 +91,10 @@ def document() -> dict[str, Any]:
                 "licenses": [{"expression": "Apache-2.0"}],
             }
         },
-        "components": [component(name, *found) for name, found in sorted(packages.items())],
+        "components": [
+            component(name, *found) | ({"scope": "excluded"} if name in absent else {})
+            for name, found in sorted(packages.items())
+        ],
         "dependencies": [{"ref": root, "dependsOn": [f"pkg:pypi/{name}@{found[0]}" for name, found in sorted(packages.items())]}],
     }  # fmt: skip
 

@@ -39,6 +39,13 @@ def test_the_bill_of_materials_names_every_locked_package_with_its_hashes() -> N
     assert set(made["dependencies"][0]["dependsOn"]) == {one["bom-ref"] for one in made["components"]}
 
 
+def test_the_bill_tells_what_the_image_leaves_out() -> None:
+    absent = {one["name"] for one in bill()["components"] if one.get("scope") == "excluded"}
+    typed = Path("Dockerfile").read_text().partition("uninstall")[2].partition("&&")[0]
+    assert absent == {word for word in typed.split() if word[0].isalpha()}
+    assert {"aiohttp", "yarl"} <= absent
+
+
 def test_the_same_lock_gives_the_same_bill() -> None:
     assert bill() == bill()
 
