@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from tests.services.node.network import network_of
 from tests.services.node.node import (
     Node,
     connect,
+    disconnect,
     enforce_policies,
     node_on,
     prepare,
@@ -98,6 +100,7 @@ class Cluster:
     def second(self) -> Iterator[Node]:
         """Add a second node until the block ends."""
         layout = Layout(2, self.directory)
+        shutil.rmtree(layout.directory, ignore_errors=True)  # of an earlier second node
         with node_on(layout, self.authority) as node:
             connect(self.first, node)
             start_node(node)
@@ -108,6 +111,7 @@ class Cluster:
             finally:
                 node.stop("kubelet")  # else it would make itself known again
                 self.kubectl("delete", "node", layout.name)
+                disconnect(self.first, layout)
 
     def await_(self, what: str, fulfilled: Callable[[], bool], *, seconds: float = 180, every: float = 0.2) -> float:
         """Wait until something is so; return how many seconds that took. Raises TimeoutError."""

@@ -194,6 +194,13 @@ def connect(first: Node, second: Node) -> None:
         subprocess.run(command, check=True, capture_output=True, timeout=10)
 
 
+def disconnect(first: Node, second: Layout) -> None:
+    """Take the cable to a second machine away, with what `cut_power` told the first one about its address."""
+    enter = ["nsenter", "-t", str(first.machine.init), "-n", "ip"]
+    for command in (["link", "del", "cable1"], ["neighbour", "del", second.address, "dev", "br0"]):
+        subprocess.run([*enter, *command], check=False, capture_output=True, timeout=10)  # it may be gone already
+
+
 def cut_power(first: Node, second: Node) -> None:
     """End the second machine as a power cut does: no packet leaves it any more, and none that goes there is refused.
 
