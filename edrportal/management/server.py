@@ -88,7 +88,7 @@ class Server:
         pages = _port(self._bind, self._site)
         watched = part()
         _spare_memory()
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nobody was answered yet
+        signal.signal(signal.SIGTERM, leave)
         self._warm()
         self.started()
         Thread(target=_end_streams, name="end-streams", daemon=True).start()
@@ -114,6 +114,14 @@ class Server:
         answered(self._site.application, environ)
         if readiness.look(portal).cluster == readiness.OK:
             _list(portal)
+
+
+def leave(*_: object) -> None:
+    """End the process, which has answered nobody yet.
+
+    At once: an exception would be lost where the signal comes during a collection of garbage, whose callbacks may raise none.
+    """
+    os._exit(0)
 
 
 def _list(portal: Portal) -> None:
