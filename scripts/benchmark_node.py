@@ -1,4 +1,4 @@
-"""Measures the portal as Pods on a real node, for its part of docs/benchmark.md: `make benchmark-node`, ten minutes."""
+"""Measures the portal as Pods on a real node, for its part of docs/benchmark.md: `make benchmark-node`, a quarter of an hour."""
 
 from __future__ import annotations
 
