@@ -22,6 +22,8 @@ PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0)
 BUDGET_SECONDS = 12.0
 SEVERAL_SECONDS = 20.0
 """After so long a request that writes several destinations begins no further write: it answers before a proxy gives it up."""
+_SILENT = "The cluster does not give usable answers. Try the rest again in a moment."
+_TIME_UP = f"The portal writes for {SEVERAL_SECONDS:g} seconds at a time. Try the rest again now."
 
 
 class NotWritten(ClusterError):
@@ -30,6 +32,27 @@ class NotWritten(ClusterError):
 
 class Unknown(ClusterError):
     """The cluster gave no usable answer, and nobody can say now whether the write happened or still will."""
+
+
+class Series:
+    """The writes of one request to several destinations, which end once each further one would wait in vain, or time is up.
+
+    A refusal ends nothing: it may be about one destination, and comes at once.
+    """
+
+    def __init__(self) -> None:
+        self._is_silent = False
+        self._end = time.monotonic() + SEVERAL_SECONDS
+
+    def note(self, error: Exception) -> None:
+        """Take in why a write failed."""
+        self._is_silent = isinstance(error, Unknown | NotWritten | Ambiguous | Unreachable)
+
+    def stopped(self) -> str:
+        """Return why the rest is not tried, empty while it goes on."""
+        if self._is_silent:
+            return _SILENT
+        return _TIME_UP if time.monotonic() > self._end else ""
 
 
 def create(cluster: Cluster, manifest: Mapping[str, Any]) -> Secret:

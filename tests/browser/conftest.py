@@ -54,12 +54,6 @@ def address(cluster: Cluster) -> Iterator[str]:
         thread.join()
 
 
-def _is_late(message: ConsoleMessage) -> bool:
-    """Return whether a look-up began before a test took the session away, and was answered after it."""
-    refused = "status of 401" in message.text and message.location["url"].endswith("/preview")
-    return refused or message.text.startswith("Response Status Error Code 401 from /preview")
-
-
 @pytest.fixture(params=[True, False], ids=["javascript", "plain"])
 def tab(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(base_url=address, java_script_enabled=request.param)
@@ -68,7 +62,7 @@ def tab(request: pytest.FixtureRequest, chromium: Browser, address: str) -> Iter
 
     def note(message: ConsoleMessage) -> None:
         is_answer = "the server responded with a status of" in message.text and message.location["url"] == page.url
-        if message.type == "error" and not is_answer and not _is_late(message):
+        if message.type == "error" and not is_answer:
             problems.append(message.text)
 
     page.on("console", note)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from destinations import names
 from destinations.actions import writes
-from destinations.cluster.port import Unreachable
+from destinations.cluster.port import Forbidden, Unreachable
 from destinations.livecheck.registry.port import Code, Step
 from edrportal.demo.cluster import demo_cluster
 from tests.services import composition
@@ -159,15 +159,29 @@ def test_a_silent_cluster_is_not_asked_for_each_of_many(
     assert "Not tried: quay, retired. The cluster does not give usable answers." in page
 
 
+def test_a_refusal_of_one_does_not_stop_the_others(
+    client: Client, demo: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, real = chosen(demo, "production", "quay"), demo.replace_secret
+
+    def refuse(manifest: dict[str, Any]) -> Any:
+        if manifest["metadata"]["name"] == "production":
+            raise Forbidden("Forbidden", status=403, verb="update", resource="Secrets")
+        return real(manifest)
+
+    monkeypatch.setattr(demo, "replace_secret", refuse)
+    page = switch(client, "off", chosen=wanted)
+    assert "Not changed: production." in page
+    assert "Not tried" not in page
+    assert not is_on(demo, "quay")
+
+
 def test_what_takes_too_long_ends_with_what_is_left(
     client: Client, demo: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("destinations.web.pages.switch.SEVERAL_SECONDS", -1)
+    monkeypatch.setattr(writes, "SEVERAL_SECONDS", -1)
     page = switch(client, "off", chosen=chosen(demo, "production", "quay"))
-    assert (
-        "Not tried: production, quay. The portal writes for 20 seconds at a time. Select the rest and try again."
-        in page
-    )
+    assert "Not tried: production, quay. The portal writes for 20 seconds at a time. Try the rest again now." in page
     assert is_on(demo, "production")
 
 

@@ -89,7 +89,7 @@ class Overview:
     snapshot: Snapshot
     selection: Selection
     unused: tuple[Secret, ...]
-    """The portal's certificate Secrets that nothing names, whenever they may be deleted."""
+    """Secrets among which are all of the portal's certificate Secrets that nothing names."""
 
 
 class Index:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -12,8 +11,8 @@ from destinations.access import Denied
 from destinations.actions import messages
 from destinations.actions.checks import Asker, event
 from destinations.actions.common import SAME_PASSWORD, Done, refuse_foreign
-from destinations.actions.writes import SEVERAL_SECONDS, Unknown
-from destinations.cluster.port import Ambiguous, ClusterError, Forbidden, Unreachable
+from destinations.actions.writes import Series, Unknown
+from destinations.cluster.port import Ambiguous, ClusterError
 from destinations.livecheck import explanations
 from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.registry.port import Outcome
@@ -42,8 +41,6 @@ class Attempt:
     notes: tuple[str, ...] = ()
 
 
-NOT_TRIED = "Not tried: the cluster does not give usable answers. Try the rest again in a moment."
-TIME_UP = f"Not tried: the portal writes for {SEVERAL_SECONDS:g} seconds at a time. Try the rest again now."
 _PASSED = {Outcome.PASS}
 
 
@@ -62,10 +59,10 @@ def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Atte
     `write` raises what the actions raise, and has recorded it.
     """
     outcomes: list[Attempt] = []
-    is_silent, end = False, time.monotonic() + SEVERAL_SECONDS
+    series = Series()
     for name in chosen:
-        if is_silent or time.monotonic() > end:
-            outcomes.append(Attempt(name, WriteResult.NOT_WRITTEN, NOT_TRIED if is_silent else TIME_UP))
+        if why := series.stopped():
+            outcomes.append(Attempt(name, WriteResult.NOT_WRITTEN, f"Not tried. {why}"))
             continue
         try:
             done = write(name)
@@ -74,7 +71,7 @@ def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Atte
             trouble = messages.for_error(error)
             result = WriteResult.UNKNOWN if isinstance(error, Unknown | Ambiguous) else WriteResult.NOT_WRITTEN
             outcomes.append(Attempt(name, result, f"{trouble.message} {trouble.fix}"))
-            is_silent = isinstance(error, Unknown | Ambiguous | Unreachable | Forbidden)
+            series.note(error)
     return _without_each_other(outcomes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
 from destinations.actions import Denied, Done, Seen
-from destinations.actions.writes import SEVERAL_SECONDS, Unknown
-from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Forbidden, Unreachable
+from destinations.actions.writes import Series
+from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Advice, UserError
 from destinations.overview import table
 from destinations.portal import Reads
@@ -27,8 +26,6 @@ from destinations.web.request import PortalRequest
 
 NOTHING = "Nothing was changed: no destination was selected. Select at least one."
 NOT_CHECKED = "Nothing was checked: no destination was selected. Select at least one."
-_SILENT = "The cluster does not give usable answers. Select the rest again in a moment."
-_TIME_UP = f"The portal writes for {SEVERAL_SECONDS:g} seconds at a time. Select the rest and try again."
 _MOST_NAMED = 10
 _MAX_UNDO = 2000
 """So many characters of a message can say how to undo it: messages are in a cookie."""
@@ -37,17 +34,13 @@ _WORD = {True: "enabled", False: "disabled"}
 
 @dataclass(slots=True)
 class _Outcome:
-    """What became of the chosen ones: those that were changed, those that were so already, and why others were not.
-
-    `left` were not tried, because the cluster gave no usable answer (`is_silent`) or time was up.
-    """
+    """What became of the chosen ones: those that were changed, those that were so already, and why others were not."""
 
     on: bool
     switched: list[Done] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: dict[tuple[Advice, int], list[str]] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
-    is_silent: bool = False
+    series: Series = field(default_factory=Series)
 
     def switch(self, request: PortalRequest, form: SwitchForm, name: str, seen: Seen) -> None:
         action, use_case = "enable" if self.on else "disable", partial(actions.switch, on=self.on)
@@ -62,7 +55,7 @@ class _Outcome:
         except (ClusterError, UserError, Denied) as error:
             trouble = save.trouble_of(request, error)
             self.failed.setdefault((trouble.advice, trouble.status), []).append(name)
-            self.is_silent = isinstance(error, Unknown | Ambiguous | Unreachable | Forbidden)
+            self.series.note(error)
 
 
 @require_POST
@@ -73,20 +66,16 @@ def switch(request: PortalRequest) -> HttpResponse:
     if isinstance(chosen, str):
         return overview.refuse(request, chosen)
     outcome = _Outcome(form.cleaned_data["to"] == "on")
-    end = time.monotonic() + SEVERAL_SECONDS
-    for name, seen in chosen:
-        if outcome.is_silent or time.monotonic() > end:
-            outcome.left.append(name)
-        else:
-            outcome.switch(request, form, name, seen)
+    for place, (name, seen) in enumerate(chosen):
+        if why := outcome.series.stopped():
+            messages.error(request, f"Not tried: {named([one for one, _ in chosen[place:]])}. {why}")
+            break
+        outcome.switch(request, form, name, seen)
     if outcome.failed and len(chosen) == 1:
         advice, status = next(iter(outcome.failed))
         return errors.page(request, status, advice.message, advice.fix)
     for (advice, _), names in outcome.failed.items():
         messages.error(request, f"Not changed: {named(names)}. {advice.message} {advice.fix}")
-    if outcome.left:
-        why = _SILENT if outcome.is_silent else _TIME_UP
-        messages.error(request, f"Not tried: {named(outcome.left)}. {why}")
     _tell(request, outcome)
     single = len(chosen) == 1 and "back" in request.POST
     return save.see_other("destination" if single else "overview", chosen[0][0], shown=save.shown_query(request))
