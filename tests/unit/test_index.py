@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from base64 import b64encode
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +44,11 @@ class World:
         self.version: EpinioVersion | None = None
         self.known: KnownSecrets | None = None
         self.secrets = {one.name: replace(one, manifest={}) for one in demo_cluster(NOW).list_secrets()}
+        config = json.dumps({"auths": {"registry.example.com": {"auth": b64encode(b"robot:pw").decode()}}}).encode()
+        one = self.secrets["production"]
+        self.secrets["only-auth"] = replace(
+            one, name="only-auth", uid="only-auth", data={**one.data, names.CONFIG_KEY: config}
+        )  # judged by the version of Epinio
         self.lines: Mapping[str, bytes] = {}
         self.recent: Mapping[str, datetime] = {}
         self.checks: dict[str, CheckSummary] = {}
