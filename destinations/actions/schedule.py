@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from random import uniform
+from random import SystemRandom
 from threading import Event, Thread
 
 from destinations.actions import checks
@@ -40,7 +40,10 @@ def start(portal: Callable[[], Portal], minutes: int, stop: Event | None = None)
 
 
 def _run(
-    portal: Callable[[], Portal], interval: timedelta, stop: Event, chance: Callable[[float, float], float] = uniform
+    portal: Callable[[], Portal],
+    interval: timedelta,
+    stop: Event,
+    chance: Callable[[float, float], float] = SystemRandom().uniform,
 ) -> None:
     pause = _SHORTEST_PAUSE
     while not stop.wait(pause * chance(0.5, 1.5)):  # replicas fall out of step by chance

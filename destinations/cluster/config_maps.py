@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from random import uniform
+from random import SystemRandom
 
 from destinations.cluster.port import AlreadyExists, Ambiguous, ConfigMaps, Conflict, NotFound
 from destinations.names import MANAGED_BY_LABEL, MANAGED_BY_PORTAL
@@ -26,7 +26,7 @@ def update(config_maps: ConfigMaps, name: str, change: Callable[[Mapping[str, st
         except (Conflict, AlreadyExists, Ambiguous):
             if attempt == _ATTEMPTS - 1:
                 raise
-            time.sleep(_PAUSE_SECONDS * uniform(0, attempt))  # noqa: S311 - only keeps replicas out of step
+            time.sleep(_PAUSE_SECONDS * SystemRandom().uniform(0, attempt))  # so that replicas fall out of step
     raise AssertionError  # the last attempt returns or raises
 
 

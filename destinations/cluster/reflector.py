@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from random import randint
+from random import SystemRandom
 from threading import Event, Lock, Thread
 
 from destinations.cluster.known import Journal, KnownSecrets
@@ -157,7 +157,7 @@ class Reflector:
 
     def _watch(self) -> None:
         try:
-            for event in self._source.watch(self._version, seconds=randint(*_STREAM_SECONDS)):  # noqa: S311 - no secret
+            for event in self._source.watch(self._version, seconds=SystemRandom().randint(*_STREAM_SECONDS)):
                 with self._lock:
                     step = self._apply(event)
                     self._streams = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import random
+from random import SystemRandom
 
 HEAD_SECONDS = 10.0
 """From the connection, or from the first byte on a kept one, to the end of the headers; a TLS handshake has as many."""
@@ -27,7 +27,7 @@ UNSENT_BYTES = 32 * 1024 * 1024
 
 
 def spread(seconds: float) -> float:
-    return seconds + random() * SPREAD_SECONDS  # noqa: S311 - nothing secret
+    return seconds + SystemRandom().random() * SPREAD_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,12 @@ def test_a_file_is_named_by_a_noun_or_a_verb(path: Path) -> None:
     assert path.stem not in names_of_this_kind
 
 
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_chance_has_no_state_that_threads_and_tests_share(path: Path) -> None:
+    drawn = re.findall(r"^ *(?:import random\b|from random import (?!SystemRandom$).*)", path.read_text(), re.MULTILINE)
+    assert not drawn, "random.SystemRandom has none"
+
+
 def test_there_are_few_kinds_of_errors() -> None:
     bases = {
         node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
