@@ -75,6 +75,11 @@ class Reflector:
                 self._known = KnownSecrets(self._secrets, self._journal, self._known)
             return self._known
 
+    def last(self) -> Mapping[str, Secret]:
+        """Return what the last page was shown, current or not: to know again what a list shows, for nothing else."""
+        with self._lock:
+            return self._known or {}
+
     def age(self) -> float | None:
         """Return how many seconds ago the API server last proved that nothing is missing, None before it did."""
         with self._lock:

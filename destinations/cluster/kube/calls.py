@@ -17,6 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueErro
 
 from destinations import names
 from destinations.cluster.kube import websocket
+from destinations.cluster.kube.garbage import uncollected
 from destinations.cluster.kube.kubeconfig import Token
 from destinations.cluster.port import (
     AlreadyExists,
@@ -193,7 +194,9 @@ class KubernetesApi:
         kinds = resource.kinds(verb)
 
         def decode(response: Any) -> dict[str, Any] | None:
-            document = json.loads(response.data)
+            body = response.data
+            with uncollected():
+                document = json.loads(body)
             return document if isinstance(document, dict) and document.get("kind") in kinds else None
 
         reply = self._ask(verb, resource, timeout, decode, **options)

@@ -7,6 +7,7 @@ from typing import Any
 
 from destinations.cluster import limits, wire
 from destinations.cluster.kube.calls import KubernetesApi, Query, Resource, patiently
+from destinations.cluster.kube.garbage import uncollected
 from destinations.cluster.kube.streams import ObjectWatch, Read
 from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, WatchEvent, WriteListener
 from destinations.model import Secret
@@ -44,7 +45,8 @@ class Objects:
                 query = {"limit": size, **self._query, **({"continue": token} if token else {})}
                 page = self._api.read("list", self._resource, left(), query=query)
                 items = page.get("items") or ()
-                secrets += [shrink(self._read(item)) for item in items]
+                with uncollected():
+                    secrets += [shrink(self._read(item)) for item in items]
                 metadata, size = page.get("metadata") or {}, _following(items, self._page)
                 del page, items  # the next one needs the room
                 token = metadata.get("continue") or ""
