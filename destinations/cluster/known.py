@@ -1,9 +1,10 @@
-"""What a watch knows at one moment, and which names changed between two such moments."""
+"""What is known of the Secrets at one moment, by a watch or by lists, and which names changed between two such moments."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from threading import Lock
 
 from destinations import names
@@ -40,26 +41,26 @@ class Journal:
 
 
 class KnownSecrets(dict[str, Secret]):
-    """The Secrets that a watch knows at one moment, by name: never changed, the next moment is another object.
+    """The Secrets that are known at one moment, by name: never changed, the next moment is another object.
 
     `number` grows with each change. `users` are those with the label of Epinio's users.
     """
 
-    __slots__ = ("_journal", "number", "users")
+    __slots__ = ("journal", "number", "users")
 
     def __init__(self, secrets: Mapping[str, Secret], journal: Journal, earlier: KnownSecrets | None) -> None:
         super().__init__(secrets)
-        self._journal = journal
+        self.journal = journal
         self.number = journal.number
         self.users = self._users(earlier)
 
     def changed_since(self, earlier: KnownSecrets) -> frozenset[str] | None:
         """Return the names that may be others than then, None where any may be."""
-        return self._journal.since(earlier.number) if earlier._journal is self._journal else None
+        return self.journal.since(earlier.number) if earlier.journal is self.journal else None
 
     def is_before(self, other: KnownSecrets) -> bool:
-        """Return whether the same watch knew this earlier."""
-        return other._journal is self._journal and self.number < other.number
+        """Return whether the same watch, or the same lists, knew this earlier."""
+        return other.journal is self.journal and self.number < other.number
 
     def _users(self, earlier: KnownSecrets | None) -> tuple[Secret, ...]:
         changed = self.changed_since(earlier) if earlier is not None else None
@@ -71,9 +72,54 @@ class KnownSecrets(dict[str, Secret]):
         return tuple(self[name] for name in sorted(there) if name in self and _is_user(self[name]))
 
 
-def users_among(secrets: Mapping[str, Secret]) -> tuple[Secret, ...]:
-    """Return those with the label of Epinio's users, whatever its value."""
-    return secrets.users if isinstance(secrets, KnownSecrets) else tuple(filter(_is_user, secrets.values()))
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What one list of the namespace showed, whole; `number` grows from list to list."""
+
+    number: int
+    secrets: Sequence[Secret] = field(repr=False)
+
+
+class Listings:
+    """Lists one after the other, and what they show in the shape of what a watch knows.
+
+    What has not changed since the list before stays the object that it was, or is that of the watch, which `watched`
+    returns: the same Secret has the same uid and resourceVersion. `shrink` cuts down what is kept of the others.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Sequence[Secret]],
+        shrink: Callable[[Secret], Secret],
+        watched: Callable[[], Mapping[str, Secret]],
+    ) -> None:
+        self._read, self._shrink, self._watched = read, shrink, watched
+        self._lock = Lock()
+        self._journal = Journal()
+        self._numbers = 0
+        self._known, self._shown = KnownSecrets({}, self._journal, None), 0
+
+    def read(self) -> Listed:
+        """List; not safe for threads. Raises what the list raises."""
+        self._numbers += 1
+        return Listed(self._numbers, self._read())
+
+    def known(self, listed: Listed) -> KnownSecrets:
+        """Return what a list showed, or a later one that was asked about before. Safe for threads."""
+        with self._lock:
+            if listed.number > self._shown:
+                watched, old = self._watched(), self._known
+                new = {one.name: self._kept(one, watched, old) for one in listed.secrets}
+                self._journal.note(name for name in old.keys() | new if old.get(name) is not new.get(name))
+                self._known, self._shown = KnownSecrets(new, self._journal, old), listed.number
+            return self._known
+
+    def _kept(self, secret: Secret, *known: Mapping[str, Secret]) -> Secret:
+        for secrets in known:
+            there = secrets.get(secret.name)
+            if there and (there.uid, there.resource_version) == (secret.uid, secret.resource_version):
+                return there
+        return self._shrink(secret)
 
 
 def _is_user(secret: Secret) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from destinations.cluster.known import Listed, Listings
 from destinations.cluster.lookups import Deployed, Namespaces
 from destinations.cluster.port import Cluster
 from destinations.cluster.reflector import MAX_AGE_SECONDS, Reflector
 from destinations.cluster.shared import SharedRead
-from destinations.model import Secret
 from destinations.overview import feed
 from destinations.overview.hub import Hub
+from destinations.secret.trim import trim_for_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,9 @@ class ClusterConnection:
     namespaces: Namespaces
     deployed: Deployed
     hub: Hub | None
-    list_secrets: SharedRead[Sequence[Secret]]
+    list_secrets: SharedRead[Listed]
     """What `cluster.list_secrets` returns, read once for all who ask at the same time."""
+    listings: Listings
 
     @classmethod
     def to(
@@ -40,6 +41,11 @@ class ClusterConnection:
         hub = Hub(places) if secrets else None
         if secrets and hub:
             feed.connect(hub, secrets, config_maps)
+        listings = Listings(
+            lambda: cluster.list_secrets(),  # noqa: PLW0108 - looked up at each read
+            trim_for_cache,
+            secrets.last if secrets else dict,
+        )
         return cls(
             cluster=cluster,
             secrets=secrets,
@@ -47,7 +53,8 @@ class ClusterConnection:
             namespaces=Namespaces(cluster),
             deployed=Deployed(cluster),
             hub=hub,
-            list_secrets=SharedRead(lambda: cluster.list_secrets()),  # noqa: PLW0108 - looked up at each read
+            list_secrets=SharedRead(listings.read),
+            listings=listings,
         )
 
     @property

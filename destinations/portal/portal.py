@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from destinations.access import Authority
-from destinations.cluster.known import users_among
+from destinations.cluster.known import KnownSecrets, Listed
 from destinations.cluster.lookups import DeployedVersion
 from destinations.cluster.port import Cluster, ClusterError
 from destinations.cluster.services import ServiceAddress
@@ -150,21 +150,25 @@ class Reads:
         return self._portal.version()
 
     @cached_property
-    def secrets(self) -> Sequence[Secret]:
-        """The namespace's Secrets, whole and read directly. Not for what follows a write of the same request."""
+    def _listed(self) -> Listed:
         return self._portal.connect().list_secrets()
 
+    @property
+    def secrets(self) -> Sequence[Secret]:
+        """The namespace's Secrets, whole and read directly. Not for what follows a write of the same request."""
+        return self._listed.secrets
+
     @cached_property
-    def cached(self) -> Mapping[str, Secret]:
-        """The Secrets for a page that only looks, perhaps trimmed: from the watch where that is current, else read now."""
-        watch = self._portal.connect().secrets
-        known = watch.known() if watch else None
-        return {secret.name: secret for secret in self.secrets} if known is None else known
+    def cached(self) -> KnownSecrets:
+        """The Secrets for a page that only looks, trimmed: from the watch where that is current, else read now."""
+        connection = self._portal.connect()
+        known = connection.secrets.known() if connection.secrets else None
+        return connection.listings.known(self._listed) if known is None else known
 
     @cached_property
     def users(self) -> Sequence[Secret]:
         """Those of `cached` that have the label of Epinio's users, whatever its value."""
-        return users_among(self.cached)
+        return self.cached.users
 
     @cached_property
     def config_maps(self) -> Sequence[Secret]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
+from binascii import a2b_base64
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -24,7 +25,7 @@ def read_secret(manifest: Mapping[str, Any]) -> Secret:
         namespace=metadata.get("namespace", ""),
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
-        data={key: b64decode(value or "", validate=True) for key, value in (manifest.get("data") or {}).items()},
+        data={key: a2b_base64(value or "", strict_mode=True) for key, value in (manifest.get("data") or {}).items()},
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),
         type=manifest.get("type") or "Opaque",

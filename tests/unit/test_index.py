@@ -15,12 +15,13 @@ import pytest
 from destinations import names
 from destinations.access import Authority
 from destinations.actions import bundles
-from destinations.cluster.known import Journal, KnownSecrets
+from destinations.cluster.known import Journal, KnownSecrets, Listings
 from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.answer import BROKEN, CheckSummary, Result
 from destinations.overview.filters import ORDERS, Filter
-from destinations.overview.index.index import MOST_CENSUSES, MOST_PLACES, Index
+from destinations.overview.index.course import MOST_CENSUSES, MOST_PLACES
+from destinations.overview.index.index import Index
 from destinations.overview.index.rowcache import KnownChecks
 from destinations.secret import codec
 from edrportal.demo.cluster import certificate, demo_cluster
@@ -49,6 +50,7 @@ class World:
         self.secrets["only-auth"] = replace(
             one, name="only-auth", uid="only-auth", data={**one.data, names.CONFIG_KEY: config}
         )  # judged by the version of Epinio
+        self.listings = Listings(lambda: list(self.secrets.values()), lambda one: one, lambda: self.known or {})
         self.lines: Mapping[str, bytes] = {}
         self.recent: Mapping[str, datetime] = {}
         self.checks: dict[str, CheckSummary] = {}
@@ -132,6 +134,10 @@ class World:
             self.known = KnownSecrets(self.secrets, self.journal, self.known)
         return Snapshot(self.known, self.now, self.version)
 
+    def listed(self) -> Snapshot:
+        """Return what a page looks at that cannot rely on the watch."""
+        return Snapshot(self.listings.known(self.listings.read()), self.now, self.version)
+
     def checks_of(self, _: Snapshot, sees_all: bool) -> KnownChecks:  # noqa: FBT001 - as the index calls it
         found = self.checks if sees_all else {name: replace(one, message="hidden") for name, one in self.checks.items()}
         return KnownChecks(self.lines, self.recent, lambda name: found.get(name), FRESH, "rules")  # noqa: PLW0108
@@ -153,7 +159,8 @@ class World:
 
 def assert_same(world: World) -> None:
     """Compare with what is computed from nothing but the present."""
-    snapshot, authority, asks = world.snapshot(), world.authority(), world.asked()
+    snapshot = world.listed() if world.chance.random() < 0.3 else world.snapshot()
+    authority, asks = world.authority(), world.asked()
     seen = world.index.select(snapshot, world.checks_of, authority, asks)
     checks = world.checks_of(snapshot, authority.person.is_administrator)
     plain = Snapshot(dict(world.secrets), world.now, world.version)
@@ -241,5 +248,15 @@ def test_no_more_permissions_and_places_are_kept_than_stated() -> None:
         for sort in ORDERS:
             seen = world.index.select(world.snapshot(), world.checks_of, authority, Filter(sort=sort))
             assert f"of-team-{number}" in [row.name for row in seen.selection.rows]
-    assert len(world.index._censuses) == MOST_CENSUSES  # noqa: SLF001 - what it holds is the point
-    assert world.index._places() <= MOST_PLACES  # noqa: SLF001
+    (course,) = world.index._courses.values()  # noqa: SLF001 - what it holds is the point
+    assert len(course._censuses) == MOST_CENSUSES  # noqa: SLF001
+    assert course._places() <= MOST_PLACES  # noqa: SLF001
+
+
+def test_of_watches_that_were_replaced_nothing_is_kept() -> None:
+    world = World(4)
+    for _ in range(5):
+        world.journal, world.known = Journal(), None
+        assert_same(world)
+        world.index.rows(world.listed(), world.checks_of, sees_all=True)
+        assert len(world.index._courses) <= 2  # noqa: SLF001 - what it holds is the point

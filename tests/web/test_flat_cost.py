@@ -63,6 +63,14 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[InMemoryCluster]:
         watch.close()
 
 
+@pytest.fixture(params=[FEW, MANY])
+def unwatched(request: pytest.FixtureRequest) -> Iterator[InMemoryCluster]:
+    cluster = InMemoryCluster()
+    cluster.load([{"type": "Opaque", **manifest} for manifest in scene.manifests(request.param)])
+    with composition.use(cluster):
+        yield cluster
+
+
 def touch(cluster: InMemoryCluster, number: int) -> None:
     secret = cluster.get_secret(NAME)
     cluster.replace_secret(codec.changed(secret, annotations={names.DESCRIPTION_ANNOTATION: f"number {number}"}))
@@ -105,6 +113,23 @@ def test_after_a_change_only_what_changed_is_judged_counted_and_placed(
     assert (work["row"], work["ordered"]) == (1, 0)
     assert max(work["with_check"], work["searched"], work["account"]) <= 2, work
     assert max(work["sees"], work["changes"], work["is_destination"], work["certs_name"]) <= 50 + ROOM, work
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_read_directly_judges_counts_and_places_only_what_changed(
+    client: Client, unwatched: InMemoryCluster, work: Counter[str], page: str
+) -> None:
+    client.get(page)
+    for number, changed in ((0, 0), (1, 1), (2, 1)):
+        if number:
+            secret = unwatched.get_secret(NAME)
+            annotations = {names.DESCRIPTION_ANNOTATION: f"number {number}"}
+            unwatched.replace_secret(codec.changed(secret, annotations=annotations))
+        work.clear()
+        assert client.get(page).status_code == 200
+        assert (work["row"], work["ordered"]) == (changed, 0)
+        assert max(work["with_check"], work["searched"], work["account"]) <= 2 * changed, work
+        assert max(work["sees"], work["changes"], work["is_destination"], work["certs_name"]) <= 50 + ROOM, work
 
 
 def test_who_sees_a_part_has_it_kept_as_well(

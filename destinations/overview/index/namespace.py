@@ -1,4 +1,4 @@
-"""The rows of what a watch knows, and what refers to what: follows the watch by what changed."""
+"""The rows of what is known of a namespace, and what refers to what: follows a watch, or lists, by what changed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class NamespaceRows:
         return [secrets[name] for name in sorted(self._unused)]
 
     def follow(self, snapshot: Snapshot) -> Collection[str]:
-        """Be at least as new as a snapshot of the watch, and return the names whose rows are others now."""
+        """Be at least as new as a snapshot, and return the names whose rows are others now."""
         asked = snapshot.secrets
         if not isinstance(asked, KnownSecrets):
             raise TypeError
@@ -58,7 +58,6 @@ class NamespaceRows:
         self.secrets, self._version = secrets, snapshot.version
         if self._teams.keys() != self.teams:
             self.teams = frozenset(self._teams)
-        self._cache.watched = self.rows
         return changed
 
     def _touched(self, secrets: KnownSecrets) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -35,12 +35,12 @@ class CachedRow:
 class RowCache:
     """Rows computed once for each state. A row's age is of when it was computed: see `table.aged`.
 
-    It keeps those of the last call and no others, beside those that `watched` has.
+    It keeps those of the last call and no others, beside those that `followed` has.
     """
 
     def __init__(self) -> None:
         self._kept: Mapping[str, CachedRow] = {}
-        self.watched: Mapping[str, CachedRow] = {}
+        self.followed: Sequence[Mapping[str, CachedRow]] = ()
 
     def rows(self, snapshot: Snapshot) -> tuple[Row, ...]:
         """Return what `table.rows` returns, but for the ages."""
@@ -50,7 +50,8 @@ class RowCache:
     def cached(self, secret: Secret, snapshot: Snapshot) -> CachedRow:
         """Return the row of a destination, computed now only where it is not there."""
         state = _state(secret, snapshot.secrets.get(codec.certs_name(secret)), snapshot.version)
-        for kept in (self.watched.get(secret.name), self._kept.get(secret.name)):
+        for rows in (*self.followed, self._kept):
+            kept = rows.get(secret.name)
             if kept is not None and kept.state == state and kept.holds(snapshot.now):
                 return kept
         return _compute(secret, snapshot, state)
