@@ -23,6 +23,7 @@ from destinations.livecheck.store import Results
 from destinations.model import Secret, Snapshot
 from destinations.portal import Portal, Reads
 
+_CHANCE = SystemRandom()
 _LOG = logging.getLogger(__name__)
 _SHORTEST_PAUSE = 5.0
 _PATIENCE = 4
@@ -43,7 +44,7 @@ def _run(
     portal: Callable[[], Portal],
     interval: timedelta,
     stop: Event,
-    chance: Callable[[float, float], float] = SystemRandom().uniform,
+    chance: Callable[[float, float], float] = _CHANCE.uniform,
 ) -> None:
     pause = _SHORTEST_PAUSE
     while not stop.wait(pause * chance(0.5, 1.5)):  # replicas fall out of step by chance
