@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from destinations import names
 from destinations.model import Secret
 
 _REMEMBERED = 1000
+REMEMBERED_SECONDS = 60.0
+"""After a minute without another list nothing is kept of it: there may be passwords in it that were rotated since."""
 
 
 class Journal:
@@ -84,7 +87,8 @@ class Listings:
     """Lists one after the other, and what they show in the shape of what a watch knows.
 
     What has not changed since the list before stays the object that it was, or is that of the watch, which `watched`
-    returns: the same Secret has the same uid and resourceVersion. `shrink` cuts down what is kept of the others.
+    returns: the same Secret has the same uid and resourceVersion. `shrink` cuts down what is kept of the others. Safe for
+    threads, but for `read`.
     """
 
     def __init__(
@@ -92,27 +96,37 @@ class Listings:
         read: Callable[[], Sequence[Secret]],
         shrink: Callable[[Secret], Secret],
         watched: Callable[[], Mapping[str, Secret]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._read, self._shrink, self._watched = read, shrink, watched
+        self._read, self._shrink, self._watched, self._clock = read, shrink, watched, clock
         self._lock = Lock()
         self._journal = Journal()
         self._numbers = 0
         self._known, self._shown = KnownSecrets({}, self._journal, None), 0
+        self._asked_at = clock()
 
     def read(self) -> Listed:
-        """List; not safe for threads. Raises what the list raises."""
+        """Raise what the list raises."""
         self._numbers += 1
         return Listed(self._numbers, self._read())
 
     def known(self, listed: Listed) -> KnownSecrets:
-        """Return what a list showed, or a later one that was asked about before. Safe for threads."""
+        """Return what a list showed, or a later one that was asked about before."""
         with self._lock:
+            self._asked_at = self._clock()
             if listed.number > self._shown:
                 watched, old = self._watched(), self._known
                 new = {one.name: self._kept(one, watched, old) for one in listed.secrets}
                 self._journal.note(name for name in old.keys() | new if old.get(name) is not new.get(name))
                 self._known, self._shown = KnownSecrets(new, self._journal, old), listed.number
             return self._known
+
+    def rest(self) -> None:
+        """Forget the last list after a while in which the watch was enough."""
+        with self._lock:
+            if self._known and self._clock() - self._asked_at > REMEMBERED_SECONDS:
+                self._journal.begin()
+                self._known, self._shown = KnownSecrets({}, self._journal, None), 0
 
     def _kept(self, secret: Secret, *known: Mapping[str, Secret]) -> Secret:
         for secrets in known:

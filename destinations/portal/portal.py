@@ -163,7 +163,10 @@ class Reads:
         """The Secrets for a page that only looks, trimmed: from the watch where that is current, else read now."""
         connection = self._portal.connect()
         known = connection.secrets.known() if connection.secrets else None
-        return connection.listings.known(self._listed) if known is None else known
+        if known is None:
+            return connection.listings.known(self._listed)
+        connection.listings.rest()
+        return known
 
     @cached_property
     def users(self) -> Sequence[Secret]:

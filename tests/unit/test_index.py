@@ -15,7 +15,7 @@ import pytest
 from destinations import names
 from destinations.access import Authority
 from destinations.actions import bundles
-from destinations.cluster.known import Journal, KnownSecrets, Listings
+from destinations.cluster.known import REMEMBERED_SECONDS, Journal, KnownSecrets, Listings
 from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.answer import BROKEN, CheckSummary, Result
@@ -251,6 +251,18 @@ def test_no_more_permissions_and_places_are_kept_than_stated() -> None:
     (course,) = world.index._courses.values()  # noqa: SLF001 - what it holds is the point
     assert len(course._censuses) == MOST_CENSUSES  # noqa: SLF001
     assert course._places() <= MOST_PLACES  # noqa: SLF001
+
+
+def test_what_lists_showed_is_forgotten_once_the_watch_has_been_enough_for_a_while() -> None:
+    world, now = World(5), [0.0]
+    world.index = Index(lambda: now[0])
+    known = world.snapshot()
+    for seconds, kept in ((0.0, 2), (REMEMBERED_SECONDS, 2), (2 * REMEMBERED_SECONDS, 1)):
+        now[0] = seconds
+        if not seconds:
+            world.index.rows(world.listed(), world.checks_of, sees_all=True)
+        world.index.rows(known, world.checks_of, sees_all=True)
+        assert len(world.index._courses) == kept  # noqa: SLF001 - what it holds is the point
 
 
 def test_of_watches_that_were_replaced_nothing_is_kept() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from destinations import names
-from destinations.cluster.known import Journal, KnownSecrets, Listings
+from destinations.cluster.known import REMEMBERED_SECONDS, Journal, KnownSecrets, Listings
 from destinations.secret import codec
 from destinations.secret.trim import trim_for_cache
 from edrportal.demo.cluster import demo_cluster
@@ -92,6 +92,25 @@ def test_no_manifest_and_nothing_that_no_page_looks_at_is_kept() -> None:
     assert all(one.manifest for one in read.secrets)
     assert not any(one.manifest for one in known.values())
     assert known["foreign"].data == {"key": b""}
+
+
+def test_what_a_list_showed_is_forgotten_once_the_watch_has_been_enough_for_a_while() -> None:
+    cluster, now = demo(), [0.0]
+    lists = Listings(cluster.list_secrets, trim_for_cache, dict, lambda: now[0])
+    before = lists.known(lists.read())
+    now[0] = REMEMBERED_SECONDS
+    lists.rest()
+    assert lists.known(lists.read())[NAME] is before[NAME]
+    now[0] *= 2.1
+    late = lists.read()
+    assert lists.known(late)
+    now[0] *= 2.1
+    lists.rest()
+    assert lists.known(late).keys() == before.keys()  # who still has it is told what it showed
+    fresh = lists.known(lists.read())
+    assert fresh[NAME] == before[NAME]
+    assert fresh[NAME] is not before[NAME]
+    assert fresh.changed_since(before) is None
 
 
 def test_a_watch_and_lists_never_know_of_each_other_what_changed() -> None:

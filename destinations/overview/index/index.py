@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from threading import RLock
 
 from destinations.access import Authority
-from destinations.cluster.known import Journal, KnownSecrets
+from destinations.cluster.known import REMEMBERED_SECONDS, Journal, KnownSecrets
 from destinations.model import Secret, Snapshot
 from destinations.overview.filters import Filter
 from destinations.overview.index.census import Census, Selection
@@ -18,7 +19,7 @@ from destinations.overview.index.sight import Sight
 from destinations.overview.table import Row
 
 _MOST_COURSES = 2
-"""That of the watch, and that of the lists while there is no watch."""
+"""That of the watch, and that of the lists while the watch is not enough; neither without a question for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class Overview:
 class Index:
     """Follows watch and lists at each question, by what changed since the last one. Safe for threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._cache = RowCache()
         self._direct = (AnswerCache(), AnswerCache())
         self._lock = RLock()
         self._courses: OrderedDict[Journal, Course] = OrderedDict()
+        self._asked_at: dict[Journal, float] = {}
 
     def select(
         self,
@@ -87,7 +90,9 @@ class Index:
         course = self._courses.pop(secrets.journal, None) or Course(self._cache)  # half a step is worse than none
         course.follow(snapshot, checks_of, sees_all=sees_all)
         self._courses[secrets.journal] = course
-        while len(self._courses) > _MOST_COURSES:
-            self._courses.popitem(last=False)
+        self._asked_at[secrets.journal] = now = self._clock()
+        for journal in list(self._courses)[:-1]:
+            if len(self._courses) > _MOST_COURSES or now - self._asked_at[journal] > REMEMBERED_SECONDS:
+                del self._courses[journal], self._asked_at[journal]
         self._cache.followed = [one.rows.rows for one in self._courses.values()]
         return course
