@@ -10,20 +10,10 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from scripts.benchmark import DOCUMENT, NODE  # noqa: E402 - after the settings
-from scripts.benchmarks import node  # noqa: E402
-from scripts.benchmarks.report import machine, table  # noqa: E402
+from scripts.benchmarks import node  # noqa: E402 - after the settings
+from scripts.benchmarks.report import write_down  # noqa: E402
 from tests.services.node.cluster import cluster  # noqa: E402
 from tests.services.parts import Missing  # noqa: E402
-
-_TEXT = """
-`make benchmark-node` measured these figures on {machine}, on a node as `make node` starts it: kubelet and kube-apiserver 1.36,
-containerd, kube-proxy, and NetworkPolicies enforced, two replicas with the chart's own limits, in a namespace with the Pod
-Security level `restricted`. The image is built with buildah on Debian and Python 3.13 instead of `python:3.13-slim`. Half of the
-requests open a connection of their own.
-
-{table}
-"""
 
 
 def main() -> int:
@@ -37,8 +27,7 @@ def main() -> int:
     except Missing as error:
         print(error)
         return 1
-    others = DOCUMENT.read_text(encoding="utf-8").partition(NODE)[0]
-    DOCUMENT.write_text(others + NODE + _TEXT.format(machine=machine(), table=table(found)), encoding="utf-8")
+    write_down("benchmark-node", found)
     return 0
 
 

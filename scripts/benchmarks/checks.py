@@ -42,7 +42,7 @@ _ROUNDS = 20
 _CHECK_MS = 150
 _ALL_SECONDS = 10
 _RATIO = 1.2
-_PAGES = 300
+_PAGES, _CHECKS_OF_ALL = 150, 4
 _ROBOT = Account("robot", scene.PASSWORD)
 
 
@@ -109,8 +109,11 @@ def _all(server: ApiServer, port: int, ca: Holder, directory: Path) -> Iterator[
         for _ in range(5):
             time.sleep(0.5)
             served.get()
-        before = [_page_ms(served) for _ in range(_PAGES)]
-        seconds, during = _check_all(served)
+        seconds, _ = _check_all(served)  # so that the page shows a result before and during the others
+        before, during = list[float](), list[float]()
+        for _ in range(_CHECKS_OF_ALL):
+            before += [_page_ms(served) for _ in range(_PAGES)]
+            during += _check_all(served)[1]
     yield Figure(
         f"check all, {_COUNT} destinations", f"{seconds:.1f} s", f"<= {_ALL_SECONDS} s", seconds <= _ALL_SECONDS
     )

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+
+DOCUMENT = Path("docs/benchmark.md")
+_MACHINE = re.compile(r"\S+ \S+, \d+ cores, \S+ [\d.]+")
+_TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +72,10 @@ def table(figures: Iterable[Figure]) -> str:
     """Return the figures as a Markdown table."""
     rows = [("what", "measured", "goal", "reached"), ("---",) * 4, *(figure.cells() for figure in figures)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def write_down(command: str, figures: Iterable[Figure]) -> None:
+    """Put machine and table of `make COMMAND` in place of those that follow its name in the document; all else stays."""
+    before, name, rest = DOCUMENT.read_text(encoding="utf-8").partition(f"`make {command}` measured these figures on ")
+    rest = _TABLE.sub(lambda _: table(figures) + "\n", _MACHINE.sub(machine(), rest, count=1), count=1)
+    DOCUMENT.write_text(before + name + rest, encoding="utf-8")
