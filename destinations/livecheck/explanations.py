@@ -6,7 +6,8 @@ A sentence is filled from what the stage knows; `[…]` in it goes where that is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from destinations.livecheck.registry.port import Code, Outcome, Side, StageResult, Step
 from destinations.model import Advice
@@ -153,36 +154,36 @@ _SAID: Mapping[Code, Advice] = {
         f"Check the account for a typing error, an expiry date, or a lock. {_ROTATE}",
     ),
     Code.TOKEN_SERVICE_FAILS: Advice("The registry's token service returned no token[ (status {status})].", _LATER),
-    Code.MAY_PUSH: Advice("{who} may push to {repository}.", ""),
+    Code.MAY_PUSH: Advice("{who} may push to[ {repository}]{the repository}.", ""),
     Code.MAY_PUSH_ANONYMOUSLY: Advice(
-        "Anyone may push to {repository} without credentials.",
+        "Anyone may push to[ {repository}]{the repository} without credentials.",
         "Ask the registry's operator whether this is intended.",
     ),
     Code.MAY_NOT_PUSH: Advice(
-        "The account may not push to {repository}.",
+        "The account may not push to[ {repository}]{the repository}.",
         "Give the account permission to push and pull there, and check the organization for a typing error.",
     ),
     Code.NO_REPOSITORY: Advice(
-        "The repository {repository} does not exist, and this registry (such as Amazon ECR) requires it before "
-        "the push.",
+        "The registry does not have[ {repository}]{the repository} yet, and this kind (such as Amazon ECR) requires that "
+        "before the push.",
         "Create it at the registry, for every application that you export.",
     ),
     Code.WOULD_CREATE: Advice(
-        "The repository {repository} does not exist. Asking for push permission could create it, as in Quay, so "
-        "the check did not ask.",
+        "The registry does not have[ {repository}]{the repository} yet. Asking for push permission could create that, as "
+        "in Quay, so the check did not ask.",
         "Check with an application that was exported before, or create the repository first.",
     ),
     Code.CREATOR_FAILS: Advice(
-        "The repository {repository} does not exist, and {who} cannot create it with this account: the registry "
+        "The registry does not have[ {repository}]{the repository} yet, and {who} cannot create that with this account: it "
         "rejected the token for pull that is used first (Quay does this for a Creator).",
         "Create both repositories first, for every application that you export, or make the robot's team an admin.",
     ),
     Code.UPLOAD_ELSEWHERE: Advice(
-        "The registry started an upload to {repository} at another site, where the check does not follow.",
+        "The registry started an upload to[ {repository}]{the repository} at another site, where the check does not follow.",
         "An export does follow. If it fails there, have the registry's external address corrected.",
     ),
     Code.UPLOAD_LEFT: Advice(
-        "{who} may push to {repository}. The empty upload that confirmed it could not be canceled and remains.",
+        "{who} may push to[ {repository}]{the repository}. The empty upload that confirmed it could not be canceled and remains.",
         "Nothing to do: the registry deletes it itself after some days.",
     ),
     Code.OUT_OF_TIME: Advice("The check timed out after ten seconds. An export waits longer.", _LATER),
@@ -234,9 +235,25 @@ def said(stage: StageResult) -> Advice:
     return Advice(message[:1].upper() + message[1:] if stage.side is Side.BOTH else message, found.fix)
 
 
+def by_fix(stages: Iterable[StageResult]) -> dict[str, list[StageResult]]:
+    """Return what to do, each once, with the stages that it is for; what both tools find in the same words is one of both."""
+    found: dict[str, list[StageResult]] = {}
+    for stage in stages:
+        advice = said(stage)
+        if not advice.fix:
+            continue
+        group = found.setdefault(advice.fix, [])
+        twin = next((one for one in group if one.step is stage.step and said(one).message == advice.message), None)
+        if twin is None:
+            group.append(stage)
+        elif twin.side is not stage.side:
+            group[group.index(twin)] = replace(twin, side=Side.BOTH)
+    return found
+
+
 def _filled(text: str, stage: StageResult) -> str:
     """Fill in a sentence; a part in brackets whose key is not known goes, or becomes what is in braces after it."""
-    known = {"repository": "the repository", **_WHO[stage.side]}
+    known = dict(_WHO[stage.side])
     known |= {key: value if len(value) <= _MAX else f"{value[:_MAX]}…" for key, value in stage.detail.items() if value}
 
     def part(match: re.Match[str]) -> str:

@@ -25,6 +25,7 @@ _TOOLS = {Side.CHART: "Helm, chart", Side.IMAGE: "skopeo, image", Side.BOTH: ""}
 _BLURRED = {Step.RESOLVE, Step.CONNECT, Step.TLS}
 """Drawn as one with the registry where it is hidden which of them failed."""
 _SIDES = {Side.CHART: (Side.CHART,), Side.IMAGE: (Side.IMAGE,), Side.BOTH: (Side.CHART, Side.IMAGE)}
+_WORST = ("failed", "unsure", "open", "ok")
 _KINDS = {Outcome.PASS: "works", Outcome.FAIL: "fails", Outcome.UNKNOWN: "at-risk"}
 _RESULTS = {Outcome.PASS: Result.PASSED, Outcome.FAIL: Result.FAILED, Outcome.UNKNOWN: Result.INCONCLUSIVE}
 _REJECTIONS = {
@@ -52,7 +53,6 @@ _EDITED = {
     Code.MAY_NOT_PUSH,
     Code.NO_REGISTRY,
 }
-OUTDATED = "Outdated: the destination has changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class FixGroup:
+    """What to do, once, and every finding that it helps against. `state` is the worst of them."""
+
+    fix: str
+    state: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A result for a page. `kind` is the CSS word of its status.
 
-    `path` is what both tools find alike, `forks` each one's way from there; `findings` are those to act on, `everything`
-    all.
+    `path` is what both tools find alike, `forks` each one's way from there; `findings` are those to act on, `advised` the
+    same by what to do, `everything` all.
     """
 
     name: str
@@ -97,6 +106,7 @@ class Shown:
     path: tuple[Stop, ...] = ()
     forks: tuple[tuple[str, tuple[Stop, ...]], ...] = ()
     findings: tuple[Finding, ...] = ()
+    advised: tuple[FixGroup, ...] = ()
     everything: tuple[Finding, ...] = ()
     chain: tuple[tuple[CertificateSummary, Health], ...] = ()
 
@@ -119,7 +129,8 @@ def brief(last: Last, *, now: datetime, sees_all: bool, outdated: bool) -> Shown
 def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) -> Shown:
     report = last.report if sees_all else for_others(last.report)
     short = brief(last, now=now, sees_all=sees_all, outdated=outdated)
-    everything = tuple(map(_finding, _merged(report.stages)))
+    stages = _merged(report.stages)
+    everything = tuple(map(_finding, stages))
     is_hidden = any(stage.code is Code.NO_REGISTRY for stage in report.stages)
     labels = {step: label for step, label in explanations.STEPS.items() if step not in _BLURRED or not is_hidden}
     if is_hidden:
@@ -132,6 +143,7 @@ def whole(last: Last, *, now: datetime, sees_all: bool, outdated: bool = False) 
         path=tuple(_stop(labels[step], chart) for step, (chart, _) in ways.items() if step in common),
         forks=_forks(ways, common, labels),
         findings=tuple(dict.fromkeys(one for one in everything if one.fix)),
+        advised=_advised(stages),
         everything=everything,
         chain=tuple((one, one.health(now)) for one in chain.read(report.chain)),
     )  # fmt: skip
@@ -165,6 +177,7 @@ def summary(last: Last, *, sees_all: bool) -> CheckSummary:
         is_rejection=found.code in _REJECTIONS,
         page="rotate" if found.code in _ROTATED else "edit" if found.code in _EDITED else "destination",
         registry=at_registry,
+        has_logged_in=_passes(stages, Step.LOGIN),
     )  # fmt: skip
 
 
@@ -175,8 +188,13 @@ def _position(stage: StageResult) -> int:
 def _at_registry(stages: Sequence[StageResult]) -> Result:
     if any(stage.ok is False for stage in stages):
         return Result.FAILED
-    pushed = {side for stage in stages if stage.step is Step.PUSH and stage.ok for side in _SIDES[stage.side]}
-    return Result.PASSED if len(pushed) == len(_SIDES[Side.BOTH]) else Result.INCONCLUSIVE
+    return Result.PASSED if _passes(stages, Step.PUSH) else Result.INCONCLUSIVE
+
+
+def _passes(stages: Sequence[StageResult], step: Step) -> bool:
+    """Return whether chart and image both get through a step."""
+    through = {side for stage in stages if stage.step is step and stage.ok for side in _SIDES[stage.side]}
+    return len(through) == len(_SIDES[Side.BOTH])
 
 
 def row(last: Last, *, sees_all: bool = True) -> dict[str, object]:
@@ -229,6 +247,11 @@ def _merged(stages: Sequence[StageResult]) -> list[StageResult]:
         else:
             found[found.index(twin)] = replace(twin, side=Side.BOTH)
     return found
+
+
+def _advised(stages: Sequence[StageResult]) -> tuple[FixGroup, ...]:
+    groups = ((fix, tuple(map(_finding, found))) for fix, found in explanations.by_fix(stages).items())
+    return tuple(FixGroup(fix, min((one.state for one in found), key=_WORST.index), found) for fix, found in groups)
 
 
 def _facts(stage: StageResult) -> tuple[Code, bool | None, dict[str, str]]:

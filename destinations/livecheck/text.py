@@ -30,8 +30,7 @@ def _word(what: str, outcome: Outcome, *, colour: bool) -> str:
 
 
 def _reasons(last: Last) -> Iterator[str]:
-    for stage in last.report.stages:
-        said = explanations.said(stage)
-        if said.fix:
-            yield f"{stage.step.value}{_SIDES[stage.side]}: {said.message}"
-            yield f"Fix: {said.fix}"
+    for fix, stages in explanations.by_fix(last.report.stages).items():
+        for stage in stages:
+            yield f"{stage.step.value}{_SIDES[stage.side]}: {explanations.said(stage).message}"
+        yield f"Fix: {fix}"

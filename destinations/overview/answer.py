@@ -31,7 +31,8 @@ class CheckSummary:
     `at` is aware. `stage` is the first stage that failed, or is not certain, as the JSON interface names it; `label` is that
     in words. `message` names no host, so that equal causes are equal texts. `is_rejection` says that the registry itself
     refused, rather than that none was reached. `page` is where to fix it: `rotate`, `edit` or `destination`. `registry` is
-    what came out at the registry alone, without what the Secrets say.
+    what came out at the registry alone, without what the Secrets say. `has_logged_in` says of one that
+    failed that chart and image both got through the login.
     """
 
     at: datetime
@@ -44,14 +45,21 @@ class CheckSummary:
     is_rejection: bool = False
     page: str = "destination"
     registry: Result = Result.INCONCLUSIVE
+    has_logged_in: bool = False
+
+    @property
+    def told(self) -> str:
+        """What it found, with the stage in front; empty where it found nothing."""
+        return f"{self.label}: {self.message}" if self.label else self.message
 
 
 @dataclass(frozen=True, slots=True)
 class ExportAnswer:
     """`kind` is the word of filters, JSON, metrics and CSS; `status` the same in words.
 
-    `reason` and `fix` are empty where there is nothing to say. `page` is where to act: `repair`, `rotate`, `edit`,
-    `destination`, or empty. `is_old` says that the check is too old to prove that an export passes.
+    `reason` and `fix` are empty where there is nothing to say; after an inconclusive check of what the Secrets accept they
+    are about that check. `page` is where to act: `repair`, `rotate`, `edit`, `destination`, or empty. `is_old` says that
+    the check is too old to prove that an export passes.
     """
 
     kind: str
@@ -69,9 +77,19 @@ class ExportAnswer:
         return self.kind in USABLE
 
     @property
-    def cause(self) -> tuple[str, str, str, str]:
-        """What destinations with one cause have in common."""
-        return self.kind, self.stage, self.reason, self.fix
+    def cause(self) -> str:
+        """A text to sort by: how bad it is, and then why, so that equal causes stand together."""
+        return "\n".join((str(RANKS[self.kind]), self.stage, self.reason, self.fix))
+
+    @property
+    def is_inconclusive(self) -> bool:
+        """Whether the Secrets stop nothing, and the last check gave no answer."""
+        return self.kind == "accepted" and self.check is not None and self.check.result is Result.INCONCLUSIVE
+
+    @property
+    def words(self) -> str:
+        """The status for people: `status`, but for one that was checked, and is not called unchecked."""
+        return INCONCLUSIVE if self.is_inconclusive else self.status
 
 
 STATUSES = (
@@ -85,13 +103,15 @@ STATUSES = (
     ("disabled", "Disabled"),
 )
 """Every answer as a word and in words, those first that someone has to act on."""
+INCONCLUSIVE = "Accepted, check inconclusive"
+"""What `accepted` is called where the last check gave no answer."""
 MEANINGS: Mapping[str, str] = {
     "hidden": "Epinio does not list it.",
     "fails": "Epinio lists it; an export stops at the stage shown.",
     "rejected": "The last live check reached the registry, which refused the login or the push.",
-    "check-failed": "The last live check failed before the registry could accept or refuse anything.",
+    "check-failed": "The last live check failed for another reason: DNS, connection, TLS, or an error at the registry.",
     "at-risk": "Nothing in the Secrets stops an export, but something needs a review.",
-    "accepted": "Nothing in the Secrets stops an export. No recent live check has passed.",
+    "accepted": "Nothing in the Secrets stops an export. No recent live check has passed: none, an old, or an inconclusive one.",
     "works": "Nothing in the Secrets stops an export, and a recent live check has passed.",
     "disabled": "Epinio hides it until someone enables it.",
 }
@@ -116,8 +136,10 @@ def join(prediction: Prediction, check: CheckSummary | None, now: datetime, fres
     kind, is_old = prediction.kind, check is not None and now - check.at >= fresh
     if check and check.result is Result.FAILED and kind in USABLE:
         word = "rejected" if check.is_rejection else "check-failed"
-        reason = f"{check.label}: {check.message}" if check.label else check.message
-        return ExportAnswer(word, WORDS[word], reason, check.fix, check.stage, check.page, check, is_old)
+        return ExportAnswer(word, WORDS[word], check.told, check.fix, check.stage, check.page, check, is_old)
+    if kind == "accepted" and check and check.result is Result.INCONCLUSIVE:
+        reason = f"The check is inconclusive. {check.told}".strip()
+        return ExportAnswer(kind, WORDS[kind], reason, check.fix, check.stage, check.page, check, is_old)
     if kind == "accepted" and check and check.result is Result.PASSED and not is_old:
         kind = "works"
     page = _page(prediction)

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
-from destinations.overview.answer import RANKS
 from destinations.overview.table import Row
 
 _MAX_TEXT = 200
 FIRST = "status"
-"""The order of a page that nobody asked for another: by the answer, what is broken first."""
+"""The order of a page that nobody asked for another: by the answer, what is broken first, equal causes together."""
 ORDERS = {
     FIRST: "Broken first",
     "-status": "Broken last",
@@ -29,7 +28,7 @@ ORDERS = {
 """The orders as people choose them. Any of them but for a minus in front is the other way round with one."""
 _KEYS: Mapping[str, Callable[[Row], str]] = {
     "name": lambda row: row.name,
-    "status": lambda row: str(RANKS[row.answer.kind]),
+    "status": lambda row: row.answer.cause,
     "organization": lambda row: row.organization.casefold(),
     "team": lambda row: row.team,
     "age": lambda row: row.secret.created_at,

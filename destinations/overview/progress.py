@@ -62,10 +62,9 @@ def _cause(line: CheckedLine) -> _Cause:
         reason, fix, page = _at_registry(check.registry), "", "destination"
     elif line.is_outdated:
         reason, fix, page = "It has changed since this check.", "Check it again.", "destination"
-    elif found.kind in {"accepted", "at-risk"} and check.result is Result.INCONCLUSIVE:
-        about = f"{check.label}: {check.message}" if check.label else check.message
-        reason, fix, page = f"The check is inconclusive. {about}".strip(), check.fix, check.page
-    return found.kind, found.status, reason, fix, page
+    elif found.kind == "at-risk" and check.result is Result.INCONCLUSIVE:
+        reason, fix, page = f"The check is inconclusive. {check.told}".strip(), check.fix, check.page
+    return found.kind, found.words, reason, fix, page
 
 
 def _at_registry(result: Result) -> str:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from destinations import access, names
 from destinations.access import Authority, Team
 from destinations.overview import table
-from destinations.overview.answer import RANKS
+from destinations.overview.answer import RANKS, ExportAnswer
 from destinations.overview.table import Row
 from destinations.secret.codec import rfc3339
 from destinations.verdict.tokens import SOON
@@ -19,13 +19,24 @@ _PLAIN: Mapping[str, tuple[str, str, str]] = {
     "works": ("Ready to use", "A recent live check passed.", ""),
     "accepted": ("Ready to use, not checked", "Nothing known stops an export. It was not tried lately.", ""),
     "at-risk": ("Ready to use, with warnings", "An export should pass. Administrators see what to review.", ""),
-    "rejected": ("Cannot be used now", "The registry refuses the account of this destination.", _ASK),
+    "rejected": ("Cannot be used now", "The registry refused the last live check.", _ASK),
     "check-failed": ("Cannot be used now", "The last live check did not get through to the registry.", _ASK),
     "fails": ("Cannot be used now", "An export would fail: the destination is not set up correctly.", _ASK),
     "hidden": ("Cannot be used now", "Epinio does not offer it: it is not set up correctly.", _ASK),
     "disabled": ("Disabled", "An administrator has disabled it.", "Ask an administrator to enable it."),
 }
 """Status, reason and what to do for people who only export: nothing that they cannot act on."""
+_AT_STAGE: Mapping[tuple[str, str], str] = {
+    ("rejected", "login"): "The registry refuses the account of this destination.",
+    ("rejected", "push"): "The registry does not accept a push from this destination.",
+    ("check-failed", "login"): "The registry did not give the last live check a usable answer.",
+    ("check-failed", "push"): "The registry did not give the last live check a usable answer.",
+}
+"""The reason where a check got as far as this stage of the registry."""
+_INCONCLUSIVE = (
+    "Ready to use, check inconclusive",
+    "Nothing known stops an export. The last live check gave no answer.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +107,28 @@ def page(authority: Authority, answered: Iterable[Row], now: datetime) -> Page:
     return Page(sections, usable, unusable, authority.person.exports() != [])
 
 
-def _usable_first(row: Row) -> tuple[int, str]:
-    """Order what works first, then what may work, and what is disabled before what is broken."""
-    return -RANKS[row.answer.kind] if row.answer.is_usable else 0, row.name
+def _usable_first(row: Row) -> tuple[int, str, str]:
+    """Order what works first, then what may work, what is disabled, and what is broken, equal causes together."""
+    found = row.answer
+    place = -RANKS[found.kind] if found.is_usable else 0 if found.kind == "disabled" else 1
+    return place, "" if found.is_usable else found.cause, row.name
+
+
+def _plainly(found: ExportAnswer) -> tuple[str, str, str]:
+    """Return status, reason and what to do for people who only export."""
+    status, reason, advice = _PLAIN[found.kind]
+    if found.is_inconclusive:
+        status, reason = _INCONCLUSIVE
+    return status, _AT_STAGE.get((found.kind, found.stage), reason), advice
 
 
 def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
     rotated = row.secret.annotations.get(names.ROTATED_AT_ANNOTATION) or row.secret.created_at
     ends = row.secret.annotations.get(names.EXPIRY_ANNOTATION, "")
     found = row.answer
-    status, reason, advice = _PLAIN[found.kind]
-    step = ""
+    (status, reason, advice), step = _plainly(found), ""
     if may_change:
-        (advice, step), status, reason = _next(row, ends, now), found.status, found.reason
+        (advice, step), status, reason = _next(row, ends, now), found.words, found.reason
     checked = table.age(rfc3339(found.check.at), now) if found.check else ""
     return Line(row, table.age(rotated, now), ends, advice, step, may_change, status, reason, checked)
 
@@ -122,7 +142,7 @@ def _next(row: Row, ends: str, now: datetime) -> tuple[str, str]:
         return "Exports fail until it is repaired.", "repair"
     if row.is_expired:
         return "The credentials have expired: create new ones, and rotate.", "rotate"
-    if found.kind in {"rejected", "check-failed"}:
+    if found.kind in {"rejected", "check-failed"} or (found.is_inconclusive and found.fix):
         return found.fix or "Check it again.", found.page
     if _ends_soon(ends, now):
         return "The credentials expire soon: create new ones, and rotate.", "rotate"

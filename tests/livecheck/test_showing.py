@@ -9,6 +9,7 @@ import pytest
 from destinations.livecheck import presentation, result
 from destinations.livecheck.registry.port import Code, Leg, Plan, Report, Side, StageResult, Step
 from destinations.livecheck.result import Last, with_names
+from destinations.livecheck.text import render
 from tests.livecheck.world import last
 from tests.services.pki import issue
 from tests.services.scripted import ends, report
@@ -67,6 +68,34 @@ def test_one_trouble_of_both_tools_is_told_once() -> None:
     assert [(one.tool, one.label) for one in shown.findings] == [("", "Login")]
     assert [(one.label, one.state) for one in shown.path][-2:] == [("Login", "failed"), ("Push", "open")]
     assert shown.forks == ()
+
+
+def test_the_same_advice_for_both_tools_is_given_once() -> None:
+    denied = [
+        StageResult(Step.PUSH, side, ok=False, code=Code.MAY_NOT_PUSH, detail={"repository": f"team/{side.value}"})
+        for side in (Side.CHART, Side.IMAGE)
+    ]
+    (group,) = whole(report(*denied)).advised
+    assert [(one.tool, one.message) for one in group.findings] == [
+        ("Helm, chart", "The account may not push to team/chart."),
+        ("skopeo, image", "The account may not push to team/image."),
+    ]
+    assert group.fix.startswith("Give the account permission")
+    text = render([last("one", report(*denied))], colour=False)
+    assert text.count("Fix: Give the account permission") == 1
+    assert text.index("push (image)") < text.index("Fix: ")
+
+
+def test_what_both_tools_find_in_the_same_words_is_told_once_and_another_advice_apart() -> None:
+    parts = [
+        StageResult(Step.LOGIN, Side.CHART, ok=None, code=Code.NOT_CHECKED),
+        StageResult(Step.PUSH, Side.CHART, ok=False, code=Code.MAY_NOT_PUSH, detail={"status": "401"}),
+        StageResult(Step.PUSH, Side.IMAGE, ok=False, code=Code.MAY_NOT_PUSH, detail={"status": "403"}),
+    ]
+    shown = presentation.whole(last("one", report(*parts)), now=datetime.now(UTC), sees_all=True)
+    assert [(one.state, [(each.label, each.tool) for each in one.findings]) for one in shown.advised] == [
+        ("unsure", [("Login", "Helm, chart")]), ("failed", [("Push", "")]),
+    ]  # fmt: skip
 
 
 def test_where_the_tools_part_each_has_its_own_way() -> None:

@@ -16,6 +16,7 @@ from tests.signin import world
 
 if TYPE_CHECKING:
     from destinations.cluster.memory import InMemoryCluster
+    from destinations.livecheck.registry.port import Report
 
 pytestmark = pytest.mark.people
 
@@ -44,6 +45,37 @@ def test_developers_arrive_at_what_they_can_use_in_words_of_their_own(people: In
     assert not re.search("skopeo|auths|annotation|Secret", words, re.IGNORECASE)
     for one in ("broken", "refused"):
         assert f"--registry {one} APP" not in page
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "reason"),
+    [
+        (ends(Step.LOGIN, Code.WRONG_CREDENTIALS), "Cannot be used now", "refuses the account of this destination"),
+        (ends(Step.PUSH, Code.MAY_NOT_PUSH), "Cannot be used now", "does not accept a push from this destination"),
+        (ends(Step.PUSH, Code.NO_REPOSITORY), "Cannot be used now", "does not accept a push from this destination"),
+        (ends(Step.PUSH, Code.SERVER_ERROR), "Cannot be used now", "did not give the last live check a usable answer"),
+        (NO_NAME, "Cannot be used now", "did not get through to the registry"),
+        (ends(Step.PUSH, Code.WOULD_CREATE, ok=None), "Ready to use, check inconclusive", "gave no answer"),
+    ],
+)
+def test_developers_are_told_no_more_than_the_check_found(
+    people: InMemoryCluster, found: Report, status: str, reason: str
+) -> None:
+    people.load([world.destination("one")])
+    keep("one", found)
+    page = text(world.sign_in("exporter"), "/team/")
+    line = page.partition('href="/destinations/one/"')[2].partition("</article>")[0]
+    assert f">{status}</span>" in line
+    assert reason in line
+
+
+def test_what_is_disabled_stands_before_what_is_broken(people: InMemoryCluster) -> None:
+    off = world.destination("zz-off")
+    off["metadata"]["labels"][names.REGISTRY_LABEL] = "false"
+    people.load([off, world.destination("a-refused")])
+    keep("a-refused", REFUSED)
+    page = text(world.sign_in("exporter"), "/team/")
+    assert page.index("/destinations/zz-off") < page.index("/destinations/a-refused")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 
-from destinations.livecheck import presentation
-from destinations.livecheck.registry.port import Code, Report, Side, Step
+from destinations.livecheck import explanations, presentation
+from destinations.livecheck.registry.port import Code, Report, Side, StageResult, Step
 from destinations.overview import answer
 from destinations.overview.answer import FRESH, CheckSummary, Prediction, Result, join
 from destinations.overview.progress import CheckedLine, grouped
@@ -58,6 +59,31 @@ def test_how_long_a_check_counts_is_a_setting() -> None:
     assert join(Prediction("accepted"), check(PASSES, an_hour), NOW, an_hour).kind == "accepted"
     assert join(Prediction("accepted"), check(PASSES, an_hour - SECOND), NOW, an_hour).kind == "works"
     assert answer.old_from(check(PASSES, an_hour), an_hour) == NOW
+
+
+def test_after_an_inconclusive_check_nothing_is_called_unchecked_and_it_says_why() -> None:
+    found = join(Prediction("accepted"), check(UNCLEAR), NOW)
+    assert (found.kind, found.status, found.words) == (
+        "accepted", "Accepted, not checked", "Accepted, check inconclusive",
+    )  # fmt: skip
+    assert found.reason == (
+        "The check is inconclusive. Push: The registry does not have the repository yet. Asking for push permission could "
+        "create that, as in Quay, so the check did not ask."
+    )
+    assert (found.fix[:31], found.stage) == ("Check with an application that ", "push")
+    old = join(Prediction("accepted"), check(UNCLEAR, timedelta(days=3)), NOW)
+    assert (old.words, old.is_old) == ("Accepted, check inconclusive", True)
+    for other in (None, check(PASSES, timedelta(days=3))):
+        plain = join(Prediction("accepted"), other, NOW)
+        assert (plain.words, plain.reason) == ("Accepted, not checked", "")
+    warned = join(Prediction("at-risk", "A warning.", "Fix it."), check(UNCLEAR), NOW)
+    assert (warned.words, warned.reason) == ("Accepted, with warnings", "A warning.")
+
+
+def test_no_sentence_of_a_check_says_a_word_twice_or_keeps_a_bracket() -> None:
+    for step, code, ok, side in EVERY_STOP:
+        message = explanations.said(StageResult(step, side, ok=ok, code=code)).message
+        assert not re.search(r"\b(\w+ ?\w*) \1\b|[\[\]{}]|  ", message), message
 
 
 EVERY_STOP = [
@@ -136,6 +162,7 @@ def test_equal_causes_are_together_with_the_worst_first_and_disabled_ones_last()
     ]  # fmt: skip
     assert groups[1].reason == "DNS: The host has no address in the portal's DNS."
     assert groups[3].reason.startswith("The check is inconclusive. Push: ")
+    assert groups[3].status == "Accepted, check inconclusive"
     assert groups[4].reason == "It has changed since this check."
     assert groups[6].reason.startswith("No export works while it is disabled")
     assert [one.outcome for one in groups[6].lines] == ["disabled"]

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
-from destinations.livecheck.registry.port import Code, Side, Step
+from destinations.livecheck.registry.port import Code, Side, StageResult, Step
 from destinations.model import Snapshot
 from destinations.secret.codec import rfc3339
 from edrportal import composition as root
@@ -99,6 +99,55 @@ def test_json_and_csv_keep_their_fields_and_say_the_answer_beside_them(
     assert (cells["refused"]["status"], cells["refused"]["reason"]) == ("Accepted", "")
     assert (cells["refused"]["answer"], cells["refused"]["answer stage"]) == ("Registry rejects it", "login")
     assert cells["good"]["checked at"] == rfc3339(NOW - timedelta(minutes=5))
+
+
+def test_an_inconclusive_check_is_told_with_its_reason_wherever_the_answer_is(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    portal.load([destination("unclear"), destination("plain")])
+    keep("unclear", ends(Step.PUSH, Code.WOULD_CREATE, ok=None), NOW - timedelta(minutes=5))
+    for path in ("/", "/destinations/unclear", "/team/"):
+        page = text(client, path)
+        assert ">Accepted, check inconclusive</span>" in page, path
+        assert "The check is inconclusive. Push: The registry does not have the repository yet." in page, path
+    assert ">Accepted, not checked</span></h1>" not in text(client, "/destinations/unclear")
+    assert ">Accepted, not checked</span></h1>" in text(client, "/destinations/plain")
+    assert "Check with an application that was exported before" in text(client, "/team/")
+    found = json_of(client)
+    assert (found["unclear"]["answer"], found["unclear"]["answer_text"]) == ("accepted", "Accepted, not checked")
+    assert found["unclear"]["answer_reason"].startswith("The check is inconclusive. Push: ")
+    assert (found["unclear"]["answer_stage"], found["unclear"]["check_result"]) == ("push", "inconclusive")
+    assert rows(client, q="could create that") == ["unclear"]
+    assert sorted(rows(client, answer="accepted")) == ["plain", "unclear"]
+
+
+def test_equal_causes_stand_together_in_every_list(client: Client, portal: InMemoryCluster) -> None:
+    ways = {
+        "a": NO_NAME,
+        "b": ends(Step.CONNECT, Code.NO_CONNECTION),
+        "c": NO_NAME,
+        "d": ends(Step.CONNECT, Code.NO_CONNECTION),
+    }
+    portal.load([destination(name) for name in ways])
+    for name, found in ways.items():
+        keep(name, found, NOW)
+    assert rows(client) == ["b", "d", "a", "c"]
+    cells = csv.DictReader(io.StringIO(text(client, "/destinations.csv")))
+    assert [row["name"] for row in cells] == ["b", "d", "a", "c"]
+    assert [row["name"] for row in client.get("/api/destinations?sort=status").json()] == ["b", "d", "a", "c"]
+    assert re.findall(r'<h3><a href="/destinations/([^"/]+)', text(client, "/team/")) == ["b", "d", "a", "c"]
+
+
+def test_a_login_that_proved_nothing_is_not_said_to_pass(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([destination("one")])
+    unproven = StageResult(Step.LOGIN, Side.IMAGE, ok=None, code=Code.NOT_CHECKED)
+    denied = StageResult(Step.PUSH, Side.BOTH, ok=False, code=Code.MAY_NOT_PUSH)
+    found = report(denied)
+    stages = [one for one in found.stages if one.step is not Step.LOGIN]
+    login = [StageResult(Step.LOGIN, Side.CHART, ok=True, code=Code.LOGGED_IN), unproven]
+    keep("one", replace(found, stages=(*stages, *login)), NOW)
+    rail = text(client, "/destinations/one").partition('id="part-verdict"')[2].partition("</section>")[0]
+    assert re.findall(r'path__word">([^<]+)<', rail)[-3:] == ["see the live check"] * 3
 
 
 def test_a_check_of_another_state_counts_for_nothing(client: Client, checked: InMemoryCluster) -> None:

@@ -110,7 +110,7 @@ def _words(stage: Stage, state: str, answer: ExportAnswer) -> str:
     if check.stage == Step.LOGIN.value:
         return "fails in the live check" if stage is Stage.LOGIN else ""
     if check.stage == Step.PUSH.value:
-        return "passes in the live check" if stage is Stage.LOGIN else "see the live check"
+        return "passes in the live check" if stage is Stage.LOGIN and check.has_logged_in else "see the live check"
     return ""
 
 
@@ -118,9 +118,11 @@ def _next_page(answer: ExportAnswer, *, is_repairable: bool) -> str:
     """Return the page to go to next; `check` where a live check is what is missing, empty where nothing is."""
     if answer.page == "repair":
         return "repair" if is_repairable else "edit"
-    if answer.kind == "accepted" or (answer.is_old and answer.kind != "disabled"):
+    if answer.is_old and answer.kind != "disabled":
         return "check"
-    return answer.page if answer.page in {"rotate", "edit"} else ""
+    if answer.page in {"rotate", "edit"}:
+        return answer.page
+    return "check" if answer.kind == "accepted" else ""
 
 
 def masked(secret: Secret) -> str:
