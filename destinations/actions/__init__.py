@@ -6,7 +6,7 @@ clean-up.
 """
 
 from destinations.access import Denied
-from destinations.actions.additions import add
+from destinations.actions.additions import add, name_taken
 from destinations.actions.common import Change, Done, Seen, refuse_foreign
 from destinations.actions.deletions import delete, sweep
 from destinations.actions.edits import Edit, edit, needs_password, switch
@@ -27,6 +27,7 @@ __all__ = [
     "assign",
     "delete",
     "edit",
+    "name_taken",
     "needs_password",
     "refuse_foreign",
     "repair",

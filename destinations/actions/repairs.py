@@ -16,7 +16,7 @@ from destinations.cluster.port import AlreadyExists, Cluster, ClusterError
 from destinations.input import validation
 from destinations.model import Secret, Snapshot, UserError
 from destinations.repairs import Choice, document
-from destinations.secret import codec, history
+from destinations.secret import codec, docker_config, history
 
 
 def repair(cluster: Cluster, name: str, choice: Choice, *, seen: Seen, change: Change) -> Done:
@@ -71,7 +71,7 @@ def split(cluster: Cluster, name: str, wanted: Split, *, seen: Seen, change: Cha
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
         return secret
-    found = document.hosts(secret)
+    found = docker_config.hosts(secret)
     if len(found) <= 1 or set(found) != {wanted.kept, *wanted.others}:
         raise UserError("The hosts of this destination have changed.", "Review them, and split again.")
     _check_names(secret, wanted, change)
@@ -143,7 +143,7 @@ def _withdraw(cluster: Cluster, created: list[Secret]) -> None:
 
 def suggestions(secret: Secret) -> Iterator[tuple[str, str]]:
     """Yield each host of a Secret with several, and a name for its destination; nothing for other Secrets."""
-    found = document.hosts(secret)
+    found = docker_config.hosts(secret)
     for host in found if len(found) > 1 else ():
         trap = validation.check_name(f"{secret.name}-{host}".replace(":", "-"))
         yield host, trap.suggestion if trap else f"{secret.name}-{host}".replace(":", "-")

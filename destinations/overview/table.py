@@ -81,7 +81,7 @@ def row(secret: Secret, snapshot: Snapshot) -> Row:
         kind=kind,
         status=status,
         reason=reason,
-        url=masked_key(judgement.url or docker_config.host_key(secret) or "-"),
+        url=masked_key(judgement.url) if judgement.url else docker_config.shown_hosts(secret) or "-",
         organization=masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         bundle=_bundle_health(bundle, secret, now),
         age=age(secret.created_at, now),

@@ -16,8 +16,6 @@ _WRONG_KEYS = (
     "auth.json", ".dockercfg",
 )  # fmt: skip
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_MOST_HOSTS = 100
-"""More are no choice for a person, and each of them is a document of its own."""
 
 
 def document_of(secret: Secret) -> Object | None:
@@ -36,13 +34,6 @@ def written(secret: Secret, document: Object) -> Secret:
 def with_entry(secret: Secret, document: Object, host: str, entry: Value) -> Secret:
     """Return the Secret with another registry, the only one, under `auths` of its document."""
     return written(secret, docker_config.replaced(document, "auths", Object.of([(host, entry)])))
-
-
-def hosts(secret: Secret) -> tuple[str, ...]:
-    """Return the hosts under `auths`, in order, where there are no more than a person can choose from."""
-    document = document_of(secret)
-    auths = document.get("auths") if document else None
-    return tuple(auths) if isinstance(auths, Object) and len(auths) <= _MOST_HOSTS else ()
 
 
 def with_host(secret: Secret, host: str) -> Secret:
@@ -122,7 +113,7 @@ def several_hosts(secret: Secret, _case: Case) -> list[Fix]:
     """Keep one of several registries under `auths`: a person has to say which."""
     document = document_of(secret)
     auths = document.get("auths") if document else None
-    if document is None or not isinstance(auths, Object) or not 1 < len(auths) <= _MOST_HOSTS:
+    if document is None or not isinstance(auths, Object) or len(docker_config.hosts(secret)) <= 1:
         return []
     return [
         Fix(

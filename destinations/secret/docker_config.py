@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from destinations import names
 from destinations.golang import gojson
 from destinations.golang.gojson import Object, Value
 from destinations.golang.gostrings import GoError, to_valid_utf8
 from destinations.model import Credentials, InputError, Secret
+from destinations.secret.mask import masked_key
 from destinations.verdict import parsing
 from destinations.verdict.explanations import EpinioError
 from destinations.verdict.parsing import FIELDS, NEWEST, field_name, login_reads_auth, members
+
+_MOST_HOSTS = 100
+"""More are no choice for a person, and each of them is a document of its own."""
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def one_registry(content: bytes) -> tuple[Object, Object]:
 def stored_credentials(secret: Secret) -> Credentials | None:
     """Return what Helm logs in with; None where a part is missing, is not UTF-8, or the Secret cannot be read."""
     try:
-        entry = parsing.read_entry(parsing.read_config(secret))
+        entry = parsing.read_entry(_config(secret))
     except EpinioError:
         return None
     username, password = parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))
@@ -68,13 +74,36 @@ def stored_credentials(secret: Secret) -> Credentials | None:
     return Credentials(username, password)
 
 
+def _config(secret: Secret) -> parsing.Config:
+    """Return the configuration, also of a Secret that states no organization. Raises EpinioError."""
+    stated = {names.ORGANIZATION_ANNOTATION: "", **secret.annotations}
+    return parsing.read_config(replace(secret, annotations=stated))
+
+
 def host_key(secret: Secret) -> str:
-    """Return the one host key, empty if it cannot be read."""
+    """Return the one host key, empty if it cannot be read; an organization need not be stated."""
     try:
-        config = parsing.read_config(secret)
+        config = _config(secret)
         return parsing.listed_url(config).removesuffix(f"/{config.organization}")
     except EpinioError:
         return ""
+
+
+def hosts(secret: Secret) -> tuple[str, ...]:
+    """Return the hosts under `auths`, in order, where there are no more than a person can choose from."""
+    try:
+        document = gojson.parse_once(secret.data.get(names.CONFIG_KEY, b""))
+    except GoError:
+        return ()
+    auths = document.get("auths") if isinstance(document, Object) else None
+    return tuple(auths) if isinstance(auths, Object) and len(auths) <= _MOST_HOSTS else ()
+
+
+def shown_hosts(secret: Secret) -> str:
+    """Return for a page the host, or the first hosts of several, without what may be secret; empty if none can be read."""
+    found = (host_key(secret),) if host_key(secret) else hosts(secret)
+    more = len(found) - _MOST_SHOWN
+    return ", ".join(map(masked_key, found[:_MOST_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def _fields(credentials: Credentials) -> list[tuple[str, Value]]:

@@ -35,6 +35,9 @@ def rotate(portal: Portal, secret: Secret, rotation: Rotation, *, by: str, check
         for name, one in found.items()
         if (why := attempts_of.skip_reason(one))
     }
+    for name, one in found.items():
+        if name not in ended and (why := attempts_of.same_password_reason(one, rotation.password)):
+            ended[name] = Attempt(name, WriteResult.NOT_WRITTEN, why)
     if check:
         ended |= _checked(portal, {name: one for name, one in found.items() if name not in ended}, rotation, who)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,11 @@ from destinations.model import Target
 from destinations.overview import parts
 from destinations.verdict import presets
 from edrportal.demo.cluster import certificate, demo_cluster
+from tests.livecheck.world import destination
 from tests.malformed.asking import PASSWORD, add, rotation, text_of, words_of
 from tests.services import composition
 from tests.services.leaks import canary
+from tests.web.test_daily_work import form
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -222,3 +225,36 @@ def test_hints_follow_the_kind_that_was_chosen_or_recognized(client: Client, por
     assert portal.get_secret("one").name == "one"
     for path in ("/destinations/one/edit", "/destinations/one/rotate"):
         assert "A robot&#x27;s secret, shown once" in client.get(path).content.decode()
+
+
+def test_the_host_is_shown_wherever_something_else_is_asked_for(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("one")
+    made["metadata"]["annotations"] = {}
+    several = destination("several")
+    hosts = {"a.example.com": {}, "b.example.com": {}, "c.example.com": {}, "d.example.com": {}}
+    several["stringData"] = {names.CONFIG_KEY: json.dumps({"auths": hosts})}
+    portal.load([made, several])
+    for path in ("repair", "rotate"):
+        page = client.get(f"/destinations/one/{path}").content.decode()
+        assert "Registry: <code>registry.example.com</code>" in page, path
+        page = client.get(f"/destinations/several/{path}").content.decode()
+        assert "Registry: <code>a.example.com, b.example.com, c.example.com and 1 more</code>" in page, path
+    page = client.get("/destinations/one/edit").content.decode()
+    assert re.search(r'<input[^>]*name="host"[^>]*value="registry.example.com"', page)
+    assert re.search(r'<input[^>]*name="username"[^>]*value="robot"', page)
+    overview = client.get("/").content.decode()
+    assert '<code class="url">registry.example.com</code>' in overview
+    assert '<code class="url">a.example.com, b.example.com, c.example.com and 1 more</code>' in overview
+    rows = {row["name"]: row["url"] for row in client.get("/api/destinations").json()}
+    assert rows == {"one": None, "several": None}
+
+
+def test_what_lacks_only_its_organization_gets_it_without_the_password(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("one")
+    made["metadata"]["annotations"] = {}
+    portal.load([made])
+    config = portal.get_secret("one").data
+    fields = form(client, "/destinations/one/edit", organization="team")
+    assert client.post("/destinations/one/edit", fields).status_code == 303
+    assert portal.get_secret("one").data == config
+    assert client.get("/api/destinations").json()[0]["answer"] == "accepted"

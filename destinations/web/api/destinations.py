@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -22,9 +21,9 @@ from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import rows
 from destinations.overview.filters import Filter
 from destinations.overview.table import Row
+from destinations.portal import Reads
 from destinations.secret import docker_config
-from destinations.secret.mask import masked_everywhere, masked_judgement
-from destinations.verdict.judge import judge
+from destinations.secret.mask import masked_everywhere
 from destinations.web.api import body as apibody
 from destinations.web.changes import check, save
 from destinations.web.forms import NewForm, RotateForm
@@ -107,6 +106,7 @@ def _add(request: PortalRequest) -> HttpResponse:
         )
         valid, uid = form.is_valid(), save.team_uid(request, form)
         if not valid or uid is None:
+            save.tell_taken_name(request, form)
             return _invalid(form)
         draft = form.draft(uid)
         change = apibody.change(request, form)
@@ -162,13 +162,15 @@ def _past(form: AccountForm) -> tuple[str, ...]:
 
 
 def _row(request: PortalRequest, done: Done, status: int, repaired: tuple[str, ...]) -> HttpResponse:
-    """Return the destination's row as it is now; where it cannot be read any more, at least its name."""
+    """Return the destination's row as it is now, with its answer; where it cannot be read any more, at least its name."""
     try:
-        snapshot = Snapshot.of(request.portal.cluster.list_secrets(), datetime.now(UTC), request.reads.version)
+        snapshot = Reads(request.portal).direct
     except ClusterError:
         return JsonResponse({"name": done.name, "notes": [*done.notes, *repaired]}, status=status)
-    stored = snapshot.secrets.get(done.name)
-    row = rows.row(masked_judgement(judge(stored, snapshot))) if stored else {"name": done.name}
+    stored, row = snapshot.secrets.get(done.name), {"name": done.name}
+    if stored:
+        found = request.portal.answered_row(stored, snapshot, sees_all=request.principal.is_administrator)
+        row = {**rows.row(found.judgement), **rows.answer(found.answer)}
     return JsonResponse({**masked_everywhere(row), "notes": [*done.notes, *repaired]}, status=status)
 
 

@@ -32,11 +32,9 @@ def prepare(request: PortalRequest) -> HttpResponse:
     if request.method != "POST":
         return _empty(request)
     form = ExternalForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
-    if not form.is_valid():
-        return _page(request, form, 422)
     try:
-        uid = save.team_uid(request, form)
-        if uid is None:
+        valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
+        if not valid or uid is None:
             return _page(request, form, 422)
         planned = _plan(request, form, uid)
     except (ClusterError, UserError) as error:

@@ -36,7 +36,10 @@ def new(request: PortalRequest) -> HttpResponse:
     form = NewForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
     try:
         valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
-        return _save(request, form, uid) if valid and uid is not None else _page(request, form, 422)
+        if valid and uid is not None:
+            return _save(request, form, uid)
+        save.tell_taken_name(request, form)
+        return _page(request, form, 422)
     except (ClusterError, UserError) as error:
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble=trouble)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -57,7 +58,10 @@ def _repair(
     except (ClusterError, UserError) as error:
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
-    return save.done(request, result, f"{name} was repaired.", to="destination")
+    standing = save.standing(request, [name], "was changed as chosen")
+    for trouble in standing.values():
+        messages.warning(request, trouble)
+    return save.done(request, result, "" if standing else f"{name} was repaired.", to="destination")
 
 
 def _try(request: PortalRequest, secret: Secret, snapshot: Snapshot, groups: Sequence[tuple[Fix, ...]]) -> HttpResponse:
@@ -127,7 +131,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "after": after,
         "after_status": table.status_of(after),
         "after_failed": table.failed(after),
-        "host": docker_config.host_key(secret),
+        "host": docker_config.shown_hosts(secret),
         "hosts": _hosts(request, secret),
         "kept": request.POST.get("kept", ""),
         "two_passwords": trial.is_possible(form.groups),

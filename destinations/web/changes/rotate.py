@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -21,6 +22,8 @@ from destinations.web.forms import RotateForm
 from destinations.web.request import PortalRequest
 
 _ROTATED = "The credentials of {} were rotated, and the next export uses them. Revoke the old ones at the registry."
+_UNUSED = "The credentials of {} were rotated. Revoke the old ones at the registry."
+"""Where Epinio hides it, or an export fails: no export uses them."""
 _KEPT = "{} was changed."
 
 
@@ -50,10 +53,18 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
-    said = _KEPT if result.kept_password else _ROTATED
+    said = _KEPT if result.kept_password else _UNUSED if _warn(request, name) else _ROTATED
     return save.done(
         request, gate.after(request.portal, result), said.format(name), to="destination", notes=form.bundle_notes
     )
+
+
+def _warn(request: PortalRequest, name: str) -> bool:
+    """Say what still keeps exports from the new credentials, and return whether anything does."""
+    standing = save.standing(request, [name], "has new credentials")
+    for trouble in standing.values():
+        messages.warning(request, trouble)
+    return bool(standing)
 
 
 def _unsaved(request: PortalRequest, secret: Secret) -> RotateForm:
@@ -97,7 +108,7 @@ def _page(  # noqa: PLR0913 - one page's parts
         **save.context(form, secret, trouble or gate.trouble),
         "gate": gate,
         "certs_name": masked_name(codec.certs_name(secret)),
-        "host": docker_config.host_key(secret),
+        "host": docker_config.shown_hosts(secret),
         "exports": exports.section(request, secret, details=False),
         **download.context(request, secret if docker_config.host_key(secret) else None),
         **fragments.guide_context(request, docker_config.host_key(secret), form),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -15,18 +16,21 @@ from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
-from destinations import access, actions, names
+from destinations import actions
 from destinations.actions import Change, Denied, Done, Seen
 from destinations.actions.messages import for_error
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, NotFound
 from destinations.model import Secret, Snapshot, UserError
-from destinations.portal import Event, Portal
-from destinations.secret import codec, docker_config, owners
-from destinations.secret.mask import masked_key
+from destinations.overview import table
+from destinations.portal import Event, Portal, Reads
+from destinations.secret import codec, owners
 from destinations.web import errors, writeids
+from destinations.web.forms.differences import differences
 from destinations.web.request import PortalRequest
 
 _LOG = logging.getLogger(__name__)
@@ -121,6 +125,15 @@ def team_uid(request: PortalRequest, form: Form) -> str | None:
     return uid
 
 
+def tell_taken_name(request: PortalRequest, form: Form) -> None:
+    """Say of a new destination's form that is not valid that its name is taken, too: the write would find it a round later."""
+    name = form.cleaned_data.get("name")
+    with suppress(ClusterError):
+        if name:
+            error = actions.name_taken(request.portal.cluster.get_secret(name), request.authority)
+            form.add_error("name", f"{error.message} {error.fix}")
+
+
 def act(
     request: PortalRequest, action: str, target: str, call: Callable[[], Done], *, before: Seen | None = None
 ) -> Done:
@@ -202,6 +215,34 @@ def done(request: PortalRequest, result: Done, sentence: str, *, to: str, notes:
     return see_other(to, result.name)
 
 
+_STANDING = {
+    "hidden": ("Epinio still hides it", "repair", "Repair"),
+    "fails": ("an export will still fail", "repair", "Repair"),
+    "disabled": ("it is disabled", "destination", "Enable"),
+}
+
+
+def standing(request: PortalRequest, names: Iterable[str], said: str) -> dict[str, SafeString]:
+    """Return of each destination that Epinio hides or cannot export to that it is so, and why, with where to go.
+
+    `said` is what was done with each. They are read now; where the cluster does not answer, that is said of each.
+    """
+    found: dict[str, SafeString] = {}
+    try:
+        snapshot = Reads(request.portal).direct
+    except ClusterError:
+        unknown = "{} {}. The cluster does not answer now, so the portal cannot say what Epinio does with it."
+        return {name: format_html(unknown, name, said) for name in names}
+    for name in names:
+        secret = snapshot.secrets.get(name)
+        row = table.row(secret, snapshot) if secret else None
+        if row and row.kind in _STANDING:
+            what, page, link = _STANDING[row.kind]
+            words = '<b>{}</b> {}, but {}: {} <a href="{}">{}</a>'
+            found[name] = format_html(words, name, said, what, row.reason, address(page, name), link)
+    return found
+
+
 def shown_query(request: PortalRequest) -> str:
     """Return the query of the overview that a form was sent from, as far as the overview knows it; empty for another page."""
     sent = dict(parse_qsl(request.POST.get("shown", "")[:_MAX_QUERY], keep_blank_values=True))
@@ -226,38 +267,11 @@ def trouble_of(request: PortalRequest, error: ClusterError | UserError | Denied)
     return errors.trouble(request, error) if isinstance(error, ClusterError) else for_error(error)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field that someone else has changed, or that was changed here: what is stored now, and what was typed."""
-
-    label: str
-    theirs: str
-    yours: str
-
-
-def _differences(form: Form, secret: Secret) -> list[Difference]:
-    """Return the fields whose stored value now is not the typed one; secrets are no such field."""
-    stored = docker_config.stored_credentials(secret)
-    now = {
-        "host": masked_key(docker_config.host_key(secret)),
-        "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
-        "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
-        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
-        "username": stored.username if stored else "",
-        "team": access.team_of(secret),
-    }
-    return [
-        Difference(str(form.fields[name].label), value, str(form.data[name]))
-        for name, value in now.items()
-        if name in form.fields and name in form.data and form.data[name] != value
-    ]
-
-
 def context(form: Form, secret: Secret, trouble: UserError | None) -> dict[str, Any]:
     """Return what every page of a form shows; after a conflict also whose value is which."""
     is_conflict = trouble is not None and trouble.status == CONFLICT
     return {
-        "differences": _differences(form, secret) if is_conflict and form.is_bound else (),
+        "differences": differences(form, secret) if is_conflict and form.is_bound else (),
         "form": form,
         "name": secret.name,
         "refusal": refusal(secret),

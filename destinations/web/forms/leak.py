@@ -51,7 +51,7 @@ class NewAccountForm(AccountForm):
     )
     field_order = (
         "username", "password", "password_file", "password_blanks", "credentials_confirmed", "expires_on",
-        "chosen", "confirmed", "anyway",
+        "expires_confirmed", "chosen", "confirmed", "anyway",
         "nonce",
     )  # fmt: skip
 
@@ -64,6 +64,7 @@ class NewAccountForm(AccountForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         self.check_account(cleaned, host=self._host)
+        self.check_expiry(cleaned)
         if not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
             self.add_error("password", "Type the new password or token.")
         return cleaned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from destinations.actions.checks import Asker, event
 from destinations.actions.common import SAME_PASSWORD, Done, refuse_foreign
 from destinations.actions.writes import Series, Unknown
 from destinations.cluster.port import Ambiguous, ClusterError
+from destinations.input.leak.texts import encoded
 from destinations.livecheck import explanations
 from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.registry.port import Outcome
@@ -20,6 +22,7 @@ from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.model import Secret, UserError
 from destinations.portal import Event, Portal
+from destinations.secret import docker_config
 
 
 class WriteResult(StrEnum):
@@ -42,6 +45,7 @@ class Attempt:
 
 
 _PASSED = {Outcome.PASS}
+_STORED = "This is the password that is stored now, so nothing was written. Create a new one at the registry."
 
 
 def skip_reason(secret: Secret) -> str:
@@ -51,6 +55,13 @@ def skip_reason(secret: Secret) -> str:
     except UserError as error:
         return f"{error.message} {error.fix}"
     return ""
+
+
+def same_password_reason(secret: Secret, password: str) -> str:
+    """Return why a rotation to a password would be none, empty where it is not the stored one."""
+    stored = docker_config.stored_credentials(secret)
+    is_same = stored is not None and hmac.compare_digest(encoded(stored.password), encoded(password))
+    return _STORED if is_same else ""
 
 
 def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Attempt]:

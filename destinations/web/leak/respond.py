@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -37,7 +36,6 @@ _UNCONFIRMED = UserError(
 _UNFINISHED = UserError("Nothing was changed: the new credentials need attention.", "See the fields below.", 422)
 _INCOMPLETE = UserError("Nothing was changed: the form was not complete.", "Search again.", 422)
 _FOREIGN = UserError("Nothing was changed: a destination was not in what was found.", "Search again.", 422)
-_STORED = "This is the password that is stored now, so nothing was written. Create a new one at the registry."
 _GONE = "This destination does not exist anymore, or something replaced it. Search again."
 _Write = Callable[[str], Done]
 
@@ -162,9 +160,8 @@ class _Response:
         rotation = Rotation(typed["username"], typed["password"], None, expires_on)
         questions: dict[str, Question] = {}
         for name, secret in chosen.items():
-            stored = docker_config.stored_credentials(secret)
-            if stored and hmac.compare_digest(stored.password.encode(), rotation.password.encode()):
-                self._end(name, WriteResult.NOT_WRITTEN, _STORED)
+            if why := attempts_of.same_password_reason(secret, rotation.password):
+                self._end(name, WriteResult.NOT_WRITTEN, why)
                 continue
             try:
                 asked = checks.of_rotated(self._request.portal, attempts_of.enabled(secret), self._snapshot, rotation)

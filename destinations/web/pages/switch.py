@@ -7,8 +7,6 @@ from functools import partial
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
@@ -16,8 +14,6 @@ from destinations.actions import Denied, Done, Seen
 from destinations.actions.writes import Series
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Advice, UserError
-from destinations.overview import table
-from destinations.portal import Reads
 from destinations.web import errors
 from destinations.web.changes import check, save
 from destinations.web.forms import SwitchForm
@@ -128,7 +124,7 @@ def _tell(request: PortalRequest, outcome: _Outcome) -> None:
 
 
 def _tell_enabled(request: PortalRequest, switched: list[str], unchanged: list[str], undo: str) -> None:
-    troubles = standing(request, [*switched, *unchanged])
+    troubles = save.standing(request, [*switched, *unchanged], "is enabled")
     if sound := [name for name in switched if name not in troubles]:
         messages.success(
             request, f"{named(sound)} {_are(sound)} enabled, and Epinio accepts {_it(sound)}.", extra_tags=undo
@@ -137,26 +133,6 @@ def _tell_enabled(request: PortalRequest, switched: list[str], unchanged: list[s
     for name, trouble in troubles.items():
         messages.warning(request, trouble, extra_tags=undo if name in switched else "")
         undo = "" if name in switched else undo
-
-
-def standing(request: PortalRequest, names: list[str]) -> dict[str, SafeString]:
-    """Return of each destination that Epinio hides or cannot export to that it does, and why, with where to go."""
-    found: dict[str, SafeString] = {}
-    try:
-        snapshot = Reads(request.portal).direct
-    except ClusterError:
-        said = "{} is enabled. The cluster does not answer now, so the portal cannot say what Epinio does with it."
-        return {name: format_html(said, name) for name in names}
-    for name in names:
-        secret = snapshot.secrets.get(name)
-        row = table.row(secret, snapshot) if secret else None
-        if row and row.kind in {"hidden", "fails"}:
-            what = "Epinio still hides it" if row.kind == "hidden" else "an export will still fail"
-            link = save.address("repair", name)
-            found[name] = format_html(
-                '<b>{}</b> is enabled, but {}: {} <a href="{}">Repair</a>', name, what, row.reason, link
-            )
-    return found
 
 
 def _undo(outcome: _Outcome) -> str:

@@ -110,8 +110,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{done.name} was changed." if done.kept_password else f"The credentials of {done.name} were rotated."
         )
-        if trap := validation.check_expiry(_day(rotation.expires_on), datetime.now(UTC)):
-            self.stderr.write(f"Warning: {trap.message.partition('.')[0]}.")
+        self._warn_of_past(rotation)
         for note in (*done.notes, *(bundle.notes if bundle else ())):
             self.stderr.write(note)
 
@@ -123,11 +122,16 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.name}: {one.result.value}{f'. {one.why}' if one.why else ''}")
             for note in one.notes:
                 self.stderr.write(note)
+        self._warn_of_past(rotation)
         results = {one.result for one in found}
         if WriteResult.UNKNOWN in results:
             sys.exit(UNKNOWN)
         if results != {WriteResult.WRITTEN}:
             sys.exit(REFUSED)
+
+    def _warn_of_past(self, rotation: Rotation) -> None:
+        if trap := validation.check_expiry(_day(rotation.expires_on), datetime.now(UTC)):
+            self.stderr.write(f"Warning: {trap.message.partition('.')[0]}.")
 
     def _end(self, text: str, status: int) -> NoReturn:
         self.stderr.write(f"edrportal: {text}")

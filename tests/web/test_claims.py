@@ -1,0 +1,93 @@
+"""What a page says after a write: no more than happened, and what still keeps exports from it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+
+from destinations import names
+from tests.livecheck.world import PASSWORD, destination
+from tests.services.leaks import known
+from tests.web.test_daily_work import form
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from destinations.cluster.memory import InMemoryCluster
+
+NEW = known("canary-claims-8813")
+
+
+def told(client: Client, path: str, fields: dict[str, str]) -> str:
+    """Return the messages of the page that follows a form."""
+    answer = client.post(path, fields)
+    assert answer.status_code == 303
+    page = client.get(answer.headers["Location"]).content.decode()
+    found = re.findall(r'<div class="notice notice--\w+" role="status">(.*?)</div>', page, re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", " ".join(found))))
+
+
+def test_new_credentials_of_a_sound_destination_are_used_by_the_next_export(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    portal.load([destination("one")])
+    said = told(client, "/destinations/one/rotate", form(client, "/destinations/one/rotate", password=NEW))
+    assert "were rotated, and the next export uses them" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"labels": {names.REGISTRY_LABEL: "false"}}, "it is disabled"),
+        ({"labels": {names.REGISTRY_LABEL: "yes"}}, "Epinio still hides it"),
+        ({"annotations": {}}, "Epinio still hides it"),
+        ({"annotations": {names.ORGANIZATION_ANNOTATION: "Upper"}}, "an export will still fail"),
+    ],
+)
+def test_a_rotation_that_no_export_uses_is_not_said_to_be_used(
+    client: Client, portal: InMemoryCluster, change: dict[str, dict[str, str]], why: str
+) -> None:
+    made = destination("one")
+    made["metadata"].update(change)
+    portal.load([made])
+    said = told(client, "/destinations/one/rotate", form(client, "/destinations/one/rotate", password=NEW))
+    assert "The credentials of one were rotated. Revoke the old ones" in said
+    assert "uses them" not in said
+    assert f"one has new credentials, but {why}: " in said
+
+
+def test_a_repair_that_leaves_it_broken_is_not_called_a_repair(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("one")
+    made["metadata"] |= {
+        "labels": {names.REGISTRY_LABEL: "True"},
+        "annotations": {names.ORGANIZATION_ANNOTATION: "Upper"},
+    }
+    portal.load([made])
+    fields = form(client, "/destinations/one/repair")
+    assert fields.pop("fix-label") == "on"
+    left = {key: value for key, value in fields.items() if not key.startswith("fix-")}
+    said = told(client, "/destinations/one/repair", {**left, "fix-label": "on"})
+    assert "was repaired" not in said
+    assert "one was changed as chosen, but an export will still fail: " in said
+
+
+def test_what_the_interface_writes_comes_back_with_its_answer(client: Client, portal: InMemoryCluster) -> None:
+    body = {
+        "name": "one",
+        "host": "registry.example.com",
+        "organization": "team",
+        "username": "robot",
+        "password": PASSWORD,
+    }
+    added = client.post("/api/destinations", json.dumps(body), content_type="application/json")
+    turned = client.post("/api/destinations/one/rotate", json.dumps({"password": NEW}), content_type="application/json")
+    listed = client.get("/api/destinations?after=change").json()[0]
+    for answer in (added, turned):
+        row = answer.json()
+        assert (row["verdict"], row["answer"], row["answer_text"]) == ("accepted", "accepted", "Accepted, not checked")
+        assert {*listed} - {"last_check"} <= {*row}
+    assert portal.get_secret("one").name == "one"
