@@ -78,7 +78,7 @@ class ExportAnswer:
 
     @property
     def cause(self) -> str:
-        """A text to sort by: how bad it is, and then why, so that equal causes stand together."""
+        """A text to sort by: how bad it is, and then why, so that equal causes are together."""
         return "\n".join((str(RANKS[self.kind]), self.stage, self.reason, self.fix))
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from tests.livecheck.world import destination
 from tests.services.leaks import canary, find
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from destinations.cluster.port import Cluster
     from tests.services.scripted import Scripted
@@ -36,40 +37,81 @@ def load(cluster: Cluster) -> None:
     cluster.create_secret({"apiVersion": "v1", "kind": "Secret", **destination("clean")})
 
 
+class Stopwatch:
+    """Presses, and notes of each press how long it took until the page showed what it leads to."""
+
+    def __init__(self) -> None:
+        self.laps: list[tuple[str, float]] = []
+
+    def press(self, button: Locator, shown: Locator | None = None) -> None:
+        name, began = button.inner_text() or "the check box", time.monotonic()
+        button.click()
+        if shown:
+            expect(shown).to_be_visible()
+        self.laps.append((name.strip(), time.monotonic() - began))
+
+    def told(self) -> str:
+        whole = sum(seconds for _, seconds in self.laps)
+        lines = [f"{number}. {name}: {seconds:.1f} s" for number, (name, seconds) in enumerate(self.laps, 1)]
+        return "\n".join([*lines, f"clicks: {len(self.laps)}, seconds: {whole:.1f}"])
+
+
+WALK = (
+    "Leaked credential", "Find", "the check box", "Disable the selected", "Check, then rotate the selected",
+    "Check, then enable the selected", "Find", "Download JSON",
+)  # fmt: skip
+"""Every click from the first page to the report, as docs/leak.md lists them."""
+
+
 def test_from_the_first_page_to_the_report(tab: Page, cluster: Cluster, registries: Scripted) -> None:
     load(cluster)
     tab.goto("/")
-    began = time.monotonic()
-    tab.get_by_role("link", name="Leaked credential").click()
+    walk = Stopwatch()
+
+    def button(name: str) -> Locator:
+        return tab.get_by_role("button", name=name)
+
+    def heading(name: str) -> Locator:
+        return tab.get_by_role("heading", name=name)
+
+    walk.press(tab.get_by_role("link", name="Leaked credential"), heading("Find a leaked credential"))
     tab.get_by_label("What leaked").fill(f"{LEAKED}\n")
-    tab.get_by_role("button", name="Find").click()
-    expect(tab.get_by_role("heading", name="Found in 3 Secrets")).to_be_visible()
+    walk.press(button("Find"), heading("Found in 3 Secrets"))
     assert find(tab.content().encode()) == []
-    tab.get_by_label("Exports to the selected destinations stop").check()
-    tab.get_by_role("button", name="Disable the selected").click()
-    expect(tab.get_by_role("heading", name="Results: disable")).to_be_visible()
+    walk.press(tab.get_by_label("Exports to the selected destinations stop"))
+    walk.press(button("Disable the selected"), heading("Results: disable"))
     tab.get_by_label("User name", exact=True).fill("robot2")
     tab.get_by_label("Password or token", exact=True).fill(NEW)
-    tab.get_by_role("button", name="Check, then rotate the selected").click()
-    expect(tab.get_by_role("heading", name="Results: rotate")).to_be_visible()
-    tab.get_by_role("button", name="Check, then enable the selected").click()
-    expect(tab.get_by_role("heading", name="Results: enable")).to_be_visible()
+    walk.press(button("Check, then rotate the selected"), heading("Results: rotate"))
+    walk.press(button("Check, then enable the selected"), heading("Results: enable"))
     tab.get_by_label("What leaked").fill(LEAKED)
-    tab.get_by_role("button", name="Find").click()
-    expect(tab.get_by_role("heading", name="Found nowhere")).to_be_visible()
+    walk.press(button("Find"), heading("Found nowhere"))
     with tab.expect_download() as waiting:
-        tab.get_by_role("button", name="Download JSON").click()
+        walk.press(button("Download JSON"))
     text = Path(waiting.value.path()).read_text()
-    print(f"clicks: 8, seconds: {time.monotonic() - began:.1f}")  # noqa: T201 - docs/leak.md has them
+    print(walk.told())  # noqa: T201 - docs/leak.md has them
+    assert tuple(name for name, _ in walk.laps) == WALK
     assert find(text.encode()) == []
     report = json.loads(text)
     assert [one["found"] for one in report["searches"]] == [3, 0]
     assert {one["result"] for one in report["steps"]} == {"written"}
+    assert [(one["action"], one["name"]) for one in report["steps"]] == [
+        (action, name) for action in ("disable", "rotate", "enable") for name in NAMES
+    ]
+    assert all(one["by"] and one["at"] for one in (*report["steps"], *report["searches"]))
     for name in NAMES:
         secret = cluster.get_secret(name)
         assert docker_config.stored_credentials(secret) == Credentials("robot2", NEW)
         assert secret.labels[names.REGISTRY_LABEL] == "true"
     assert len(registries.asked) == 2
+
+
+def test_the_documents_list_every_click_with_its_seconds() -> None:
+    rows = re.findall(
+        r"^\| (\d) \| [^|]*\*\*(.+)\*\*[^|]* \| [\d.]+ s \|$", Path("docs/leak.md").read_text(), re.MULTILINE
+    )
+    box = "Exports to the selected destinations stop until they are enabled again"
+    assert rows == [(str(number), box if one == "the check box" else one) for number, one in enumerate(WALK, 1)]
 
 
 @pytest.mark.parametrize("cluster", ["memory"], indirect=True)

@@ -140,3 +140,12 @@ def test_no_field_takes_a_password(client: Client, portal: InMemoryCluster) -> N
     answer = client.post(ADDRESS, typed(password="canary-typed", import_text='{"auths": {}}', username="canary-user"))
     assert b"canary-" not in answer.content
     assert portal.list_secrets() == []
+
+
+def test_everything_that_is_wrong_is_told_in_one_round(client: Client, portal: InMemoryCluster) -> None:
+    portal.namespaces = {"workspace": "uid"}
+    bad = {"name": "A", "host": "https://x", "organization": "Team", "store": "Not A Name", "team": "no-such-namespace",
+           "expires_on": "2020-01-01"}  # fmt: skip
+    page = client.post(ADDRESS, typed(**bad)).content.decode()
+    assert [field for field in bad if f'id="id_{field}_error"' not in page] == []
+    assert 'name="expires_confirmed"' in page

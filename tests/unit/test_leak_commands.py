@@ -131,3 +131,19 @@ def test_arguments_that_contradict_each_other_are_refused(
 ) -> None:
     load(portal)
     assert run(NEW, "rotate", "--password-stdin", *arguments)[0] == 2
+
+
+def test_the_password_that_is_stored_is_no_rotation(portal: InMemoryCluster, run: Any) -> None:
+    load(portal)
+    before = portal.get_secret("a-two")
+    status, out, _ = run(LEAKED, "rotate", "--same-as", "b-one", "--password-stdin")
+    assert status == 1
+    assert out.count("not written. This is the password that is stored now") == 3
+    assert portal.get_secret("a-two") == before
+
+
+def test_a_date_in_the_past_is_warned_of(portal: InMemoryCluster, run: Any) -> None:
+    load(portal)
+    status, _, err = run(NEW, "rotate", "--same-as", "b-one", "--password-stdin", "--expires-on", "2020-01-01")
+    assert status == 0
+    assert err.count("Warning: 2020-01-01 is in the past.") == 1

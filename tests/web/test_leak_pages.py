@@ -488,3 +488,25 @@ def test_many_writes_end_in_time_and_say_which_are_left(monkeypatch: pytest.Monk
     (one,) = attempts.write_each(["quay"], lambda _: pytest.fail("written after the time was up"))
     assert one.result is attempts.WriteResult.NOT_WRITTEN
     assert one.why == "Not tried. The portal writes for 20 seconds at a time. Try the rest again now."
+
+
+def test_a_date_in_the_past_is_asked_about_before_anything_is_rotated(portal: InMemoryCluster) -> None:
+    three(portal)
+    answer = respond(paste(LEAKED), "rotate", username="robot2", password=NEW, expires_on="2020-01-01")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "2020-01-01 is in the past. Is it right?" in page
+    assert 'name="expires_confirmed"' in page
+    assert NEW not in page
+    answer = respond(answer, "rotate", username="robot2", password=NEW, expires_on="2020-01-01", expires_confirmed="on")
+    assert set(results(answer).values()) == {"written", "skipped"}
+    assert portal.get_secret("one").annotations[names.EXPIRY_ANNOTATION] == "2020-01-01"
+
+
+def test_a_stored_password_that_is_no_text_stops_no_rotation(portal: InMemoryCluster) -> None:
+    three(portal)
+    odd = entry(auth=b64encode(b"robot:" + LEAKED.encode() + b"\xff").decode())
+    portal.load([destination("one", odd)])
+    answer = respond(paste("robot"), "rotate", username="robot2", password=NEW)
+    assert answer.status_code in {200, 409}
+    assert results(answer)["one"] == "written"

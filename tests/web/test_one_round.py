@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
+from destinations.cluster.port import Unreachable
 from tests.services.leaks import known
 from tests.web.test_daily_work import PASSWORD, PEM, add, form
 
@@ -159,3 +160,27 @@ def test_localhost_is_doubted(client: Client, portal: InMemoryCluster, host: str
     page = client.post("/preview", {"host": host, "organization": "team"}).content.decode()
     assert "localhost is the Pod itself" in page
     assert portal.list_secrets() == []
+
+
+def test_a_taken_name_is_told_together_with_what_else_is_wrong(client: Client, portal: InMemoryCluster) -> None:
+    add(client)
+    answer = client.post("/destinations/new", {**ALL_WRONG, "name": "one", "nonce": "m" * 24})
+    assert {"name", "host", "organization"} <= wrong(answer.content.decode())
+    assert "The name one is taken by a destination. Choose another name." in answer.content.decode()
+    body = {"name": "one", "host": "https://x", "organization": "team", "username": "robot", "password": PASSWORD}
+    told = client.post("/api/destinations", json.dumps(body), content_type="application/json")
+    assert {"name", "host"} <= told.json()["fields"].keys()
+    assert [one.name for one in portal.list_secrets()] == ["one"]
+    free = client.post("/destinations/new", {**ALL_WRONG, "name": "two", "nonce": "m" * 24})
+    assert "name" not in wrong(free.content.decode())
+
+
+def test_a_silent_cluster_hides_no_mistake(
+    client: Client, portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(_name: str) -> None:
+        raise Unreachable("Unreachable")
+
+    monkeypatch.setattr(portal, "get_secret", silent)
+    answer = client.post("/destinations/new", {**ALL_WRONG, "name": "one", "team": ""})
+    assert {"host", "organization"} <= wrong(answer.content.decode())
