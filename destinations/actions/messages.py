@@ -49,8 +49,8 @@ _WORDS: dict[type[ClusterError], UserError] = {
         502,
     ),
     Conflict: UserError(
-        "Someone changed this destination after you opened the page. Your changes were not saved.",
-        "Review the current state, type the password again, and save again.",
+        "Someone changed this destination in the meantime. Your change was not made.",
+        "Review the current state, and try again.",
         409,
     ),
     NotFound: UserError("This destination does not exist.", "It may have been deleted. Go to the overview.", 404),

@@ -60,6 +60,22 @@ def test_a_rotation_that_no_export_uses_is_not_said_to_be_used(
     assert f"one has new credentials, but {why}: " in said
 
 
+def test_where_no_password_is_typed_none_is_asked_for_again(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([destination("one")])
+    gone = form(client, "/destinations/one/delete", confirmation="one")
+    stale = f"one {gone['uid']} {gone['resource_version']}"
+    edited = form(client, "/destinations/one/edit", description="another")
+    assert client.post("/destinations/one/edit", edited).status_code == 303
+    switch = {"to": "off", "nonce": "s" * 24, "chosen": stale}
+    for path, fields in (("/destinations/one/delete", gone), ("/switch", switch)):
+        answer = client.post(path, fields)
+        page = answer.content.decode().partition("<main")[2]
+        assert answer.status_code == 409
+        assert "Someone changed this destination in the meantime. Your change was not made." in page
+        assert "password" not in page
+    assert portal.get_secret("one").labels[names.REGISTRY_LABEL] == "true"
+
+
 def test_a_repair_that_leaves_it_broken_is_not_called_a_repair(client: Client, portal: InMemoryCluster) -> None:
     made = destination("one")
     made["metadata"] |= {

@@ -231,7 +231,7 @@ def test_the_host_is_shown_wherever_something_else_is_asked_for(client: Client, 
     made = destination("one")
     made["metadata"]["annotations"] = {}
     several = destination("several")
-    hosts = {"a.example.com": {}, "b.example.com": {}, "c.example.com": {}, "d.example.com": {}}
+    hosts: dict[str, Any] = {"a.example.com": {}, "b.example.com": {}, "c.example.com": {}, "d.example.com": {}}
     several["stringData"] = {names.CONFIG_KEY: json.dumps({"auths": hosts})}
     portal.load([made, several])
     for path in ("repair", "rotate"):

@@ -162,6 +162,18 @@ def test_localhost_is_doubted(client: Client, portal: InMemoryCluster, host: str
     assert portal.list_secrets() == []
 
 
+def test_a_saved_localhost_is_doubted_without_a_preview(client: Client, portal: InMemoryCluster) -> None:
+    add(client, host="localhost:5000")
+    assert "localhost is the Pod itself" in client.get("/destinations/one").content.decode()
+    fields = form(client, "/destinations/one/edit", host="localhost:5001", password=TYPED)
+    answer = client.post("/destinations/one/edit", fields)
+    assert "localhost is the Pod itself" in client.get(answer.headers["Location"]).content.decode()
+    body = {"name": "two", "host": "localhost", "organization": "team", "username": "robot", "password": PASSWORD}
+    told = client.post("/api/destinations", json.dumps(body), content_type="application/json").json()
+    assert any("localhost is the Pod itself" in note for note in told["notes"])
+    assert portal.get_secret("two").name == "two"
+
+
 def test_a_taken_name_is_told_together_with_what_else_is_wrong(client: Client, portal: InMemoryCluster) -> None:
     add(client)
     answer = client.post("/destinations/new", {**ALL_WRONG, "name": "one", "nonce": "m" * 24})

@@ -114,7 +114,7 @@ def _add(request: PortalRequest) -> HttpResponse:
         done = save.act(request, "add", draft.name, lambda: actions.add(cluster, draft, change))
     except (ClusterError, UserError, Denied) as error:
         return failure(request, error)
-    return _row(request, done, 201, (*form.bundle_notes, *_past(form)))
+    return _row(request, done, 201, (*form.bundle_notes, *_past(form), *form.host_notes))
 
 
 @csrf_exempt

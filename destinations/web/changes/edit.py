@@ -58,9 +58,8 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
     except (ClusterError, UserError) as error:
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, form, trouble.status, trouble)
-    return save.done(
-        request, gate.after(request.portal, result), f"{name} was changed.", to="destination", notes=form.bundle_notes
-    )
+    saved, notes = gate.after(request.portal, result), (*form.bundle_notes, *form.host_notes)
+    return save.done(request, saved, f"{name} was changed.", to="destination", notes=notes)
 
 
 def _unsaved(request: PortalRequest, secret: Secret) -> EditForm:

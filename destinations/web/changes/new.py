@@ -56,7 +56,7 @@ def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:
     change = save.change(request, form)
     result = save.act(request, "add", draft.name, lambda: actions.add(request.portal.cluster, draft, change))
     saved = gate.after(request.portal, result)
-    saved = replace(saved, notes=(*saved.notes, *form.import_notes, *form.bundle_notes))
+    saved = replace(saved, notes=(*saved.notes, *form.import_notes, *form.bundle_notes, *form.host_notes))
     return save.done(request, saved, f"{result.name} was added.", to="destination")
 
 

@@ -59,8 +59,8 @@ def _repair(
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
     standing = save.standing(request, [name], "was changed as chosen")
-    for trouble in standing.values():
-        messages.warning(request, trouble)
+    for told in standing.values():
+        messages.warning(request, told)
     return save.done(request, result, "" if standing else f"{name} was repaired.", to="destination")
 
 

@@ -174,15 +174,20 @@ def write(  # noqa: PLR0913 - who asks, for what
     return act(request, action, name, lambda: use_case(cluster, name, *what, seen=seen, change=change), before=seen)
 
 
+_CHANGED = "Someone changed this destination after you opened the page. Your changes were not saved."
+_REVIEW = "Review what differs, and save again."
+
+
 def explain_failure(request: PortalRequest, form: Form, secret: Secret, error: ClusterError | UserError) -> UserError:
     """Return what to say of a change that did not happen; after a conflict, saving once more is a conscious step."""
     if isinstance(error, Conflict):
         form.data = seen_again(form, secret)
     trouble = trouble_of(request, error)
     typed = getattr(form, "cleaned_data", {}).get("password") or form.data.get("password")
-    if isinstance(error, Conflict) and not typed:
-        return UserError(trouble.message, "Review what differs, and save again.", trouble.status)
-    return trouble
+    if not isinstance(error, Conflict):
+        return trouble
+    fix = "Review the current state, type the password again, and save again." if typed else _REVIEW
+    return UserError(_CHANGED, fix, trouble.status)
 
 
 def _copy(portal: Portal, event: Event, result: Done) -> None:

@@ -36,6 +36,12 @@ class TargetForm(AccountForm):
             self.redisplay_as("host", f"{MASK}@{self.data['host'].rpartition('@')[2]}")
         return cleaned
 
+    @property
+    def host_notes(self) -> tuple[str, ...]:
+        """What is doubtful about the host of a valid form, and still may be meant."""
+        doubt = validation.doubt_host(self.cleaned_data["host"])
+        return (doubt.message,) if doubt else ()
+
     def check_target(self, cleaned: dict[str, Any]) -> None:
         """Run the traps of host and organization; one that is missing has been found already."""
         host, organization = cleaned.get("host") or "", cleaned.get("organization") or ""
