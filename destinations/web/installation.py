@@ -13,7 +13,14 @@ from destinations.overview import answer
 from destinations.verdict.parsing import NEWEST
 from destinations.web.request import PortalRequest
 
-_LEGEND = tuple((kind, label, answer.MEANINGS[kind]) for kind, label in answer.STATUSES)
+_NO_ANSWER = "Nothing in the Secrets stops an export. The last live check gave no answer, and its reason is shown."
+_LEGEND = sorted(
+    [
+        *((kind, label, answer.MEANINGS[kind]) for kind, label in answer.STATUSES),
+        ("accepted", answer.INCONCLUSIVE, _NO_ANSWER),
+    ],
+    key=lambda status: answer.RANKS[status[0]],
+)
 """Each status as a CSS word, in words, and what it means."""
 _EXACT_FROM = EpinioVersion(1, 13, 2)
 

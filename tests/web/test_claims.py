@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from destinations import names
-from tests.livecheck.world import PASSWORD, destination
+from destinations.livecheck.registry.port import Code, Step
+from tests.livecheck.world import PASSWORD, destination, keep
+from tests.services import composition
 from tests.services.leaks import known
+from tests.services.scripted import ends
+from tests.signin import world
 from tests.web.test_daily_work import form
 
 if TYPE_CHECKING:
@@ -89,6 +93,42 @@ def test_a_repair_that_leaves_it_broken_is_not_called_a_repair(client: Client, p
     said = told(client, "/destinations/one/repair", {**left, "fix-label": "on"})
     assert "was repaired" not in said
     assert "one was changed as chosen, but an export will still fail: " in said
+
+
+def test_who_may_change_it_sees_the_account_and_when_it_was_rotated(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("one", user="robot-5")
+    made["metadata"]["annotations"][names.ROTATED_AT_ANNOTATION] = "2026-11-20T10:00:00Z"
+    portal.load([made, destination("two")])
+    page = client.get("/destinations/one").content.decode()
+    facts = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "User name robot-5 Last rotated 2026-11-20 10:00:00 UTC" in facts
+    assert "Last rotated" not in client.get("/destinations/two").content.decode()
+
+
+@pytest.mark.people
+def test_who_may_not_change_it_sees_neither(memory_cluster: InMemoryCluster) -> None:
+    made = world.destination("one")
+    made["metadata"]["annotations"][names.ROTATED_AT_ANNOTATION] = "2026-11-20T10:00:00Z"
+    world.fill(memory_cluster, [*world.secrets(), made], world.config_maps())
+    with composition.use(memory_cluster):
+        for who in ("viewer", "exporter", "manager"):
+            page = world.sign_in(who).get("/destinations/one").content.decode()
+            assert world.ACCOUNT not in page
+            assert "Last rotated" not in page
+        assert world.ACCOUNT in world.sign_in("administrator").get("/destinations/one").content.decode()
+
+
+def test_an_export_command_of_what_cannot_be_used_says_so(client: Client, portal: InMemoryCluster) -> None:
+    off = destination("off", **{names.REGISTRY_LABEL: "false"})
+    portal.load([destination("sound"), destination("refused"), off])
+    keep("refused", ends(Step.LOGIN, Code.WRONG_CREDENTIALS))
+    said = {name: client.get(f"/destinations/{name}").content.decode() for name in ("sound", "refused", "off")}
+    assert {name: "Do not use it yet:" in page for name, page in said.items()} == {
+        "sound": False, "refused": True, "off": True,
+    }  # fmt: skip
+    assert {name: "Everyone who may export can use this destination" in page for name, page in said.items()} == {
+        "sound": True, "refused": False, "off": False,
+    }  # fmt: skip
 
 
 def test_what_the_interface_writes_comes_back_with_its_answer(client: Client, portal: InMemoryCluster) -> None:

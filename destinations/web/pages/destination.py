@@ -17,7 +17,7 @@ from destinations.livecheck.registry.port import Step
 from destinations.model import Judgement, Secret, Stage
 from destinations.overview import table
 from destinations.overview.answer import ExportAnswer, Result
-from destinations.secret import codec, gitops, history, owners
+from destinations.secret import codec, docker_config, gitops, history, owners
 from destinations.secret.mask import MASK, masked_key, masked_name
 from destinations.web import errors, exports
 from destinations.web.changes import check as checks
@@ -66,6 +66,8 @@ def destination(request: PortalRequest, name: str) -> HttpResponse:
         "certs_name": masked_name(codec.certs_name(row.secret)),
         "owner": owners.owner(row.secret),
         "last_change": owners.last_change(row.secret) if accounts_shown else None,
+        "account": _account(secret) if accounts_shown else "",
+        "rotated_at": secret.annotations.get(names.ROTATED_AT_ANNOTATION, "") if accounts_shown else "",
         "description": row.secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
         "is_expired": row.is_expired,
         "expires_on": row.secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
@@ -82,6 +84,12 @@ def destination(request: PortalRequest, name: str) -> HttpResponse:
         "is_ownerless": authority.is_ownerless(secret),
     }
     return render(request, "destinations/destination.html", context)
+
+
+def _account(secret: Secret) -> str:
+    """Return the stored user name, empty where none can be read."""
+    stored = docker_config.stored_credentials(secret)
+    return masked_key(stored.username) if stored else ""
 
 
 _DECIDED_BY_REGISTRY = {Stage.LOGIN, Stage.CHART_PUSH, Stage.IMAGE_PUSH}
