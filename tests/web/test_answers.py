@@ -201,6 +201,17 @@ def test_the_page_of_a_destination_never_contradicts_its_check(client: Client, c
     assert PASSWORD not in refused + good
 
 
+def test_a_repair_begins_with_the_same_answer(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("one")
+    made["metadata"]["annotations"][names.LAST_APPLIED_ANNOTATION] = f'{{"{names.CONFIG_KEY}": 1}}'
+    portal.load([made])
+    assert ">Accepted, with warnings</span></h1>" in text(client, "/destinations/one/repair")
+    keep("one", REFUSED, NOW)
+    page = text(client, "/destinations/one/repair")
+    assert ">Registry rejects it</span></h1>" in page
+    assert "Login: The registry rejected the user name or password" in page
+
+
 def test_results_of_a_check_of_several_name_each_cause_once(
     client: Client, portal: InMemoryCluster, registries: Scripted
 ) -> None:

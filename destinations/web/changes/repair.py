@@ -126,7 +126,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     after = repairs.judged(fixed, snapshot)
     context = {
         **save.context(form, secret, trouble),
-        "row": table.row(secret, snapshot),
+        "row": request.portal.answered_row(secret, snapshot, sees_all=request.principal.is_administrator),
         "lines": repairs.difference(secret, fixed.secret),
         "after": after,
         "after_status": table.status_of(after),
