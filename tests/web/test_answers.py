@@ -167,6 +167,11 @@ def test_an_old_check_says_its_age_first(client: Client, portal: InMemoryCluster
     }  # fmt: skip
     line = text(client, "/", q="refused").partition('<td class="table__status"')[2]
     assert line.index("3 d ago") < line.index("The registry rejected")
+    first = text(client, "/").partition('id="first"')[2].partition("</section>")[0]
+    assert first.index("Last checked 3 d ago") < first.index("The registry rejected")
+    line = text(client, "/team/").partition('href="/destinations/refused/"')[2].partition("</article>")[0]
+    assert line.index("Last checked 3 d ago, too long ago to rely on: failed") < line.index("The registry rejected")
+    assert line.lower().count("last checked") == 1
     head = text(client, "/destinations/refused").partition('id="part-verdict"')[0]
     assert "Last checked 3 d ago</b>, too long ago to rely on" in head
 

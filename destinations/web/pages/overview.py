@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from destinations.overview.filters import Filter
 from destinations.overview.index.index import Overview
 from destinations.overview.table import Row
 from destinations.secret import docker_config
+from destinations.secret.codec import rfc3339
 from destinations.secret.mask import masked_key
 from destinations.web import errors
 from destinations.web.changes import check, save
@@ -128,19 +130,26 @@ def _shown(request: PortalRequest, status: int = 200) -> HttpResponse:
     return response
 
 
+def _age_of_old_check(row: Row, now: datetime) -> str:
+    """Return how old the check is that the answer rests on, empty where that is not too old to rely on."""
+    check = row.answer.check
+    return table.age(rfc3339(check.at), now) if check and row.answer.is_old else ""
+
+
 def _context(request: PortalRequest, seen: Overview) -> dict[str, Any]:
     asks, authority, found = Filter.read(request.GET), request.authority, seen.selection
     administers, now = authority.person.is_administrator, seen.snapshot.now
     page = Paginator(found.rows, PAGE_ROWS).get_page(request.GET.get("page"))
     checked = check.brief(request, [row.secret for row in page.object_list], seen.snapshot)
-    read_only = _read_only(request)
+    read_only, first = _read_only(request), found.first if not asks and page.number == 1 else None
     shown = (
         (row, checked.get(row.name), not read_only and authority.changes(row.secret))
         for row in table.aged(page.object_list, now)
     )
     return {
         "rows": list(rows_html(shown, read_only)),
-        "first": found.first if not asks and page.number == 1 else None,
+        "first": first,
+        "first_checked": _age_of_old_check(first, now) if first else "",
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number),
         "total": found.total,
