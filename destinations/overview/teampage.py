@@ -14,13 +14,13 @@ from destinations.overview.table import Row
 from destinations.secret.codec import rfc3339
 from destinations.verdict.tokens import SOON
 
-_ASK = "Ask an administrator to repair it."
+_ASK, _ASK_WHY = "Ask an administrator to repair it.", "Ask an administrator, who sees why."
 _PLAIN: Mapping[str, tuple[str, str, str]] = {
     "works": ("Ready to use", "A recent live check passed.", ""),
     "accepted": ("Ready to use, not checked", "Nothing known stops an export. It was not tried lately.", ""),
     "at-risk": ("Ready to use, with warnings", "An export should pass. Administrators see what to review.", ""),
     "rejected": ("Cannot be used now", "The registry refused the last live check.", _ASK),
-    "check-failed": ("Cannot be used now", "The last live check did not get through to the registry.", _ASK),
+    "check-failed": ("May not work now", "The last live check did not get through to the registry.", _ASK_WHY),
     "fails": ("Cannot be used now", "An export would fail: the destination is not set up correctly.", _ASK),
     "hidden": ("Cannot be used now", "Epinio does not offer it: it is not set up correctly.", _ASK),
     "disabled": ("Disabled", "An administrator has disabled it.", "Ask an administrator to enable it."),

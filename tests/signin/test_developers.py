@@ -53,8 +53,9 @@ def test_developers_arrive_at_what_they_can_use_in_words_of_their_own(people: In
         (ends(Step.LOGIN, Code.WRONG_CREDENTIALS), "Cannot be used now", "refuses the account of this destination"),
         (ends(Step.PUSH, Code.MAY_NOT_PUSH), "Cannot be used now", "does not accept a push from this destination"),
         (ends(Step.PUSH, Code.NO_REPOSITORY), "Cannot be used now", "does not accept a push from this destination"),
-        (ends(Step.PUSH, Code.SERVER_ERROR), "Cannot be used now", "did not give the last live check a usable answer"),
-        (NO_NAME, "Cannot be used now", "did not get through to the registry"),
+        (ends(Step.PUSH, Code.SERVER_ERROR), "May not work now", "did not give the last live check a usable answer"),
+        (NO_NAME, "May not work now", "did not get through to the registry"),
+        (ends(Step.RESOLVE, Code.ADDRESS_REFUSED, ok=None), "May not work now", "did not get through to the registry"),
         (ends(Step.PUSH, Code.WOULD_CREATE, ok=None), "Ready to use, check inconclusive", "gave no answer"),
     ],
 )
@@ -67,6 +68,7 @@ def test_developers_are_told_no_more_than_the_check_found(
     line = page.partition('href="/destinations/one/"')[2].partition("</article>")[0]
     assert f">{status}</span>" in line
     assert reason in line
+    assert ("Ask an administrator to repair it." in line) is (status == "Cannot be used now")
 
 
 def test_what_is_disabled_stands_before_what_is_broken(people: InMemoryCluster) -> None:
