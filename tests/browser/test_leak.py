@@ -115,6 +115,15 @@ def test_the_documents_list_every_click_with_its_seconds() -> None:
 
 
 @pytest.mark.parametrize("cluster", ["memory"], indirect=True)
+def go_to(tab: Page, script: str) -> None:
+    """Press Tab until what has the focus is what a script says of `one`."""
+    for _ in range(80):
+        tab.keyboard.press("Tab")
+        if tab.evaluate(f"(one => {script})(document.activeElement)"):
+            return
+    raise AssertionError(script)
+
+
 def test_it_is_done_by_keyboard(tab: Page, cluster: Cluster) -> None:
     load(cluster)
     tab.goto("/leak")
@@ -125,11 +134,23 @@ def test_it_is_done_by_keyboard(tab: Page, cluster: Cluster) -> None:
     expect(tab.get_by_role("button", name="Find")).to_be_focused()
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", name="Found in 3 Secrets")).to_be_visible()
-    for _ in range(60):
-        tab.keyboard.press("Tab")
-        if tab.evaluate("document.activeElement.name") == "confirmed":
-            break
+    go_to(tab, "one.name === 'confirmed'")
     tab.keyboard.press("Space")
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", name="Results: disable")).to_be_visible()
+    go_to(tab, "one.name === 'username'")
+    tab.keyboard.type("robot2")
+    go_to(tab, "one.name === 'password'")
+    tab.keyboard.type(NEW)
+    tab.keyboard.press("Enter")  # the first button of the form is the rotation
+    expect(tab.get_by_role("heading", name="Results: rotate")).to_be_visible()
+    go_to(tab, "one.value === 'enable'")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Results: enable")).to_be_visible()
+    go_to(tab, "one.value === 'markdown'")
+    with tab.expect_download() as waiting:
+        tab.keyboard.press("Enter")
+    text = Path(waiting.value.path()).read_text()
+    assert find(text.encode()) == []
+    assert [text.count(f"| {action} | ") for action in ("disable", "rotate", "enable")] == [3, 3, 3]
