@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 
 from destinations.web import errors
 from edrportal.serving.limits import BUSY, CROWDED, REFUSAL, TAKEN
@@ -18,6 +19,12 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 _PLATFORM = {"/healthz", "/readyz"}
 """A load balancer asks by the address of a pod, which no setting could name; neither answer depends on the host."""
+_BEFORE_THE_OTHERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+"""The headers of a page that is answered before the middleware which sets them."""
 _IN_PLACE, _SEE_OTHER = "Edrportal-Form", 303
 
 
@@ -131,4 +138,9 @@ def _later(request: HttpRequest, message: str, status: int) -> HttpResponse:
 def _refused(request: HttpRequest, message: str, fix: str, status: int) -> HttpResponse:
     if errors.is_api(request):
         return errors.told(message, fix, status)
-    return HttpResponse(f"{message} {fix}\n", status=status, content_type="text/plain; charset=utf-8")
+    if "text/html" not in request.headers.get("Accept", ""):  # a script, that of a form in place, too
+        return HttpResponse(f"{message} {fix}\n", status=status, content_type="text/plain; charset=utf-8")
+    context = {"message": message, "fix": fix, "status": status, "may_pass": request.method in {"GET", "HEAD"}}
+    response = HttpResponse(render_to_string("refused.html", context), status=status, headers=_BEFORE_THE_OTHERS)
+    response.headers["Cache-Control"] = "no-store"
+    return response

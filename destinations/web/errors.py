@@ -21,6 +21,9 @@ _HARMLESS = {
     "bundle_choice": "", "uid": "", "resource_version": "", "nonce": "",
 }  # fmt: skip
 _API = "/api/"
+_FOUND_BEFORE_THE_SIGN_IN = {400, 403, 404, 405}
+"""What can be wrong before it is known who asks. A failure of the cluster is not among them: it is not asked again."""
+_SERVER_ERROR = 500
 _GENERIC = "The portal cannot do this now. Nothing was changed."
 
 
@@ -96,7 +99,15 @@ def page(request: HttpRequest, status: int, message: str, fix: str, *, again: Se
     """Say what went wrong and what to do, to a script in JSON; `again` is what was typed, to be sent once more."""
     if is_api(request):
         return told(message, fix, status)
-    context = {"message": message, "fix": fix, "status": status, "again": again}
+    if status in _FOUND_BEFORE_THE_SIGN_IN and isinstance(request, PortalRequest) and not request.person:
+        request.recognize()  # the page has the navigation of every other one
+    context = {
+        "message": message,
+        "fix": fix,
+        "status": status,
+        "again": again,
+        "may_pass": status >= _SERVER_ERROR and request.method in {"GET", "HEAD"},
+    }
     return render(request, "error.html", context, status=status)
 
 

@@ -41,7 +41,7 @@ class PortalRequest(WSGIRequest):
 
     `person` is who signed in, None before that is known. `moment` is the moment that a live page shows, empty where
     no stream follows. `reauthenticate` finds out again what they may see now: None once their session has ended or they
-    are someone else; it raises the port's errors.
+    are someone else; it raises the port's errors. `recognize` sets `person` where it can, and raises nothing.
     """
 
     portal: Portal
@@ -51,6 +51,7 @@ class PortalRequest(WSGIRequest):
     moment: str = ""
     is_recorded: bool = False
     reauthenticate: Callable[[], Authority | None]
+    recognize: Callable[[], None] = staticmethod(lambda: None)
 
     @classmethod
     def adopt(cls, request: HttpRequest, portal: Portal) -> PortalRequest:

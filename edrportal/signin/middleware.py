@@ -30,6 +30,7 @@ from edrportal.signin.users import Principal
 Handler = Callable[[PortalRequest], HttpResponse]
 
 METHOD_NOT_ALLOWED = 405
+_BACK = "Go to the overview, and open the form again from there."
 _DEMO_OPEN = {"api"}
 """What the demo answers without a sign-in: scripts may look around, and a person begins at the sign-in page."""
 LIVE_HEADER = "Edrportal-Live"
@@ -45,6 +46,7 @@ class AuthenticationMiddleware:
     def __call__(self, request: PortalRequest) -> HttpResponse:
         """Renew the session's cookie after activity, and drop one that is void."""
         request.reauthenticate = lambda: reauthenticated(request)
+        request.recognize = lambda: recognize(request)
         with gojson.one_reading():
             response = _in_words(request, self._next(request))
         session: Session | None = getattr(request, "session_of", None)
@@ -102,11 +104,16 @@ class AuthenticationMiddleware:
 
 
 def _in_words(request: PortalRequest, response: HttpResponse) -> HttpResponse:
-    """Give a script a body where Django's 405 has none."""
-    if response.status_code != METHOD_NOT_ALLOWED or not errors.is_api(request):
+    """Give a body where Django's 405 has none: to a script, and to a person who opened the address of a form."""
+    if response.status_code != METHOD_NOT_ALLOWED:
         return response
     allowed = response.headers["Allow"]
-    answer = errors.told("This address does not support this method.", f"Use {allowed}.", METHOD_NOT_ALLOWED)
+    if errors.is_api(request):
+        answer = errors.told("This address does not support this method.", f"Use {allowed}.", METHOD_NOT_ALLOWED)
+    elif request.method in {"GET", "HEAD"}:
+        answer = errors.page(request, METHOD_NOT_ALLOWED, "This address has no page: it only receives a form.", _BACK)
+    else:
+        return response
     answer.headers["Allow"] = allowed
     return answer
 
@@ -118,6 +125,18 @@ def who(request: PortalRequest) -> Principal | HttpResponse | None:
     if person is None and settings.DEMO and name in _DEMO_OPEN and request.method in {"GET", "HEAD"}:
         return demo_administrator()
     return person
+
+
+def recognize(request: PortalRequest) -> None:
+    """Set who asks on a request that is answered before, or without, the question whether they may; nothing is refused."""
+    try:
+        request.moment = request.portal.moment()
+        person = who(request)
+        if isinstance(person, Principal):
+            request.person = person
+            vars(request)["authority"] = authority_of(person, request.portal, request.reads)
+    except ClusterError:
+        return  # the page says what it has to say without a navigation
 
 
 def _is_by_itself(request: PortalRequest) -> bool:
@@ -227,7 +246,10 @@ def _denied(request: PortalRequest, missing: str, fix: str = "Ask a portal admin
     match = request.resolver_match
     target = str(match.kwargs.get("name", "")) if match else ""
     request.record_denial(target, f"{match.url_name}-not-permitted" if match else "")
-    return errors.page(request, 403, missing, fix)
+    if errors.is_api(request):
+        return errors.told(missing, fix, 403)
+    first, _, rest = missing.partition(". ")  # the heading is one sentence
+    return errors.page(request, 403, f"{first}." if rest else missing, f"{rest} {fix}".strip())
 
 
 def reauthenticated(request: PortalRequest) -> Authority | None:

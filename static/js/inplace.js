@@ -15,9 +15,23 @@
       place.replaceWith(field);
     }
   }
-  function put(text) {
+  // What may pass when it is sent again: too large, too many, or a cluster that is silent. The form stays as it is.
+  const passes = (status) => status === 413 || status === 429 || status >= 500;
+  function say(words) {
+    document.getElementById("refused")?.remove();
+    const notice = document.createElement("p");
+    Object.assign(notice, { id: "refused", className: "notice notice--danger", role: "alert", tabIndex: -1, textContent: words });
+    document.querySelector("form[data-in-place]").before(notice);
+    notice.focus();
+    return true;
+  }
+  function put(text, status) {
     const page = new DOMParser().parseFromString(text, "text/html");
     const main = document.getElementById("main"), fresh = page.getElementById("main");
+    if (passes(status) && !fresh?.querySelector("form[data-in-place]")) {
+      const fault = [...page.querySelectorAll(".fault h1, .fault h1 + p")].map((one) => one.textContent).join(" ");
+      if (fault || !fresh) return say(`${fault || text.trim()} Your input is still here.`);
+    }
     if (!fresh) return false;
     keepTyped(main, fresh);
     const past = document.createElement("div"); // a preview of before that still comes has no place any more
@@ -38,7 +52,7 @@
     const to = answer.headers.get("Edrportal-Form-Location");
     if (to) { location.assign(to); return true; }
     if (answer.headers.get("Content-Disposition")?.startsWith("attachment")) return hand(answer);
-    return put(await answer.text());
+    return put(await answer.text(), answer.status);
   }
   async function hand(answer) {
     const link = document.createElement("a");

@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from destinations import names
+from destinations.cluster.port import Unreachable
 from destinations.livecheck.registry.port import Code, Step
+from edrportal.signin.middleware import AuthenticationMiddleware
 from tests.services.leaks import known
 from tests.services.scripted import ends
 
@@ -111,8 +113,6 @@ def test_certificates_that_are_pasted_select_replace(tab: Page, cluster: InMemor
 def test_a_form_signed_out_meanwhile_says_so_and_keeps_what_is_no_secret(
     tab: Page, cluster: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edrportal.signin.middleware import AuthenticationMiddleware  # noqa: PLC0415 - replaced here
-
     tab.route(
         "**/preview", lambda route: route.fulfill(status=204)
     )  # one still to come would be asked for without a session
@@ -121,6 +121,41 @@ def test_a_form_signed_out_meanwhile_says_so_and_keeps_what_is_no_secret(
     tab.get_by_role("button", name="Add destination").last.click()
     expect(tab.get_by_role("heading", name="You are signed out. Nothing was changed.")).to_be_visible()
     assert cluster.list_secrets() == []
+
+
+@scripted
+def test_what_may_pass_when_it_is_sent_again_leaves_the_form_as_it_is(
+    tab: Page, cluster: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tab)
+    tab.locator("#id_bundle_text").evaluate("(field) => { field.value = '#'.repeat(1100000); }")
+    add = tab.get_by_role("button", name="Add destination").last
+    add.click()
+    refused = tab.locator("#refused")
+    expect(refused).to_be_focused()
+    expect(refused).to_contain_text("The form is larger than 1 MiB.")
+    expect(refused).to_contain_text("Your input is still here.")
+    expect(tab.locator("#id_password")).to_have_value(TYPED)
+
+    tab.locator("#id_bundle_text").evaluate("(field) => { field.value = ''; }")
+    found = AuthenticationMiddleware.find
+
+    def silent(*_: object) -> None:
+        raise Unreachable("silent")
+
+    monkeypatch.setattr(AuthenticationMiddleware, "find", silent)
+    add.click()
+    expect(refused).to_have_text(
+        "The cluster does not answer. Nothing was changed. Try again in a moment. If it persists, check the API server. "
+        "Your input is still here."
+    )
+    expect(tab.locator("#id_password")).to_have_value(TYPED)
+    assert cluster.list_secrets() == []
+
+    monkeypatch.setattr(AuthenticationMiddleware, "find", found)
+    add.click()
+    expect(tab.get_by_role("status").first).to_contain_text("kept was added")
+    assert stored_password(cluster) == TYPED
 
 
 @pytest.mark.parametrize("tab", [False], indirect=True)
