@@ -339,3 +339,20 @@ def test_the_interface_checks_and_answers_with_the_result(
     answer = ask("a-one", "manager")
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_what_to_do_is_said_once_where_it_is_the_same_for_both_tools(
+    client: Client, portal: InMemoryCluster, registries: Scripted
+) -> None:
+    portal.load([destination("one"), destination("two")])
+    chart, image = (
+        StageResult(Step.PUSH, side, ok=False, code=Code.MAY_NOT_PUSH, ms=1, detail={"repository": f"team/{side}"})
+        for side in (Side.CHART, Side.IMAGE)
+    )
+    login = StageResult(Step.LOGIN, Side.CHART, ok=False, code=Code.WRONG_CREDENTIALS, ms=1, detail={})
+    registries.answers = {"one": report(chart, image), "two": report(login, image)}
+    for name, times in (("one", 1), ("two", 2)):
+        client.post(f"/destinations/{name}/check", {"namespace": "team-a", "application": "web"})
+        shown = page(client, f"/destinations/{name}").partition('id="check"')[2].partition("</section>")[0]
+        assert len(re.findall(r"<b>\w+ \((Helm, chart|skopeo, image)\):</b>", shown)) == 2
+        assert shown.count("What to do:") == times
