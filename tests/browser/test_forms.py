@@ -211,3 +211,37 @@ def test_no_form_scrolls_sideways(tab: Page, cluster: InMemoryCluster, width: in
     ):
         tab.goto(path)
         assert tab.evaluate("() => document.documentElement.scrollWidth") <= width, path
+
+
+ORDER = """() => {
+  const named = [...document.querySelectorAll("#problems a")].map((one) => document.querySelector(one.getAttribute("href")));
+  const follows = (one, other) => one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [named.length, named.slice(1).every((one, index) => follows(named[index], one))];
+}"""
+
+
+@plain
+@pytest.mark.parametrize(
+    ("path", "button", "least"),
+    [
+        ("/destinations/new", "Add destination", 7),
+        ("/gitops/external-secret", "Download ExternalSecret", 9),
+        ("/destinations/harbor/edit", "Save", 4),
+        ("/destinations/harbor/rotate", "Rotate", 3),
+    ],
+)
+def test_what_is_wrong_is_listed_in_the_order_of_the_page(
+    tab: Page, cluster: InMemoryCluster, path: str, button: str, least: int
+) -> None:
+    cluster.load([secret.manifest for secret in demo_cluster(datetime.now(UTC)).list_secrets()])
+    tab.goto(path)
+    wrong = {"name": "Bad_Name", "host": "https://a.example.com/x", "organization": "Team/", "username": "a:b",
+             "bundle_text": "none", "expires_on": "2020-01-01", "team": "Bad Team"}  # fmt: skip
+    for name, text in wrong.items():
+        field = tab.locator(f"#id_{name}")
+        if field.count():
+            field.fill(text)
+    tab.locator("main").get_by_role("button", name=button, exact=True).click()
+    found, in_order = tab.evaluate(ORDER)
+    assert found >= least
+    assert in_order

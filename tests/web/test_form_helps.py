@@ -41,7 +41,7 @@ def test_a_chosen_kind_fills_what_everybody_types_and_says_what_goes_wrong(
     assert f'<option value="{preset.key}" selected>' in page
     assert preset.traps[0] in page
     assert preset.where in page
-    assert f"<b>{preset.word}</b>" in page
+    assert (f"<b>{preset.word}</b>" in page) is (preset.word != "organization")
     assert (f'name="host" value="{preset.host}"' in page) is preset.fixed
     assert bool(preset.fixed_username) is (f'name="username" value="{preset.fixed_username}"' in page)
     assert portal.list_secrets() == []
@@ -217,7 +217,13 @@ def test_hints_follow_the_kind_that_was_chosen_or_recognized(client: Client, por
     ):
         assert re.search(rf'id="id_{name}_helptext">{hint}', chosen)
         assert not re.search(rf'id="id_{name}_helptext">{hint}', general)
+    assert re.search(r'id="id_username_helptext">robot\$PROJECT\+NAME, as Harbor shows it once', chosen)
+    gitlab = client.get("/destinations/new?preset=gitlab").content.decode()
+    assert re.search(
+        r'id="id_username_helptext">gitlab\+deploy-token-NUMBER, or the user name', gitlab
+    )  # as it is typed
     typed = client.post("/preview", {"host": "harbor.example.com", "organization": ""}).content.decode()
+    assert "Type a host and an organization to see where an export goes." in typed
     assert re.search(r'id="id_organization_helptext"[^>]*hx-swap-oob="true">The project, such as team-a', typed)
     unknown = client.post("/preview", {"host": "registry.example.com", "organization": ""}).content.decode()
     assert "The path below the host, such as team or platform/team" in unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.forms import Form
@@ -71,10 +72,14 @@ def _hints(preset: Preset | None) -> dict[str, str]:
     """Return the hints below the fields for a kind of registry, the general hints for none."""
     if preset is None:
         return {name: str(TargetForm.base_fields[name].help_text) for name in _HINTED}
-    username, password = (text[0].upper() + text[1:] for text in (preset.username, preset.credential))
-    organization = preset.organization[0].upper() + preset.organization[1:]
+    organization, username, password = map(_begun, (preset.organization, preset.username, preset.credential))
     host = f"Of {preset.kind}: {preset.host}" if preset.fixed else f"HOST or HOST:PORT, such as {preset.host}"
     return {"host": host, "organization": organization, "username": username, "password": password}
+
+
+def _begun(text: str) -> str:
+    """Return a hint as a sentence begins, but for one that begins with what is typed exactly so: `robot$PROJECT+NAME`."""
+    return text[0].upper() + text[1:] if re.split("[ ,]", text)[0].isalpha() else text
 
 
 def initial(request: PortalRequest) -> dict[str, str]:
@@ -93,7 +98,7 @@ def beside(request: PortalRequest, form: Form) -> dict[str, Any]:
 
 def _found(request: PortalRequest, host: str, organization: str) -> dict[str, Any]:
     trap, judgement = validation.check_target(host, organization, request.reads.rules)
-    return {"trap": trap, "judgement": judgement, "doubt": validation.doubt_host(host)}
+    return {"trap": trap, "judgement": judgement, "organization": organization, "doubt": validation.doubt_host(host)}
 
 
 @require_POST

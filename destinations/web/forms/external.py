@@ -30,6 +30,11 @@ class ExternalForm(NewForm):
         choices=[(ApiVersion.V1, "v1"), (ApiVersion.V1BETA1, "v1beta1, for External Secrets before 0.16")],
     )
 
+    field_order = (
+        "team", "name", "host", "organization", "store", "store_kind", "username_key", "username_property", "password_key",
+        "password_property", "bundle_text", "bundle_file", "expires_on", "description", "api_version",
+    )  # fmt: skip
+
     def clean_store(self) -> str:
         """Check that a store can have this name."""
         name = str(self.cleaned_data["store"])

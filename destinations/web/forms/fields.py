@@ -10,6 +10,7 @@ from django.core.validators import MaxLengthValidator
 
 from destinations.model import Snapshot
 
+NO_NAMESPACE = "This is not a valid namespace name. Use lowercase letters, digits, and hyphens, and type it again."
 _OFF = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 
 

@@ -14,7 +14,7 @@ from destinations.input import imports, validation
 from destinations.input.imports import ImportedAccount, ImportResult
 from destinations.model import Credentials, Draft, UserError
 from destinations.web.forms.change import TargetForm
-from destinations.web.forms.fields import text_field
+from destinations.web.forms.fields import NO_NAMESPACE, text_field
 
 _MAX_CHOICES = 50
 _SHOWN = ("host", "organization", "username", "expires_on")
@@ -26,7 +26,7 @@ class ImportForm(TargetForm):
     """What was not typed is taken from the import before the form is checked, so that it goes through every trap."""
 
     import_text = forms.CharField(
-        label="Import credentials from a file",
+        label="Contents of the file",
         help_text=(
             "A config.json of docker login, a pull secret in YAML or JSON, or the file of a robot or service "
             "account. Paste or drop it here. The portal reads it once and does not show it again."
@@ -166,7 +166,7 @@ class NewForm(ImportForm):
         limit=63,
         list="known-namespaces",
     )
-    field_order = (
+    field_order: tuple[str, ...] = (
         "team", "name", "import_text", "import_file", "import_host", "host", "organization", "username", "password",
         "password_file", "password_blanks", "credentials_confirmed", "bundle_text", "bundle_file", "expires_on", "description",
         "nonce",
@@ -182,13 +182,15 @@ class NewForm(ImportForm):
             hint = "The name must begin with the team's name: TEAM-NAME."
             self.fields["team"] = forms.ChoiceField(label="Team", choices=managed, help_text=hint)
             self.order_fields(self.field_order)
+        else:  # as on the page, so that what is wrong is listed in the order in which it is found
+            self.order_fields([*(name for name in self.fields if name != "team"), "team"])
 
     def clean_team(self) -> str:
         """Check that it can be a team at all; what cannot does not come back, since it may be a password."""
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
             self.redisplay_as("team", "")
-            raise ValidationError("This is not a valid namespace name.")
+            raise ValidationError(NO_NAMESPACE)
         return team
 
     def clean_name(self) -> str:

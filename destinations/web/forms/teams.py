@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from destinations.actions import Seen
 from destinations.cluster.limits import MAX_LABEL, is_dns_label, is_name
-from destinations.web.forms.fields import KnownChoiceField, nonce_field, text_field
+from destinations.web.forms.fields import NO_NAMESPACE, KnownChoiceField, nonce_field, text_field
 
 _MAX_STATE = 64
 
@@ -58,7 +58,7 @@ class TeamField(forms.Form):
         team = str(self.cleaned_data.get("team") or "")
         if team and not is_dns_label(team):
             self.data = {key: "" if key == "team" else self.data.get(key) for key in self.data}
-            raise ValidationError("This is not a valid namespace name.")
+            raise ValidationError(NO_NAMESPACE)
         return team
 
 
