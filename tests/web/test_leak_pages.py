@@ -353,6 +353,7 @@ def test_what_fails_its_check_is_not_rotated_until_that_is_confirmed(
     answer = respond(paste(LEAKED), "rotate", username="robot2", password=NEW)
     assert answer.status_code == 409
     assert results(answer) == {"one": "written", "two": "not written"}
+    assert "<b>1</b> written, <b>1</b> not written</p>" in answer.content.decode()
     assert "Live check: An export would fail." in answer.content.decode()
     assert ticked(answer) == {"two"}
     assert "Try the rest again" in answer.content.decode()

@@ -57,9 +57,7 @@ def show(  # noqa: PLR0913 - one page's parts
         "trouble": trouble,
         "attempts": attempts,
         "action": action,
-        "counts": [(word.value, sum(one.result is word for one in attempts)) for word in WriteResult]
-        if attempts
-        else (),
+        "counts": _counts(attempts),
         "left": left,
         "notes": list(dict.fromkeys(note for one in attempts for note in one.notes)),
         "form": account or NewAccountForm(initial={"nonce": save.nonce()}),
@@ -67,6 +65,12 @@ def show(  # noqa: PLR0913 - one page's parts
         "markdown": document.as_markdown(document.build(case, snapshot)),
     }
     return render(request, "leak/case.html", context, status=status)
+
+
+def _counts(attempts: Sequence[Attempt]) -> list[tuple[str, int]]:
+    """Return how often each result occurs that does."""
+    found = ((word.value, sum(one.result is word for one in attempts)) for word in WriteResult)
+    return [(word, count) for word, count in found if count]
 
 
 def _ticked(found: Sequence[HolderRow], chosen: set[str]) -> set[str]:
