@@ -57,6 +57,8 @@ def states() -> list[tuple[str, str, State]]:
         ("overview", "/", plain),
         ("overview", "/", ("with some chosen", _choose)),
         ("overview", "/?q=nowhere", ("without a match", lambda _: None)),
+        ("overview", "/nowhere", ("beside an address that does not exist", lambda _: None)),
+        ("switch", "/switch", ("opened as a page", lambda _: None)),
         ("overview", "/?status=fails&sort=-name", ("filtered", lambda _: None)),
         ("destination", one, plain),
         ("destination", "/destinations/wrong-ca", ("that fails", lambda _: None)),
@@ -67,6 +69,7 @@ def states() -> list[tuple[str, str, State]]:
         ("destination-any-name", "/destinations/production/", plain),
         ("new", "/destinations/new", plain),
         ("new", "/destinations/new", ("refused", lambda page: _send(page, "Add destination"))),
+        ("new", "/destinations/new", ("with everything wrong", _all_wrong)),
         ("new", "/destinations/new?from=harbor", ("as a copy", _open_all)),
         *(("new", "/destinations/new", (f"with the guide of {one}", _guide(one))) for one in sorted(presets.BY_KEY)),
         ("new", "/destinations/new", ("with a doubled organization", lambda page: _where(page, "a.example.com/team"))),
@@ -138,6 +141,15 @@ def _where(page: Page, host: str) -> None:
     page.get_by_label("Registry host", exact=True).fill(host)
     page.get_by_label("Organization", exact=True).fill("team")
     page.locator(".preview .references, .preview .notice").first.wait_for()
+
+
+def _all_wrong(page: Page) -> None:
+    wrong = {"name": "Bad_Name", "host": "https://a.example.com/x", "organization": "Team/", "username": "a:b",
+             "bundle_text": "none", "expires_on": "2020-01-01", "team": "Bad Team"}  # fmt: skip
+    for name, text in wrong.items():
+        page.locator(f"#id_{name}").fill(text)
+    _send(page, "Add destination")
+    page.locator("#problems").wait_for()
 
 
 def _import(page: Page, text: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -197,3 +198,20 @@ def test_typing_goes_on_while_the_server_does_not_answer(tab: Page, cluster: InM
     expect(page.get_by_text("habit was added.")).to_be_visible()
     page.close()
     assert did(cluster) == ["added"]
+
+
+@memory
+def test_where_nothing_can_be_chosen_nothing_offers_it(tab: Page, cluster: Cluster, settings: Any) -> None:
+    added(tab)
+    assert did(cluster) == ["added"]
+    tab.goto("/?q=nowhere")
+    expect(tab.get_by_role("heading", name="No matching destinations")).to_be_visible()
+    expect(tab.get_by_role("button", name="Run live check")).to_be_hidden()
+    expect(tab.get_by_text("What does a check send?")).to_be_hidden()
+    tab.goto("/")
+    expect(tab.get_by_label("Select habit")).to_be_visible()
+    expect(tab.get_by_role("button", name="Run live check")).to_be_visible()
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, read_only=True)
+    tab.goto("/")
+    expect(tab.get_by_role("link", name="habit", exact=True)).to_be_visible()
+    expect(tab.get_by_label("Select habit")).to_be_hidden()
