@@ -18,8 +18,9 @@ document.addEventListener("click", async (event) => { // the page may have been 
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  button.dataset.words ??= button.textContent;
   button.textContent = "Copied";
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  setTimeout(() => { button.textContent = button.dataset.words; }, 2000);
 });
 // A password field drops line breaks silently: report it, and keep a key of several lines out of it.
 for (const field of document.querySelectorAll("input[type=password]")) {

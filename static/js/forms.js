@@ -25,6 +25,12 @@ document.addEventListener("click", (event) => {
   button.remove();
 });
 
+// What a preview cannot show, such as a file that is too large, is said in its place.
+document.addEventListener("htmx:responseError", ({ detail: { target, xhr } }) => {
+  if (!target.matches(".preview") || xhr.status === 401 || !xhr.getResponseHeader("Content-Type")?.startsWith("text/plain")) return;
+  target.replaceChildren(Object.assign(document.createElement("p"), { className: "notice notice--danger", textContent: xhr.responseText }));
+});
+
 // Open the guide if there is room beside the form, and fill empty fields with values that are the same for everyone.
 const wide = matchMedia("(min-width: 80rem)");
 function settleGuide(isNew) {

@@ -14,7 +14,7 @@ from destinations import names
 from edrportal.demo.cluster import certificate, demo_cluster
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from destinations.cluster.memory import InMemoryCluster
 
@@ -211,6 +211,24 @@ def test_no_form_scrolls_sideways(tab: Page, cluster: InMemoryCluster, width: in
     ):
         tab.goto(path)
         assert tab.evaluate("() => document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_file_that_is_too_large_to_be_shown_is_called_so_at_once(chromium: Browser, address: str) -> None:
+    page = chromium.new_page(
+        base_url=address
+    )  # its console has the status of the answer, which is no error of a script
+    page.goto("/destinations/new")
+    page.wait_for_load_state()
+    large = {"name": "ca.pem", "mimeType": "text/plain", "buffer": b"#" * 1_200_000}
+    page.locator("#id_bundle_file").set_input_files(large)  # type: ignore[arg-type]
+    expect(page.locator("#bundle")).to_have_text(
+        "The form is larger than 1 MiB. A CA bundle is a few KiB: send only that."
+    )
+    page.locator("#id_bundle_file").set_input_files([])
+    page.locator("#id_bundle_text").fill(PEM)
+    expect(page.get_by_text("CN=Walked CA").first).to_be_visible()
+    page.close()
 
 
 ORDER = """() => {

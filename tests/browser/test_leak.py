@@ -154,3 +154,18 @@ def test_it_is_done_by_keyboard(tab: Page, cluster: Cluster) -> None:
     text = Path(waiting.value.path()).read_text()
     assert find(text.encode()) == []
     assert [text.count(f"| {action} | ") for action in ("disable", "rotate", "enable")] == [3, 3, 3]
+
+
+@pytest.mark.parametrize("cluster", ["memory"], indirect=True)
+@pytest.mark.parametrize("tab", [True], indirect=True)
+def test_a_button_that_copied_says_again_what_it_copies(tab: Page, cluster: Cluster) -> None:
+    load(cluster)
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.goto("/leak")
+    tab.get_by_label("What leaked").fill("in-no-destination")
+    tab.get_by_role("button", name="Find").click()
+    button = tab.locator('[data-copy="markdown"]')
+    for _ in range(2):
+        button.click()
+        expect(button).to_have_text("Copied")
+        expect(button).to_have_text("Copy Markdown")
