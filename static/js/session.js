@@ -38,6 +38,8 @@
       over: "You are signed out. Your input is still here: sign in in a new tab, then save.",
       out: "You are signed out. Your input is still here, but passwords and files were cleared: sign in in a new tab, give them again, and save.",
     }[now];
+    const focused = document.activeElement; // what has the focus is not left behind the box
+    if (now && focused !== document.body && !box.contains(focused)) focused.scrollIntoView({ block: "nearest" });
   }
   async function ask() {
     const answer = await fetch(box.dataset.stay, { headers: { Accept: "application/json" }, redirect: "error" });

@@ -97,6 +97,25 @@ def test_a_sign_out_in_another_tab_explains_itself_keeps_the_form_and_clears_sec
 
 
 @javascript
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_what_has_the_focus_is_not_behind_the_announcement(signed_in: Page, width: int) -> None:
+    signed_in.set_viewport_size({"width": width, "height": 800})
+    box = signed_in.locator("#session")
+    for field in ("#id_username", "#id_password", "#id_description", "#id_team"):
+        signed_in.reload()
+        signed_in.wait_for_load_state()
+        signed_in.locator(field).focus()
+        signed_in.locator(field).evaluate("(one) => scrollBy(0, one.getBoundingClientRect().bottom - innerHeight + 4)")
+        signed_in.clock.run_for(13 * MINUTE + 1_000)
+        expect(box).to_be_visible()
+        above, below = signed_in.locator(field).bounding_box(), box.bounding_box()
+        assert above
+        assert below
+        assert above["y"] > 0
+        assert above["y"] + above["height"] <= below["y"], field
+
+
+@javascript
 def test_activity_in_another_tab_counts(signed_in: Page) -> None:
     signed_in.clock.run_for(13 * MINUTE + 1_000)
     told = signed_in.get_by_text("Your session expires in 2 minutes")
