@@ -98,7 +98,7 @@ def test_pages_and_files_are_compressed_for_who_can_read_that(client: Client) ->
     assert "HX-Target" in packed.headers["Vary"]
     assert len(packed.content) * 4 < len(plain.content)
     assert gzip.decompress(packed.content).startswith(b"\n<!DOCTYPE html>")
-    style: Any = client.get("/static/css/controls.css", headers={"Accept-Encoding": "gzip"})
+    style: Any = client.get("/static/css/base.css", headers={"Accept-Encoding": "gzip"})
     assert style.headers["Content-Encoding"] == "gzip"
     assert b".button" in gzip.decompress(style.getvalue())
 
