@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from destinations import names
+from destinations.cluster.port import Unread
 from destinations.model import Secret
 
 _REMEMBERED = 1000
@@ -77,10 +78,10 @@ class KnownSecrets(dict[str, Secret]):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What one list of the namespace showed, whole; `number` grows from list to list."""
+    """What one list of the namespace showed; `number` grows from list to list."""
 
     number: int
-    secrets: Sequence[Secret] = field(repr=False)
+    secrets: Sequence[Unread] = field(repr=False)
 
 
 class Listings:
@@ -93,7 +94,7 @@ class Listings:
 
     def __init__(
         self,
-        read: Callable[[], Sequence[Secret]],
+        read: Callable[[], Sequence[Unread]],
         shrink: Callable[[Secret], Secret],
         watched: Callable[[], Mapping[str, Secret]],
         clock: Callable[[], float] = time.monotonic,
@@ -128,12 +129,12 @@ class Listings:
                 self._journal.begin()
                 self._known, self._shown = KnownSecrets({}, self._journal, None), 0
 
-    def _kept(self, secret: Secret, *known: Mapping[str, Secret]) -> Secret:
+    def _kept(self, listed: Unread, *known: Mapping[str, Secret]) -> Secret:
         for secrets in known:
-            there = secrets.get(secret.name)
-            if there and (there.uid, there.resource_version) == (secret.uid, secret.resource_version):
+            there = secrets.get(listed.name)
+            if there and (there.uid, there.resource_version) == (listed.uid, listed.resource_version):
                 return there
-        return self._shrink(secret)
+        return self._shrink(listed.read())
 
 
 def _is_user(secret: Secret) -> bool:

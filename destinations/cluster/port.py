@@ -6,9 +6,9 @@ Manifests go in and come out as plain JSON values, exactly as the API server hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from destinations.cluster.jobs import Exports
@@ -69,6 +69,21 @@ class Forbidden(ClusterError):
 
 class Invalid(ClusterError):
     """The API server refuses the object: too large, immutable, malformed (400, 413, 422)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A Secret that a list showed, to be read when it is looked at; with the same uid and version it is the same."""
+
+    name: str
+    uid: str
+    resource_version: str
+    read: Callable[[], Secret] = field(repr=False)
+
+    @classmethod
+    def of(cls, secret: Secret) -> Unread:
+        """Return one that was read already."""
+        return cls(secret.name, secret.uid, secret.resource_version, lambda: secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +187,9 @@ class Cluster(Source, Protocol):
 
         Raises Unreachable or Forbidden.
         """
+
+    def list_unread(self) -> Sequence[Unread]:
+        """Return what `list_secrets` returns, each to be read when it is looked at; raises as that does."""
 
     def get_secret(self, name: str) -> Secret:
         """Return one Secret. Raises NotFound, Unreachable or Forbidden."""

@@ -25,7 +25,7 @@ class ClusterConnection:
     deployed: Deployed
     hub: Hub | None
     list_secrets: SharedRead[Listed]
-    """What `cluster.list_secrets` returns, read once for all who ask at the same time."""
+    """What `cluster.list_unread` returns, listed once for all who ask at the same time."""
     listings: Listings
 
     @classmethod
@@ -42,7 +42,7 @@ class ClusterConnection:
         if secrets and hub:
             feed.connect(hub, secrets, config_maps)
         listings = Listings(
-            lambda: cluster.list_secrets(),  # noqa: PLW0108 - looked up at each read
+            lambda: cluster.list_unread(),  # noqa: PLW0108 - looked up at each read
             trim_for_cache,
             secrets.last if secrets else dict,
         )

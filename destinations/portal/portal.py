@@ -153,10 +153,10 @@ class Reads:
     def _listed(self) -> Listed:
         return self._portal.connect().list_secrets()
 
-    @property
+    @cached_property
     def secrets(self) -> Sequence[Secret]:
         """The namespace's Secrets, whole and read directly. Not for what follows a write of the same request."""
-        return self._listed.secrets
+        return [one.read() for one in self._listed.secrets]
 
     @cached_property
     def cached(self) -> KnownSecrets:

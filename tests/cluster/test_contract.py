@@ -43,6 +43,22 @@ def test_what_is_created_can_be_read_and_listed_by_name(cluster: Cluster) -> Non
 def test_helm_releases_are_left_out(cluster: Cluster) -> None:
     cluster.create_secret({**manifest("release"), "type": "helm.sh/release.v1"})
     assert cluster.list_secrets() == []
+    assert list(cluster.list_unread()) == []
+
+
+def test_what_is_listed_unread_is_what_is_listed_read(cluster: Cluster) -> None:
+    large = b64encode(b"x" * 70_000).decode()
+    for name in ("c", "a", "b"):
+        cluster.create_secret(manifest(name, data={"key": large}))
+    labels = {names.REGISTRY_LABEL: "true"}
+    cluster.create_secret({**manifest("d", data={"key": large}), "metadata": {"name": "d", "labels": labels}})
+    unread, read = cluster.list_unread(), cluster.list_secrets()
+    assert [one.read() for one in unread] == read
+    assert [one.read().manifest for one in unread] == [one.manifest for one in read]
+    assert [(one.name, one.uid, one.resource_version) for one in unread] == [
+        (one.name, one.uid, one.resource_version) for one in read
+    ]
+    assert large not in repr(unread)
 
 
 def test_a_name_is_taken_once(cluster: Cluster) -> None:

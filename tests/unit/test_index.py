@@ -16,6 +16,7 @@ from destinations import names
 from destinations.access import Authority
 from destinations.actions import bundles
 from destinations.cluster.known import REMEMBERED_SECONDS, Journal, KnownSecrets, Listings
+from destinations.cluster.port import Unread
 from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.answer import BROKEN, CheckSummary, Result
@@ -50,7 +51,9 @@ class World:
         self.secrets["only-auth"] = replace(
             one, name="only-auth", uid="only-auth", data={**one.data, names.CONFIG_KEY: config}
         )  # judged by the version of Epinio
-        self.listings = Listings(lambda: list(self.secrets.values()), lambda one: one, lambda: self.known or {})
+        self.listings = Listings(
+            lambda: list(map(Unread.of, self.secrets.values())), lambda one: one, lambda: self.known or {}
+        )
         self.lines: Mapping[str, bytes] = {}
         self.recent: Mapping[str, datetime] = {}
         self.checks: dict[str, CheckSummary] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from destinations import names
 from destinations.cluster.known import REMEMBERED_SECONDS, Journal, KnownSecrets, Listings
+from destinations.cluster.port import Unread
 from destinations.secret import codec
 from destinations.secret.trim import trim_for_cache
 from edrportal.demo.cluster import demo_cluster
@@ -24,7 +25,7 @@ def demo() -> InMemoryCluster:
 
 
 def listings(cluster: InMemoryCluster, watched: dict[str, Secret] | None = None) -> Listings:
-    return Listings(cluster.list_secrets, trim_for_cache, lambda: watched or {})
+    return Listings(cluster.list_unread, trim_for_cache, lambda: watched or {})
 
 
 def describe(cluster: InMemoryCluster, text: str) -> None:
@@ -59,7 +60,7 @@ def test_what_came_and_went_is_told() -> None:
 def test_one_that_was_made_anew_under_its_name_is_another() -> None:
     cluster = demo()
     old = cluster.list_secrets()
-    lists = Listings(lambda: old, trim_for_cache, dict)
+    lists = Listings(lambda: [Unread.of(one) for one in old], trim_for_cache, dict)
     before = lists.known(lists.read())
     old = [replace(one, uid="another") if one.name == NAME else one for one in old]
     assert lists.known(lists.read()).changed_since(before) == frozenset({NAME})
@@ -89,14 +90,14 @@ def test_no_manifest_and_nothing_that_no_page_looks_at_is_kept() -> None:
     lists = listings(cluster)
     read = lists.read()
     known = lists.known(read)
-    assert all(one.manifest for one in read.secrets)
+    assert all(one.read().manifest for one in read.secrets)
     assert not any(one.manifest for one in known.values())
     assert known["foreign"].data == {"key": b""}
 
 
 def test_what_a_list_showed_is_forgotten_once_the_watch_has_been_enough_for_a_while() -> None:
     cluster, now = demo(), [0.0]
-    lists = Listings(cluster.list_secrets, trim_for_cache, dict, lambda: now[0])
+    lists = Listings(cluster.list_unread, trim_for_cache, dict, lambda: now[0])
     before = lists.known(lists.read())
     now[0] = REMEMBERED_SECONDS
     lists.rest()

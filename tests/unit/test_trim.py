@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from destinations import names
 from destinations.cluster.kube.objects import _following
+from destinations.cluster.kube.pages import read_page
 from destinations.model import Secret
 from destinations.secret import codec
 from destinations.secret.trim import drop_large_values
@@ -50,7 +53,10 @@ def test_small_foreign_secrets_stay_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "following"), [([], 1000), ([0], 1000), ([100] * 25, 1000), ([500_000] * 25, 8), ([9_000_000], 1)]
+    ("sizes", "following"), [([], 1000), ([1], 1000), ([100] * 25, 1000), ([500_000] * 25, 8), ([9_000_000], 1)]
 )
 def test_the_next_page_is_as_long_as_its_objects_allow(sizes: list[int], following: int) -> None:
-    assert _following([{"data": {"a": "x" * size}} for size in sizes], 1000) == following
+    sent = json.dumps({"kind": "SecretList", "items": [{"metadata": {}, "data": {"a": "x" * size}} for size in sizes]})
+    page = read_page(sent.encode(), "SecretList")
+    assert page
+    assert _following(page.items, 1000) == following

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPException
@@ -17,7 +17,6 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueErro
 
 from destinations import names
 from destinations.cluster.kube import websocket
-from destinations.cluster.kube.garbage import uncollected
 from destinations.cluster.kube.kubeconfig import Token
 from destinations.cluster.port import (
     AlreadyExists,
@@ -142,8 +141,24 @@ class KubernetesApi:
         self, verb: str, resource: Resource, timeout: Timeout, *, name: str = "", query: Query | None = None
     ) -> dict[str, Any]:
         """Return the decoded answer to a read. Raises Unreachable, and what Kubernetes refuses with."""
+        return self.read_as(_document(resource.kinds(verb)), verb, resource, timeout, name=name, query=query)
+
+    def read_as(  # noqa: PLR0913 - what a request is made of
+        self,
+        decode: Callable[[bytes], T | None],
+        verb: str,
+        resource: Resource,
+        timeout: Timeout,
+        *,
+        name: str = "",
+        query: Query | None = None,
+    ) -> T:
+        """Return what `decode` makes of the answer to a read; None, or a ValueError of it, is no usable answer.
+
+        Raises as `read` does.
+        """
         with self.counters.api_call(verb, resource.label):
-            reply = self._decoded(verb, resource, timeout, name=name, query=query)
+            reply = self._decoded(verb, resource, timeout, decode, name=name, query=query)
             if reply.answer is not None:
                 return reply.answer
             if reply.status in _TRY_AGAIN or not reply.is_refused:
@@ -156,7 +171,8 @@ class KubernetesApi:
         Raises Unreachable (never handled), Ambiguous, and what Kubernetes refuses with.
         """
         with self.counters.api_call(verb, resource.label):
-            reply = self._decoded(verb, resource, (CONNECT_SECONDS, READ_SECONDS), name=name, body=dict(body))
+            timeout = CONNECT_SECONDS, READ_SECONDS
+            reply = self._decoded(verb, resource, timeout, _document(resource.kinds(verb)), name=name, body=dict(body))
             if reply.answer is not None:
                 return reply.answer
             if not reply.sent or reply.status == HTTPStatus.TOO_MANY_REQUESTS:  # turned away before it was handled
@@ -189,17 +205,11 @@ class KubernetesApi:
                 raise Forbidden("Forbidden", status=reply.status, verb=verb, resource=resource.label)
             raise Unreachable("NoUsableAnswer", status=reply.status)
 
-    def _decoded(self, verb: str, resource: Resource, timeout: Timeout, **options: Any) -> _Reply[dict[str, Any]]:
-        """Ask for JSON of the expected kind; log what kind of failure it was, which no page tells, and never its words."""
-        kinds = resource.kinds(verb)
-
-        def decode(response: Any) -> dict[str, Any] | None:
-            body = response.data
-            with uncollected():
-                document = json.loads(body)
-            return document if isinstance(document, dict) and document.get("kind") in kinds else None
-
-        reply = self._ask(verb, resource, timeout, decode, **options)
+    def _decoded(
+        self, verb: str, resource: Resource, timeout: Timeout, decode: Callable[[bytes], T | None], **options: Any
+    ) -> _Reply[T]:
+        """Ask for JSON; log what kind of failure it was, which no page tells, and never its words."""
+        reply = self._ask(verb, resource, timeout, lambda response: decode(response.data), **options)
         if reply.fault:
             _LOG.warning("%s %s: no usable answer from the API server (%s)", verb, resource.label, reply.fault)
         return reply
@@ -265,6 +275,16 @@ class KubernetesApi:
     def _upgraded(self, request: Any, timeout: Timeout) -> websocket.WebSocket | websocket.NoWebSocket:
         _, url, headers, *_ = request
         return websocket.connect(self._client.rest_client.pool_manager, url, headers, timeout)
+
+
+def _document(kinds: Collection[str]) -> Callable[[bytes], dict[str, Any] | None]:
+    """Return what reads a JSON object of one of these kinds."""
+
+    def decode(body: bytes) -> dict[str, Any] | None:
+        document = json.loads(body)
+        return document if isinstance(document, dict) and document.get("kind") in kinds else None
+
+    return decode
 
 
 def _refusal(verb: str, resource: Resource, status: int) -> ClusterError:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import partial
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from destinations.cluster import limits, wire
 from destinations.cluster.kube.calls import KubernetesApi, Query, Resource, patiently
-from destinations.cluster.kube.garbage import uncollected
+from destinations.cluster.kube.pages import Item, read_page
 from destinations.cluster.kube.streams import ObjectWatch, Read
-from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, WatchEvent, WriteListener
+from destinations.cluster.port import Invalid, Listing, NotFound, Shrink, Unread, WatchEvent, WriteListener
 from destinations.model import Secret
+from destinations.secret.trim import drop_large_values
 
 _FIRST_PAGE = 25
 _PAGE_BYTES = 4 * 1024 * 1024
+_LARGE_BYTES = 64 * 1024
+T = TypeVar("T")
 
 
 class Objects:
@@ -33,26 +38,44 @@ class Objects:
         self._listeners: list[WriteListener] = []
 
     def list_with_version(self, shrink: Shrink) -> Listing:
-        """Return every object, cut down page by page, and the version to watch on from.
+        """Return every object, cut down page by page, and the version to watch on from."""
+        found, version = self._list(lambda item: shrink(self._read(item.document())))
+        return Listing(tuple(found), version)
+
+    def list_unread(self) -> Sequence[Unread]:
+        """Return every object, sorted by name; of large ones those are read and cut that `drop_large_values` cuts."""
+        return self._list(self._unread)[0]
+
+    def _unread(self, item: Item) -> Unread:
+        if item.size > _LARGE_BYTES:
+            cut = drop_large_values(self._read(item.document()))
+            if not cut.manifest:
+                return Unread.of(cut)
+        own = item.detached()
+        return Unread(own.name, own.uid, own.resource_version, partial(self._read_item, own))
+
+    def _read_item(self, item: Item) -> Secret:
+        return self._read(item.document())
+
+    def _list(self, take: Callable[[Item], T]) -> tuple[list[T], str]:
+        """Return what `take` makes of every object, sorted by its name, and the version of the list.
 
         A page that is gone (410) ends this, and the whole list starts again: it is never partial.
         """
+        kind = f"{self._resource.kind}List"
 
-        def attempt(left: Callable[[], tuple[float, float]]) -> Listing:
-            secrets: list[Secret] = []
+        def attempt(left: Callable[[], tuple[float, float]]) -> tuple[list[T], str]:
+            found: list[T] = []
             token, size = "", min(self._page, _FIRST_PAGE)
             while True:
                 query = {"limit": size, **self._query, **({"continue": token} if token else {})}
-                page = self._api.read("list", self._resource, left(), query=query)
-                items = page.get("items") or ()
-                with uncollected():
-                    secrets += [shrink(self._read(item)) for item in items]
-                metadata, size = page.get("metadata") or {}, _following(items, self._page)
-                del page, items  # the next one needs the room
-                token = metadata.get("continue") or ""
+                decode = partial(read_page, kind=kind)
+                page = self._api.read_as(decode, "list", self._resource, left(), query=query)
+                found += map(take, page.items)
+                token, version, size = page.token, page.version, _following(page.items, self._page)
+                del page  # the next one needs the room
                 if not token:
-                    ordered = tuple(sorted(secrets, key=lambda secret: secret.name))
-                    return Listing(ordered, metadata.get("resourceVersion") or "")
+                    return sorted(found, key=attrgetter("name")), version
 
         return patiently(attempt)
 
@@ -92,7 +115,7 @@ class Objects:
             listener(uid, resource_version)
 
 
-def _following(items: Sequence[Mapping[str, Any]], limit: int) -> int:
+def _following(items: Sequence[Item], limit: int) -> int:
     """Return how many objects to ask for next: as many as stay within a few MiB if they are like these."""
-    size = sum(len(value or "") for item in items for value in (item.get("data") or {}).values())
+    size = sum(item.size for item in items)
     return max(1, min(limit, _PAGE_BYTES * len(items) // size)) if size else limit

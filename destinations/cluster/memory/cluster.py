@@ -25,6 +25,7 @@ from destinations.cluster.port import (
     NotFound,
     Shrink,
     Unreachable,
+    Unread,
     WatchEvent,
     WriteListener,
 )
@@ -78,6 +79,9 @@ class _Store:
         with self._lock:
             objects = sorted(self._objects.items())
             return [self._read(deepcopy(secret)) for _, secret in objects if secret.get("type") != HELM_RELEASE]
+
+    def list_unread(self) -> list[Unread]:
+        return [Unread.of(secret) for secret in self.list_secrets()]
 
     def list_with_version(self, shrink: Shrink) -> Listing:
         with self._lock:
