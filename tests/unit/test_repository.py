@@ -97,6 +97,12 @@ def test_a_script_is_short_and_asks_nobody_else(path: Path) -> None:
     assert not re.findall(r"https?://|\beval\(|new Function|document\.write|setTimeout\(\s*[\"'`]", text)
 
 
+def test_no_style_waits_for_what_comes_later_in_the_page() -> None:
+    """While a long page arrives, it would be another one at first, and then everything moves."""
+    for path in Path("static/css").glob("*.css"):
+        assert not re.findall(r"\b(?:html|body|main):not\(:has\(", path.read_text()), path
+
+
 def test_style_sheets_name_colours_in_one_place_and_load_nothing() -> None:
     for path in Path("static/css").glob("*.css"):
         text = path.read_text()
