@@ -56,13 +56,19 @@ def of_new(portal: Portal, draft: Draft, rules: Snapshot, permit: Authority) -> 
 
 
 def of_rotated(portal: Portal, secret: Secret, snapshot: Snapshot, rotation: Rotation) -> Question:
-    """Return what to ask of a destination as a rotation would leave it. Raises UserError as the rotation does."""
+    """Return what to ask of a destination as a rotation would leave it, a disabled one as it will be once it is enabled.
+
+    Raises UserError as the rotation does.
+    """
     content = rotations.new_config(secret, rotation).content
     return _of_changed(portal, secret, snapshot, content=content, bundle=rotation.bundle)
 
 
 def of_edited(portal: Portal, secret: Secret, snapshot: Snapshot, wanted: Edit) -> Question:
-    """Return what to ask of a destination as an edit would leave it. Raises UserError as the edit does."""
+    """Return what to ask of a destination as an edit would leave it, a disabled one as it will be once it is enabled.
+
+    Raises UserError as the edit does.
+    """
     config = edits.new_config(secret, wanted)
     content = config.content if config else secret.data.get(names.CONFIG_KEY, b"")
     annotations = {**secret.annotations, names.ORGANIZATION_ANNOTATION: wanted.organization}
@@ -76,7 +82,12 @@ def _of_changed(
     data = {**secret.data, names.CONFIG_KEY: content}
     if bundle is not None:
         data[names.CERTS_KEY] = _TYPED_BUNDLE.encode() if bundle else b""
-    return of_stored(portal, replace(secret, data=data), _with_bundle(snapshot, bundle or b""))
+    labels = {**secret.labels, names.REGISTRY_LABEL: "true"} if _is_disabled(secret) else secret.labels
+    return of_stored(portal, replace(secret, data=data, labels=labels), _with_bundle(snapshot, bundle or b""))
+
+
+def _is_disabled(secret: Secret) -> bool:
+    return secret.labels.get(names.REGISTRY_LABEL) == "false"
 
 
 def _with_bundle(snapshot: Snapshot, bundle: bytes) -> Snapshot:
@@ -121,15 +132,21 @@ def check_several(portal: Portal, chosen: Sequence[Secret], snapshot: Snapshot, 
         raise
 
 
-def keep_saved(portal: Portal, last: Last, done: Done) -> None:
-    """Keep the result of a form that was saved, bound to what is stored now; where that is another state, forget it."""
+def keep_saved(portal: Portal, last: Last, done: Done) -> bool:
+    """Keep the result of a form that was saved, bound to what is stored now; where that is another state, forget it.
+
+    So is that of a disabled destination, which was asked about as an enabled one; return whether it is not disabled.
+    """
     try:
         secrets = {secret.name: secret for secret in portal.cluster.list_secrets()}
         secret = secrets[done.name]
     except (ClusterError, KeyError):
-        return
+        return True
+    if _is_disabled(secret):
+        return False
     if secret.resource_version == done.resource_version:
         keep(portal, replace(last, name=done.name, fingerprint=fingerprint.of(secret, secrets, portal.keys)))
+    return True
 
 
 def keep(portal: Portal, last: Last) -> Last:

@@ -117,6 +117,30 @@ def test_what_nobody_can_know_is_saved_and_said(
     )
 
 
+@pytest.mark.parametrize("page", ["rotate", "edit"])
+def test_a_disabled_destination_is_checked_as_it_will_be_once_it_is_enabled(
+    client: Client, portal: InMemoryCluster, registries: Scripted, page: str
+) -> None:
+    portal.load([destination("one", **{names.REGISTRY_LABEL: "false"})])
+    path = f"/destinations/one/{page}"
+    assert client.post(path, form(portal, path, check="first")).status_code == 303
+    assert is_saved(portal)
+    assert [(plan.chart.stop, plan.image.stop) for plan in registries.asked] == [("", "")]
+    assert (
+        "Live check, once the destination is enabled: An export would pass"
+        in client.get("/destinations/one").content.decode()
+    )
+    assert composition.results().of("one") is None
+
+
+def test_what_is_hidden_by_mistake_is_no_disabled_destination(
+    client: Client, portal: InMemoryCluster, registries: Scripted
+) -> None:
+    portal.load([destination("one", **{names.REGISTRY_LABEL: "yes"})])
+    client.post("/destinations/one/rotate", form(portal, "/destinations/one/rotate", check="first"))
+    assert [bool(plan.chart.stop) for plan in registries.asked] == [True]
+
+
 def test_saving_without_a_check_asks_nobody(
     client: Client, portal: InMemoryCluster, registries: Scripted, path: str
 ) -> None:

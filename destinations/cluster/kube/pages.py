@@ -76,7 +76,7 @@ _OBJECTS = msgspec.json.Decoder(_Object)
 
 
 def read_page(body: bytes, kind: str) -> ListPage | None:
-    """Return what a list answered, None if it is no list of this kind. Raises ValueError where it is no JSON."""
+    """Return what a list answered, None if it is no list of this kind. Raises ValueError where it is not valid JSON."""
     body.decode()  # what stays bytes has to be text, too
     found = _LISTS.decode(body)
     if found.kind != kind:

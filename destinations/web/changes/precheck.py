@@ -41,8 +41,8 @@ class Gate:
         """Keep the result of the check for the destination that was saved, and say what it said."""
         if self.last is None:
             return done
-        checking.keep_saved(portal, self.last, done)
-        return replace(done, notes=(f"Live check: {explanations.headline(*self.last.outcomes)}", *done.notes))
+        when = "" if checking.keep_saved(portal, self.last, done) else ", once the destination is enabled"
+        return replace(done, notes=(f"Live check{when}: {explanations.headline(*self.last.outcomes)}", *done.notes))
 
 
 OPEN = Gate(may_save=True)
