@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any
@@ -44,7 +44,8 @@ class Change:
 class Done:
     """A change that is in the cluster: the resourceVersion it left, and notes for the person who made it.
 
-    `kept_password` says that the stored password is the one from before.
+    `kept_password` says that the stored password is the one from before. `stored` is the destination as it is now, None
+    where there is none any more.
     """
 
     name: str
@@ -52,10 +53,11 @@ class Done:
     notes: tuple[str, ...] = ()
     uid: str = ""
     kept_password: bool = False
+    stored: Secret | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, stored: Secret, *notes: str) -> Done:
-        return cls(stored.name, stored.resource_version, notes, stored.uid)
+        return cls(stored.name, stored.resource_version, notes, stored.uid, stored=stored)
 
 
 def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
 
 from destinations import names
+from destinations.cluster.memory import InMemoryCluster
 from destinations.livecheck.registry.port import Code, Step
-from tests.livecheck.world import PASSWORD, destination, keep
+from tests.livecheck.world import PASSWORD, PEM, destination, keep
 from tests.services import composition
 from tests.services.leaks import known
 from tests.services.scripted import ends
@@ -20,8 +22,6 @@ from tests.web.test_daily_work import form
 
 if TYPE_CHECKING:
     from django.test import Client
-
-    from destinations.cluster.memory import InMemoryCluster
 
 NEW = known("canary-claims-8813")
 
@@ -62,6 +62,35 @@ def test_a_rotation_that_no_export_uses_is_not_said_to_be_used(
     assert "The credentials of one were rotated. Revoke the old ones" in said
     assert "uses them" not in said
     assert f"one has new credentials, but {why}: " in said
+
+
+@pytest.mark.parametrize("certs", ["", "held", "nowhere"])
+def test_what_a_rotation_led_to_is_said_without_another_list(
+    client: Client, portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, certs: str
+) -> None:
+    portal.load([destination("one", certs=certs)])
+    portal.load([{"metadata": {"name": "held"}, "data": {names.BUNDLE_KEY: b64encode(PEM.encode()).decode()}}])
+    fields = form(client, "/destinations/one/rotate", password=NEW)
+    listed, plain = [], InMemoryCluster.list_unread
+
+    def count(cluster: InMemoryCluster) -> object:
+        listed.append(1)
+        return plain(cluster)
+
+    monkeypatch.setattr(InMemoryCluster, "list_unread", count)
+    answer = client.post("/destinations/one/rotate", fields)
+    assert len(listed) <= 1  # the one that tells who asks, where there is no watch
+    page = client.get(answer.headers["Location"]).content.decode()
+    assert ("uses them" in page) == (certs != "nowhere")
+    assert ("has new credentials, but an export will still fail" in unescape(re.sub(r"<[^>]+>", "", page))) == (
+        certs == "nowhere"
+    )
+
+
+def test_new_certificates_that_do_are_not_told_to_be_missing(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([destination("one", certs="nowhere")])
+    typed = form(client, "/destinations/one/rotate", password=NEW, bundle_choice="replace", bundle_text=PEM)
+    assert "uses them" in told(client, "/destinations/one/rotate", typed)
 
 
 def test_where_no_password_is_typed_none_is_asked_for_again(client: Client, portal: InMemoryCluster) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -58,7 +59,8 @@ def _repair(
     except (ClusterError, UserError) as error:
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
-    standing = save.standing(request, [name], "was changed as chosen")
+    look = partial(save.as_written, request, result, certificates=True)
+    standing = save.standing(request, [name], "was changed as chosen", look)
     for told in standing.values():
         messages.warning(request, told)
     return save.done(request, result, "" if standing else f"{name} was repaired.", to="destination")

@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Rotation, Seen, checks, downloads
+from destinations.actions import Done, Rotation, Seen, checks, downloads
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
@@ -53,15 +53,16 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
-    said = _KEPT if result.kept_password else _UNUSED if _warn(request, name) else _ROTATED
+    said = _KEPT if result.kept_password else _UNUSED if _warn(request, result, rotation) else _ROTATED
     return save.done(
         request, gate.after(request.portal, result), said.format(name), to="destination", notes=form.bundle_notes
     )
 
 
-def _warn(request: PortalRequest, name: str) -> bool:
+def _warn(request: PortalRequest, result: Done, rotation: Rotation) -> bool:
     """Say what still keeps exports from the new credentials, and return whether anything does."""
-    standing = save.standing(request, [name], "has new credentials")
+    look = partial(save.as_written, request, result, certificates=rotation.bundle is not None)
+    standing = save.standing(request, [result.name], "has new credentials", look)
     for trouble in standing.values():
         messages.warning(request, trouble)
     return bool(standing)

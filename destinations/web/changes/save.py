@@ -227,25 +227,36 @@ _STANDING = {
 }
 
 
-def standing(request: PortalRequest, names: Iterable[str], said: str) -> dict[str, SafeString]:
+def standing(
+    request: PortalRequest, names: Iterable[str], said: str, look: Callable[[], Snapshot] | None = None
+) -> dict[str, SafeString]:
     """Return of each destination that Epinio hides or cannot export to that it is so, and why, with where to go.
 
-    `said` is what was done with each. They are read now; where the cluster does not answer, that is said of each.
+    `said` is what was done with each. They are read now, or by `look`; a cluster that does not answer is told of each.
     """
     found: dict[str, SafeString] = {}
     try:
-        snapshot = Reads(request.portal).direct
+        snapshot = look() if look else Reads(request.portal).direct
     except ClusterError:
         unknown = "{} {}. The cluster does not answer now, so the portal cannot say what Epinio does with it."
         return {name: format_html(unknown, name, said) for name in names}
     for name in names:
         secret = snapshot.secrets.get(name)
-        row = table.row(secret, snapshot) if secret else None
-        if row and row.kind in _STANDING:
+        if secret and (row := table.row(secret, snapshot)).kind in _STANDING:
             what, page, link = _STANDING[row.kind]
             words = '<b>{}</b> {}, but {}: {} <a href="{}">{}</a>'
             found[name] = format_html(words, name, said, what, row.reason, address(page, name), link)
     return found
+
+
+def as_written(request: PortalRequest, result: Done, *, certificates: bool) -> Snapshot:
+    """Return what decides about one that was just written; certificates are read if they changed. Raises the port's errors."""
+    stored, held = result.stored, list[Secret]()
+    if stored and (certs := codec.certs_name(stored)):
+        kept = None if certificates else request.reads.cached.get(certs)
+        with suppress(NotFound):
+            held.append(kept or request.portal.cluster.get_secret(certs))
+    return request.reads.rules.having(stored, *held) if stored else Reads(request.portal).direct
 
 
 def shown_query(request: PortalRequest) -> str:
