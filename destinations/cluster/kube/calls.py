@@ -141,14 +141,14 @@ class KubernetesApi:
         self, verb: str, resource: Resource, timeout: Timeout, *, name: str = "", query: Query | None = None
     ) -> dict[str, Any]:
         """Return the decoded answer to a read. Raises Unreachable, and what Kubernetes refuses with."""
-        return self.read_as(_document(resource.kinds(verb)), verb, resource, timeout, name=name, query=query)
+        return self.read_as(verb, resource, timeout, _document(resource.kinds(verb)), name=name, query=query)
 
     def read_as(  # noqa: PLR0913 - what a request is made of
         self,
-        decode: Callable[[bytes], T | None],
         verb: str,
         resource: Resource,
         timeout: Timeout,
+        decode: Callable[[bytes], T | None],
         *,
         name: str = "",
         query: Query | None = None,

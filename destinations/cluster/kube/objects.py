@@ -70,7 +70,7 @@ class Objects:
             while True:
                 query = {"limit": size, **self._query, **({"continue": token} if token else {})}
                 decode = partial(read_page, kind=kind)
-                page = self._api.read_as(decode, "list", self._resource, left(), query=query)
+                page = self._api.read_as("list", self._resource, left(), decode, query=query)
                 found += map(take, page.items)
                 token, version, size = page.token, page.version, _following(page.items, self._page)
                 del page  # the next one needs the room
