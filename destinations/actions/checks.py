@@ -82,8 +82,13 @@ def _of_changed(
     data = {**secret.data, names.CONFIG_KEY: content}
     if bundle is not None:
         data[names.CERTS_KEY] = _TYPED_BUNDLE.encode() if bundle else b""
-    labels = {**secret.labels, names.REGISTRY_LABEL: "true"} if _is_disabled(secret) else secret.labels
-    return of_stored(portal, replace(secret, data=data, labels=labels), _with_bundle(snapshot, bundle or b""))
+    changed = replace(enabled(secret) if _is_disabled(secret) else secret, data=data)
+    return of_stored(portal, changed, _with_bundle(snapshot, bundle or b""))
+
+
+def enabled(secret: Secret) -> Secret:
+    """Return a destination as it is once it is enabled: so it is checked while it is disabled."""
+    return replace(secret, labels={**secret.labels, names.REGISTRY_LABEL: "true"})
 
 
 def _is_disabled(secret: Secret) -> bool:

@@ -68,7 +68,7 @@ def _checked(portal: Portal, found: dict[str, Secret], rotation: Rotation, who: 
     questions = {}
     for name, secret in found.items():
         try:
-            questions[name] = checks.of_rotated(portal, attempts_of.enabled(secret), snapshot, rotation)
+            questions[name] = checks.of_rotated(portal, checks.enabled(secret), snapshot, rotation)
         except UserError as error:
             ended[name] = Attempt(name, WriteResult.NOT_WRITTEN, f"{error.message} {error.fix}")
     answers = attempts_of.check_each(portal, list(questions.values()), Asker(who, "", UNLIMITED)) if questions else {}

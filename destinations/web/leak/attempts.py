@@ -97,11 +97,6 @@ def _without_each_other(outcomes: list[Attempt]) -> list[Attempt]:
     ]
 
 
-def enabled(secret: Secret) -> Secret:
-    """Return a destination as it is once it is enabled: so it is checked while it is disabled."""
-    return replace(secret, labels={**secret.labels, names.REGISTRY_LABEL: "true"})
-
-
 def is_enabled(secret: Secret) -> bool:
     return secret.labels.get(names.REGISTRY_LABEL) == "true"
 

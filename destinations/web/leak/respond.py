@@ -147,9 +147,7 @@ class _Response:
         """Enable what passes a check as it would be enabled; an inconclusive check takes a ticked box."""
         portal, snapshot = self._request.portal, self._snapshot
         left = self._leave(chosen, "true", "enabled")
-        questions = {
-            name: checks.of_stored(portal, attempts_of.enabled(secret), snapshot) for name, secret in left.items()
-        }
+        questions = {name: checks.of_stored(portal, checks.enabled(secret), snapshot) for name, secret in left.items()}
         return self._checked("enable", partial(actions.switch, on=True), (), questions)
 
     def _rotate(self, chosen: Mapping[str, Secret]) -> _Write:
@@ -164,7 +162,7 @@ class _Response:
                 self._end(name, WriteResult.NOT_WRITTEN, why)
                 continue
             try:
-                asked = checks.of_rotated(self._request.portal, attempts_of.enabled(secret), self._snapshot, rotation)
+                asked = checks.of_rotated(self._request.portal, checks.enabled(secret), self._snapshot, rotation)
                 questions[name] = asked
             except UserError as error:
                 self._end(name, WriteResult.NOT_WRITTEN, f"{error.message} {error.fix}")
