@@ -21,7 +21,7 @@ from destinations.model import EpinioVersion, Secret, Snapshot
 from destinations.overview import table
 from destinations.overview.answer import BROKEN, CheckSummary, Result
 from destinations.overview.filters import ORDERS, Filter
-from destinations.overview.index.course import MOST_CENSUSES, MOST_PLACES
+from destinations.overview.index.follower import MOST_CENSUSES, MOST_PLACES
 from destinations.overview.index.index import Index
 from destinations.overview.index.rowcache import KnownChecks
 from destinations.secret import codec
@@ -252,9 +252,9 @@ def test_no_more_permissions_and_places_are_kept_than_stated() -> None:
         for sort in ORDERS:
             seen = world.index.select(world.snapshot(), world.checks_of, authority, Filter(sort=sort))
             assert f"of-team-{number}" in [row.name for row in seen.selection.rows]
-    (course,) = world.index._courses.values()  # noqa: SLF001 - what it holds is the point
-    assert len(course._censuses) == MOST_CENSUSES  # noqa: SLF001
-    assert course._places() <= MOST_PLACES  # noqa: SLF001
+    (follower,) = world.index._followers.values()  # noqa: SLF001 - what it holds is the point
+    assert len(follower._censuses) == MOST_CENSUSES  # noqa: SLF001
+    assert follower._places() <= MOST_PLACES  # noqa: SLF001
 
 
 def test_what_lists_showed_is_forgotten_once_the_watch_has_been_enough_for_a_while() -> None:
@@ -266,7 +266,7 @@ def test_what_lists_showed_is_forgotten_once_the_watch_has_been_enough_for_a_whi
         if not seconds:
             world.index.rows(world.listed(), world.checks_of, sees_all=True)
         world.index.rows(known, world.checks_of, sees_all=True)
-        assert len(world.index._courses) == kept  # noqa: SLF001 - what it holds is the point
+        assert len(world.index._followers) == kept  # noqa: SLF001 - what it holds is the point
 
 
 def test_of_watches_that_were_replaced_nothing_is_kept() -> None:
@@ -275,4 +275,4 @@ def test_of_watches_that_were_replaced_nothing_is_kept() -> None:
         world.journal, world.known = Journal(), None
         assert_same(world)
         world.index.rows(world.listed(), world.checks_of, sees_all=True)
-        assert len(world.index._courses) <= 2  # noqa: SLF001 - what it holds is the point
+        assert len(world.index._followers) <= 2  # noqa: SLF001 - what it holds is the point

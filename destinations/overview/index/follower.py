@@ -77,11 +77,13 @@ def _differences(old: Mapping[str, Hashable], new: Mapping[str, Hashable]) -> li
     return [name for name in old.keys() | new.keys() if old.get(name) != new.get(name)]
 
 
-class Course:
+class Follower:
     """Follows what is known by what changed from question to question. Not safe for threads: see `Index`."""
 
     def __init__(self, cache: RowCache) -> None:
         self.rows = NamespaceRows(cache)
+        self.asked_at = 0.0
+        """When someone asked last, by the clock of the index."""
         self._answers: dict[bool, _Answers] = {}
         self._censuses: OrderedDict[tuple[bool, Hashable], Census] = OrderedDict()
 

@@ -13,12 +13,12 @@ from destinations.cluster.known import REMEMBERED_SECONDS, Journal, KnownSecrets
 from destinations.model import Secret, Snapshot
 from destinations.overview.filters import Filter
 from destinations.overview.index.census import Census, Selection
-from destinations.overview.index.course import ChecksOf, Course
+from destinations.overview.index.follower import ChecksOf, Follower
 from destinations.overview.index.rowcache import AnswerCache, RowCache
 from destinations.overview.index.sight import Sight
 from destinations.overview.table import Row
 
-_MOST_COURSES = 2
+_MOST_FOLLOWERS = 2
 """That of the watch, and that of the lists while the watch is not enough; neither without a question for long."""
 
 
@@ -40,8 +40,7 @@ class Index:
         self._cache = RowCache()
         self._direct = (AnswerCache(), AnswerCache())
         self._lock = RLock()
-        self._courses: OrderedDict[Journal, Course] = OrderedDict()
-        self._asked_at: dict[Journal, float] = {}
+        self._followers: OrderedDict[Journal, Follower] = OrderedDict()
 
     def select(
         self,
@@ -66,33 +65,33 @@ class Index:
         sees_all = authority.person.is_administrator
         while True:
             with self._lock:
-                course = self._follow(snapshot, secrets, checks_of, sees_all=sees_all)
-                teams = course.rows.teams
+                follower = self._follow(snapshot, secrets, checks_of, sees_all=sees_all)
+                teams = follower.rows.teams
             sight = Sight.of(authority, teams)  # which asks the cluster: not while others wait
             with self._lock:
-                is_same = self._courses.get(secrets.journal) is course and course.rows.teams is teams
-                if is_same and course.rows.secrets is not None:
-                    selection = course.census(sight).select(asks)
-                    present = Snapshot(course.rows.secrets, snapshot.now, snapshot.version, snapshot.config_maps)
-                    return Overview(present, selection, tuple(course.rows.unused))
+                is_same = self._followers.get(secrets.journal) is follower and follower.rows.teams is teams
+                if is_same and follower.rows.secrets is not None:
+                    selection = follower.census(sight).select(asks)
+                    present = Snapshot(follower.rows.secrets, snapshot.now, snapshot.version, snapshot.config_maps)
+                    return Overview(present, selection, tuple(follower.rows.unused))
 
     def rows(self, snapshot: Snapshot, checks_of: ChecksOf, *, sees_all: bool) -> tuple[Row, ...]:
         """Return the rows of exactly this snapshot with their answers, by name."""
         if isinstance(snapshot.secrets, KnownSecrets):
             with self._lock:
-                course = self._follow(snapshot, snapshot.secrets, checks_of, sees_all=sees_all)
-                if course.rows.secrets is snapshot.secrets:
-                    return course.answered(sees_all=sees_all)
+                follower = self._follow(snapshot, snapshot.secrets, checks_of, sees_all=sees_all)
+                if follower.rows.secrets is snapshot.secrets:
+                    return follower.answered(sees_all=sees_all)
         rows = self._cache.rows(snapshot)
         return self._direct[not sees_all].rows(rows, checks_of(snapshot, sees_all), snapshot.now)
 
-    def _follow(self, snapshot: Snapshot, secrets: KnownSecrets, checks_of: ChecksOf, *, sees_all: bool) -> Course:
-        course = self._courses.pop(secrets.journal, None) or Course(self._cache)  # half a step is worse than none
-        course.follow(snapshot, checks_of, sees_all=sees_all)
-        self._courses[secrets.journal] = course
-        self._asked_at[secrets.journal] = now = self._clock()
-        for journal in list(self._courses)[:-1]:
-            if len(self._courses) > _MOST_COURSES or now - self._asked_at[journal] > REMEMBERED_SECONDS:
-                del self._courses[journal], self._asked_at[journal]
-        self._cache.followed = [one.rows.rows for one in self._courses.values()]
-        return course
+    def _follow(self, snapshot: Snapshot, secrets: KnownSecrets, checks_of: ChecksOf, *, sees_all: bool) -> Follower:
+        follower = self._followers.pop(secrets.journal, None) or Follower(self._cache)  # half a step is worse than none
+        follower.follow(snapshot, checks_of, sees_all=sees_all)
+        self._followers[secrets.journal] = follower
+        follower.asked_at = self._clock()
+        for journal, other in list(self._followers.items())[:-1]:
+            if len(self._followers) > _MOST_FOLLOWERS or follower.asked_at - other.asked_at > REMEMBERED_SECONDS:
+                del self._followers[journal]
+        self._cache.followed = [one.rows.rows for one in self._followers.values()]
+        return follower
