@@ -158,13 +158,17 @@ class Reads:
         """The namespace's Secrets, whole and read directly. Not for what follows a write of the same request."""
         return [one.read() for one in self._listed.secrets]
 
+    @property
+    def _shown(self) -> KnownSecrets:
+        return self._portal.connect().listings.known(self._listed)
+
     @cached_property
     def cached(self) -> KnownSecrets:
         """The Secrets for a page that only looks, trimmed: from the watch where that is current, else read now."""
         connection = self._portal.connect()
         known = connection.secrets.known() if connection.secrets else None
         if known is None:
-            return connection.listings.known(self._listed)
+            return self._shown
         connection.listings.rest()
         return known
 
@@ -193,6 +197,11 @@ class Reads:
         return Snapshot(self.cached, self.now, self.version, self.config_maps)
 
     @cached_property
+    def fresh(self) -> Snapshot:
+        """What a page looks at that only looks, and comes after a write: read directly, trimmed."""
+        return Snapshot(self._shown, self.now, self.version, self.config_maps)
+
+    @cached_property
     def direct(self) -> Snapshot:
-        """What a page looks at that comes before or after a write: the Secrets whole and read directly."""
+        """What a form looks at, or the page of one destination: the Secrets whole and read directly."""
         return Snapshot.of(self.secrets, self.now, self.version, self.config_maps)

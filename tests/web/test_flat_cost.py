@@ -132,6 +132,17 @@ def test_a_page_read_directly_judges_counts_and_places_only_what_changed(
         assert max(work["sees"], work["changes"], work["is_destination"], work["certs_name"]) <= 50 + ROOM, work
 
 
+def test_so_does_the_page_after_a_write_beside_a_watch(
+    client: Client, cluster: InMemoryCluster, work: Counter[str]
+) -> None:
+    client.get("/?after=change")
+    touch(cluster, 1)
+    work.clear()
+    assert client.get("/?after=change").status_code == 200
+    assert work["row"] <= 1
+    assert max(work["with_check"], work["account"], work["ordered"]) <= 2, work
+
+
 def test_who_sees_a_part_has_it_kept_as_well(
     client: Client, cluster: InMemoryCluster, work: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,7 +70,7 @@ def destinations(request: PortalRequest) -> HttpResponse:
     if request.method == "POST":
         return _add(request)
     try:
-        snapshot = request.reads.direct if "after" in request.GET else request.snapshot
+        snapshot = request.reads.fresh if "after" in request.GET else request.snapshot
         answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
         visible = [row for row in answered if request.authority.sees(row.secret)]
         if name := request.GET.get("same", ""):

@@ -36,7 +36,7 @@ from destinations.web.request import PortalRequest
 
 def read_overview(request: PortalRequest) -> Overview:
     """Return what the person who asks sees, from the watch unless something was just written. Raises the port's errors."""
-    snapshot = request.reads.direct if "after" in request.GET else request.snapshot
+    snapshot = request.reads.fresh if "after" in request.GET else request.snapshot
     name = request.GET.get("same", "")
     among = same.group(request, name) if name else None
     return request.portal.select(snapshot, request.authority, Filter.read(request.GET), among)

@@ -18,7 +18,7 @@ from destinations.web.request import PortalRequest
 def team(request: PortalRequest) -> HttpResponse:
     """Show it, read directly: what someone just changed here is there."""
     try:
-        snapshot = request.reads.direct
+        snapshot = request.reads.fresh
         answered = request.portal.answered(snapshot, sees_all=request.principal.is_administrator)
         page = teampage.page(request.authority, table.aged(answered, snapshot.now), snapshot.now)
     except ClusterError as error:
