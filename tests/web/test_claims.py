@@ -13,6 +13,7 @@ import pytest
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.livecheck.registry.port import Code, Step
+from edrportal.signin.middleware import AuthenticationMiddleware
 from tests.livecheck.world import PASSWORD, PEM, destination, keep
 from tests.services import composition
 from tests.services.leaks import known
@@ -22,6 +23,8 @@ from tests.web.test_daily_work import form
 
 if TYPE_CHECKING:
     from django.test import Client
+
+    from destinations.web.request import PortalRequest
 
 NEW = known("canary-claims-8813")
 
@@ -87,7 +90,16 @@ def test_what_a_rotation_led_to_is_said_without_another_list(
     )
 
 
-def test_new_certificates_that_do_are_not_told_to_be_missing(client: Client, portal: InMemoryCluster) -> None:
+def test_new_certificates_are_not_told_to_be_missing(
+    client: Client, portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = AuthenticationMiddleware.find
+
+    def find(middleware: AuthenticationMiddleware, request: PortalRequest) -> object:
+        assert request.reads.cached is not None  # as a sign-in does: what the page knows is from before the write
+        return found(middleware, request)
+
+    monkeypatch.setattr(AuthenticationMiddleware, "find", find)
     portal.load([destination("one", certs="nowhere")])
     typed = form(client, "/destinations/one/rotate", password=NEW, bundle_choice="replace", bundle_text=PEM)
     assert "uses them" in told(client, "/destinations/one/rotate", typed)

@@ -59,7 +59,7 @@ def _repair(
     except (ClusterError, UserError) as error:
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
-    look = partial(save.as_written, request, result, certificates=True)
+    look = partial(save.as_written, request, result)
     standing = save.standing(request, [name], "was changed as chosen", look)
     for told in standing.values():
         messages.warning(request, told)

@@ -53,15 +53,15 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
         return _page(request, secret, form, 0, error)
-    said = _KEPT if result.kept_password else _UNUSED if _warn(request, result, rotation) else _ROTATED
+    said = _KEPT if result.kept_password else _UNUSED if _warn(request, result) else _ROTATED
     return save.done(
         request, gate.after(request.portal, result), said.format(name), to="destination", notes=form.bundle_notes
     )
 
 
-def _warn(request: PortalRequest, result: Done, rotation: Rotation) -> bool:
+def _warn(request: PortalRequest, result: Done) -> bool:
     """Say what still keeps exports from the new credentials, and return whether anything does."""
-    look = partial(save.as_written, request, result, certificates=rotation.bundle is not None)
+    look = partial(save.as_written, request, result)
     standing = save.standing(request, [result.name], "has new credentials", look)
     for trouble in standing.values():
         messages.warning(request, trouble)

@@ -249,13 +249,12 @@ def standing(
     return found
 
 
-def as_written(request: PortalRequest, result: Done, *, certificates: bool) -> Snapshot:
-    """Return what decides about one that was just written; certificates are read if they changed. Raises the port's errors."""
+def as_written(request: PortalRequest, result: Done) -> Snapshot:
+    """Return what decides about one just written; certificates with a new name are read. Raises the port's errors."""
     stored, held = result.stored, list[Secret]()
     if stored and (certs := codec.certs_name(stored)):
-        kept = None if certificates else request.reads.cached.get(certs)
         with suppress(NotFound):
-            held.append(kept or request.portal.cluster.get_secret(certs))
+            held.append(request.reads.cached.get(certs) or request.portal.cluster.get_secret(certs))
     return request.reads.rules.having(stored, *held) if stored else Reads(request.portal).direct
 
 
