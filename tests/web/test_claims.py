@@ -95,9 +95,9 @@ def test_new_certificates_are_not_told_to_be_missing(
 ) -> None:
     found = AuthenticationMiddleware.find
 
-    def find(middleware: AuthenticationMiddleware, request: PortalRequest) -> object:
+    def find(request: PortalRequest) -> object:
         assert request.reads.cached is not None  # as a sign-in does: what the page knows is from before the write
-        return found(middleware, request)
+        return found(request)
 
     monkeypatch.setattr(AuthenticationMiddleware, "find", find)
     portal.load([destination("one", certs="nowhere")])
