@@ -63,6 +63,7 @@ TEMPLATES = [
             "libraries": {
                 "masks": "destinations.templatetags.masks",
                 "moments": "destinations.templatetags.moments",
+                "notices": "destinations.templatetags.notices",
                 "references": "destinations.templatetags.references",
                 "undo": "destinations.templatetags.undo",
                 "django_htmx": "django_htmx.templatetags.django_htmx",

@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
 
 from destinations import names
 from destinations.cluster.known import Journal, KnownSecrets
 from destinations.secret import history
+from destinations.templatetags.notices import without_repeats
 from edrportal.demo.cluster import certificate
 from tests.services import composition
 from tests.services.leaks import known
@@ -159,6 +162,33 @@ def test_the_same_form_with_another_password_is_another_write(client: Client, po
     assert client.post("/destinations/one/rotate", {**fields, "password": "third"}).status_code == 409
     assert stored(portal)["registry.example.com"]["password"] == "second"
     assert did(portal) == ["added", "rotated"]
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [("/destinations/one/rotate", {"password": "second"}), ("/destinations/one/edit", {"description": "for exports"})],
+)
+def test_a_form_sent_twice_is_told_one_time(client: Client, path: str, typed: dict[str, str]) -> None:
+    add(client)
+    client.get("/")
+    fields = form(client, path, **typed)
+    first, second = (client.post(path, fields).headers["Location"] for _ in range(2))
+    assert first == second
+    assert client.get(first).content.decode().count('<div class="notice notice--success" role="status">') == 1
+    assert '<div class="notice notice--success" role="status">' not in client.get(first).content.decode()
+
+
+def test_an_addition_sent_twice_is_told_one_time(client: Client, portal: InMemoryCluster) -> None:
+    add(client)
+    add(client)
+    page = client.get("/destinations/one").content.decode()
+    assert page.count("one was added.") == 1
+    assert did(portal) == ["added"]
+
+
+def test_what_happened_in_turns_is_told_in_the_order_of_the_last_time() -> None:
+    told = [Message(constants.SUCCESS, words) for words in ("disabled", "enabled", "disabled")]
+    assert [str(one) for one in without_repeats(told)] == ["enabled", "disabled"]
 
 
 def test_a_repair_shows_the_difference_and_writes_only_that(client: Client, portal: InMemoryCluster) -> None:
