@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from destinations import names
+from destinations.golang import goyaml
 from destinations.model import Credentials, Secret
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key, masked_name
@@ -29,7 +28,7 @@ class _Block(str):
     __slots__ = ()
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(goyaml.Dumper):
     """Lays out a bundle and a configuration line by line."""
 
 
@@ -49,8 +48,7 @@ def manifests(secret: Secret, everything: Mapping[str, Secret]) -> str:
     documents = [_destination(secret, certs)]
     if pem:
         documents.append(_manifest(certs, secret.namespace, {}, {}, {names.BUNDLE_KEY: _Block(pem)}))
-    text = yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
-    return _HEAD.format(name=secret.name) + text
+    return _HEAD.format(name=secret.name) + goyaml.write(documents, dumper=_Dumper)
 
 
 def _destination(secret: Secret, certs: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,10 +51,8 @@ class Controller:
         key = directory / "recovery.key"
         key.write_bytes(self.key)
         command = [real(KUBESEAL), "--recovery-unseal", "--recovery-private-key", str(key)]
-        return [
-            json.loads(subprocess.check_output(command, input=json.dumps(one).encode()))
-            for one in yaml.safe_load_all(text)
-        ]
+        documents = [one for one in re.split(r"(?m)^---\n", text) if yaml.safe_load(one)]  # it reads the first one only
+        return [json.loads(subprocess.check_output(command, input=one.encode())) for one in documents]
 
 
 def real(part: Part) -> str:

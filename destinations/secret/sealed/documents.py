@@ -6,8 +6,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
-
+from destinations.golang import goyaml
 from destinations.secret.sealed.certificate import ControllerCertificate
 from destinations.secret.sealed.encryption import Scope, encrypt
 
@@ -38,5 +37,4 @@ def sealed_secret(manifest: Mapping[str, Any], certificate: ControllerCertificat
 def write(documents: Iterable[Mapping[str, Any]], comments: Iterable[str]) -> str:
     """Return YAML with a comment of one line for each sentence in front."""
     head = "".join(f"# {' '.join(line.split())}\n" for line in comments)
-    found = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=10_000, explicit_start=True)
-    return head + str(found)
+    return head + goyaml.write(documents, explicit_start=True)
