@@ -176,12 +176,12 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
     return notes
 
 
-def is_known_password(secret: Secret, password: str, change: Change) -> bool:
+def is_known_password(secret: Secret, password: str, permit: Authority) -> bool:
     """Return whether a typed password is the stored one, as far as the person who typed it may learn that.
 
     Only an administrator may: others could try passwords. For them a typed password counts as a new one.
     """
-    stored = docker_config.stored_credentials(secret) if change.permit.is_unlimited else None
+    stored = docker_config.stored_credentials(secret) if permit.is_unlimited else None
     return stored is not None and compare_digest(stored.password.encode(), password.encode())
 
 

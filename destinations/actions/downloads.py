@@ -7,7 +7,7 @@ of their own and decrypt it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 from destinations import names
 from destinations.access import Authority
 from destinations.actions import additions, bundles
+from destinations.actions.common import is_known_password
 from destinations.actions.edits import Edit
 from destinations.actions.rotations import Rotation
 from destinations.model import Credentials, Draft, Secret, Snapshot, UserError, Verdict
 from destinations.secret import codec, docker_config
-from destinations.secret.mask import masked_key
+from destinations.secret.mask import masked_key, masked_name
 from destinations.verdict.judge import judge
 
 _UNPROCESSABLE = 422
@@ -30,6 +31,9 @@ _PORTALS = {
     names.HISTORY_ANNOTATION,
     names.RELEASED_AT_ANNOTATION,
 }
+_SEALING = "sealedsecrets.bitnami.com/"
+_TO_THE_CONTROLLER = tuple(f"{_SEALING}{word}" for word in ("managed", "patch", "skip-set-owner-references"))
+"""What a person tells the sealed-secrets controller; it means something only where it is `true`."""
 _TOOLS = (
     "argocd.argoproj.io/",
     "kustomize.toolkit.fluxcd.io/",
@@ -37,8 +41,16 @@ _TOOLS = (
     "helm.sh/",
     "meta.helm.sh/",
     "kubectl.kubernetes.io/",
-    "sealedsecrets.bitnami.com/",
+    _SEALING,
     "reconcile.external-secrets.io/",
+    "kapp.k14s.io/",
+    "applyset.kubernetes.io/",
+    "config.k8s.io/",
+    "config.kubernetes.io/",
+    "configsync.gke.io/",
+    "configmanagement.gke.io/",
+    "objectset.rio.cattle.io/",
+    "velero.io/",
     names.MANAGED_BY_LABEL,
 )
 _NO_PASSWORD = "Type user name and password: a file never contains the stored ones."  # noqa: S105 - a sentence
@@ -75,22 +87,25 @@ def plan_new(draft: Draft, permit: Authority, snapshot: Snapshot, *, namespace: 
     return _judged(Planned(manifest, certificate), snapshot)
 
 
-def plan_rotated(secret: Secret, rotation: Rotation, snapshot: Snapshot, *, namespace: str) -> Planned:
+def plan_rotated(
+    secret: Secret, rotation: Rotation, permit: Authority, snapshot: Snapshot, *, namespace: str
+) -> Planned:
     """Return a destination with new credentials. Raises UserError."""
     host = docker_config.host_key(secret)
     if not host:
         raise UserError("The stored .dockerconfigjson cannot be read.", "Edit the destination, and type everything.")
-    stated = {names.EXPIRY_ANNOTATION: rotation.expires_on}
+    stated = {names.EXPIRY_ANNOTATION: rotation.expires_on, **_rotated(secret, rotation, permit, snapshot.now)}
     draft = _draft(secret, host, rotation)
     return _changed(secret, draft, stated, snapshot, keeps=rotation.bundle is None, namespace=namespace)
 
 
-def plan_edited(secret: Secret, wanted: Edit, snapshot: Snapshot, *, namespace: str) -> Planned:
+def plan_edited(secret: Secret, wanted: Edit, permit: Authority, snapshot: Snapshot, *, namespace: str) -> Planned:
     """Return a destination with an edit. Raises UserError."""
     stated = {
         names.ORGANIZATION_ANNOTATION: wanted.organization,
         names.DESCRIPTION_ANNOTATION: wanted.description,
         names.EXPIRY_ANNOTATION: wanted.expires_on,
+        **_rotated(secret, wanted, permit, snapshot.now),
     }
     draft = _draft(secret, wanted.host, wanted)
     return _changed(secret, draft, stated, snapshot, keeps=wanted.bundle is None, namespace=namespace)
@@ -103,17 +118,36 @@ def _draft(secret: Secret, host: str, typed: Rotation | Edit) -> Draft:
     return Draft(secret.name, host, "", Credentials(typed.username, typed.password), bundle=typed.bundle or b"")
 
 
+def _rotated(secret: Secret, typed: Rotation | Edit, permit: Authority, now: datetime) -> dict[str, str]:
+    """Return when the credentials were given: it does not move where an administrator typed the stored password."""
+    return {} if is_known_password(secret, typed.password, permit) else _stamp(now)
+
+
 def _changed(  # noqa: PLR0913 - a destination's parts
     secret: Secret, draft: Draft, stated: Mapping[str, str], snapshot: Snapshot, *, keeps: bool, namespace: str
 ) -> Planned:
     """Return the destination with what was typed; `keeps` says that it goes on naming its certificate Secret."""
     certificate = _certificate(secret.name, draft.bundle, namespace)
-    certs = codec.certs_name(secret) if keeps else _name(certificate)
-    annotations = {**_kept(secret.annotations, ("epinio.io/", "edrportal/")), **stated, **_stamp(snapshot.now)}
-    manifest = codec.authentication_secret(draft, namespace=namespace, certs=certs, stamps={})
-    manifest["metadata"]["labels"] = _kept(secret.labels, ("",))
-    manifest["metadata"]["annotations"] = {key: value for key, value in annotations.items() if value}
-    return _judged(Planned(manifest, certificate, tuple(_left_out(secret, manifest))), snapshot)
+    told = {key: "true" for key in _TO_THE_CONTROLLER if secret.annotations.get(key) == "true"}
+    annotations = {**_kept(secret.annotations, ("epinio.io/", "edrportal/")), **told, **stated}
+    stored = secret.data.get(names.CONFIG_KEY, b"")
+    data = {names.CONFIG_KEY: docker_config.alone(stored, draft.credentials, host=draft.host)}
+    if certificate:
+        data[names.CERTS_KEY] = _name(certificate).encode()
+    elif keeps and secret.data.get(names.CERTS_KEY):
+        data[names.CERTS_KEY] = secret.data[names.CERTS_KEY]
+    manifest = codec.opaque(
+        secret.name,
+        namespace,
+        labels=_kept(secret.labels, ("",)),
+        annotations={key: value for key, value in annotations.items() if value},
+        data=data,
+    )
+    manifest["type"] = secret.type  # Kubernetes lets nobody change it
+    if secret.immutable:
+        manifest["immutable"] = True
+    notes = (*_doubts(secret, keeps=keeps), *_left_out(secret, manifest))
+    return _judged(Planned(manifest, certificate, notes), snapshot)
 
 
 def _kept(found: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
@@ -123,6 +157,16 @@ def _kept(found: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]
         for key, value in found.items()
         if key.startswith(prefixes) and not key.startswith(_TOOLS) and key not in {*_PORTALS, names.KIND_LABEL}
     }
+
+
+def _doubts(secret: Secret, *, keeps: bool) -> Iterator[str]:
+    """Yield what else it takes for a file to have the effect that one expects of it."""
+    if keeps and (certs := masked_name(codec.certs_name(secret))):
+        yield f"The destination goes on naming the certificate Secret {certs}, which is not in this file."
+    if secret.immutable:
+        yield "The stored Secret is immutable: delete it before this file is applied, so that it is made again."
+    if secret.labels.get(names.REGISTRY_LABEL) != "true":
+        yield f"Epinio hides this destination, also with this file: the label {names.REGISTRY_LABEL} is not true."
 
 
 def _left_out(secret: Secret, manifest: Mapping[str, Any]) -> list[str]:

@@ -71,7 +71,7 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
     last_applied = {names.LAST_APPLIED_ANNOTATION: None} if config else {}
     password = (history.TYPED if wanted.password else history.KEPT) if config else ""
-    rotated = bool(wanted.password) and not is_known_password(secret, wanted.password, change)
+    rotated = bool(wanted.password) and not is_known_password(secret, wanted.password, change.permit)
     noted = stamps(change, did, old=secret, rotated=rotated, password=password)
     annotations = {**differs, **last_applied, **noted}
     stored = write(cluster, secret, codec.changed(secret, data=data, annotations=annotations), certs)

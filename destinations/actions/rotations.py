@@ -50,7 +50,7 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     if isinstance(secret, Done):
         return secret
     config = new_config(secret, rotation)
-    is_same = is_known_password(secret, rotation.password, change)
+    is_same = is_known_password(secret, rotation.password, change.permit)
     certs = store_bundle(cluster, name, rotation.bundle or b"", change)
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content}
     if rotation.bundle is not None:

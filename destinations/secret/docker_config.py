@@ -50,6 +50,18 @@ def rotated(content: bytes, credentials: Credentials, *, host: str = "") -> Rota
     return Rotated(content, removed_token=len(kept) < len(members(entry)))
 
 
+def alone(content: bytes, credentials: Credentials, *, host: str) -> bytes:
+    """Return what `rotated` returns, without a stored value: the three fields in the order of the stored ones."""
+    try:
+        _, auths = one_registry(content)
+    except InputError:
+        return new(host, credentials)
+    (entry,) = auths.values()
+    order = [(name, None) for name, _ in members(entry) if field_name(name) in FIELDS]
+    section = Object.of([(host, with_credentials(order, credentials))])
+    return gojson.dumps(Object.of([("auths", section)])).encode()
+
+
 def one_registry(content: bytes) -> tuple[Object, Object]:
     """Return the document and its section `auths`, which holds one registry. Raises InputError."""
     try:

@@ -9,15 +9,20 @@ import sys
 import textwrap
 import time
 from base64 import b64decode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from destinations import names
 from destinations.cluster.kube.adapter import KubernetesCluster
+from edrportal.demo.cluster import certificate
 from tests.cluster.test_typed_commands import commands, script
 from tests.gitops.controller import real
 from tests.services import composition
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
+    from destinations.cluster.memory import InMemoryCluster
     from tests.services.sealedsecrets import SealingCluster
 
 pytestmark = pytest.mark.cluster
@@ -43,6 +49,7 @@ APPLY = f"kubectl apply --filename {FILE}"
 JUDGE = "kubectl get secrets -n epinio -o json | edrportal verdict"
 ALLOW = "kubectl annotate secret production -n epinio sealedsecrets.bitnami.com/managed=true"
 LOOK = f"kubeseal --recovery-unseal --recovery-private-key controller.key < {FILE}"
+SECOND = "awk '/^---/ {n++} n != 1' " + FILE + " | kubeseal --recovery-unseal --recovery-private-key controller.key"
 UPGRADES = "helm upgrade edrportal deploy/chart"
 """Typed in tests/cluster/test_typed_commands.py, where the portal is installed."""
 
@@ -115,7 +122,7 @@ def test_every_command_of_the_page_is_typed_here() -> None:
     written = {line for line in commands(PAGE) if not line.startswith(UPGRADES)}
     judged = f"`{JUDGE}`" in Path(PAGE).read_text().replace("\n", " ")
     assert judged
-    assert written == {FETCH, ADD, COMMIT, APPLY, JUDGE, ALLOW, LOOK}
+    assert written == {FETCH, ADD, COMMIT, APPLY, JUDGE, ALLOW, LOOK, SECOND}
 
 
 def test_from_the_form_to_an_accepted_destination_by_the_words_of_the_page(
@@ -154,9 +161,7 @@ def test_from_the_form_to_an_accepted_destination_by_the_words_of_the_page(
         assert OLD not in history
         assert NEW not in history
 
-        key = json.loads(desk.type("kubectl get secrets -n kube-system -o json"))["items"]
-        (kept,) = (one for one in key if one["type"] == "kubernetes.io/tls")
-        (desk.directory / "controller.key").write_bytes(b64decode(kept["data"]["tls.key"]))
+        take_key(desk)
         unsealed = json.loads(desk.type(LOOK))
         assert b64decode(unsealed["data"][names.CONFIG_KEY]) == cluster.get_secret("production").data[names.CONFIG_KEY]
         desk.type("kubectl delete sealedsecret production -n epinio --wait")
@@ -176,6 +181,62 @@ def test_from_the_form_to_an_accepted_destination_by_the_words_of_the_page(
         desk.type(ALLOW)
         desk.type(APPLY)
         awaited(lambda: password_of(cluster) == NEW)
+
+
+def take_key(desk: Desk) -> None:
+    """Leave the controller's private key where the page has it."""
+    found = json.loads(desk.type("kubectl get secrets -n kube-system -o json"))["items"]
+    (kept,) = (one for one in found if one["type"] == "kubernetes.io/tls")
+    (desk.directory / "controller.key").write_bytes(b64decode(kept["data"]["tls.key"]))
+
+
+def test_of_a_file_with_certificates_each_document_is_unsealed_as_the_page_says(
+    client: Client, sealing: SealingCluster, portal: InMemoryCluster, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, sealing.server.kubeconfig)
+    desk.type(FETCH)
+    take_key(desk)
+    pem = certificate(datetime.now(UTC), days=900).decode()
+    answer = client.post("/destinations/new", file(desk, OLD, name="production", bundle_text=pem))
+    (desk.directory / FILE).write_bytes(answer.content)
+    ca, unsealed = json.loads(desk.type(LOOK)), json.loads(desk.type(SECOND))
+    assert b64decode(ca["data"][names.BUNDLE_KEY]).decode() == pem
+    assert OLD in b64decode(unsealed["data"][names.CONFIG_KEY]).decode()
+    assert b64decode(unsealed["data"][names.CERTS_KEY]).decode() == ca["metadata"]["name"]
+    assert portal.list_secrets() == []
+
+
+def test_a_file_that_kubectl_apply_refuses_for_its_size_says_how_it_is_applied(
+    client: Client, sealing: SealingCluster, tmp_path: Path
+) -> None:
+    namespace = sealing.server.new_namespace()
+    cluster = KubernetesCluster.from_kubeconfig(str(sealing.server.kubeconfig), namespace=namespace)
+    desk = Desk(tmp_path, sealing.server.kubeconfig)
+    desk.type(FETCH)
+    path = desk.directory / FILE
+    with composition.use(cluster):
+        for names_of_it, is_large in ((5_000, False), (9_000, True)):
+            pem = of_many_names(names_of_it)
+            answer = client.post("/destinations/new", file(desk, NEW, name=f"of-{names_of_it}", bundle_text=pem))
+            path.write_bytes(answer.content)
+            assert (desk.run(APPLY).returncode != 0) is is_large
+            assert ("kubectl apply --server-side" in answer.content.decode()) is is_large
+            desk.type(f"{APPLY} --server-side --force-conflicts")
+            awaited(lambda: password_of(cluster, f"of-{names_of_it}") == NEW)  # noqa: B023 - called at once
+            (ca,) = (one for one in cluster.list_secrets() if one.name.startswith(f"of-{names_of_it}-ca"))
+            assert ca.data[names.BUNDLE_KEY].decode() == pem
+
+
+def of_many_names(count: int) -> str:
+    """Return a CA certificate that is large by the names in it, as text."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([]), datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now).not_valid_after(now + timedelta(days=900))
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    also = [x509.DNSName(f"{number:05}.example.com") for number in range(count)]
+    made = made.add_extension(x509.SubjectAlternativeName(also), critical=False)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def blocks() -> list[Any]:

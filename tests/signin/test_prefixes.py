@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from django.test import Client
 
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Forbidden
+from tests.gitops import test_external
 from tests.services import composition
 from tests.services.leaks import canary
 from tests.signin import world
@@ -135,3 +137,14 @@ def test_a_long_name_of_many_parts_asks_for_few_namespaces(
         api({**DRAFT, "name": "x-" * 110 + "x", "team": "team-a"})
     assert len(asked) <= 32
     assert max(map(len, asked)) <= 63
+
+
+def test_a_file_for_a_destination_of_the_team_has_the_name_that_it_has(people: InMemoryCluster) -> None:
+    """An administrator may have given the team one whose name does not begin with the team's."""
+    people.load([world.destination("harbor", "team-a", uid="uid-a")])
+    client, typed = world.sign_in("manager"), test_external.typed
+    for name, made in (("harbor", "harbor"), ("new", "team-a-new")):
+        answer = client.post(test_external.ADDRESS, typed(name=name, team="team-a"))
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{made}.external.yaml"'
+        (external,) = yaml.safe_load_all(answer.content)
+        assert external["metadata"]["name"] == external["spec"]["target"]["name"] == made

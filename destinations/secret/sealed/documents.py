@@ -29,6 +29,7 @@ def sealed_secret(manifest: Mapping[str, Any], certificate: ControllerCertificat
             "template": {
                 "metadata": {key: value for key, value in template.items() if value},
                 "type": manifest["type"],
+                **({"immutable": True} if manifest.get("immutable") else {}),
             },
         },
     }

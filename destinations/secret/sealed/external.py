@@ -11,6 +11,9 @@ from typing import Any
 
 from destinations import names
 
+_UNKNOWN = {names.ROTATED_AT_ANNOTATION}
+"""The store rotates without the portal: a date in the file would soon say that a new token is an old one."""
+
 
 class ApiVersion(StrEnum):
     V1 = "external-secrets.io/v1"
@@ -57,11 +60,12 @@ def external_secret(manifest: Mapping[str, Any], host: str, store: Store) -> dic
             "target": {
                 "name": metadata["name"],
                 "creationPolicy": "Owner",
+                **({"immutable": True} if manifest.get("immutable") else {}),
                 "template": {
                     "engineVersion": "v2",
-                    "type": "Opaque",
+                    "type": manifest["type"],
                     "metadata": {
-                        key: {name: _literal(value) for name, value in metadata[key].items()}
+                        key: {name: _literal(value) for name, value in metadata[key].items() if name not in _UNKNOWN}
                         for key in ("labels", "annotations")
                         if metadata.get(key)
                     },

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.http import HttpResponse
 from destinations.access import Denied
 from destinations.actions.downloads import Planned
 from destinations.model import Secret, UserError
-from destinations.secret import owners
+from destinations.secret import codec, owners
 from destinations.secret.sealed import documents
 from destinations.secret.sealed.certificate import ControllerCertificate
 from destinations.secret.sealed.encryption import Scope
@@ -21,11 +22,24 @@ from destinations.web.request import PortalRequest
 
 _ASKED = "download"
 _UNPROCESSABLE = 422
+NO_CERTIFICATE = "Certificate"
+"""The reason of a refusal for want of a certificate that can be used."""
+_MOST_APPLIED = 255 * 1024
+"""Kubernetes takes 256 KiB of annotations, and `kubectl apply` leaves a copy of what it applies in one."""
 
 
 def is_asked(request: PortalRequest) -> bool:
     """Return whether the form was sent for a file, and not to be saved."""
     return _ASKED in request.POST
+
+
+def check(request: PortalRequest, name: str) -> None:
+    """Refuse a certificate that is no use, of a form that was sent for a file, before a registry is asked.
+
+    Raises UserError, and records the refusal.
+    """
+    if is_asked(request):
+        _certificate(request, name, _form(request))
 
 
 def answer(request: PortalRequest, name: str, plan: Callable[..., Planned]) -> HttpResponse:
@@ -34,24 +48,28 @@ def answer(request: PortalRequest, name: str, plan: Callable[..., Planned]) -> H
     `plan` takes the snapshot and the namespace.
     """
     seal = _form(request)
+    certificate = _certificate(request, name, seal)
     try:
-        certificate = _check(seal)
         planned = plan(request.reads.direct, namespace=request.portal.cluster.namespace)
     except (UserError, Denied) as error:
-        reason = error.reason if isinstance(error, UserError) else "Denied"
-        request.portal.record(request.event("seal", "refused", name, reason))
-        request.is_recorded = True
+        _refuse(request, name, error.reason if isinstance(error, UserError) else "Denied")
         raise
     made = [documents.sealed_secret(one, certificate, seal.scope) for one in planned.manifests]
     request.portal.record(request.event("seal", "done", planned.name, str(seal.scope)))
-    comments = _comments(request, planned, certificate, seal.scope)
+    comments = [*_comments(request, planned, certificate, seal.scope), *too_large(made)]
     return attachment(documents.write(made, comments), f"{planned.name}.sealed.yaml")
 
 
-def _check(seal: SealForm) -> ControllerCertificate:
-    if not seal.is_valid() or seal.certificate is None:
-        raise UserError("The file was not made.", seal.first_error(), _UNPROCESSABLE, reason="Certificate")
-    return seal.certificate
+def _certificate(request: PortalRequest, name: str, seal: SealForm) -> ControllerCertificate:
+    if seal.is_valid() and seal.certificate is not None:
+        return seal.certificate
+    _refuse(request, name, NO_CERTIFICATE)
+    raise UserError("The file was not made.", seal.first_error(), _UNPROCESSABLE, reason=NO_CERTIFICATE)
+
+
+def _refuse(request: PortalRequest, name: str, reason: str) -> None:
+    request.portal.record(request.event("seal", "refused", name, reason))
+    request.is_recorded = True
 
 
 def attachment(text: str, filename: str) -> HttpResponse:
@@ -68,7 +86,7 @@ def _comments(request: PortalRequest, planned: Planned, certificate: ControllerC
         f"Encrypted for the certificate with SHA-256 fingerprint {certificate.summary.fingerprint}.",
         "Nothing was written to the cluster. Commit this file. Revoke the old credentials once it is applied.",
     ]
-    if planned.certificate:
+    if planned.certificate and stored and codec.certs_name(stored):
         lines.append("The certificate Secret has a new name: remove the file of the old one after this one is applied.")
     if stored and (found is None or found.name != owners.SEALED_SECRETS):
         lines.append(
@@ -77,6 +95,15 @@ def _comments(request: PortalRequest, planned: Planned, certificate: ControllerC
             "sealedsecrets.bitnami.com/managed=true"
         )
     return [*lines, *planned.notes, *certificate.notes]
+
+
+def too_large(made: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what to know of documents that `kubectl apply` refuses for their size."""
+    said = (
+        "This file is too large for kubectl apply as it is: type kubectl apply --server-side, and with Argo CD set the "
+        "sync option ServerSideApply=true."
+    )
+    return [said] * any(len(json.dumps(one)) > _MOST_APPLIED for one in made)
 
 
 def context(request: PortalRequest, secret: Secret | None = None) -> dict[str, Any]:

@@ -46,13 +46,14 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
     )
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
+        download.check(request, name)
         gate = precheck.ask(
             request, lambda: checks.of_edited(request.portal, secret, save.find(request, name)[1], wanted)
         )
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         if download.is_asked(request):
-            return download.answer(request, name, partial(downloads.plan_edited, secret, wanted))
+            return download.answer(request, name, partial(downloads.plan_edited, secret, wanted, request.authority))
         change = save.change(request, form)
         result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:

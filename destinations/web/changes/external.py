@@ -10,7 +10,7 @@ from destinations import names
 from destinations.actions import Edit, downloads
 from destinations.actions.downloads import Planned
 from destinations.cluster.port import ClusterError
-from destinations.model import UserError
+from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key
 from destinations.secret.sealed import documents, external
@@ -31,12 +31,18 @@ def prepare(request: PortalRequest) -> HttpResponse:
     """Show the form; return the file."""
     if request.method != "POST":
         return _empty(request)
-    form = ExternalForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
+    try:
+        stored = _stored(request, request.POST.get("name", ""))
+    except ClusterError as error:
+        return errors.cluster_error(request, error)
+    form = ExternalForm(request.POST, request.FILES, stored=stored, authority=request.authority, rules=request.reads)
     try:
         valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
         if not valid or uid is None:
+            if stored is None:
+                save.tell_taken_name(request, form)
             return _page(request, form, 422)
-        planned = _plan(request, form, uid)
+        planned = _plan(request, form, uid, stored)
     except (ClusterError, UserError) as error:
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble)
@@ -44,15 +50,20 @@ def prepare(request: PortalRequest) -> HttpResponse:
     if planned.certificate:
         made.insert(0, external.certificate_manifest(planned.certificate))
     request.portal.record(request.event("external-secret", "done", planned.name))
-    comments = [*(line.format(name=planned.name) for line in _COMMENTS), *planned.notes]
+    comments = [*(line.format(name=planned.name) for line in _COMMENTS), *planned.notes, *download.too_large(made)]
     return download.attachment(documents.write(made, comments), f"{planned.name}.external.yaml")
 
 
-def _plan(request: PortalRequest, form: ExternalForm, uid: str) -> Planned:
-    """Return the destination, new or as it is there for those who may change it. Raises UserError and Denied."""
+def _stored(request: PortalRequest, name: str) -> Secret | None:
+    """Return the destination of this name, None where there is none that the person who asks may change."""
+    found = request.reads.direct.secrets.get(name)
+    return found if found and codec.is_destination(found) and request.authority.changes(found) else None
+
+
+def _plan(request: PortalRequest, form: ExternalForm, uid: str, stored: Secret | None) -> Planned:
+    """Return the destination, new or as it is there. Raises UserError and Denied."""
     draft, snapshot, namespace = form.draft(uid), request.reads.direct, request.portal.cluster.namespace
-    stored = snapshot.secrets.get(draft.name)
-    if stored is None or not codec.is_destination(stored) or not request.authority.changes(stored):
+    if stored is None:
         return downloads.plan_new(draft, request.authority, snapshot, namespace=namespace)
     wanted = Edit(
         host=draft.host,
@@ -63,7 +74,7 @@ def _plan(request: PortalRequest, form: ExternalForm, uid: str) -> Planned:
         username=draft.credentials.username,
         password=draft.credentials.password,
     )
-    return downloads.plan_edited(stored, wanted, snapshot, namespace=namespace)
+    return downloads.plan_edited(stored, wanted, request.authority, snapshot, namespace=namespace)
 
 
 def _empty(request: PortalRequest) -> HttpResponse:

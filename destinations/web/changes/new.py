@@ -41,6 +41,8 @@ def new(request: PortalRequest) -> HttpResponse:
         save.tell_taken_name(request, form)
         return _page(request, form, 422)
     except (ClusterError, UserError) as error:
+        if isinstance(error, UserError) and error.reason == download.NO_CERTIFICATE:
+            save.tell_taken_name(request, form)
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble=trouble)
 
@@ -48,6 +50,7 @@ def new(request: PortalRequest) -> HttpResponse:
 def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:
     """Check first if that is wanted, and write. Raises what the action raises."""
     draft = form.draft(uid)
+    download.check(request, draft.name)
     gate = precheck.ask(request, lambda: checks.of_new(request.portal, draft, request.reads.rules, request.authority))
     if not gate.may_save:
         return _page(request, form, 422, gate=gate)

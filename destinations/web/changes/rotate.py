@@ -44,11 +44,12 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
     rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
+        download.check(request, name)
         gate = precheck.ask(request, lambda: checks.of_rotated(request.portal, *save.find(request, name), rotation))
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         if download.is_asked(request):
-            return download.answer(request, name, partial(downloads.plan_rotated, secret, rotation))
+            return download.answer(request, name, partial(downloads.plan_rotated, secret, rotation, request.authority))
         change = save.change(request, form)
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
+from destinations import names
 from destinations.cluster.limits import is_name
-from destinations.model import Credentials, Draft
+from destinations.model import Credentials, Draft, Secret
 from destinations.secret.gitops import PASSWORD, USER
 from destinations.secret.sealed.external import ApiVersion, Remote, Store, StoreKind
 from destinations.web.forms.fields import KnownChoiceField, text_field
@@ -34,6 +37,23 @@ class ExternalForm(NewForm):
         "team", "name", "host", "organization", "store", "store_kind", "username_key", "username_property", "password_key",
         "password_property", "bundle_text", "bundle_file", "expires_on", "description", "api_version",
     )  # fmt: skip
+
+    def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+        """Keep the destination of this name that is there, and that the person who asks may change."""
+        super().__init__(*args, **kwargs)
+        self._stored = stored
+
+    def clean_name(self) -> str:
+        """Leave the name of a destination that is there as it is; a new one is a team's as in the other forms."""
+        return self._stored.name if self._stored else super().clean_name()
+
+    def clean_team(self) -> str:
+        """Refuse another team than that of a destination that is there: the file is no way to move it."""
+        team = super().clean_team()
+        if self._stored and team != (now := self._stored.labels.get(names.TEAM_LABEL, "")):
+            belongs = f"belongs to the team {now}. Give that team" if now else "is a shared one. Leave this empty"
+            raise forms.ValidationError(f"The destination {self._stored.name} {belongs}.")
+        return team
 
     def clean_store(self) -> str:
         """Check that a store can have this name."""
