@@ -53,7 +53,7 @@ _TOOLS = (
     "velero.io/",
     names.MANAGED_BY_LABEL,
 )
-_NO_PASSWORD = "Type user name and password: a file never contains the stored ones."  # noqa: S105 - a sentence
+NO_PASSWORD = "Type user name and password: a file never contains the stored ones."  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def plan_edited(secret: Secret, wanted: Edit, permit: Authority, snapshot: Snaps
 def _draft(secret: Secret, host: str, typed: Rotation | Edit) -> Draft:
     """Return what was typed, all of it. Raises UserError where the stored password would have to be kept."""
     if not typed.username or not typed.password:
-        raise UserError(_NO_PASSWORD, "Then download the file again.", _UNPROCESSABLE)
+        raise UserError(NO_PASSWORD, "Then download the file again.", _UNPROCESSABLE)
     return Draft(secret.name, host, "", Credentials(typed.username, typed.password), bundle=typed.bundle or b"")
 
 

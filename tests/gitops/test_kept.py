@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from destinations import names
+from destinations.cluster.port import Unreachable
 from edrportal.demo.cluster import certificate
 from tests.gitops.controller import Controller
 from tests.gitops.test_external import ADDRESS, documents
@@ -132,12 +133,13 @@ def test_the_comments_say_what_there_is_to_do_and_nothing_else(
     client: Client, portal: InMemoryCluster, controller: Controller
 ) -> None:
     pem = certificate(datetime.now(UTC), days=900).decode()
-    assert "file of the old one" not in comments(
-        text_of(client.post("/destinations/new", typed(controller, bundle_text=pem)))
-    )
+    new = comments(text_of(client.post("/destinations/new", typed(controller, bundle_text=pem))))
+    assert "file of the old one" not in new
+    assert "Revoke" not in new
     portal.load([stored(labels={names.REGISTRY_LABEL: "false"}, data={names.CERTS_KEY: "ca"}), ca("ca")])
     said = comments(text_of(client.post("/destinations/one/rotate", rotation(portal, controller))))
     assert "Epinio hides this destination, also with this file" in said
+    assert "Revoke the old credentials" in said
     assert "goes on naming the certificate Secret ca, which is not in this file" in said
     replaces = rotation(portal, controller, bundle_choice="replace", bundle_text=pem)
     said = comments(text_of(client.post("/destinations/one/rotate", replaces)))
@@ -188,3 +190,47 @@ def test_an_external_secret_of_a_taken_name_is_refused_with_all_else(client: Cli
     page = client.post(ADDRESS, typed_external(store="")).content.decode()
     assert 'id="id_name_error"' in page
     assert 'id="id_store_error"' in page
+
+
+@pytest.mark.parametrize("page", ["rotate", "edit"])
+def test_a_file_by_a_page_that_is_out_of_date_takes_a_second_look_like_a_save(
+    client: Client, portal: InMemoryCluster, controller: Controller, page: str
+) -> None:
+    """The file would undo what someone else changed."""
+    portal.load([stored()])
+    form = rotation(portal, controller, organization="mine")
+    portal.load([stored(annotations={names.ORGANIZATION_ANNOTATION: "of-the-others"})])
+    answer = client.post(f"/destinations/one/{page}", form)
+    assert (answer.status_code, "Content-Disposition" in answer.headers) == (409, False)
+    assert "Someone changed this destination" in answer.content.decode()
+    assert ("of-the-others" in answer.content.decode()) is (page == "edit")
+    text_of(client.post(f"/destinations/one/{page}", rotation(portal, controller, organization="mine")))
+
+
+def test_an_edit_without_a_password_is_told_with_all_else(
+    client: Client, portal: InMemoryCluster, controller: Controller
+) -> None:
+    portal.load([stored()])
+    wrong = rotation(portal, controller, password="", username="robot", host="https://x", seal_certificate="nonsense")
+    page = client.post("/destinations/one/edit", wrong)
+    assert page.status_code == 422
+    told = page.content.decode()
+    assert "a file never contains the stored" in told
+    assert 'id="id_host_error"' in told
+    assert 'id="id_seal_certificate_error"' in told
+    page = client.post("/destinations/one/edit", {**wrong, "host": HOST, "seal_certificate": ""})
+    assert "a file never contains the stored" in page.content.decode()
+    assert "Paste the certificate" in page.content.decode()
+
+
+def test_a_cluster_that_does_not_answer_costs_nothing_that_was_typed(
+    client: Client, portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise Unreachable("Unreachable", status=503)
+
+    monkeypatch.setattr(portal, "list_secrets", fail)
+    page = client.post(ADDRESS, typed_external())
+    assert page.status_code == 503
+    for typed_value in ("vault", "epinio/one", "token", "registry.example.com:5000"):
+        assert f'value="{typed_value}"' in page.content.decode()

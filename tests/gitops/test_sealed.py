@@ -239,6 +239,8 @@ def test_a_certificate_that_is_no_use_is_refused_in_words_and_nothing_is_lost(
         Controller.make(days=-3).certificate.decode(): "expired on",
         Controller.make(curve=True).certificate.decode(): "not RSA",
         Controller.make(bits=1024).certificate.decode(): "1024 bits",
+        f"{pem.replace('MII', 'AAA', 1)}{pem}": "A certificate in it is damaged",
+        f"{pem}{pem.replace('MII', 'AAA', 1)}": "A certificate in it is damaged",
         f"{pem}{key}": "contains a private key",
         key: "contains a private key",
     }
@@ -252,6 +254,9 @@ def test_a_certificate_that_is_no_use_is_refused_in_words_and_nothing_is_lost(
         assert "RSA PRIVATE KEY" not in shown
     given = {"seal_certificate_file": SimpleUploadedFile("cert.pem", controller.certificate)}
     assert client.post("/destinations/new", typed(controller, **given)).status_code == 422
+    two = [SimpleUploadedFile(name, controller.certificate) for name in ("one.pem", "two.pem")]
+    page = client.post("/destinations/new", typed(controller, seal_certificate="", seal_certificate_file=two))
+    assert "You chose several files" in page.content.decode()
     given = {"seal_certificate_file": SimpleUploadedFile("cert.pem", controller.certificate)}
     text_of(client.post("/destinations/new", typed(controller, seal_certificate="", **given)))
     assert portal.list_secrets() == []

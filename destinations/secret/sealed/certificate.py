@@ -10,6 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from destinations.golang import gopem, gox509
 from destinations.model import InputError
 from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle, CertificateSummary, Health
@@ -43,6 +44,8 @@ def read(raw: bytes, now: datetime, *, fix: str = _FETCH) -> ControllerCertifica
     if not bundle.certificates:
         found = bundle.problems[0].message if bundle.problems else "It has no certificate."
         raise InputError(f"{found} {fix}")
+    if any(_is_damaged(block) for block in gopem.blocks(raw)):
+        raise InputError(f"A certificate in it is damaged, and kubeseal would refuse it, too. {fix}")
     summary = bundle.certificates[0]
     day = f"{summary.not_after:%Y-%m-%d}"
     if summary.health(now) is Health.EXPIRED:
@@ -57,6 +60,11 @@ def read(raw: bytes, now: datetime, *, fix: str = _FETCH) -> ControllerCertifica
         if isinstance(error, InputError):
             raise
     raise InputError(f"The certificate cannot be read. {fix}")
+
+
+def _is_damaged(block: gopem.Block) -> bool:
+    """Return whether kubeseal stops at this block: another certificate than the first one could be used otherwise."""
+    return block.type == b"CERTIFICATE" and not block.headers and gox509.parse(block.content) is None
 
 
 def _key(certificate: x509.Certificate, fix: str) -> rsa.RSAPublicKey:

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from destinations.access import Denied
 from destinations.actions.downloads import Planned
+from destinations.cluster.port import Conflict
 from destinations.model import Secret, UserError
 from destinations.secret import codec, owners
 from destinations.secret.sealed import documents
@@ -42,13 +43,17 @@ def check(request: PortalRequest, name: str) -> None:
         _certificate(request, name, _form(request))
 
 
-def answer(request: PortalRequest, name: str, plan: Callable[..., Planned]) -> HttpResponse:
+def answer(request: PortalRequest, name: str, plan: Callable[..., Planned], *, is_stale: bool = False) -> HttpResponse:
     """Return the file, and record that it was made, or refused. Raises UserError, Denied and the port's errors.
 
-    `plan` takes the snapshot and the namespace.
+    `plan` takes the snapshot and the namespace. `is_stale` says that the destination is another than the person saw: the
+    file could undo what someone else changed, so it is a Conflict as for a save.
     """
     seal = _form(request)
     certificate = _certificate(request, name, seal)
+    if is_stale:
+        _refuse(request, name, "Conflict")
+        raise Conflict("Conflict", status=409)
     try:
         planned = plan(request.reads.direct, namespace=request.portal.cluster.namespace)
     except (UserError, Denied) as error:
@@ -84,7 +89,8 @@ def _comments(request: PortalRequest, planned: Planned, certificate: ControllerC
     lines = [
         f"The destination {planned.name}, encrypted with scope {scope} on {datetime.now(UTC):%Y-%m-%d}.",
         f"Encrypted for the certificate with SHA-256 fingerprint {certificate.summary.fingerprint}.",
-        "Nothing was written to the cluster. Commit this file. Revoke the old credentials once it is applied.",
+        "Nothing was written to the cluster. Commit this file."
+        + (" Revoke the old credentials once it is applied." if stored else ""),
     ]
     if planned.certificate and stored and codec.certs_name(stored):
         lines.append("The certificate Secret has a new name: remove the file of the old one after this one is applied.")

@@ -31,7 +31,8 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
         return errors.cluster_error(request, error)
     if request.method != "POST" or fragments.is_asked(request):
         return _page(request, secret, _unsaved(request, secret), 200)
-    form = EditForm(request.POST, request.FILES, stored=secret, rules=request.reads)
+    seals = download.is_asked(request)
+    form = EditForm(request.POST, request.FILES, stored=secret, rules=request.reads, seals=seals)
     if not form.is_valid():
         return _page(request, secret, form, 422)
     typed = form.cleaned_data
@@ -53,7 +54,8 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         if download.is_asked(request):
-            return download.answer(request, name, partial(downloads.plan_edited, secret, wanted, request.authority))
+            plan = partial(downloads.plan_edited, secret, wanted, request.authority)
+            return download.answer(request, name, plan, is_stale=Seen.of(secret) != seen)
         change = save.change(request, form)
         result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:

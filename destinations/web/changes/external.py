@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -21,7 +23,7 @@ from destinations.web.request import PortalRequest
 
 _COMMENTS = (
     "The destination {name} for External Secrets. User name and password stay in the store; none of them is here.",
-    "Nothing was written to the cluster. Commit this file; test it with: kubectl get externalsecret {name}",
+    "Nothing was written to the cluster. Commit this file; test it with: kubectl get externalsecret {name} -n {namespace}",
 )
 
 
@@ -31,18 +33,20 @@ def prepare(request: PortalRequest) -> HttpResponse:
     """Show the form; return the file."""
     if request.method != "POST":
         return _empty(request)
-    try:
-        stored = _stored(request, request.POST.get("name", ""))
-    except ClusterError as error:
-        return errors.cluster_error(request, error)
-    form = ExternalForm(request.POST, request.FILES, stored=stored, authority=request.authority, rules=request.reads)
+    form = ExternalForm(
+        request.POST,
+        request.FILES,
+        find=partial(_stored, request),
+        authority=request.authority,
+        rules=request.reads,
+    )
     try:
         valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
         if not valid or uid is None:
-            if stored is None:
+            if form.stored is None:
                 save.tell_taken_name(request, form)
             return _page(request, form, 422)
-        planned = _plan(request, form, uid, stored)
+        planned = _plan(request, form, uid)
     except (ClusterError, UserError) as error:
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble)
@@ -50,7 +54,9 @@ def prepare(request: PortalRequest) -> HttpResponse:
     if planned.certificate:
         made.insert(0, external.certificate_manifest(planned.certificate))
     request.portal.record(request.event("external-secret", "done", planned.name))
-    comments = [*(line.format(name=planned.name) for line in _COMMENTS), *planned.notes, *download.too_large(made)]
+    place = request.portal.cluster.namespace
+    comments = [line.format(name=planned.name, namespace=place) for line in _COMMENTS]
+    comments += [*planned.notes, *download.too_large(made)]
     return download.attachment(documents.write(made, comments), f"{planned.name}.external.yaml")
 
 
@@ -60,9 +66,10 @@ def _stored(request: PortalRequest, name: str) -> Secret | None:
     return found if found and codec.is_destination(found) and request.authority.changes(found) else None
 
 
-def _plan(request: PortalRequest, form: ExternalForm, uid: str, stored: Secret | None) -> Planned:
+def _plan(request: PortalRequest, form: ExternalForm, uid: str) -> Planned:
     """Return the destination, new or as it is there. Raises UserError and Denied."""
     draft, snapshot, namespace = form.draft(uid), request.reads.direct, request.portal.cluster.namespace
+    stored = form.stored
     if stored is None:
         return downloads.plan_new(draft, request.authority, snapshot, namespace=namespace)
     wanted = Edit(

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from destinations import actions, names
+from destinations.actions import downloads
 from destinations.actions.rotations import NO_PASSWORD, WITHOUT_PASSWORD
 from destinations.input import validation
 from destinations.model import Secret
@@ -63,9 +64,11 @@ class EditForm(TargetForm):
         "bundle_choice", "bundle_text", "bundle_file", "expires_on", "description", "nonce", "uid", "resource_version",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
+    def __init__(self, *args: Any, stored: Secret | None = None, seals: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
+        """Keep what is there; `seals` says that it is for a file, which never contains the stored password."""
         super().__init__(*args, **kwargs)
         self._stored = stored or Secret(name="")
+        self._seals = seals
 
     def clean(self) -> dict[str, Any]:
         """Run the traps on what changes, and ask for the password where the stored one may not be kept."""
@@ -87,6 +90,8 @@ class EditForm(TargetForm):
             )
         if cleaned.get("password") and not cleaned.get("username") and "username" not in self.errors:
             self.add_error("username", "Type the user name for this password.")
+        if self._seals and not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
+            self.add_error("password", downloads.NO_PASSWORD)
         return cleaned
 
     def _has_new_target(self, cleaned: dict[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -15,6 +16,10 @@ from destinations.web.forms.fields import KnownChoiceField, text_field
 from destinations.web.forms.new import NewForm
 
 _KEY = 1024
+
+
+def _nothing(_name: str) -> None:
+    """Find no destination."""
 
 
 class ExternalForm(NewForm):
@@ -38,22 +43,27 @@ class ExternalForm(NewForm):
         "password_property", "bundle_text", "bundle_file", "expires_on", "description", "api_version",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, stored: Secret | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - Django's
-        """Keep the destination of this name that is there, and that the person who asks may change."""
+    def __init__(self, *args: Any, find: Callable[[str], Secret | None] = _nothing, **kwargs: Any) -> None:  # noqa: ANN401
+        """Keep how to find a destination that is there, and that the person who asks may change."""
         super().__init__(*args, **kwargs)
-        self._stored = stored
+        self._find = find
+        self.stored: Secret | None = None
 
     def clean_name(self) -> str:
         """Leave the name of a destination that is there as it is; a new one is a team's as in the other forms."""
-        return self._stored.name if self._stored else super().clean_name()
+        self.stored = self._find(str(self.cleaned_data["name"]))
+        name = self.stored.name if self.stored else super().clean_name()
+        self.stored = self.stored or self._find(name)
+        return name
 
-    def clean_team(self) -> str:
+    def clean(self) -> dict[str, Any]:
         """Refuse another team than that of a destination that is there: the file is no way to move it."""
-        team = super().clean_team()
-        if self._stored and team != (now := self._stored.labels.get(names.TEAM_LABEL, "")):
+        cleaned = super().clean()
+        now = self.stored.labels.get(names.TEAM_LABEL, "") if self.stored else None
+        if self.stored and cleaned.get("team", now) != now:
             belongs = f"belongs to the team {now}. Give that team" if now else "is a shared one. Leave this empty"
-            raise forms.ValidationError(f"The destination {self._stored.name} {belongs}.")
-        return team
+            self.add_error("team", f"The destination {self.stored.name} {belongs}.")
+        return cleaned
 
     def clean_store(self) -> str:
         """Check that a store can have this name."""

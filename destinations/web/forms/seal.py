@@ -45,6 +45,9 @@ class SealForm(forms.Form):
         if typed.strip() and file:
             self.add_error("seal_certificate", "You gave both text and a file. Give only one of them.")
             return self.cleaned_data
+        if len(self.files.getlist("seal_certificate_file")) > 1:
+            self.add_error("seal_certificate_file", "You chose several files. Choose the one of this controller.")
+            return self.cleaned_data
         raw = file.read(certificates.MAX_BUNDLE_BYTES + 1) if file else typed.encode("utf-8", "replace")
         field = "seal_certificate_file" if file else "seal_certificate"
         if not raw.strip():
