@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from base64 import b64decode, b64encode
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ import yaml
 from destinations import names
 from destinations.cluster.port import Unreachable
 from edrportal.demo.cluster import certificate
-from tests.gitops.controller import Controller
+from tests.gitops.controller import Controller, real
 from tests.gitops.test_external import ADDRESS, documents
 from tests.gitops.test_external import typed as typed_external
 from tests.gitops.test_sealed import BOOKKEEPING, rotation, text_of, typed
+from tests.services.parts import KUBESEAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,3 +236,27 @@ def test_a_cluster_that_does_not_answer_costs_nothing_that_was_typed(
     assert page.status_code == 503
     for typed_value in ("vault", "epinio/one", "token", "registry.example.com:5000"):
         assert f'value="{typed_value}"' in page.content.decode()
+
+
+@pytest.mark.parametrize("scope", ["strict", "namespace-wide", "cluster-wide"])
+def test_the_file_is_what_kubeseal_makes_of_the_same_secret(
+    client: Client, portal: InMemoryCluster, controller: Controller, tmp_path: Path, scope: str
+) -> None:
+    """But for the encrypted bytes, which are by chance, and the times that kubeseal leaves empty."""
+    labels, annotations = {"a": "1e3", "argocd.argoproj.io/instance": "x"}, {names.DESCRIPTION_ANNOTATION: "y", **TOLD}
+    portal.load([stored(type="example.com/x", immutable=True, annotations=annotations, labels=labels)])
+    text = text_of(client.post("/destinations/one/rotate", rotation(portal, controller, seal_scope=scope)))
+    (secret,) = controller.unseal(text, tmp_path)
+    secret["metadata"] = {key: value for key, value in secret["metadata"].items() if key != "ownerReferences"}
+    (tmp_path / "controller.pem").write_bytes(controller.certificate)
+    command = [real(KUBESEAL), "--cert", str(tmp_path / "controller.pem"), "--scope", scope, "--format", "yaml"]
+    sealed = subprocess.check_output(command, input=json.dumps(secret).encode())
+    ours, theirs = (_without_chance(yaml.safe_load(one)) for one in (text, sealed))
+    assert ours == theirs
+
+
+def _without_chance(document: dict[str, Any]) -> dict[str, Any]:
+    document["spec"]["encryptedData"] = sorted(document["spec"]["encryptedData"])
+    for metadata in (document["metadata"], document["spec"]["template"]["metadata"]):
+        metadata.pop("creationTimestamp", None)
+    return document

@@ -226,6 +226,7 @@ def test_a_file_for_git_is_made_after_a_passed_check_and_after_a_failed_one_only
     before = portal.list_secrets()
     passed = client.post(path, {**form(portal, path, download="checked"), **sealing})
     assert passed.headers["Content-Disposition"] == 'attachment; filename="one.sealed.yaml"'
+    assert "# Live check of these values: An export would pass" in passed.content.decode()
     assert [plan.chart.password for plan in registries.asked] == [TYPED]
     registries.answers = {"one": WRONG}
     failed = client.post(path, {**form(portal, path, download="checked"), **sealing})
@@ -234,4 +235,5 @@ def test_a_file_for_git_is_made_after_a_passed_check_and_after_a_failed_one_only
     assert "Download anyway" not in client.get(path).content.decode()
     anyway = client.post(path, {**form(portal, path, download="sealed", check_failed="1"), **sealing})
     assert "Content-Disposition" in anyway.headers
+    assert "Live check" not in anyway.content.decode()
     assert portal.list_secrets() == before

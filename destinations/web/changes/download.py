@@ -43,11 +43,13 @@ def check(request: PortalRequest, name: str) -> None:
         _certificate(request, name, _form(request))
 
 
-def answer(request: PortalRequest, name: str, plan: Callable[..., Planned], *, is_stale: bool = False) -> HttpResponse:
+def answer(
+    request: PortalRequest, name: str, plan: Callable[..., Planned], *, checked: str = "", is_stale: bool = False
+) -> HttpResponse:
     """Return the file, and record that it was made, or refused. Raises UserError, Denied and the port's errors.
 
-    `plan` takes the snapshot and the namespace. `is_stale` says that the destination is another than the person saw: the
-    file could undo what someone else changed, so it is a Conflict as for a save.
+    `plan` takes the snapshot and the namespace; `checked` is what a live check said. `is_stale` says that the destination
+    is another than the person saw: the file could undo what someone else changed, so it is a Conflict as for a save.
     """
     seal = _form(request)
     certificate = _certificate(request, name, seal)
@@ -62,6 +64,7 @@ def answer(request: PortalRequest, name: str, plan: Callable[..., Planned], *, i
     made = [documents.sealed_secret(one, certificate, seal.scope) for one in planned.manifests]
     request.portal.record(request.event("seal", "done", planned.name, str(seal.scope)))
     comments = [*_comments(request, planned, certificate, seal.scope), *too_large(made)]
+    comments += [f"Live check of these values: {checked}"] * bool(checked)
     return attachment(documents.write(made, comments), f"{planned.name}.sealed.yaml")
 
 

@@ -55,7 +55,7 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
             return _page(request, secret, form, 422, gate=gate)
         if download.is_asked(request):
             plan = partial(downloads.plan_edited, secret, wanted, request.authority)
-            return download.answer(request, name, plan, is_stale=Seen.of(secret) != seen)
+            return download.answer(request, name, plan, checked=gate.words, is_stale=Seen.of(secret) != seen)
         change = save.change(request, form)
         result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:

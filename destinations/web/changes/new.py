@@ -55,7 +55,8 @@ def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:
     if not gate.may_save:
         return _page(request, form, 422, gate=gate)
     if download.is_asked(request):
-        return download.answer(request, draft.name, partial(downloads.plan_new, draft, request.authority))
+        plan = partial(downloads.plan_new, draft, request.authority)
+        return download.answer(request, draft.name, plan, checked=gate.words)
     change = save.change(request, form)
     result = save.act(request, "add", draft.name, lambda: actions.add(request.portal.cluster, draft, change))
     saved = gate.after(request.portal, result)

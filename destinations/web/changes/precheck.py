@@ -37,12 +37,17 @@ class Gate:
         """Whether the page has to ask for a conscious choice."""
         return self.shown is not None or self.unconfirmed
 
+    @property
+    def words(self) -> str:
+        """What a check that does not keep from saving said; empty where there was none."""
+        return explanations.headline(*self.last.outcomes) if self.last else ""
+
     def after(self, portal: Portal, done: Done) -> Done:
         """Keep the result of the check for the destination that was saved, and say what it said."""
         if self.last is None:
             return done
         when = "" if checking.keep_saved(portal, self.last, done) else ", once the destination is enabled"
-        return replace(done, notes=(f"Live check{when}: {explanations.headline(*self.last.outcomes)}", *done.notes))
+        return replace(done, notes=(f"Live check{when}: {self.words}", *done.notes))
 
 
 OPEN = Gate(may_save=True)

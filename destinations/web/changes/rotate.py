@@ -50,7 +50,7 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
             return _page(request, secret, form, 422, gate=gate)
         if download.is_asked(request):
             plan = partial(downloads.plan_rotated, secret, rotation, request.authority)
-            return download.answer(request, name, plan, is_stale=Seen.of(secret) != seen)
+            return download.answer(request, name, plan, checked=gate.words, is_stale=Seen.of(secret) != seen)
         change = save.change(request, form)
         result = save.write(request, "rotate", actions.rotate, name, rotation, seen=seen, change=change)
     except (ClusterError, UserError) as error:
