@@ -60,7 +60,8 @@ def _destination(secret: Secret, certs: str) -> dict[str, Any]:
     data = {names.CONFIG_KEY: _Block(json.dumps(entry, indent=2, ensure_ascii=False))}
     if certs:
         data[names.CERTS_KEY] = _Block(masked_name(certs))
-    return _manifest(secret.name, secret.namespace, labels, annotations, data)
+    made = _manifest(secret.name, secret.namespace, labels, annotations, data)
+    return {**made, "type": secret.type, **({"immutable": True} if secret.immutable else {})}
 
 
 def _chosen(found: Mapping[str, str], wanted: tuple[str, ...]) -> dict[str, str]:

@@ -14,6 +14,7 @@ import yaml
 
 from destinations import names
 from destinations.cluster.port import Unreachable
+from destinations.secret import gitops
 from edrportal.demo.cluster import certificate
 from tests.gitops.controller import Controller, real
 from tests.gitops.test_external import ADDRESS, documents
@@ -112,6 +113,13 @@ def test_an_immutable_secret_stays_one_and_the_file_says_what_it_takes(
     assert "# The stored Secret is immutable: delete it before" in text
     (external,) = documents(client.post(ADDRESS, typed_external()))
     assert external["spec"]["target"]["immutable"] is True
+
+
+def test_the_manifests_on_the_page_keep_the_type_of_the_secret_too(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([stored(type="kubernetes.io/dockerconfigjson", immutable=True)])
+    (document,) = yaml.safe_load_all(gitops.manifests(portal.get_secret("one"), {}))
+    assert (document["type"], document["immutable"]) == ("kubernetes.io/dockerconfigjson", True)
+    assert "type: kubernetes.io/dockerconfigjson" in client.get("/destinations/one").content.decode()
 
 
 @pytest.mark.parametrize(
