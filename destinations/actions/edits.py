@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from destinations import names
 from destinations.actions.common import (
@@ -20,6 +21,7 @@ from destinations.actions.rotations import TOKEN_REMOVED
 from destinations.cluster.port import Cluster
 from destinations.model import Credentials, InputError, Secret, UserError
 from destinations.secret import codec, docker_config, history
+from destinations.verdict import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def edit(cluster: Cluster, name: str, wanted: Edit, *, seen: Seen, change: Chang
         names.DESCRIPTION_ANNOTATION: wanted.description or None,
         names.EXPIRY_ANNOTATION: wanted.expires_on or None,
     }
+    if wanted.expires_on and tokens.stated_day(secret) == date.fromisoformat(wanted.expires_on):
+        del stated[names.EXPIRY_ANNOTATION]  # the same day, perhaps in another spelling
     differs = {key: value for key, value in stated.items() if before.get(key) != value}
     did = _summary(secret, wanted, differs, config)
     if not did:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from destinations import names
 from destinations.actions.common import (
@@ -19,6 +20,7 @@ from destinations.actions.common import (
 from destinations.cluster.port import Cluster
 from destinations.model import Credentials, InputError, Secret, UserError
 from destinations.secret import codec, docker_config, history
+from destinations.verdict import tokens
 
 SAME_PASSWORD = "The password that you typed is the stored one, so nothing was rotated."  # noqa: S105 - a sentence
 NO_PASSWORD = "Type the new password."  # noqa: S105 - a sentence
@@ -65,6 +67,12 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     notes = [SAME_PASSWORD] * is_same + [TOKEN_REMOVED] * config.removed_token
     done = Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
     return replace(done, kept_password=is_same)
+
+
+def lasting_expiry(secret: Secret, now: datetime) -> str:
+    """Return the stated end that may stay where nobody states another: a day that has passed says nothing of a new password."""
+    day = tokens.stated_day(secret)
+    return "" if day and day < now.date() else tokens.stated_text(secret)
 
 
 def new_config(secret: Secret, rotation: Rotation) -> docker_config.Rotated:

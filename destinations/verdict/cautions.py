@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from destinations import names
 from destinations.golang import gostrings
@@ -73,7 +73,7 @@ def _about_texts(secret: Secret, targets: Sequence[Target], now: datetime) -> It
     }
     if not pairs:
         return
-    stated = bool(secret.annotations.get(names.EXPIRY_ANNOTATION))
+    stated = tokens.stated_day(secret) is not None
     rotated = secret.annotations.get(names.ROTATED_AT_ANNOTATION, "")
     told = set()
     for (username, password), host in pairs.items():
@@ -228,14 +228,14 @@ def _about_annotations(secret: Secret, now: datetime) -> Iterator[Caution]:
     if not stated:
         return
     fix = "Rotate the credentials, and state the new date."
-    try:
-        left = date.fromisoformat(stated) - now.date()
-    except ValueError:
+    day = tokens.stated_day(secret)
+    if day is None:
         yield Caution(
             "expiry-unreadable", "The stated expiry date of the credentials is not a date.", "Write it as YYYY-MM-DD."
         )
         return
+    left = day - now.date()
     if left < timedelta():
-        yield Caution("credentials-expired", f"The credentials expired on {stated} (entered by hand).", fix)
+        yield Caution("credentials-expired", f"The credentials expired on {day} (entered by hand).", fix)
     elif left <= tokens.SOON:
-        yield Caution("credentials-expire-soon", f"The credentials expire on {stated} (entered by hand).", fix)
+        yield Caution("credentials-expire-soon", f"The credentials expire on {day} (entered by hand).", fix)

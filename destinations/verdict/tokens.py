@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from destinations import names
 from destinations.golang.gobase64 import decode_leniently
-from destinations.model import Caution
+from destinations.model import Caution, Secret
 from destinations.verdict.presets import ACR, ECR, HARBOR, QUAY
 
 SOON = timedelta(days=14)
 _MILLISECONDS = 10**11
 """A number of seconds above this would be after the year 5000."""
+_DAY = len("20261101")
+"""Eight digits are a day: as seconds they would be long before any of these tokens."""
 _JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 _ECR = re.compile(r"eyJ[A-Za-z0-9+/_-]{20,}={0,2}")
 _Lifetime = tuple[str, timedelta | None]
@@ -74,6 +77,23 @@ def about_lifetime(  # noqa: PLR0913 - all that is known of a token
         yield Caution("token-short-lived", f"{lives}.", _LASTING)
 
 
+def stated_day(secret: Secret) -> date | None:
+    """Return the last day on which the credentials are valid, as someone stated it in any ISO 8601 spelling.
+
+    It is None where nothing is stated, and where that is not a date.
+    """
+    try:
+        return date.fromisoformat(secret.annotations.get(names.EXPIRY_ANNOTATION, "").strip())
+    except ValueError:
+        return None
+
+
+def stated_text(secret: Secret) -> str:
+    """Return the stated day as forms write it; what is no date as it is, empty where nothing is stated."""
+    day = stated_day(secret)
+    return day.isoformat() if day else secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+
+
 def stated_end(password: str) -> datetime | None:
     """Return when a token of Amazon ECR or a JSON Web Token says that it ends; None where it says nothing."""
     if match := _JWT.fullmatch(password):
@@ -84,8 +104,9 @@ def stated_end(password: str) -> datetime | None:
 def moment(end: object) -> datetime | None:
     """Return a time given in seconds or milliseconds since 1970 or as ISO 8601; None for none (Harbor: -1 for never)."""
     try:
-        if isinstance(end, str) and not end.strip().lstrip("-").isdigit():
-            stated = datetime.fromisoformat(end.strip())
+        text = end.strip().upper() if isinstance(end, str) else ""
+        if text and (len(text) == _DAY or not text.lstrip("-").isdigit()):
+            stated = datetime.fromisoformat(text)
             return stated.astimezone(UTC) if stated.tzinfo else stated.replace(tzinfo=UTC)
         if isinstance(end, bool) or not isinstance(end, int | float | str):
             return None

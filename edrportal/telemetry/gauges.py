@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from destinations import names
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot
 from destinations.overview import answer, table
 from destinations.overview.table import Row
 from destinations.portal import Portal
+from destinations.verdict import tokens
 
 CA, CREDENTIAL = "ca", "credential"
 _DAY = timedelta(days=1)
@@ -100,11 +100,8 @@ def expiries(secret: Secret, secrets: Mapping[str, Secret]) -> Iterator[Expiry]:
     bundle = table.bundle_of(secret, secrets)
     if bundle:
         yield Expiry(secret.name, CA, min(one.not_after for one in bundle))
-    try:
-        stated = date.fromisoformat(secret.annotations.get(names.EXPIRY_ANNOTATION, ""))
-    except ValueError:
-        return
-    if stated < date.max:
+    stated = tokens.stated_day(secret)
+    if stated and stated < date.max:
         yield Expiry(secret.name, CREDENTIAL, datetime.combine(stated + _DAY, time(), UTC))  # it still holds that day
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -139,6 +140,32 @@ def test_an_administrator_adds_and_rotates(people: InMemoryCluster) -> None:
     assert credentials
     assert (credentials.username, credentials.password) == ("robot", "next")
     assert TYPED not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent", "left"),
+    [
+        ("2030-01-31", {}, "2030-01-31"),
+        ("2030-01-31", {"credentials_expire_on": None}, "2030-01-31"),
+        ("2030-01-31", {"credentials_expire_on": ""}, None),
+        ("2030-01-31", {"credentials_expire_on": "2031-01-31"}, "2031-01-31"),
+        (f"{datetime.now(UTC):%Y-%m-%d}", {}, f"{datetime.now(UTC):%Y-%m-%d}"),
+        ("2020-01-01", {}, None),
+        ("soon", {}, "soon"),
+        (None, {}, None),
+    ],
+)
+def test_a_rotation_leaves_an_end_that_is_still_ahead(
+    people: InMemoryCluster, stored: str | None, sent: dict[str, str | None], left: str | None
+) -> None:
+    one = world.destination("dated")
+    one["metadata"]["annotations"] |= {names.EXPIRY_ANNOTATION: stored} if stored else {}
+    people.load([one])
+    for _ in range(2):  # sent twice it is one write
+        answer = ask("/api/destinations/dated/rotate", "administrator", {"password": "next", **sent}, key="k")
+        assert answer.status_code == 200, answer.json()
+        assert people.get_secret("dated").annotations.get(names.EXPIRY_ANNOTATION) == left
+    assert len(json.loads(people.get_secret("dated").annotations[names.HISTORY_ANNOTATION])) == 2
 
 
 def test_a_manager_adds_for_the_own_team_by_its_prefix_and_for_no_other(people: InMemoryCluster) -> None:

@@ -88,6 +88,28 @@ def test_without_a_known_rotation_nobody_says_that_it_has_expired() -> None:
     assert codes(made(ECR, {names.ROTATED_AT_ANNOTATION: "2020-01-01T00:00:00Z"}, user="robot")) == []
 
 
+@pytest.mark.parametrize(
+    ("rotated", "found"),
+    [
+        ("20261122", "2026-11-22 at 00:00"), ("2026-11-22t03:04:05z", "2026-11-22 at 03:04"),
+        ("2026-11-22T00:00:00+05:30", "2026-11-21 at 18:30"), ("20261122T030405Z", "2026-11-22 at 03:04"),
+        ("1795316645", "2026-11-22 at"), ("2026-11-22 03:04:05", "2026-11-22 at 03:04"),
+    ],
+)  # fmt: skip
+def test_a_rotation_is_read_however_a_tool_wrote_it(rotated: str, found: str) -> None:
+    snapshot = made(ECR, {names.ROTATED_AT_ANNOTATION: rotated}, user="AWS")
+    (one,) = judge(snapshot.secrets["one"], snapshot).warnings
+    assert one.code == "token-expired"
+    assert f"last rotated on {found}" in one.message
+
+
+def test_a_date_that_is_none_hides_no_short_life() -> None:
+    assert codes(made(ECR, {names.EXPIRY_ANNOTATION: "soon"}, user="AWS")) == [
+        "token-short-lived",
+        "expiry-unreadable",
+    ]
+
+
 def test_a_kept_row_says_it_when_the_time_has_come() -> None:
     snapshot = made(ECR, {names.ROTATED_AT_ANNOTATION: rfc3339(NOW - timedelta(hours=11, minutes=59))}, user="AWS")
     cache = RowCache()

@@ -11,6 +11,8 @@ import pytest
 
 from destinations import names
 from destinations.cluster.port import Unreachable
+from destinations.secret import history
+from tests.livecheck.world import destination
 from tests.services.leaks import known
 from tests.web.test_daily_work import PASSWORD, PEM, add, form
 
@@ -196,3 +198,20 @@ def test_a_silent_cluster_hides_no_mistake(
     monkeypatch.setattr(portal, "get_secret", silent)
     answer = client.post("/destinations/new", {**ALL_WRONG, "name": "one", "team": ""})
     assert {"host", "organization"} <= wrong(answer.content.decode())
+
+
+@pytest.mark.parametrize("stored", ["20310131", "2031-W05-5", " 2031-01-31"])
+def test_an_edit_of_something_else_leaves_a_date_as_it_is_written(
+    client: Client, portal: InMemoryCluster, stored: str
+) -> None:
+    made = destination("one")
+    made["metadata"]["annotations"][names.EXPIRY_ANNOTATION] = stored
+    portal.load([made])
+    fields = form(client, "/destinations/one/edit")
+    assert fields["expires_on"] == "2031-01-31"
+    answer = client.post("/destinations/one/edit", fields)
+    assert "Nothing has changed." in answer.content.decode()
+    assert client.post("/destinations/one/edit", {**fields, "description": "words"}).status_code == 303
+    after = portal.get_secret("one")
+    assert after.annotations[names.EXPIRY_ANNOTATION] == stored
+    assert [entry.did for entry in history.read(after)] == ["edited: description"]

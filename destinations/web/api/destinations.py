@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from destinations import actions
 from destinations.actions import Denied, Done, Rotation, Seen
+from destinations.actions.rotations import lasting_expiry
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError
 from destinations.livecheck.result import Last
@@ -132,7 +133,12 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:
         if not form.is_valid():
             return _invalid(form)
         typed = form.cleaned_data
-        rotation = Rotation(typed["username"], typed["password"], typed["bundle"], form.expiry())
+        ends = (
+            form.expiry()
+            if fields.get("credentials_expire_on") is not None
+            else lasting_expiry(secret, request.reads.now)
+        )
+        rotation = Rotation(typed["username"], typed["password"], typed["bundle"], ends)
         # without the state that was read, so that a script sends the same thing twice
         change, seen = apibody.change(request, form, without={"uid", "resource_version"}), Seen.of(secret)
         apibody.refuse_reuse(request, secret, change)

@@ -14,6 +14,7 @@ from destinations.cluster.port import ClusterError
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key, masked_name
+from destinations.verdict import tokens
 from destinations.web import errors
 from destinations.web.changes import download, fragments, precheck, save
 from destinations.web.changes.precheck import Gate
@@ -80,7 +81,7 @@ def _initial(secret: Secret) -> dict[str, str]:
         "host": masked_key(docker_config.host_key(secret)),
         "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
-        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "expires_on": tokens.stated_text(secret),
         "username": stored.username if stored else "",
         "bundle_choice": "keep",
         **save.initial(secret),

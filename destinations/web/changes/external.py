@@ -16,6 +16,7 @@ from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key
 from destinations.secret.sealed import documents, external
+from destinations.verdict import tokens
 from destinations.web import errors
 from destinations.web.changes import download, save
 from destinations.web.forms.external import ExternalForm
@@ -98,7 +99,7 @@ def _empty(request: PortalRequest) -> HttpResponse:
             "host": masked_key(docker_config.host_key(secret)),
             "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
             "description": masked_key(secret.annotations.get(names.DESCRIPTION_ANNOTATION, "")),
-            "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+            "expires_on": tokens.stated_text(secret),
         }
     return _page(request, ExternalForm(initial=initial, authority=request.authority, rules=request.reads), 200)
 

@@ -9,12 +9,13 @@ from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from destinations import actions, names
+from destinations import actions
 from destinations.actions import Done, Rotation, Seen, checks, downloads
 from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_name
+from destinations.verdict import tokens
 from destinations.web import errors, exports
 from destinations.web.changes import download, fragments, precheck, save
 from destinations.web.changes.precheck import Gate
@@ -83,7 +84,7 @@ def _initial(secret: Secret) -> dict[str, str]:
     stored = docker_config.stored_credentials(secret)
     return {
         "username": stored.username if stored else "",
-        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "expires_on": tokens.stated_text(secret),
         "bundle_choice": "keep",
         **save.initial(secret),
     }

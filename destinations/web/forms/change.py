@@ -77,8 +77,7 @@ class EditForm(TargetForm):
         if self._has_new_target(cleaned):
             self.check_target(cleaned)
         self.check_account(cleaned, host=host)
-        stored_end = self._stored.annotations.get(names.EXPIRY_ANNOTATION, "")
-        self.check_expiry(cleaned, unchanged=self.expiry() == stored_end)
+        self.check_expiry(cleaned, unchanged=cleaned.get("expires_on") == tokens.stated_day(self._stored))
         given = self.read_bundle(cleaned)
         cleaned["bundle"] = bundle = self.chosen_bundle(cleaned, given)
         replaces = bundle if bundle is not None else b"x" if self.data.get("bundle_choice") == "replace" else None

@@ -10,6 +10,7 @@ from destinations import access, names
 from destinations.model import Secret
 from destinations.secret import docker_config
 from destinations.secret.mask import masked_key
+from destinations.verdict import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def differences(form: Form, secret: Secret) -> list[Difference]:
         "host": masked_key(docker_config.host_key(secret)),
         "organization": masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         "description": secret.annotations.get(names.DESCRIPTION_ANNOTATION, ""),
-        "expires_on": secret.annotations.get(names.EXPIRY_ANNOTATION, ""),
+        "expires_on": tokens.stated_text(secret),
         "username": stored.username if stored else "",
         "team": access.team_of(secret),
     }

@@ -14,8 +14,9 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
-from destinations import actions, names, permissions
+from destinations import actions, permissions
 from destinations.actions import Change, Rotation, Seen, messages
+from destinations.actions.rotations import lasting_expiry
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
@@ -223,8 +224,7 @@ def _expiry(options: Mapping[str, Any], secret: Secret) -> str:
     """Return the stated end, or the stored one where it is still ahead: an old date says nothing of a new password."""
     stated = options["expires_on"]
     if stated is None:
-        stored = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
-        return stored if stored > f"{datetime.now(UTC):%Y-%m-%d}" else ""
+        return lasting_expiry(secret, datetime.now(UTC))
     try:
         return date.fromisoformat(stated).isoformat() if stated else ""
     except ValueError:
