@@ -122,7 +122,7 @@ def brief(last: Last, *, now: datetime, sees_all: bool, outdated: bool) -> Shown
     at = rfc3339(report.checked_at)
     return Shown(
         last.name, explanations.headline(report.chart, report.image), "Outdated" if outdated else _status(report), kind,
-        at, table.age(at, now), last.app, outdated, last.stored,
+        at, table.ago(report.checked_at, now), last.app, outdated, last.stored,
     )  # fmt: skip
 
 

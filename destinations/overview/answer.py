@@ -7,13 +7,17 @@ proves nothing any more once it is old, and one that was inconclusive proves not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 FRESH = timedelta(hours=24)
 """How long a check that passed counts where the settings say nothing."""
+SKEW = timedelta(minutes=5)
+"""By how much the clocks of replicas may differ: a check from later than that has no age that is known."""
+_TOO_OLD, _NO_AGE = "too long ago to rely on", "so its age is not known"
 
 
 class Result(StrEnum):
@@ -58,8 +62,8 @@ class ExportAnswer:
     """`kind` is the word of filters, JSON, metrics and CSS; `status` the same in words.
 
     `reason` and `fix` are empty where there is nothing to say; after an inconclusive check of what the Secrets accept they
-    are about that check. `page` is where to act: `repair`, `rotate`, `edit`, `destination`, or empty. `is_old` says that
-    the check is too old to prove that an export passes.
+    are about that check. `page` is where to act: `repair`, `rotate`, `edit`, `destination`, or empty. `doubt` says why the
+    time of the check keeps it from proving that an export passes, empty where it does not.
     """
 
     kind: str
@@ -69,7 +73,12 @@ class ExportAnswer:
     stage: str = ""
     page: str = ""
     check: CheckSummary | None = None
-    is_old: bool = False
+    doubt: str = ""
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the check is too old to prove that an export passes, or from the future, where no age is known."""
+        return bool(self.doubt)
 
     @property
     def is_usable(self) -> bool:
@@ -123,38 +132,47 @@ WORDS = dict(STATUSES)
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the Secrets say: the verdict's `kind`, why and what to do (both may be empty), and the stage that fails."""
+    """What the Secrets say: the verdict's `kind`, why and what to do (both may be empty), and the stage that fails.
+
+    It is `fails` also where Epinio accepts a destination and no export can pass: then `page` says where to act.
+    """
 
     kind: str
     reason: str = ""
     fix: str = ""
     stage: str = ""
+    page: str = ""
 
 
 def join(prediction: Prediction, check: CheckSummary | None, now: datetime, fresh: timedelta = FRESH) -> ExportAnswer:
     """Return the answer for a judged destination; `check` is None where none fits it as it is now."""
-    kind, is_old = prediction.kind, check is not None and now - check.at >= fresh
+    kind, doubt = prediction.kind, _doubt(check, now, fresh) if check else ""
     if check and check.result is Result.FAILED and kind in USABLE:
         word = "rejected" if check.is_rejection else "check-failed"
-        return ExportAnswer(word, WORDS[word], check.told, check.fix, check.stage, check.page, check, is_old)
+        return ExportAnswer(word, WORDS[word], check.told, check.fix, check.stage, check.page, check, doubt)
     if kind == "accepted" and check and check.result is Result.INCONCLUSIVE:
         reason = f"The check is inconclusive. {check.told}".strip()
-        return ExportAnswer(kind, WORDS[kind], reason, check.fix, check.stage, check.page, check, is_old)
-    if kind == "accepted" and check and check.result is Result.PASSED and not is_old:
+        return ExportAnswer(kind, WORDS[kind], reason, check.fix, check.stage, check.page, check, doubt)
+    if kind == "accepted" and check and check.result is Result.PASSED and not doubt:
         kind = "works"
     page = _page(prediction)
-    return ExportAnswer(kind, WORDS[kind], prediction.reason, prediction.fix, prediction.stage, page, check, is_old)
+    return ExportAnswer(kind, WORDS[kind], prediction.reason, prediction.fix, prediction.stage, page, check, doubt)
 
 
-def old_from(check: CheckSummary | None, fresh: timedelta = FRESH) -> datetime | None:
-    """Return when a check becomes old, None where there is none or no such time."""
-    try:
-        return check.at + fresh if check else None
-    except OverflowError:
-        return None
+def _doubt(check: CheckSummary, now: datetime, fresh: timedelta) -> str:
+    return _TOO_OLD if now - check.at >= fresh else _NO_AGE if check.at - now > SKEW else ""
+
+
+def turns(check: CheckSummary, fresh: timedelta = FRESH) -> Iterator[datetime]:
+    """Yield when what a check proves changes by itself, in order: when its age is known, and when it becomes old."""
+    for since in (-SKEW, fresh):
+        with suppress(OverflowError):
+            yield check.at + since
 
 
 def _page(prediction: Prediction) -> str:
+    if prediction.page:
+        return prediction.page
     if prediction.kind in {"hidden", "fails"}:
         return "repair"
     return "destination" if prediction.kind in {"disabled", "at-risk"} else ""

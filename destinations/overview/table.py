@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from destinations import names
-from destinations.model import Check, Judgement, Secret, Snapshot, Verdict
+from destinations.model import Check, Judgement, Secret, Snapshot, Stage, Verdict
 from destinations.overview import answer
 from destinations.overview.answer import CheckSummary, ExportAnswer, Prediction
 from destinations.secret import codec, docker_config
+from destinations.secret.codec import rfc3339
 from destinations.secret.mask import masked, masked_judgement, masked_key
-from destinations.verdict import certificates
+from destinations.verdict import certificates, tokens
 from destinations.verdict.certificates import CertificateSummary, Health
 from destinations.verdict.judge import judge
 
@@ -33,7 +34,8 @@ class Row:
 
     `fix` says what to do about `reason`; `expires_on` is the stated end of the credentials, `ends_on` the first day on
     which they or a certificate end; both are dates in ISO form, empty for none. `kind`, `status`, `reason` and `fix` are of
-    the Secrets alone; `answer` is that and the last live check, where the row was made with one.
+    the Secrets alone, and so is `prediction`, what they mean for an export; `answer` is that and the last live check, where
+    the row was made with one.
     """
 
     secret: Secret = field(hash=False)
@@ -46,6 +48,7 @@ class Row:
     bundle: str
     age: str
     answer: ExportAnswer
+    prediction: Prediction
     fix: str = ""
     expires_on: str = ""
     ends_on: str = ""
@@ -74,7 +77,9 @@ def row(secret: Secret, snapshot: Snapshot) -> Row:
     kind, status = status_of(judgement)
     bundle = bundle_of(secret, snapshot.secrets)
     reason, fix = map(masked, _reason(judgement))
-    expires_on = secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+    day = tokens.stated_day(secret)
+    expires_on = day.isoformat() if day else ""
+    prediction = _prediction(Prediction(kind, reason, fix, failing_stage(judgement)), judgement, bundle, now)
     return Row(
         secret=secret,
         judgement=judgement,
@@ -85,11 +90,12 @@ def row(secret: Secret, snapshot: Snapshot) -> Row:
         organization=masked_key(secret.annotations.get(names.ORGANIZATION_ANNOTATION, "")),
         bundle=_bundle_health(bundle, secret, now),
         age=age(secret.created_at, now),
-        answer=answer.join(Prediction(kind, reason, fix, failing_stage(judgement)), None, now),
+        answer=answer.join(prediction, None, now),
+        prediction=prediction,
         fix=fix,
-        expires_on=expires_on if _is_date(expires_on) else "",
-        ends_on=min(filter(_is_date, [expires_on, *(f"{one.not_after:%Y-%m-%d}" for one in bundle)]), default=""),
-        is_expired=_is_date(expires_on) and date.fromisoformat(expires_on) < now.date(),
+        expires_on=expires_on,
+        ends_on=min(filter(None, [expires_on, *(f"{one.not_after:%Y-%m-%d}" for one in bundle)]), default=""),
+        is_expired=day is not None and day < now.date(),
     )
 
 
@@ -97,8 +103,22 @@ def with_check(found: Row, check: CheckSummary | None, now: datetime, fresh: tim
     """Return the row with the answer that a live check of this very state gives, or with none."""
     if check is None:
         return found
-    prediction = Prediction(found.kind, found.reason, found.fix, failing_stage(found.judgement))
-    return replace(found, answer=answer.join(prediction, check, now, fresh))
+    return replace(found, answer=answer.join(found.prediction, check, now, fresh))
+
+
+_NONE_VALID = "No certificate in the CA bundle is valid now, so the export will fail at the login."
+_NEW_BUNDLE = "Replace the CA bundle with the registry's current CA certificate."
+
+
+def _prediction(
+    said: Prediction, judgement: Judgement, bundle: Sequence[CertificateSummary], now: datetime
+) -> Prediction:
+    """Return what the Secrets mean for an export: Epinio accepts a bundle that has expired, and Helm trusts nothing else."""
+    health = {one.health(now) for one in bundle}
+    if said.kind != "at-risk" or not health or not health <= {Health.EXPIRED, Health.NOT_YET}:
+        return said
+    told = next((one.message for one in judgement.warnings if one.code == "certificates-expired"), _NONE_VALID)
+    return Prediction("fails", told, _NEW_BUNDLE, Stage.LOGIN.value, "edit")
 
 
 def failing_stage(judgement: Judgement) -> str:
@@ -124,13 +144,6 @@ def _reason(judgement: Judgement) -> tuple[str, str]:
         by_name = " An export by name still works." if hidden_only else ""
         return f"{first.message}{by_name}", first.fix or ""
     return (judgement.warnings[0].message, judgement.warnings[0].fix) if judgement.warnings else ("", "")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def bundle_of(secret: Secret, secrets: Mapping[str, Secret]) -> tuple[CertificateSummary, ...]:
@@ -162,6 +175,14 @@ def age(created_at: str, now: datetime) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "now"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return in words how long ago a check was; one that is later than clocks differ has no age."""
+    if at - now > answer.SKEW:
+        return "at a time in the future"
+    passed = age(rfc3339(at), now)
+    return "just now" if passed == "now" else f"{passed} ago"
 
 
 def aged(found: Iterable[Row], now: datetime) -> tuple[Row, ...]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from destinations import access, names
 from destinations.access import Authority, Team
 from destinations.overview import table
-from destinations.overview.answer import RANKS, ExportAnswer
+from destinations.overview.answer import RANKS, ExportAnswer, Result
 from destinations.overview.table import Row
 from destinations.secret.codec import rfc3339
-from destinations.verdict.tokens import SOON
+from destinations.verdict.tokens import SOON, moment, stated_day
 
 _ASK, _ASK_WHY = "Ask an administrator to repair it.", "Ask an administrator, who sees why."
 _PLAIN: Mapping[str, tuple[str, str, str]] = {
@@ -37,6 +37,8 @@ _INCONCLUSIVE = (
     "Ready to use, check inconclusive",
     "Nothing known stops an export. The last live check gave no answer.",
 )
+_EXPIRED = ("May not work now", "Its credentials have expired, as far as is known.", _ASK)
+_EXPIRED_CODES = {"credentials-expired", "token-expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Line:
     """One destination: its row, the age and when its credentials expire, and what to do next (empty for nothing).
 
     `may_change` says whether the person does it, `step` on which page. `status` and `reason` are in words for the person,
-    `checked` is how long ago a check was made that counts, empty for none.
+    `checked` is in words how long ago a check was made that counts, empty for none.
     """
 
     row: Row
@@ -63,12 +65,9 @@ class Line:
         found = self.row.answer
         if not found.check:
             return "not checked"
-        when = "just now" if self.checked == "now" else f"{self.checked} ago"
-        return (
-            f"last checked {when}, too long ago to rely on: {found.check.result}"
-            if found.is_old
-            else (f"live check {found.check.result} {when}")
-        )
+        if found.is_old:
+            return f"last checked {self.checked}, {found.doubt}: {found.check.result}"
+        return f"live check {found.check.result} {self.checked}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,43 +113,48 @@ def _usable_first(row: Row) -> tuple[int, str, str]:
     return place, "" if found.is_usable else found.cause, row.name
 
 
-def _plainly(found: ExportAnswer) -> tuple[str, str, str]:
+def _plainly(row: Row) -> tuple[str, str, str]:
     """Return status, reason and what to do for people who only export."""
+    found = row.answer
+    if (
+        found.kind == "at-risk"
+        and not _has_passed(found)
+        and _EXPIRED_CODES & {one.code for one in row.judgement.warnings}
+    ):
+        return _EXPIRED
     status, reason, advice = _PLAIN[found.kind]
     if found.is_inconclusive:
         status, reason = _INCONCLUSIVE
     return status, _AT_STAGE.get((found.kind, found.stage), reason), advice
 
 
+def _has_passed(found: ExportAnswer) -> bool:
+    return found.check is not None and found.check.result is Result.PASSED and not found.is_old
+
+
 def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
-    rotated = row.secret.annotations.get(names.ROTATED_AT_ANNOTATION) or row.secret.created_at
-    ends = row.secret.annotations.get(names.EXPIRY_ANNOTATION, "")
+    rotated = moment(row.secret.annotations.get(names.ROTATED_AT_ANNOTATION, ""))
+    since = rfc3339(rotated) if rotated else row.secret.created_at
     found = row.answer
-    (status, reason, advice), step = _plainly(found), ""
+    (status, reason, advice), step = _plainly(row), ""
     if may_change:
-        (advice, step), status, reason = _next(row, ends, now), found.words, found.reason
-    checked = table.age(rfc3339(found.check.at), now) if found.check else ""
-    return Line(row, table.age(rotated, now), ends, advice, step, may_change, status, reason, checked)
+        (advice, step), status, reason = _next(row, now), found.words, found.reason
+    checked = table.ago(found.check.at, now) if found.check else ""
+    return Line(row, table.age(since, now), row.expires_on, advice, step, may_change, status, reason, checked)
 
 
-def _next(row: Row, ends: str, now: datetime) -> tuple[str, str]:
+def _next(row: Row, now: datetime) -> tuple[str, str]:
     """Return the next thing to do, in words and as the page to go to."""
     found = row.answer
     if found.kind == "disabled":
         return "Enable it to export to it again.", "destination"
     if found.kind in {"fails", "hidden"}:
-        return "Exports fail until it is repaired.", "repair"
+        return (found.fix, found.page) if found.page == "edit" else ("Exports fail until it is repaired.", "repair")
     if row.is_expired:
         return "The credentials have expired: create new ones, and rotate.", "rotate"
     if found.kind in {"rejected", "check-failed"} or (found.is_inconclusive and found.fix):
         return found.fix or "Check it again.", found.page
-    if _ends_soon(ends, now):
+    day = stated_day(row.secret)
+    if day and day <= (now + SOON).date():
         return "The credentials expire soon: create new ones, and rotate.", "rotate"
     return ("Review its warning.", "destination") if found.kind == "at-risk" else ("", "")
-
-
-def _ends_soon(ends: str, now: datetime) -> bool:
-    try:
-        return bool(ends) and date.fromisoformat(ends) <= (now + SOON).date()
-    except ValueError:
-        return False

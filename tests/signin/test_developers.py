@@ -71,6 +71,21 @@ def test_developers_are_told_no_more_than_the_check_found(
     assert ("Ask an administrator to repair it." in line) is (status == "Cannot be used now")
 
 
+@pytest.mark.parametrize("stated", ["2020-01-01", "20200101"])
+def test_developers_are_not_told_that_what_has_expired_should_work(people: InMemoryCluster, stated: str) -> None:
+    one = world.destination("one")
+    one["metadata"]["annotations"][names.EXPIRY_ANNOTATION] = stated
+    people.load([one])
+    client = world.sign_in("exporter")
+    line = text(client, "/team/").partition('href="/destinations/one/"')[2].partition("</article>")[0]
+    assert ">May not work now</span>" in line
+    assert "Its credentials have expired, as far as is known." in line
+    assert "should pass" not in line
+    keep("one", report())
+    line = text(client, "/team/").partition('href="/destinations/one/"')[2].partition("</article>")[0]
+    assert ">Ready to use, with warnings</span>" in line
+
+
 def test_what_is_disabled_stands_before_what_is_broken(people: InMemoryCluster) -> None:
     off = world.destination("zz-off")
     off["metadata"]["labels"][names.REGISTRY_LABEL] = "false"

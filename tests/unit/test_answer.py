@@ -10,8 +10,8 @@ import pytest
 
 from destinations.livecheck import explanations, presentation
 from destinations.livecheck.registry.port import Code, Report, Side, StageResult, Step
-from destinations.overview import answer
-from destinations.overview.answer import FRESH, CheckSummary, Prediction, Result, join
+from destinations.overview import answer, table
+from destinations.overview.answer import FRESH, SKEW, CheckSummary, Prediction, Result, join
 from destinations.overview.progress import CheckedLine, grouped
 from tests.livecheck.world import last
 from tests.services.scripted import ends, report
@@ -54,11 +54,31 @@ def test_an_old_check_proves_no_pass_and_a_known_failure_stays(age: timedelta, p
     assert (good.is_old, bad.is_old) == (age >= FRESH, age >= FRESH)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "passes"),
+    [(SECOND, "works"), (SKEW, "works"), (SKEW + SECOND, "accepted"), (timedelta(days=400), "accepted")],
+)
+def test_a_check_from_the_future_has_no_age_and_proves_no_pass(ahead: timedelta, passes: str) -> None:
+    good, bad = (join(Prediction("accepted"), check(one, -ahead), NOW) for one in (PASSES, REFUSED))
+    assert (good.kind, bad.kind) == (passes, "rejected")
+    assert bad.doubt == ("so its age is not known" if ahead > SKEW else "")
+    assert table.ago(NOW + ahead, NOW) == ("at a time in the future" if ahead > SKEW else "just now")
+
+
+@pytest.mark.parametrize("at", [-FRESH, FRESH, SKEW, SKEW + SECOND, SKEW - SECOND, timedelta(), timedelta(days=9)])
+def test_between_two_turns_a_check_proves_the_same(at: timedelta) -> None:
+    first, second = answer.turns(check(PASSES, -at))
+    for turn in (first, second):
+        before, after = (join(Prediction("accepted"), check(PASSES, -at), one).kind for one in (turn - SECOND, turn))
+        assert {before, after} == {"accepted", "works"}
+    assert first < second
+
+
 def test_how_long_a_check_counts_is_a_setting() -> None:
     an_hour = timedelta(hours=1)
     assert join(Prediction("accepted"), check(PASSES, an_hour), NOW, an_hour).kind == "accepted"
     assert join(Prediction("accepted"), check(PASSES, an_hour - SECOND), NOW, an_hour).kind == "works"
-    assert answer.old_from(check(PASSES, an_hour), an_hour) == NOW
+    assert [*answer.turns(check(PASSES, an_hour), an_hour)][-1] == NOW
 
 
 def test_after_an_inconclusive_check_nothing_is_called_unchecked_and_it_says_why() -> None:

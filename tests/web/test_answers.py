@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -19,6 +20,7 @@ from destinations.livecheck.registry.port import Code, Side, StageResult, Step
 from destinations.model import Snapshot
 from destinations.secret.codec import rfc3339
 from edrportal import composition as root
+from edrportal.demo.cluster import certificate
 from tests.livecheck.world import PASSWORD, destination, keep
 from tests.services import composition
 from tests.services.scripted import ends, report
@@ -237,15 +239,85 @@ def test_results_of_a_check_of_several_name_each_cause_once(
     assert "1 passed, 4 failed, 0 inconclusive; 1 disabled." in page
 
 
-def test_an_end_in_the_past_is_expired_everywhere(client: Client, portal: InMemoryCluster) -> None:
+@pytest.mark.parametrize("stated", ["2020-01-01", "20200101", "2020-W01-3", " 2020-01-01\n"])
+def test_an_end_in_the_past_is_expired_everywhere(client: Client, portal: InMemoryCluster, stated: str) -> None:
     made = destination("past")
-    made["metadata"]["annotations"][names.EXPIRY_ANNOTATION] = "2020-01-01"
+    made["metadata"]["annotations"][names.EXPIRY_ANNOTATION] = stated
     portal.load([made])
     for path in ("/", "/team/", "/destinations/past"):
         page = text(client, path)
         assert re.search(r"expired on(</b>)?(</dt>\s*<dd>)?\s*2020-01-01", page), path
         assert not re.search(r"expires? (soon|on)[^.]{0,40}2020-01-01", page), path
     assert "The credentials have expired: create new ones, and rotate." in text(client, "/team/")
+    assert json_of(client)["past"]["answer_reason"] == "The credentials expired on 2020-01-01 (entered by hand)."
+    assert next(csv.DictReader(io.StringIO(text(client, "/destinations.csv"))))["credentials end on"] == "2020-01-01"
+    for page in ("edit", "rotate"):  # a date field of a browser drops what it cannot read
+        assert 'value="2020-01-01"' in text(client, f"/destinations/past/{page}")
+
+
+@pytest.mark.parametrize("stated", ["soon", "2027-02-29", "29.02.2028", "2020-13-01"])
+def test_what_is_no_date_is_called_that_and_nothing_else(client: Client, portal: InMemoryCluster, stated: str) -> None:
+    made = destination("past")
+    made["metadata"]["annotations"][names.EXPIRY_ANNOTATION] = stated
+    portal.load([made])
+    assert json_of(client)["past"]["answer_reason"] == "The stated expiry date of the credentials is not a date."
+    for path in ("/", "/team/", "/destinations/past"):
+        words = re.sub(r"<[^>]+>", " ", text(client, path).partition('id="part-manifest"')[0])
+        assert not re.search(r"expired? (soon|on)\b", words), path
+
+
+@pytest.mark.parametrize(
+    ("validity", "why"),
+    [
+        ([(0, -2)], "Every certificate in the CA bundle has expired, so the export will fail at the login."),
+        ([(500, 400)], "No certificate in the CA bundle is valid now, so the export will fail at the login."),
+        ([(0, -2), (500, 400)], "No certificate in the CA bundle is valid now, so the export will fail at the login."),
+        ([(0, -2), (0, 400)], ""),
+    ],
+)
+def test_a_bundle_of_which_nothing_is_valid_lets_no_export_pass(
+    client: Client, portal: InMemoryCluster, validity: list[tuple[int, int]], why: str
+) -> None:
+    pem = b"".join(certificate(NOW + timedelta(days=ahead), days=days) for ahead, days in validity)
+    portal.load(
+        [
+            destination("one", certs="ca"),
+            {"metadata": {"name": "ca"}, "data": {names.BUNDLE_KEY: b64encode(pem).decode()}},
+        ]
+    )
+    keep("one", report(), NOW)
+    found = json_of(client)["one"]
+    assert (found["verdict"], found["answer"]) == ("at-risk", "fails" if why else "at-risk")
+    assert rows(client, answer="fails") == ["one"] * bool(why)
+    assert rows(client, status="at-risk") == ["one"]
+    assert ("Start with one" in text(client, "/")) == bool(why)
+    if why:
+        assert (found["answer_reason"], found["answer_stage"]) == (why, "login")
+        assert found["answer_fix"] == "Replace the CA bundle with the registry's current CA certificate."
+        assert "0 of 1 destination can be used as far as is known" in text(client, "/")
+        page = text(client, "/destinations/one")
+        assert ">Export will fail</span></h1>" in page
+        assert why in page
+        assert "Do not use it yet" in page
+        line = text(client, "/team/")
+        assert "--registry one APP" not in line
+        assert 'href="/destinations/one/edit">Edit</a>' in line
+
+
+def test_a_check_from_the_future_is_said_to_have_no_age(client: Client, portal: InMemoryCluster) -> None:
+    portal.load([destination("good"), destination("refused")])
+    for name, found in (("good", report()), ("refused", REFUSED)):
+        keep(name, found, NOW + timedelta(days=3))
+    answers = json_of(client)
+    assert {name: (row["answer"], row["check_is_old"]) for name, row in answers.items()} == {
+        "good": ("accepted", True), "refused": ("rejected", True),
+    }  # fmt: skip
+    said = "Last checked at a time in the future</b>, so its age is not known"
+    assert said in text(client, "/").partition('id="first"')[2].partition("</section>")[0]
+    assert said in text(client, "/destinations/refused").partition('id="part-verdict"')[0]
+    assert "Last checked at a time in the future, so its age is not known: passed" in text(client, "/team/")
+    for path in ("/", "/team/", "/destinations/good", "/destinations/good/row"):
+        assert "just now" not in text(client, path), path
 
 
 def test_the_image_alone_can_be_what_is_rejected(client: Client, portal: InMemoryCluster) -> None:

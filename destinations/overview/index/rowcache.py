@@ -132,8 +132,9 @@ class CachedAnswer:
     @classmethod
     def of(cls, row: Row, checks: KnownChecks, now: datetime) -> CachedAnswer:
         mark, found = checks.mark(row.secret.name), checks.summary(row.secret.name)
-        turn = answer.old_from(found, checks.fresh)
-        since, until = (turn, NEVER) if turn and turn <= now else (ALWAYS, turn or NEVER)
+        turns = [*answer.turns(found, checks.fresh)] if found else []
+        since = max((moment for moment in turns if moment <= now), default=ALWAYS)
+        until = min((moment for moment in turns if moment > now), default=NEVER)
         return cls(row, mark, since, until, table.with_check(row, found, now, checks.fresh))
 
     def holds(self, now: datetime) -> bool:

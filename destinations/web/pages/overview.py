@@ -26,7 +26,6 @@ from destinations.overview.filters import Filter
 from destinations.overview.index.index import Overview
 from destinations.overview.table import Row
 from destinations.secret import docker_config
-from destinations.secret.codec import rfc3339
 from destinations.secret.mask import masked_key
 from destinations.web import errors
 from destinations.web.changes import check, save
@@ -131,9 +130,9 @@ def _shown(request: PortalRequest, status: int = 200) -> HttpResponse:
 
 
 def _age_of_old_check(row: Row, now: datetime) -> str:
-    """Return how old the check is that the answer rests on, empty where that is not too old to rely on."""
+    """Return how old the check is that the answer rests on, empty where its age is no reason to doubt it."""
     check = row.answer.check
-    return table.age(rfc3339(check.at), now) if check and row.answer.is_old else ""
+    return table.ago(check.at, now) if check and row.answer.is_old else ""
 
 
 def _context(request: PortalRequest, seen: Overview) -> dict[str, Any]:
