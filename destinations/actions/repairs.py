@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from destinations import access, names, repairs
+from destinations.access import Authority
 from destinations.actions import writes
 from destinations.actions.common import Change, Done, Seen, read_seen, stamps, store_bundle, tidy, withdraw, write
 from destinations.cluster.port import AlreadyExists, Cluster, ClusterError
@@ -100,16 +101,30 @@ def split(cluster: Cluster, name: str, wanted: Split, *, seen: Seen, change: Cha
 
 def _check_names(secret: Secret, wanted: Split, change: Change) -> None:
     """Refuse names that cannot be one, are there twice, or would pass for another team's. Raises Denied and UserError."""
-    team, chosen = access.team_of(secret), list(wanted.others.values())
-    change.permit.check_new(team)
-    for name in chosen:
-        if trap := validation.check_name(name):
-            raise UserError(f"{trap.message}", "Choose another name for the new destination.", 422)
-        other = "" if change.permit.is_unlimited else change.permit.other_prefix(name, team)
-        if other or not (change.permit.is_unlimited or name.startswith(f"{team}-")):
-            raise UserError(f"The name must begin with {team}-.", "Choose another name for the new destination.", 422)
-    if len({*chosen, secret.name}) <= len(chosen):
-        raise UserError("Two destinations would have the same name.", "Choose another name.", 422)
+    change.permit.check_new(access.team_of(secret))
+    for problem in name_problems(secret, wanted, change.permit).values():
+        raise UserError(problem, "Choose another name for the new destination.", 422)
+
+
+def name_problems(secret: Secret, wanted: Split, permit: Authority) -> dict[str, str]:
+    """Return what is wrong with the names of new destinations, by their hosts; whether one is taken is found elsewhere."""
+    team, chosen = access.team_of(secret), [secret.name, *wanted.others.values()]
+    return {
+        host: problem
+        for host, name in wanted.others.items()
+        if (problem := _name_problem(name, team, permit) or (chosen.count(name) > 1 and _SAME_NAME))
+    }
+
+
+_SAME_NAME = "Two destinations would have the same name."
+
+
+def _name_problem(name: str, team: str, permit: Authority) -> str:
+    if trap := validation.check_name(name):
+        return trap.message
+    if permit.is_unlimited or (name.startswith(f"{team}-") and not permit.other_prefix(name, team)):
+        return ""
+    return f"The name must begin with {team}-."
 
 
 def _manifest(secret: Secret, host: str, name: str, namespace: str, change: Change) -> dict[str, Any]:

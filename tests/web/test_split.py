@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,3 +162,35 @@ def test_a_conflict_says_whose_value_is_which(client: Client, portal: InMemoryCl
     assert "type the password again" in typed.content.decode()
     assert FIRST not in typed.content.decode()
     assert portal.get_secret("one").annotations[names.DESCRIPTION_ANNOTATION] == "theirs <b>"
+
+
+def test_every_wrong_name_is_named_beside_its_host_at_once(client: Client, portal: InMemoryCluster) -> None:
+    hosts = {f"{letter}.example.com": {"username": letter, "password": FIRST} for letter in "abcdef"}
+    load(portal, hosts=hosts)
+    add(client, name="taken")
+    before = portal.list_secrets()
+    typed = ["unused", "Not A Name", "taken", "", "twice", "twice"]
+    answer = client.post("/destinations/both/repair", sent(client, split_name=typed))
+    page = unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert portal.list_secrets() == before
+    assert re.findall(r'name="split_name"\s+value="([^"]*)"', page) == typed
+    groups = page.split('<fieldset class="group">')[1:]
+    told = [re.findall(r'class="field__error"[^>]*>([^<]+)<', group) for group in groups]
+    rule = "Use lowercase letters, digits, dots, and hyphens, and start and end with a letter or digit."
+    same = "Two destinations would have the same name."
+    assert told == [[], [rule], ["The name taken is taken by a destination."], [rule], [same], [same]]
+    assert ['aria-invalid="true"' in group for group in groups] == [False, *[True] * 5]
+    right = [name.replace(" ", "-").lower() or "third" for name in typed[:2]] + ["free", "third", "fourth", "fifth"]
+    assert client.post("/destinations/both/repair", sent(client, split_name=right)).status_code == 303
+
+
+def test_without_a_host_that_stays_nothing_is_said_to_have_changed(client: Client, portal: InMemoryCluster) -> None:
+    load(portal)
+    before = portal.list_secrets()
+    answer = client.post("/destinations/both/repair", sent(client, kept=""))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Select the host that stays in both." in page
+    assert "have changed" not in page
+    assert portal.list_secrets() == before

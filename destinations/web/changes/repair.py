@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
 from destinations.actions import Seen, Split
-from destinations.actions.repairs import suggestions
+from destinations.actions.repairs import name_problems, suggestions
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import table
@@ -93,10 +94,18 @@ def _split(
     if not form.is_valid():
         return _page(request, secret, snapshot, form, 422)
     typed, kept = form.cleaned_data, request.POST.get("kept", "")
+    if not kept:
+        trouble = UserError("Nothing was split: no host stays.", f"Select the host that stays in {secret.name}.", 422)
+        return _page(request, secret, snapshot, form, trouble.status, trouble)
     names = dict(zip(request.POST.getlist("split_host"), request.POST.getlist("split_name"), strict=False))
     wanted = Split(kept, {host: name for host, name in names.items() if host != kept})
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
+        if set(names) == set(docker_config.hosts(secret)) and (
+            wrong := _wrong_names(request, secret, snapshot, wanted)
+        ):
+            trouble = UserError("Nothing was split.", "Correct the names below.", 422)
+            return _page(request, secret, snapshot, form, trouble.status, trouble, wrong=wrong)
         change = save.change(request, form, scope=f"split {sorted(names.items())} {kept}", without=form.fix_names)
         result = save.write(request, "split", actions.split, secret.name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:
@@ -107,11 +116,20 @@ def _split(
     return save.done(request, result, said, to="destination")
 
 
-def _hosts(request: PortalRequest, secret: Secret) -> list[tuple[str, str]]:
-    """Return the hosts that can be split, with the names that were typed, or suggested."""
+def _wrong_names(request: PortalRequest, secret: Secret, snapshot: Snapshot, wanted: Split) -> dict[str, str]:
+    """Return what is wrong with the new names, by host: what no name may be, and what some Secret has."""
+    found = {host: snapshot.secrets.get(name) for host, name in wanted.others.items()}
+    taken = {host: actions.name_taken(one, request.authority).message for host, one in found.items() if one}
+    return taken | name_problems(secret, wanted, request.authority)
+
+
+def _hosts(request: PortalRequest, secret: Secret, wrong: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return the hosts that can be split, with the names that were typed, or suggested, and what is wrong with each."""
     typed = dict(zip(request.POST.getlist("split_host"), request.POST.getlist("split_name"), strict=False))
     found = dict(suggestions(secret))
-    return [(host, typed.get(host) or name) for host, name in found.items() if host == masked_key(host)]
+    return [
+        (host, typed.get(host, name), wrong.get(host, "")) for host, name in found.items() if host == masked_key(host)
+    ]
 
 
 def _page(  # noqa: PLR0913, PLR0917 - one page's parts
@@ -123,6 +141,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
     trouble: UserError | None = None,
     *,
     found: Trial | None = None,
+    wrong: Mapping[str, str] = MappingProxyType({}),
 ) -> HttpResponse:
     fixed = repairs.apply(secret, snapshot, form.choice())
     after = repairs.judged(fixed, snapshot)
@@ -134,7 +153,7 @@ def _page(  # noqa: PLR0913, PLR0917 - one page's parts
         "after_status": table.status_of(after),
         "after_failed": table.failed(after),
         "host": docker_config.shown_hosts(secret),
-        "hosts": _hosts(request, secret),
+        "hosts": _hosts(request, secret, wrong),
         "kept": request.POST.get("kept", ""),
         "two_passwords": trial.is_possible(form.groups),
         "trial": found,
