@@ -237,3 +237,23 @@ def test_a_file_for_git_is_made_after_a_passed_check_and_after_a_failed_one_only
     assert "Content-Disposition" in anyway.headers
     assert "Live check" not in anyway.content.decode()
     assert portal.list_secrets() == before
+
+
+def test_a_taken_name_is_told_before_a_registry_is_asked(
+    client: Client, portal: InMemoryCluster, registries: Scripted
+) -> None:
+    portal.load([destination("one")])
+    before = portal.list_secrets()
+    answer = client.post("/destinations/new", {**NEW, "check": "first"})
+    assert answer.status_code == 422
+    assert "The name one is taken by a destination." in answer.content.decode()
+    assert registries.asked == []
+    assert portal.list_secrets() == before
+
+
+def test_a_form_that_was_checked_and_saved_is_saved_once_however_often_it_is_sent(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    sent = {**NEW, "check": "first"}
+    assert [client.post("/destinations/new", sent).status_code for _ in range(2)] == [303, 303]
+    assert len(portal.list_secrets()) == 1

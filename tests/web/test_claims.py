@@ -188,3 +188,34 @@ def test_what_the_interface_writes_comes_back_with_its_answer(client: Client, po
         assert (row["verdict"], row["answer"], row["answer_text"]) == ("accepted", "accepted", "Accepted, not checked")
         assert {*listed} - {"last_check"} <= {*row}
     assert portal.get_secret("one").name == "one"
+
+
+def test_an_enabled_destination_that_the_registry_rejects_is_not_a_success(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    portal.load([destination(name) for name in ("fine", "refused", "nameless")])
+    keep("refused", ends(Step.LOGIN, Code.WRONG_CREDENTIALS))
+    keep("nameless", ends(Step.RESOLVE, Code.NO_SUCH_NAME))
+    said = ""
+    for to in ("off", "on"):
+        chosen = [
+            f"{one.name} {one.uid} {one.resource_version}"
+            for one in portal.list_secrets()
+            if names.CONFIG_KEY in one.data
+        ]
+        said = told(client, "/switch", {"to": to, "nonce": to * 12, "chosen": chosen})  # type: ignore[dict-item]
+    assert "fine is enabled, and Epinio accepts it." in said
+    assert (
+        "refused is enabled, but the registry rejects it by the last live check: Login: The registry rejected" in said
+    )
+    assert "nameless is enabled, but the last live check failed: DNS: The host has no address" in said
+
+
+def test_a_repair_after_which_the_registry_still_rejects_it_says_so(client: Client, portal: InMemoryCluster) -> None:
+    made = destination("one")
+    made["metadata"]["annotations"][names.LAST_APPLIED_ANNOTATION] = f'{{"{names.CONFIG_KEY}": 1}}'
+    portal.load([made])
+    keep("one", ends(Step.LOGIN, Code.WRONG_CREDENTIALS))
+    said = told(client, "/destinations/one/repair", form(client, "/destinations/one/repair"))
+    assert "one was changed as chosen, but the registry rejects it by the last live check: Login: " in said
+    assert "was repaired" not in said

@@ -215,3 +215,57 @@ def test_an_edit_of_something_else_leaves_a_date_as_it_is_written(
     after = portal.get_secret("one")
     assert after.annotations[names.EXPIRY_ANNOTATION] == stored
     assert [entry.did for entry in history.read(after)] == ["edited: description"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"host": "https://registry.example.org"}, {"host", "password"}),
+        ({"host": "harbor"}, {"host", "password"}),
+        ({"host": "registry example.org", "username": ""}, {"host", "username", "password"}),
+        ({"host": "registry.example.org", "username": ""}, {"username", "password"}),
+        ({"host": "", "bundle_choice": "replace", "bundle_text": PEM}, {"host", "password"}),
+        ({"host": "", "bundle_choice": "replace", "bundle_text": "x"}, {"host", "password", "bundle_text"}),
+        ({"host": ""}, {"host"}),
+        ({"host": "https://registry.example.com"}, {"host"}),
+        ({"username": "", "password": f" {TYPED}"}, {"username", "password"}),
+        ({"username": "", "password": "x" * 70_000}, {"username", "password"}),
+        ({"username": "$USER"}, {"username"}),
+        ({"username": "$USER", "password": f" {TYPED}"}, {"username", "password"}),
+        ({"host": "https://harbor.example.com", "username": "robotci"}, {"host", "username", "password"}),
+    ],
+)
+def test_a_wrong_host_or_account_hides_nothing_that_an_edit_needs(
+    client: Client, portal: InMemoryCluster, changed: dict[str, str], named: set[str]
+) -> None:
+    portal.load([destination("one")])
+    fields = form(client, "/destinations/one/edit")
+    answer = client.post("/destinations/one/edit", {**fields, **changed})
+    assert wrong(answer.content.decode()) == named
+    assert answer.status_code == 422
+    assert TYPED not in answer.content.decode()
+
+
+def test_an_odd_user_name_that_is_stored_asks_nothing_of_another_change(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    portal.load([destination("one", user="$USER")])
+    fields = form(client, "/destinations/one/edit", description="words")
+    assert client.post("/destinations/one/edit", fields).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/destinations/new", "/destinations/one/rotate"])
+def test_an_odd_user_name_is_asked_about_without_a_password_too(
+    client: Client, portal: InMemoryCluster, path: str
+) -> None:
+    portal.load([destination("one")])
+    fields = {"name": "two", "host": "registry.example.com", "organization": "team"} if path.endswith("new") else {}
+    answer = client.post(path, {**form(client, path), **fields, "username": "$USER", "password": ""})
+    assert wrong(answer.content.decode()) == {"username", "password"}
+
+
+def test_a_script_is_told_of_an_odd_user_name_without_a_password(client: Client, portal: InMemoryCluster) -> None:
+    body = {"name": "one", "host": "registry.example.com", "organization": "team", "username": "$USER"}
+    answer = client.post("/api/destinations", json.dumps(body), content_type="application/json")
+    assert set(answer.json()["fields"]) == {"username", "password"}
+    assert portal.list_secrets() == []

@@ -27,6 +27,7 @@ from destinations.secret import docker_config
 from destinations.secret.mask import masked_everywhere
 from destinations.web.api import body as apibody
 from destinations.web.changes import check, save
+from destinations.web.changes.new import tell_taken_name
 from destinations.web.forms import NewForm, RotateForm
 from destinations.web.forms.credentials import AccountForm
 from destinations.web.pages import same
@@ -107,7 +108,7 @@ def _add(request: PortalRequest) -> HttpResponse:
         )
         valid, uid = form.is_valid(), save.team_uid(request, form)
         if not valid or uid is None:
-            save.tell_taken_name(request, form)
+            tell_taken_name(request, form)
             return _invalid(form)
         draft = form.draft(uid)
         change = apibody.change(request, form)

@@ -15,7 +15,7 @@ from destinations import actions, names
 from destinations.actions import checks, downloads
 from destinations.cluster.port import ClusterError
 from destinations.model import Secret, Snapshot, UserError
-from destinations.secret import codec, docker_config
+from destinations.secret import codec, docker_config, history
 from destinations.secret.mask import masked_key
 from destinations.verdict import certificates
 from destinations.web import errors
@@ -36,15 +36,29 @@ def new(request: PortalRequest) -> HttpResponse:
     form = NewForm(request.POST, request.FILES, authority=request.authority, rules=request.reads)
     try:
         valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
-        if valid and uid is not None:
+        if not valid or uid is None or "check" in request.POST:  # which would ask a registry first
+            tell_taken_name(request, form)
+        if form.is_valid() and uid is not None:
             return _save(request, form, uid)
-        save.tell_taken_name(request, form)
         return _page(request, form, 422)
     except (ClusterError, UserError) as error:
         if isinstance(error, UserError) and error.reason == download.NO_CERTIFICATE:
             save.tell_taken_name(request, form)
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble=trouble)
+
+
+def tell_taken_name(request: PortalRequest, form: NewForm) -> None:
+    """Say of a form that its name is taken, together with what else is wrong: the write would find it a round later.
+
+    By the very form that was saved before it is not taken.
+    """
+    name = form.cleaned_data.get("name")
+    with suppress(ClusterError):
+        found = request.portal.cluster.get_secret(name) if name else None
+        if found and not (form.is_valid() and history.holds(found, save.change(request, form).write_id)):
+            error = actions.name_taken(found, request.authority)
+            form.add_error("name", f"{error.message} {error.fix}")
 
 
 def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:

@@ -26,7 +26,7 @@ from destinations.actions.messages import for_error
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, NotFound
 from destinations.model import Secret, Snapshot, UserError
-from destinations.overview import table
+from destinations.overview.answer import ExportAnswer
 from destinations.portal import Event, Portal, Reads
 from destinations.secret import codec, owners
 from destinations.web import errors, writeids
@@ -125,15 +125,6 @@ def team_uid(request: PortalRequest, form: Form) -> str | None:
     return uid
 
 
-def tell_taken_name(request: PortalRequest, form: Form) -> None:
-    """Say of a new destination's form that is not valid that its name is taken, too: the write would find it a round later."""
-    name = form.cleaned_data.get("name")
-    with suppress(ClusterError):
-        if name:
-            error = actions.name_taken(request.portal.cluster.get_secret(name), request.authority)
-            form.add_error("name", f"{error.message} {error.fix}")
-
-
 def act(
     request: PortalRequest, action: str, target: str, call: Callable[[], Done], *, before: Seen | None = None
 ) -> Done:
@@ -221,32 +212,40 @@ def done(request: PortalRequest, result: Done, sentence: str, *, to: str, notes:
 
 
 _STANDING = {
-    "hidden": ("Epinio still hides it", "repair", "Repair"),
-    "fails": ("an export will still fail", "repair", "Repair"),
-    "disabled": ("it is disabled", "destination", "Enable"),
+    "hidden": "Epinio still hides it",
+    "fails": "an export will still fail",
+    "rejected": "the registry rejects it by the last live check",
+    "check-failed": "the last live check failed",
+    "disabled": "it is disabled",
 }
+_LINKS = {"repair": "Repair", "rotate": "Rotate the credentials", "edit": "Edit", "destination": "Open"}
 
 
 def standing(
     request: PortalRequest, names: Iterable[str], said: str, look: Callable[[], Snapshot] | None = None
 ) -> dict[str, SafeString]:
-    """Return of each destination that Epinio hides or cannot export to that it is so, and why, with where to go.
+    """Return of each destination to which no export passes, as far as is known, that it is so, and why, with where to go.
 
     `said` is what was done with each. They are read now, or by `look`; a cluster that does not answer is told of each.
     """
     found: dict[str, SafeString] = {}
     try:
-        snapshot = look() if look else Reads(request.portal).direct
+        snapshot = replace(look() if look else Reads(request.portal).direct, config_maps=request.reads.config_maps)
     except ClusterError:
         unknown = "{} {}. The cluster does not answer now, so the portal cannot say what Epinio does with it."
         return {name: format_html(unknown, name, said) for name in names}
     for name in names:
         secret = snapshot.secrets.get(name)
-        if secret and (row := table.row(secret, snapshot)).kind in _STANDING:
-            what, page, link = _STANDING[row.kind]
+        if secret and (answer := _answer(request, secret, snapshot)).kind in _STANDING:
+            page, link = answer.page, "Enable" if answer.kind == "disabled" else _LINKS[answer.page]
             words = '<b>{}</b> {}, but {}: {} <a href="{}">{}</a>'
-            found[name] = format_html(words, name, said, what, row.reason, address(page, name), link)
+            what = _STANDING[answer.kind]
+            found[name] = format_html(words, name, said, what, answer.reason, address(page, name), link)
     return found
+
+
+def _answer(request: PortalRequest, secret: Secret, snapshot: Snapshot) -> ExportAnswer:
+    return request.portal.answered_row(secret, snapshot, sees_all=request.principal.is_administrator).answer
 
 
 def as_written(request: PortalRequest, result: Done) -> Snapshot:

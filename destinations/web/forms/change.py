@@ -37,6 +37,10 @@ class TargetForm(AccountForm):
             self.redisplay_as("host", f"{MASK}@{self.data['host'].rpartition('@')[2]}")
         return cleaned
 
+    def likely_host(self, cleaned: dict[str, Any]) -> str:
+        """Return the host, for one with a problem what was probably meant; empty where nobody can tell."""
+        return cleaned.get("host") or self.suggestions.get("host", "")
+
     @property
     def host_notes(self) -> tuple[str, ...]:
         """What is doubtful about the host of a valid form, and still may be meant."""
@@ -73,21 +77,23 @@ class EditForm(TargetForm):
     def clean(self) -> dict[str, Any]:
         """Run the traps on what changes, and ask for the password where the stored one may not be kept."""
         cleaned = super().clean()
-        host = cleaned.get("host") or ""  # a field with a problem is no longer among the cleaned ones
         if self._has_new_target(cleaned):
             self.check_target(cleaned)
-        self.check_account(cleaned, host=host)
+        stored = docker_config.stored_credentials(self._stored)
+        self.check_account(cleaned, host=self.likely_host(cleaned), stored_username=stored.username if stored else "")
         self.check_expiry(cleaned, unchanged=cleaned.get("expires_on") == tokens.stated_day(self._stored))
         given = self.read_bundle(cleaned)
         cleaned["bundle"] = bundle = self.chosen_bundle(cleaned, given)
-        replaces = bundle if bundle is not None else b"x" if self.data.get("bundle_choice") == "replace" else None
-        password_needed = actions.needs_password(self._stored, host=host, bundle=replaces)
-        if host and password_needed and not cleaned.get("password") and "password" not in self.errors:
+        replaces = b"x" if cleaned.get("bundle_choice") == "replace" else bundle  # though what was given cannot be used
+        # what is wrong with the host hides no missing password; an empty one says nothing of it
+        host = self.likely_host(cleaned) or self.data.get("host") or docker_config.host_key(self._stored)
+        needed = actions.needs_password(self._stored, host=host, bundle=replaces)
+        if needed and not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
             self.add_error(
                 "password",
                 "Type the password again: the stored one is kept only if host and certificates stay the same.",
             )
-        if cleaned.get("password") and not cleaned.get("username") and "username" not in self.errors:
+        if (needed or self.has_password()) and not cleaned.get("username") and "username" not in self.errors:
             self.add_error("username", "Type the user name for this password.")
         if self._seals and not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
             self.add_error("password", downloads.NO_PASSWORD)

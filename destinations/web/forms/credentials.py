@@ -155,16 +155,24 @@ class AccountForm(BundleForm):
         self.asks_about_oddities = False
         self.asks_about_expiry = False
 
-    def check_account(self, cleaned: dict[str, Any], *, host: str) -> None:
-        """Run the traps of user name and password, and put the password that counts into `cleaned`."""
+    def check_account(self, cleaned: dict[str, Any], *, host: str, stored_username: str = "") -> None:
+        """Run the traps of user name and password, and put the password that counts into `cleaned`.
+
+        A user name is asked about with any password or none, but for the stored one, which stays as it is.
+        """
         password = cleaned["password"] = self._read_password(cleaned)
         self.add_problem(validation.check_username(cleaned.get("username") or ""))
         self.asks_about_blanks = password != password.strip()
         self.add_problem(validation.check_password(password, choice=cleaned.get("password_blanks") or ""))
         if cleaned.get("password_blanks") == "remove":
             cleaned["password"] = password.strip()
-        if password:
-            self._ask_about_oddities(cleaned.get("username") or "", password, host, cleaned)
+        username = cleaned.get("username") or ""
+        if self.has_password() or username != stored_username:
+            self._ask_about_oddities(username, password, host, cleaned)
+
+    def has_password(self) -> bool:
+        """Return whether a password was given, be it one that cannot be used."""
+        return bool(self.data.get("password") or self.files.get("password_file"))
 
     def _ask_about_oddities(self, username: str, password: str, host: str, cleaned: dict[str, Any]) -> None:
         odd = list(validation.check_credentials(username, password, host, now=datetime.now(UTC)))

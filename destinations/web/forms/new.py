@@ -208,11 +208,10 @@ class NewForm(ImportForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        host = cleaned.get("host") or ""  # a field with a problem is no longer among the cleaned ones
         if cleaned.get("name"):
             self.add_problem(validation.check_name(cleaned["name"]))
         self.check_target(cleaned)
-        self.check_account(cleaned, host=host)
+        self.check_account(cleaned, host=self.likely_host(cleaned))
         self.check_expiry(cleaned)
         if not cleaned.get("password") and "password" not in self.errors and not self.has_import:
             self.add_error("password", "Type the password or token.")
