@@ -179,10 +179,13 @@ def tidy(cluster: Cluster, old: Secret, new: Secret, change: Change) -> list[str
 def is_known_password(secret: Secret, password: str, permit: Authority) -> bool:
     """Return whether a typed password is the stored one, as far as the person who typed it may learn that.
 
-    Only an administrator may: others could try passwords. For them a typed password counts as a new one.
+    Only an administrator may: others could try passwords. For them a typed password counts as a new one. So it does where
+    two are stored, since it takes the place of one.
     """
     stored = docker_config.stored_credentials(secret) if permit.is_unlimited else None
-    return stored is not None and compare_digest(stored.password.encode(), password.encode())
+    if stored is None or docker_config.holds_two_passwords(secret):
+        return False
+    return compare_digest(stored.password.encode(), password.encode())
 
 
 def comparable(old: Secret, everything: Iterable[Secret], person: str, permit: Authority) -> list[Secret]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from destinations import names
-from destinations.golang import gojson
+from destinations.golang import gobase64, gojson
 from destinations.golang.gojson import Object, Value
 from destinations.golang.gostrings import GoError, to_valid_utf8
 from destinations.model import Credentials, InputError, Secret
@@ -84,6 +84,16 @@ def stored_credentials(secret: Secret) -> Credentials | None:
     if not username or not password or to_valid_utf8(username + password) != username + password:
         return None  # bytes that are not UTF-8 may be in `auth`, and cannot be written as JSON
     return Credentials(username, password)
+
+
+def holds_two_passwords(secret: Secret) -> bool:
+    """Return whether skopeo pushes with another password than Helm, as after a rotation that was half done."""
+    try:
+        entry = parsing.read_entry(_config(secret))
+        pair = gobase64.decode_pair(entry.auth) if entry.auth else None
+    except (EpinioError, GoError):
+        return False
+    return pair is not None and pair[1] != parsing.effective_login(entry, reads_auth=login_reads_auth(NEWEST))[1]
 
 
 def _config(secret: Secret) -> parsing.Config:

@@ -219,3 +219,21 @@ def test_a_repair_after_which_the_registry_still_rejects_it_says_so(client: Clie
     said = told(client, "/destinations/one/repair", form(client, "/destinations/one/repair"))
     assert "one was changed as chosen, but the registry rejects it by the last live check: Login: " in said
     assert "was repaired" not in said
+
+
+@pytest.mark.parametrize(
+    ("auth", "is_rotated"),
+    [("robot:another", True), ("other:another", True), (f"robot:{PASSWORD}", False), ("", False)],
+)
+def test_one_of_two_stored_passwords_is_new_where_the_other_was(
+    client: Client, portal: InMemoryCluster, auth: str, *, is_rotated: bool
+) -> None:
+    made = destination("one")
+    config = json.loads(made["stringData"][names.CONFIG_KEY])
+    next(iter(config["auths"].values()))["auth"] = b64encode(auth.encode()).decode()
+    made["stringData"][names.CONFIG_KEY] = json.dumps(config)
+    portal.load([made])
+    said = told(client, "/destinations/one/rotate", form(client, "/destinations/one/rotate", password=PASSWORD))
+    assert ("nothing was rotated" in said) is not is_rotated
+    assert ("Revoke the old ones at the registry." in said) is is_rotated
+    assert (names.ROTATED_AT_ANNOTATION in portal.get_secret("one").annotations) is is_rotated
