@@ -277,8 +277,10 @@ def of_host(host: str) -> Preset | None:
 
 _EVERYWHERE_PUBLIC = (DOCKER_HUB, GHCR, ECR, ARTIFACT_REGISTRY, ACR)
 _PUBLIC_HOSTS = re.compile(
-    r"quay\.io|registry\.gitlab\.com|public\.ecr\.aws|registry\.digitalocean\.com|[a-z0-9-]+\.jfrog\.io"
-    r"|rg\.[a-z-]+\.scw\.cloud|([a-z]+\.)?icr\.io|[a-z0-9-]+\.ocir\.io"
+    r"quay\.io|docker\.cloudsmith\.io|registry\.gitlab\.com|public\.ecr\.aws|registry\.digitalocean\.com|[a-z0-9-]+\.jfrog\.io"
+    r"|rg\.[a-z-]+\.scw\.cloud|([a-z0-9]+\.){0,2}icr\.io|[a-z0-9-]+\.ocir\.io|cr\.yandex|codeberg\.org"
+    r"|(registry|[a-z0-9-]+-registry)(-intl)?\.[a-z0-9-]+(\.cr)?\.aliyuncs\.com|swr\.[a-z0-9-]+\.myhuaweicloud\.com"
+    r"|ccr\.ccs\.tencentyun\.com|[a-z0-9-]+\.(tencentcloudcr|vultrcr)\.com|registry\.(heroku\.com|fly\.io)"
 )
 
 

@@ -51,6 +51,10 @@ def codes(snapshot: Snapshot) -> list[str]:
     [
         ("ghcr.io", True), ("quay.io", True), ("docker.io", True), ("registry.gitlab.com", True), (ECR, True),
         ("eu-docker.pkg.dev", True), ("acme.azurecr.io", True), ("acme.jfrog.io", True), ("ghcr.io:443", True),
+        ("jp2.icr.io", True), ("private.jp2.icr.io", True), ("registry-intl.eu-central-1.aliyuncs.com", True),
+        ("acme-registry.eu-central-1.cr.aliyuncs.com", True), ("swr.eu-west-101.myhuaweicloud.com", True),
+        ("registry.fly.io", True), ("fra.vultrcr.com", True), ("codeberg.org", True), ("acme.tencentcloudcr.com", True),
+        ("icr.io.example.com", False), ("registry.aliyuncs.com.example.org", False), ("registry.fly.io.corp", False),
         ("quay.example.com", False), ("gitlab.example.com", False), ("registry.example.com", False),
         ("ghcr.io.example.com", False), ("harbor.example.com:8443", False), ("artifactory.example.com", False),
     ],
