@@ -13,6 +13,7 @@ import pytest
 from destinations import names
 from destinations.cluster.memory import InMemoryCluster
 from destinations.livecheck.registry.port import Code, Step
+from destinations.secret import history
 from edrportal.signin.middleware import AuthenticationMiddleware
 from tests.livecheck.world import PASSWORD, PEM, destination, keep
 from tests.services import composition
@@ -237,3 +238,18 @@ def test_one_of_two_stored_passwords_is_new_where_the_other_was(
     assert ("nothing was rotated" in said) is not is_rotated
     assert ("Revoke the old ones at the registry." in said) is is_rotated
     assert (names.ROTATED_AT_ANNOTATION in portal.get_secret("one").annotations) is is_rotated
+
+
+@pytest.mark.parametrize(("team", "words"), [("team-a", "belongs to team team-a"), ("", "shared with everyone")])
+def test_a_team_that_it_has_already_is_not_said_to_be_new(
+    client: Client, portal: InMemoryCluster, team: str, words: str
+) -> None:
+    portal.namespaces = {"team-a": "uid", "team-b": "uid"}
+    portal.load([destination("one", **{names.TEAM_LABEL: "team-b"})])
+    for when in ("now", "already"):
+        said = told(client, "/destinations/one/assign", form(client, "/destinations/one/assign", team=team))
+        assert words in said
+        assert when in said
+    assert [entry.did for entry in history.read(portal.get_secret("one"))] == [
+        f"assigned to {words[11:]}" if team else words
+    ]
