@@ -269,3 +269,33 @@ def test_a_script_is_told_of_an_odd_user_name_without_a_password(client: Client,
     answer = client.post("/api/destinations", json.dumps(body), content_type="application/json")
     assert set(answer.json()["fields"]) == {"username", "password"}
     assert portal.list_secrets() == []
+
+
+def test_a_repair_that_only_asks_for_the_organization_says_where_it_is_missing(
+    client: Client, portal: InMemoryCluster
+) -> None:
+    made = destination("one")
+    del made["metadata"]["annotations"][names.ORGANIZATION_ANNOTATION]
+    portal.load([made])
+    before = portal.get_secret("one")
+    fields = form(client, "/destinations/one/repair")
+    answer = client.post("/destinations/one/repair", fields)
+    assert answer.status_code == 422
+    assert wrong(answer.content.decode()) == {"organization"}
+    assert portal.get_secret("one") == before
+    shown = client.post("/destinations/one/repair", {**fields, "show": "difference"})
+    assert shown.status_code == 200
+    assert client.post("/destinations/one/repair", {**fields, "organization": "team"}).status_code == 303
+
+
+@pytest.mark.parametrize(("password", "asks"), [(None, False), ("", False), (f" {TYPED}", True)])
+def test_a_script_is_told_of_spaces_only_where_there_are_any(
+    client: Client, portal: InMemoryCluster, password: str | None, *, asks: bool
+) -> None:
+    portal.load([destination("one")])
+    for path in ("/api/destinations/one/rotate", "/api/destinations"):
+        body = json.dumps({"username": "robot", "password": password})
+        answer = client.post(path, body, content_type="application/json")
+        assert answer.status_code == 400
+        assert "password" in answer.json()["fields"]
+        assert ("password_blanks" in answer.json()["fix"]) is asks

@@ -186,7 +186,9 @@ def _invalid(form: Form) -> HttpResponse:
     problems = {apibody.JSON_NAMES.get(name, name): [str(one) for one in found] for name, found in form.errors.items()}
     first = next(iter(problems.items()))
     fix = "Fix the fields listed and try again." + (
-        " If the spaces are part of the password, send password_blanks: keep." if "password" in problems else ""
+        " If the spaces are part of the password, send password_blanks: keep."
+        if getattr(form, "asks_about_blanks", False)
+        else ""
     )
     if getattr(form, "asks_about_oddities", False):
         fix += " If the user name and password are correct, send credentials_confirmed: yes."

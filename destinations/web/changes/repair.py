@@ -50,6 +50,8 @@ def _repair(
     """Write the chosen repairs, or only show what they change."""
     name = secret.name
     form = RepairForm(request.POST, groups=groups, rules=request.reads)
+    if "show" not in request.POST:
+        form.require_a_fix()
     if not form.is_valid() or "show" in request.POST:
         return _page(request, secret, snapshot, form, 422 if form.errors else 200)
     typed = form.cleaned_data

@@ -75,6 +75,11 @@ class RepairForm(forms.Form):
             )
         return cleaned
 
+    def require_a_fix(self) -> None:
+        """Say beside the field that the organization is missing, where no other repair is chosen of a valid form."""
+        if self.is_valid() and "organization" in self.fields and not self.choice().codes:
+            self.add_error("organization", "Type the organization.")
+
     def choice(self) -> Choice:
         """Return what was chosen; of a form that is not valid, what it proposes."""
         values = {name: self.fields[name].initial for name in self.fix_names}
