@@ -19,6 +19,7 @@ from destinations.secret.sealed import documents, external
 from destinations.verdict import tokens
 from destinations.web import errors
 from destinations.web.changes import download, save
+from destinations.web.changes.new import tell_taken_name
 from destinations.web.forms.external import ExternalForm
 from destinations.web.request import PortalRequest
 
@@ -45,7 +46,7 @@ def prepare(request: PortalRequest) -> HttpResponse:
         valid, uid = form.is_valid(), save.team_uid(request, form)  # all that is wrong at once
         if not valid or uid is None:
             if form.stored is None:
-                save.tell_taken_name(request, form)
+                tell_taken_name(request, form)
             return _page(request, form, 422)
         planned = _plan(request, form, uid)
     except (ClusterError, UserError) as error:

@@ -43,7 +43,7 @@ def new(request: PortalRequest) -> HttpResponse:
         return _page(request, form, 422)
     except (ClusterError, UserError) as error:
         if isinstance(error, UserError) and error.reason == download.NO_CERTIFICATE:
-            save.tell_taken_name(request, form)
+            tell_taken_name(request, form)
         trouble = save.trouble_of(request, error)
         return _page(request, form, trouble.status, trouble=trouble)
 

@@ -93,7 +93,8 @@ class EditForm(TargetForm):
                 "password",
                 "Type the password again: the stored one is kept only if host and certificates stay the same.",
             )
-        if (needed or self.has_password()) and not cleaned.get("username") and "username" not in self.errors:
+        asks = needed or self._seals or self.has_password()
+        if asks and not cleaned.get("username") and "username" not in self.errors:
             self.add_error("username", "Type the user name for this password.")
         if self._seals and not cleaned.get("password") and not {"password", "password_file"} & set(self.errors):
             self.add_error("password", downloads.NO_PASSWORD)
