@@ -181,6 +181,9 @@ NEEDS_MORE = {
     "kubectl apply --filename production.sealed.yaml": _SEALING,
     "kubectl annotate secret production -n epinio sealedsecrets.bitnami.com/managed=true": _SEALING,
     "kubeseal --recovery-unseal --recovery-private-key controller.key < production.sealed.yaml": _SEALING,
+    "awk '/^---/ {n++} n != 1' production.sealed.yaml | kubeseal --recovery-unseal --recovery-private-key controller.key": (
+        _SEALING
+    ),
 }
 DOCUMENTS = ["README.md", *sorted(map(str, Path("docs").glob("*.md")))]
 

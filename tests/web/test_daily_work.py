@@ -186,6 +186,12 @@ def test_an_addition_sent_twice_is_told_one_time(client: Client, portal: InMemor
     assert did(portal) == ["added"]
 
 
+def test_a_page_that_has_nothing_to_tell_sets_no_cookie_for_it(client: Client) -> None:
+    add(client)
+    assert client.get("/").cookies["messages"].value == ""  # told, and forgotten
+    assert "messages" not in client.get("/").cookies
+
+
 def test_what_happened_in_turns_is_told_in_the_order_of_the_last_time() -> None:
     told = [Message(constants.SUCCESS, words) for words in ("disabled", "enabled", "disabled")]
     assert [str(one) for one in without_repeats(told)] == ["enabled", "disabled"]
