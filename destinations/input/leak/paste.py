@@ -99,6 +99,9 @@ def _text(raw: bytes) -> str:
     """Return the text with line feeds alone; what is not UTF-8 is read as Latin-1."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", "replace").replace("\r\n", "\n")
+    for encoding, high in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):  # as a pipe on Windows may send it
+        if high and not high.strip(b"\0"):
+            return raw.decode(encoding, "replace").replace("\r\n", "\n")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
