@@ -8,6 +8,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+from edrportal import __version__
 from edrportal.configuration.environment import NO_KEY, Environment
 
 _HERE = Path(__file__).resolve().parent
@@ -137,5 +138,6 @@ LOGGING = {
         "edrportal.telemetry.logs": {"handlers": ["audit"], "level": "INFO", "propagate": False},
     },
 }
+PORTAL_VERSION = __version__
 DEMO = False
 DEMO_REGISTRY = None

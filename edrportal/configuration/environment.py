@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from destinations.cluster.limits import is_dns_label
 from destinations.cluster.services import ServiceAddress
 from edrportal.configuration import public_url
 from edrportal.configuration.registry import RegistryEnvironment
@@ -155,8 +156,7 @@ class Environment:
             raise ConfigurationError(
                 f"EDRPORTAL_SECRET_KEY (or EDRPORTAL_SECRET_KEY_FILE) needs at least {MIN_KEY_LENGTH} characters"
             )
-        if self.cluster not in _CLUSTERS:
-            raise ConfigurationError("EDRPORTAL_CLUSTER must be kubernetes or memory")
+        self.check_cluster()
         if self.public_url and (fault := public_url.fault(self.public_url)):
             raise ConfigurationError(f"EDRPORTAL_PUBLIC_URL {fault}")
         if any(len(key) < MIN_KEY_LENGTH for key in self.secret_key_fallbacks):
@@ -186,6 +186,13 @@ class Environment:
             )
         self.webhook.check()
         self.registry.check()
+
+    def check_cluster(self) -> None:
+        """Raise ConfigurationError for what leads no command and no server to a namespace of a cluster."""
+        if self.cluster not in _CLUSTERS:
+            raise ConfigurationError("EDRPORTAL_CLUSTER must be kubernetes or memory")
+        if not is_dns_label(self.namespace):
+            raise ConfigurationError("EDRPORTAL_NAMESPACE must be the name of a namespace, such as epinio")
 
     def _check_numbers(self) -> None:
         for name, stated, least in (

@@ -16,6 +16,7 @@ from destinations.model import Secret, UserError
 from destinations.portal import Event, Portal, Reads
 from destinations.web.leak import attempts as attempts_of
 from destinations.web.leak.attempts import Attempt, WriteResult
+from edrportal.management import failure
 
 _LAST = "Not tried, since another one was not rotated: while it has the old credentials, --same-as finds the rest."
 
@@ -46,6 +47,9 @@ def rotate(portal: Portal, secret: Secret, rotation: Rotation, *, by: str, check
         event = Event("rotate", "failed", who, "", name, before=found[name].resource_version)
         try:
             done = actions.rotate(portal.cluster, name, rotation, seen=Seen.of(found[name]), change=change)
+        except KeyboardInterrupt:  # what was written before is told, and the rest not tried
+            portal.record(replace(event, outcome="unknown", reason=failure.INTERRUPTED))
+            raise Ambiguous(failure.INTERRUPTED) from None
         except (ClusterError, UserError, Denied) as error:
             outcome = "unknown" if isinstance(error, Unknown | Ambiguous) else "failed"
             outcome = "refused" if isinstance(error, UserError | Denied) else outcome
@@ -58,7 +62,8 @@ def rotate(portal: Portal, secret: Secret, rotation: Rotation, *, by: str, check
     if secret.name not in ended and attempts_of.rest([*ended.values(), *others]):
         ended[secret.name] = Attempt(secret.name, WriteResult.NOT_WRITTEN, _LAST)
     last = [] if secret.name in ended else attempts_of.write_each([secret.name], write)
-    return sorted([*ended.values(), *others, *last], key=lambda one: one.name)
+    written = attempts_of.without_each_other([*others, *last])
+    return sorted([*ended.values(), *written], key=lambda one: one.name)
 
 
 def _checked(portal: Portal, found: dict[str, Secret], rotation: Rotation, who: str) -> dict[str, Attempt]:

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from destinations.livecheck.registry.port import Code, Step
 from destinations.model import Credentials
 from destinations.secret import docker_config
+from edrportal.configuration.environment import Environment
 from tests.services import composition
 from tests.services.leaks import canary, find
 from tests.services.scripted import ends
@@ -147,3 +148,63 @@ def test_a_date_in_the_past_is_warned_of(portal: InMemoryCluster, run: Any) -> N
     status, _, err = run(NEW, "rotate", "--same-as", "b-one", "--password-stdin", "--expires-on", "2020-01-01")
     assert status == 0
     assert err.count("Warning: 2020-01-01 is in the past.") == 1
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_what_a_pipe_on_windows_sends_is_found(
+    portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], codec: str
+) -> None:
+    load(portal)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{LEAKED}\r\n".encode(codec))))
+    call_command("find_credential")
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_line_break_of_a_pipe_is_no_part_of_the_value(portal: InMemoryCluster, run: Any, end: str) -> None:
+    load(portal)
+    _, out, _ = run(f"{LEAKED}{end}", "find_credential", "--format", "json")
+    assert json.loads(out)[0]["places"] == ["auth", "password"]
+    _, out, _ = run(f"{LEAKED}{end}{end}\n", "find_credential")
+    assert "(without the spaces or line breaks around it)" in out or not end
+
+
+def test_no_note_says_that_the_others_still_have_the_old_password(portal: InMemoryCluster, run: Any) -> None:
+    for name in ("b-one", "a-two", "c-three"):
+        portal.create_secret(destination(name, account(LEAKED)))
+    status, _, err = run(NEW, "rotate", "--same-as", "b-one", "--password-stdin")
+    assert (status, "also stored" in err) == (0, False)
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_ctrl_c_in_a_write_tells_what_became_of_each(
+    portal: InMemoryCluster, run: Any, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    load(portal)
+    real, calls = portal.replace_secret, []
+
+    def interrupted(manifest: Any) -> Any:
+        calls.append(manifest["metadata"]["name"])
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return real(manifest)
+
+    monkeypatch.setattr(portal, "replace_secret", interrupted)
+    status, out, _ = run(NEW, "rotate", "--same-as", "b-one", "--password-stdin")
+    results = {line.partition(": ")[0]: line.partition(": ")[2].partition(".")[0] for line in out.splitlines()}
+    assert status == 3
+    assert results == (
+        {"a-two": "not known", "b-one": "not written", "c-three": "not written"}
+        if at == 1
+        else {"a-two": "written", "b-one": "not known", "c-three": "written"}
+    )
+
+
+@pytest.mark.parametrize("name", ["EDRPORTAL_REGISTRY_PORTS", "EDRPORTAL_SKOPEO_ROOTS"])
+def test_a_check_with_a_wrong_setting_is_no_failed_check(
+    portal: InMemoryCluster, run: Any, settings: Any, name: str
+) -> None:
+    load(portal)
+    settings.ENVIRONMENT = Environment.read({name: "/nope"})
+    status, out, err = run(NEW, "rotate", "--same-as", "b-one", "--password-stdin")
+    assert (status, out, name in err) == (2, "", True)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from destinations import names
+from destinations.management.terminal import TerminalCommand
 from destinations.model import EpinioVersion, InputError, Judgement, Secret, Snapshot, Verdict
 from destinations.names import CONFIG_KEY
 from destinations.overview import rows
-from destinations.overview.text import render
+from destinations.overview.text import plain, render
 from destinations.secret import codec as secrets
 from destinations.secret import manifests
 from destinations.secret import placeholders as unresolved
@@ -30,7 +29,7 @@ _GIT_CRYPT = b"\x00GITCRYPT\x00"
 _MAX_CONFIG_BYTES = 256 * 1024
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Predict from manifests what Epinio will do with each export destination."
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own declaration
 
@@ -56,7 +55,7 @@ class Command(BaseCommand):
             sys.exit(_UNUSABLE)
         if options["format"] == "json":
             self.stdout.write(json.dumps([rows.row(one) for one in judgements], indent=1, ensure_ascii=True))
-        elif text := render(judgements, colour=self.stdout.isatty()):
+        elif text := render(judgements, colour=self.is_colored(options)):
             self.stdout.write(text)
         good = {Verdict.ACCEPTED} if options["fail_on"] else {Verdict.ACCEPTED, Verdict.AT_RISK}
         if any(one.verdict not in good for one in judgements):
@@ -112,16 +111,18 @@ class Command(BaseCommand):
         for file in files:
             name = "standard input" if file == _STANDARD_INPUT else file
             text = ""
+            if file == _STANDARD_INPUT and sys.stdin.isatty():
+                self.stderr.write("Reading manifests from standard input: end with Ctrl-D, or name files.")
             try:
                 text = _text_of(file)
                 if encrypted := unresolved.whole_file(text):
-                    self.stderr.write(f"{name} is encrypted with {encrypted}; it is not judged")
+                    self.stderr.write(f"{plain(name)} is encrypted with {encrypted}; it is not judged")
                     continue
                 for document in manifests.documents(text):
                     self._take(document, default, read)
             except InputError as error:
                 hint = "; it looks like a template: render it first" if "{{" in text else ""
-                raise InputError(f"{name}: {error}{hint}") from None
+                raise InputError(f"{plain(name)}: {error}{hint}") from None
         return read
 
     def _take(self, document: Mapping[str, Any], default: str, read: _Input) -> None:

@@ -83,10 +83,10 @@ def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Atte
             result = WriteResult.UNKNOWN if isinstance(error, Unknown | Ambiguous) else WriteResult.NOT_WRITTEN
             outcomes.append(Attempt(name, result, f"{trouble.message} {trouble.fix}"))
             series.note(error)
-    return _without_each_other(outcomes)
+    return without_each_other(outcomes)
 
 
-def _without_each_other(outcomes: list[Attempt]) -> list[Attempt]:
+def without_each_other(outcomes: list[Attempt]) -> list[Attempt]:
     """Leave out which others still held the old password, but for the last that was written: the others followed."""
     last = max((number for number, one in enumerate(outcomes) if one.result is WriteResult.WRITTEN), default=-1)
     return [

@@ -11,7 +11,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.wsgi import get_wsgi_application
 
 from destinations.livecheck.deadline import Deadline
@@ -19,6 +19,7 @@ from destinations.livecheck.registry.guard import Address
 from destinations.livecheck.registry.port import Registries
 from destinations.livecheck.registry.probe import NetworkRegistries
 from destinations.livecheck.runner import Checks
+from destinations.management.terminal import PortalOptions
 from edrportal import composition
 from edrportal.composition import Once
 from edrportal.configuration.registry import address_rules
@@ -28,8 +29,10 @@ from edrportal.management.server import Server
 from edrportal.telemetry.counters import CountedRegistries
 
 
-class Command(BaseCommand):
-    help = "Serve the portal with an in-memory cluster on 127.0.0.1 and the port PORT (8000)."
+class Command(PortalOptions):
+    help = (
+        "Serve the portal with an in-memory cluster on 127.0.0.1. The environment variable PORT states the port (8000)."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:  # noqa: ANN401 - Django's signature
         port = os.environ.get("PORT") or "8000"

@@ -10,9 +10,8 @@ from getpass import getuser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
-from destinations.actions import checks, messages
+from destinations.actions import checks
 from destinations.cluster.port import ClusterError
 from destinations.livecheck import presentation
 from destinations.livecheck.plan import DEFAULT_APP, App
@@ -20,15 +19,17 @@ from destinations.livecheck.registry.port import Outcome
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.livecheck.text import render
+from destinations.management.terminal import TerminalCommand
 from destinations.model import InputError, Snapshot
 from destinations.portal import Portal, Reads
 from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError
+from edrportal.management import failure
 
 _NOT_ALL_GOOD, _UNUSABLE = 1, 2
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = (
         "Run live checks: ask the registries what an export would meet. Exit code 0: no chart and no image would "
         "fail (with --fail-on unknown: all would pass); 1: at least one would not; 2: the input or the cluster "
@@ -49,19 +50,23 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         portal = composition.portal()
         try:
+            settings.ENVIRONMENT.check_cluster()
             settings.ENVIRONMENT.registry.check()
             questions = _questions(portal, options)
         except (InputError, ConfigurationError) as error:
             self._end(str(error))
         except ClusterError as error:
-            trouble = messages.for_error(error)
-            self._end(f"{trouble.message} {trouble.fix}")
+            self._end(failure.told(error, settings.ENVIRONMENT))
+        if not questions:
+            self.stderr.write(
+                f"There is no destination in the namespace {portal.namespace}: check it, and the context of the kubeconfig."
+            )
         found = portal.checks.all_of(questions)
         self._keep(portal, found)
         if options["format"] == "json":
             self.stdout.write(json.dumps([presentation.row(one) for one in found], indent=1, ensure_ascii=True))
         elif found:
-            self.stdout.write(render(found, colour=self.stdout.isatty()))
+            self.stdout.write(render(found, colour=self.is_colored(options)))
         good = {Outcome.PASS} if options["fail_on"] else {Outcome.PASS, Outcome.UNKNOWN}
         if len(found) < len(questions) or any(not set(one.outcomes) <= good for one in found):
             sys.exit(_NOT_ALL_GOOD)

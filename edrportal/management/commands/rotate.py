@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,14 +12,15 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
 
 from destinations import actions, permissions
-from destinations.actions import Change, Rotation, Seen, messages
+from destinations.actions import Change, Rotation, Seen
 from destinations.actions.rotations import lasting_expiry
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, Invalid, NotFound
 from destinations.input import validation
+from destinations.management.terminal import TerminalCommand, read_secret, without_line_break
 from destinations.model import InputError, Secret, UserError
 from destinations.portal import Event, Portal
 from destinations.secret import codec, docker_config
@@ -27,18 +28,22 @@ from destinations.verdict import certificates
 from destinations.verdict.certificates import Bundle
 from destinations.web.leak.attempts import WriteResult
 from edrportal import composition
-from edrportal.management import group
+from edrportal.configuration.environment import ConfigurationError
+from edrportal.management import failure, group
 
 REFUSED, UNUSABLE, UNKNOWN = 1, 2, 3
 _MAX_PASSWORD = 64 * 1024
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = (
         "Rotate the credentials of a destination. Exit code 0: done; 1: refused, or someone else changed it "
         "first (with --same-as: at least one was not rotated); 2: the input or the cluster cannot be used, and nothing "
         "was changed; 3: it is not known whether the change was written."
     )
+
+    unexpected = UNKNOWN
+    only_asks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", metavar="NAME", nargs="?")
@@ -54,6 +59,7 @@ class Command(BaseCommand):
             "--skip-check", action="store_true", help="with --same-as: do not check the new credentials first"
         )
         parser.add_argument("--username", help="default: the stored user name")
+        parser.add_argument("--password", nargs="?", const="", help=SUPPRESS)  # people try it: see `_refuse_mixture`
         parser.add_argument(
             "--password-stdin",
             action="store_true",
@@ -80,6 +86,7 @@ class Command(BaseCommand):
         try:
             _refuse_read_only(portal)
             _refuse_mixture(options)
+            _check_settings(options)
             password, bundle = _password(options), _bundle(options)
             cluster = portal.cluster
             secret = cluster.get_secret(name)
@@ -96,18 +103,21 @@ class Command(BaseCommand):
             rotation = Rotation(username, password, pem, _expiry(options, secret))
             change = Change(token_urlsafe(24), f"{_account()} (command line)", datetime.now(UTC))
             event = replace(event, target=secret.name, before=secret.resource_version)
-            done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
+            try:
+                done = actions.rotate(cluster, secret.name, rotation, seen=Seen.of(secret), change=change)
+            except KeyboardInterrupt:
+                raise Ambiguous(failure.INTERRUPTED) from None
             portal.record(replace(event, outcome="done", after=done.resource_version))
-        except InputError as error:
+        except (InputError, ConfigurationError) as error:
             self._end(str(error), UNUSABLE)
         except UserError as error:
             portal.record(replace(event, outcome="refused", reason=error.reason))
             self._end(f"{error.message} {error.fix}", REFUSED)
         except ClusterError as error:
-            trouble, status = messages.for_error(error), _status(error)
+            status = _status(error)
             outcome = "unknown" if status == UNKNOWN else "failed"
             portal.record(replace(event, outcome=outcome, reason=error.reason))
-            self._end(f"{trouble.message} {trouble.fix}", status)
+            self._end(failure.told(error, settings.ENVIRONMENT, name), status)
         self.stdout.write(
             f"{done.name} was changed." if done.kept_password else f"The credentials of {done.name} were rotated."
         )
@@ -144,7 +154,18 @@ def _refuse_read_only(portal: Portal) -> None:
         raise UserError(permissions.READ_ONLY, permissions.READ_ONLY_FIX)
 
 
+def _check_settings(options: Mapping[str, Any]) -> None:
+    settings.ENVIRONMENT.check_cluster()
+    if options["same_as"] and not options["skip_check"]:
+        settings.ENVIRONMENT.registry.check()
+
+
 def _refuse_mixture(options: Mapping[str, Any]) -> None:
+    if options["password"]:
+        raise InputError(
+            "A password in an argument is visible to others and stays in the history of the shell: pass it on standard "
+            "input with --password-stdin."
+        )
     if bool(options["name"]) == bool(options["same_as"]):
         raise InputError("Name one destination, or give --same-as NAME, not both.")
     if options["same_as"] and (options["bundle"] is not None or options["remove_bundle"]):
@@ -160,13 +181,10 @@ def _status(error: ClusterError) -> int:
 
 
 def _password(options: Mapping[str, Any]) -> str:
-    if not options["password_stdin"]:
+    if not options["password_stdin"] and options["password"] is None:
         raise InputError("Pass the password on standard input with --password-stdin.")
-    raw = sys.stdin.buffer.read(_MAX_PASSWORD + 3)  # one more than the longest with its line break
-    for end in (b"\r\n", b"\n"):
-        if raw.endswith(end):
-            raw = raw[: -len(end)]
-            break
+    # One more than the longest with its line break.
+    raw = without_line_break(read_secret(_MAX_PASSWORD + 3, "Type the new password."))
     if not raw:
         raise InputError("There is no password on standard input. Check that the command before the pipe succeeded.")
     if len(raw) > _MAX_PASSWORD:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import CommandError, OutputWrapper
 from django.core.wsgi import get_wsgi_application
 
 from destinations.actions import schedule
 from destinations.cluster.port import Unreachable
+from destinations.management.terminal import PortalOptions
 from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError, is_local
+from edrportal.management.failure import NO_CONTEXT
 from edrportal.management.server import Server
 from edrportal.serving.certificate import Certificate
 from edrportal.serving.ports import Port, Site, listen
@@ -29,17 +31,15 @@ _NO_CLUSTER = (
     "No cluster is configured: no kubeconfig with a current context was found. Set KUBECONFIG to a kubeconfig and choose "
     "a context with kubectl config use-context. To try the portal without a cluster, run make demo."
 )
-_NO_CONTEXT = (
-    "EDRPORTAL_KUBE_CONTEXT is {}, and no kubeconfig with this context was found. List the contexts with kubectl config "
-    "get-contexts, or unset EDRPORTAL_KUBE_CONTEXT to use the current one."
-)
 
 
-class Command(BaseCommand):
+class Command(PortalOptions):
     help = "Serve the portal. It does not start if settings are missing or unsafe."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--bind", default="127.0.0.1:8000", metavar="HOST:PORT")
+        parser.add_argument(
+            "--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help="where to listen (default: 127.0.0.1:8000)"
+        )
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Write lines of the log, like all that follow, unless a person reads them in a terminal."""
@@ -112,7 +112,7 @@ def _cluster() -> str:
         target = composition.kubeconfig_target()
     except Unreachable:
         context = environment.kube_context
-        raise CommandError(_NO_CONTEXT.format(context) if context else _NO_CLUSTER, returncode=2) from None
+        raise CommandError(NO_CONTEXT.format(context) if context else _NO_CLUSTER, returncode=2) from None
     if target is None:
         return ""
     return (
