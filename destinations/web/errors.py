@@ -86,7 +86,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's
-    return page(request, 404, "This page does not exist.", "Go to the overview.")
+    fix = "Check the address: docs/scripts.md has those of the JSON API." if is_api(request) else "Go to the overview."
+    return page(request, 404, "This page does not exist.", fix)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from destinations.actions import writes
 from destinations.cluster.memory import InMemoryCluster
 from destinations.cluster.port import Ambiguous, Unreachable
 from destinations.overview import rows
-from destinations.secret import docker_config
+from destinations.secret import codec, docker_config
 from edrportal import middleware
 from edrportal.configuration.environment import Environment
 from tests.malformed import bundles, fields
@@ -194,6 +194,63 @@ def test_members_that_are_not_asked_for_change_nothing(people: InMemoryCluster) 
     assert "fresh" not in {secret.name for secret in people.list_secrets()}
 
 
+@pytest.mark.parametrize(
+    ("stored", "sent", "kept"),
+    [
+        ("2099-01-31", {}, "2099-01-31"),
+        ("2099-01-31", {"credentials_expire_on": None}, "2099-01-31"),
+        ("2099-01-31", {"credentials_expire_on": ""}, None),
+        ("2099-01-31", {"credentials_expire_on": "2098-01-31"}, "2098-01-31"),
+        ("2020-01-31", {}, None),
+        ("soon", {}, None),
+        ("", {}, None),
+    ],
+)
+def test_a_stated_end_stays_while_it_is_ahead(
+    people: InMemoryCluster, stored: str, sent: dict[str, Any], kept: str | None
+) -> None:
+    assert ask("/api/destinations", "administrator", NEW).status_code == 201
+    secret = people.get_secret("fresh")
+    people.replace_secret(codec.changed(secret, annotations={names.EXPIRY_ANNOTATION: stored or None}))
+    assert (
+        ask("/api/destinations/fresh/rotate", "administrator", {"password": "p-1", **sent}, key="k").status_code == 200
+    )
+    assert people.get_secret("fresh").annotations.get(names.EXPIRY_ANNOTATION) == kept
+    assert (
+        ask("/api/destinations/fresh/rotate", "administrator", {"password": "p-1", **sent}, key="k").status_code == 200
+    )
+    assert len(json.loads(people.get_secret("fresh").annotations[names.HISTORY_ANNOTATION])) == 2
+
+
+def test_a_key_is_one_write_whatever_end_was_stated_in_between(people: InMemoryCluster) -> None:
+    assert ask("/api/destinations", "administrator", NEW).status_code == 201
+    rotate = "/api/destinations/fresh/rotate"
+    assert ask(rotate, "administrator", {"password": "p-1"}, key="one").status_code == 200
+    later = {"password": "p-2", "credentials_expire_on": "2099-01-31"}
+    assert ask(rotate, "administrator", later, key="two").status_code == 200
+    assert ask(rotate, "administrator", {"password": "p-1"}, key="one").status_code == 200
+    credentials = docker_config.stored_credentials(people.get_secret("fresh"))
+    assert credentials
+    assert credentials.password == "p-2"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [("yes", 201), ("Yes", 201), ("on", 201), ("true", 201), ("no", 400), ("NO", 400), ("off", 400), ("0", 400),
+     ("false", 400), ("", 400), (None, 400), ("perhaps", 400)],
+)  # fmt: skip
+def test_only_a_yes_confirms_odd_credentials(people: InMemoryCluster, said: str | None, status: int) -> None:
+    odd = {**NEW, "password": "changeme", "credentials_confirmed": said}
+    assert ask("/api/destinations", "administrator", odd).status_code == status
+    assert ("fresh" in {secret.name for secret in people.list_secrets()}) == (status == 201)
+
+
+def test_a_member_that_is_there_twice_is_called_so(people: InMemoryCluster) -> None:
+    assert people.get_secret("shared").name == "shared"
+    told = ask("/api/destinations", "administrator", raw=b'{"name": "a", "name": "b"}').json()
+    assert told["error"] == "A member is in the body twice."
+
+
 @pytest.mark.parametrize(("name", "status"), [("b-one", 404), ("not-there", 404), ("orphaned", 404), ("shared", 403)])
 def test_a_manager_rotates_nothing_else(people: InMemoryCluster, name: str, status: int) -> None:
     before = [(secret.name, secret.resource_version) for secret in people.list_secrets()]
@@ -264,6 +321,7 @@ ODD: list[tuple[int, str, str, dict[str, Any]]] = [
     (405, "PUT", "/api/destinations", {}),
     (405, "GET", "/api/destinations/a-one/rotate", {}),
     (405, "OPTIONS", "/api/me", {}),
+    *((405, method, "/api/me", {}) for method in ("POST", "PUT", "PATCH", "DELETE", "PURGE")),
     (400, "GET", "/api/me", {"HTTP_HOST": "evil.example"}),
     (400, "POST", "/api/destinations", {"CONTENT_LENGTH": "many"}),
     (411, "POST", "/api/destinations", {"HTTP_TRANSFER_ENCODING": "chunked"}),
@@ -280,6 +338,8 @@ def test_whatever_fails_is_told_to_a_script_in_json(
     assert answer.status_code == status
     assert set(answer.json()) == {"error", "fix"}
     assert status != 405 or answer.headers["Allow"]
+    assert "overview" not in answer.json()["fix"]
+    assert "form" not in answer.json()["error"] or status == 413
 
 
 def test_a_fault_and_a_busy_portal_are_told_in_json_too(

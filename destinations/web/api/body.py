@@ -23,6 +23,8 @@ from destinations.web.request import PortalRequest
 
 FORM_NAMES = {"bundle": "bundle_text", "credentials_expire_on": "expires_on"}
 JSON_NAMES = {form: name for name, form in FORM_NAMES.items()}
+_CONFIRMED = "credentials_confirmed"
+_YES, _NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0", ""}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -37,7 +39,8 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
         raise _bad_request("The body is not JSON.", f"Content-Type: application/json. {sent}")
     try:
         nested = _bad_request("Every value must be a string.", sent)
-        found = json.loads(request.body.decode(), object_pairs_hook=_Members(nested))
+        twice = _bad_request("A member is in the body twice.", sent)
+        found = json.loads(request.body.decode(), object_pairs_hook=_Members(nested, twice))
     except (ValueError, RecursionError):
         raise _bad_request("The body is not valid JSON.", sent) from None
     if not isinstance(found, dict):
@@ -50,22 +53,30 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
         raise _bad_request(
             "A field contains characters that no form can send.", "Remove NUL characters and lone surrogates."
         )
-    return found
+    return {**found, **_confirmed(found)}
+
+
+def _confirmed(found: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return whether the credentials are confirmed as a form says it: a form takes any text for a yes. Raises UserError."""
+    stated = (found.get(_CONFIRMED) or "").lower()
+    if stated not in _YES | _NO:
+        raise _bad_request(f"{_CONFIRMED} is neither yes nor no.", "Send yes, or leave it out.")
+    return {_CONFIRMED: "yes" if stated in _YES else None} if _CONFIRMED in found else {}
 
 
 class _Members:
-    def __init__(self, nested: UserError) -> None:
-        self._nested = nested
+    def __init__(self, nested: UserError, twice: UserError) -> None:
+        self._nested, self._twice = nested, twice
         self._found = False
 
     def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Return the object; raises ValueError for a member that is there twice, `nested` for a second object."""
+        """Return the object; raises `twice` for a member that is there twice, `nested` for a second object."""
         if self._found:
             raise self._nested
         self._found = True
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise ValueError
+            raise self._twice
         return found
 
 

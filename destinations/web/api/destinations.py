@@ -40,6 +40,7 @@ _KEPT = 5000
 """Some 8 MB of members of lists."""
 
 
+@csrf_exempt
 @require_safe
 def me(request: PortalRequest) -> HttpResponse:
     person = request.principal
