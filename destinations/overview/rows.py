@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable
 from typing import Any
+from unicodedata import category, normalize
 
 from destinations.model import Judgement, Snapshot, Target
 from destinations.overview.answer import ExportAnswer
@@ -101,6 +102,16 @@ def answer(found: ExportAnswer) -> dict[str, Any]:
 
 
 def _safe(cell: str) -> str:
-    """Return it so that no spreadsheet takes it for a formula, spaces in front or not; half characters are replaced."""
+    """Return it so that no spreadsheet takes it for a formula; half characters are replaced.
+
+    Spreadsheets ignore spaces and invisible characters in front, and some take a full-width sign for the usual one.
+    """
     whole = _text(cell)
-    return f"'{whole}" if whole.lstrip(" \u00a0\ufeff").startswith(_FORMULA) else whole
+    if whole[:1].isalnum():
+        return whole
+    seen = next((char for char in whole if not _is_blank(char)), "")
+    return f"'{whole}" if normalize("NFKC", seen).startswith(_FORMULA) else whole
+
+
+def _is_blank(char: str) -> bool:
+    return char not in _FORMULA and (char.isspace() or category(char) in {"Cc", "Cf"})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands, load_command_class
 
 from destinations.overview import table
 from edrportal import __version__
@@ -66,6 +67,31 @@ def test_every_command_is_there() -> None:
     assert commands & set(COMMANDS) >= {"serve", "verdict", "rotate", "livecheck"}
     known = set(COMMANDS) | {"collectstatic"}
     assert {one for one in commands if one not in known} == set()
+
+
+def test_every_option_of_a_command_is_there() -> None:
+    written = Path("docs/scripts.md").read_text()
+    usual = {"--help", "--version", "--no-color", "--force-color"}
+    for name in COMMANDS:
+        command = load_command_class(get_commands()[name.replace("-", "_")], name.replace("-", "_"))
+        options = re.findall(r"--[a-z][a-z-]*", command.create_parser("edrportal", name).format_help())
+        assert not [one for one in set(options) - usual if f"{one}" not in written], name
+
+
+def test_every_metric_is_there() -> None:
+    from edrportal.telemetry import counters, endpoint, gauges, requests  # noqa: PLC0415 - they register what they tell
+
+    assert endpoint.BUILD
+    assert requests.REQUESTS
+    written = Path("docs/metrics-and-logs.md").read_text()
+    endings = {"counter": "_total", "info": "_info"}
+    counted = {f"{family.name}{endings.get(family.type, '')}" for family in counters.REGISTRY.collect()}
+    told = set(re.findall(r'"(edrportal_[a-z_]+)"', Path(gauges.__file__).read_text()))
+    own = {one for one in counted | told if one.startswith("edrportal_")}
+    assert own
+    assert not [one for one in own if f"`{one}`" not in written]
+    named = set(re.findall(r"`(edrportal_[a-z_]+)`", written))
+    assert not named - own, "named, and not there"
 
 
 def test_every_value_of_the_chart_is_there() -> None:

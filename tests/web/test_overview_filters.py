@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations import names
+from destinations.cluster.memory import InMemoryCluster
 from destinations.model import Snapshot
 from destinations.overview import rows as csvtable
 from destinations.overview.filters import FIRST, ORDERS, Filter
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from django.test import Client
 
-    from destinations.cluster.memory import InMemoryCluster
 
 NOW = datetime.now(UTC)
 
@@ -127,6 +127,29 @@ def test_a_cell_is_never_a_formula(demo: InMemoryCluster, client: Client) -> Non
     cells = [cell for row in table_of(client) for cell in row.values()]
     assert not [cell for cell in cells if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "|", "%"))]
     assert sum(cell.startswith("'") and "calc" in cell for cell in cells) == 7
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1", "+1", "-1", "@1", "|1", "%1", "\t1", "\r=1", "\n=1", " =1", "\u00a0=1", "\u200b=1", "\u2007=1", "\u3000=1",
+     "\ufeff=1", "\u2060\u00ad =1", "\x0b=1", "\x1f=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\ufe62x", " \uff1d1"],
+)  # fmt: skip
+def test_nothing_in_front_hides_a_formula(text: str) -> None:
+    labels, annotations = {names.REGISTRY_LABEL: "true"}, {names.DESCRIPTION_ANNOTATION: text}
+    cluster = InMemoryCluster()
+    cluster.load([{"metadata": {"name": "odd", "labels": labels, "annotations": annotations}}])
+    (row,) = csv.DictReader(io.StringIO(csvtable.written(rows(Snapshot.of(cluster.list_secrets(), NOW))), newline=""))
+    assert row["description"] == f"'{text}"
+    assert row["name"] == "odd"
+
+
+@pytest.mark.parametrize("text", ["a=1", "1+1", "\u00e9=", "(=1)", "\u201e=1\u201c", "", "\u6f22=1"])
+def test_other_text_is_as_it_is(text: str) -> None:
+    labels, annotations = {names.REGISTRY_LABEL: "true"}, {names.DESCRIPTION_ANNOTATION: text}
+    cluster = InMemoryCluster()
+    cluster.load([{"metadata": {"name": "odd", "labels": labels, "annotations": annotations}}])
+    (row,) = csv.DictReader(io.StringIO(csvtable.written(rows(Snapshot.of(cluster.list_secrets(), NOW))), newline=""))
+    assert row["description"] == text
 
 
 def test_a_file_is_of_text_whatever_the_secrets_hold() -> None:

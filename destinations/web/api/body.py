@@ -57,7 +57,7 @@ def read(request: HttpRequest, known: set[str]) -> dict[str, str | None]:
 
 
 def _confirmed(found: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Return whether the credentials are confirmed as a form says it: a form takes any text for a yes. Raises UserError."""
+    """Return the confirmation as a form reads it, which takes any text for a yes. Raises UserError."""
     stated = (found.get(_CONFIRMED) or "").lower()
     if stated not in _YES | _NO:
         raise _bad_request(f"{_CONFIRMED} is neither yes nor no.", "Send yes, or leave it out.")
