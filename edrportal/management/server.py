@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import re
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ from destinations.cluster.port import ClusterError
 from destinations.livecheck.threads import Threads
 from destinations.portal import Portal, Reads
 from edrportal import composition
+from edrportal.configuration.variables import MAX_PORT
 from edrportal.management.process import part
 from edrportal.middleware import PAGES_AT_ONCE
 from edrportal.serving.drain import STOPPING
@@ -82,10 +84,10 @@ class Server:
     def run(self) -> None:
         """Serve until a signal ends it; does not return. Raises CommandError for an address that cannot be used.
 
-        `opening` is called first, in the process that started, `started` in the one that serves.
+        `opening` is called once the address is taken, in the process that started, `started` in the one that serves.
         """
-        self._opening()
         pages = _port(self._bind, self._site)
+        self._opening()
         watched = part()
         _spare_memory()
         signal.signal(signal.SIGTERM, leave)
@@ -134,6 +136,14 @@ def _list(portal: Portal) -> None:
         time.sleep(_LOOK_SECONDS)
     with suppress(ClusterError):
         portal.answered(Reads(portal).snapshot, sees_all=True)
+
+
+def is_address(bind: str) -> bool:
+    """Return whether it is a host and a port; the host may be empty, which is every address."""
+    return (
+        re.fullmatch(r"(\[[^\[\]]+\]|[^:\[\]]*):[0-9]{1,5}", bind) is not None
+        and int(bind.rpartition(":")[2]) <= MAX_PORT
+    )
 
 
 def _port(bind: str, site: Site) -> Port:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -218,3 +219,31 @@ def test_colors_are_as_the_options_say() -> None:
     text = json.dumps(SECRET)
     assert "\x1b[" not in run("verdict", text=text).stdout
     assert "\x1b[32m" in run("verdict", "--force-color", text=text).stdout
+
+
+@pytest.mark.parametrize(
+    "bind", ["", "abc", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:abc", "127.0.0.1:-1", ":99999", "127.0.0.1:65536", "[::1",
+     "::1:80"],
+)  # fmt: skip
+def test_an_address_that_is_none_is_called_so(bind: str) -> None:
+    ran = run("serve", f"--bind={bind}", EDRPORTAL_SECRET_KEY="k" * 40)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "--bind must be HOST:PORT" in json.loads(ran.stderr)["message"]
+
+
+@pytest.mark.parametrize("port", ["99999", "65536", "abc", "-1"])
+def test_a_port_of_the_demo_that_is_none_is_called_so(port: str) -> None:
+    ran = run("demo", PORT=port)
+    assert (ran.returncode, ran.stdout, "PORT is" in ran.stderr) == (1, "", True)
+
+
+def test_no_server_says_where_it_is_before_it_is_there() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for ran in (
+            run("serve", f"--bind=127.0.0.1:{port}", EDRPORTAL_SECRET_KEY="k" * 40),
+            run("demo", PORT=str(port)),
+        ):
+            assert (ran.returncode, ran.stdout, "cannot be used" in ran.stderr) == (1, "", True)

@@ -23,6 +23,7 @@ from destinations.management.terminal import PortalOptions
 from edrportal import composition
 from edrportal.composition import Once
 from edrportal.configuration.registry import address_rules
+from edrportal.configuration.variables import MAX_PORT
 from edrportal.demo.cluster import demo_cluster
 from edrportal.demo.registry import DemoRegistry
 from edrportal.management.server import Server
@@ -38,6 +39,8 @@ class Command(PortalOptions):
         port = os.environ.get("PORT") or "8000"
         if not port.isdecimal():
             raise CommandError("PORT is not a number")
+        if int(port) > MAX_PORT:
+            raise CommandError(f"PORT is larger than {MAX_PORT}")
         settings.SECRET_KEY = token_urlsafe(48)
         settings.DEMO = True
         now = datetime.now(UTC)
@@ -46,9 +49,13 @@ class Command(PortalOptions):
         cluster = demo_cluster(now, registry=registry)
         connection = composition.watched(cluster)
         with composition.use(composition.assemble(Once(lambda: connection), Checks(reached(registry.port)))):
-            self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
-            self.stdout.flush()
-            Server(get_wsgi_application(), f"127.0.0.1:{port}", started=registry.start).run()
+
+            def opening() -> None:
+                self.stdout.write(f"The demo is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
+                self.stdout.flush()
+
+            bind = f"127.0.0.1:{port}"
+            Server(get_wsgi_application(), bind, opening=opening, started=registry.start).run()
 
 
 _ELSEWHERE = ip_address("192.0.2.1")

@@ -18,7 +18,7 @@ from destinations.management.terminal import PortalOptions
 from edrportal import composition
 from edrportal.configuration.environment import ConfigurationError, is_local
 from edrportal.management.failure import NO_CONTEXT
-from edrportal.management.server import Server
+from edrportal.management.server import Server, is_address
 from edrportal.serving.certificate import Certificate
 from edrportal.serving.ports import Port, Site, listen
 from edrportal.telemetry import logs
@@ -27,6 +27,7 @@ from edrportal.webhook import app
 
 _EVERY = {"": "every address", "0.0.0.0": "every address", "::": "every address"}  # noqa: S104 - told of, not bound
 
+_NO_ADDRESS = "--bind must be HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000"
 _NO_CLUSTER = (
     "No cluster is configured: no kubeconfig with a current context was found. Set KUBECONFIG to a kubeconfig and choose "
     "a context with kubectl config use-context. To try the portal without a cluster, run make demo."
@@ -51,6 +52,8 @@ class Command(PortalOptions):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         host = options["bind"].rpartition(":")[0].strip("[]")
+        if not is_address(options["bind"]):
+            raise CommandError(_NO_ADDRESS)
         try:
             settings.ENVIRONMENT.check()
             settings.ENVIRONMENT.check_address(host)
