@@ -164,3 +164,23 @@ def test_what_is_no_destination_or_not_ours_is_refused(
     labels = {names.REGISTRY_LABEL: "true", "argocd.argoproj.io/instance": "x"}
     portal.load([{"metadata": {"name": "one", "labels": labels}}])
     assert run(monkeypatch, b"p", "--password-stdin", "--username", "u") == 1
+
+
+def test_ctrl_c_in_the_write_is_an_unknown_outcome(
+    portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    fill(portal)
+    monkeypatch.setattr(portal, "replace_secret", interrupted)
+    assert run(monkeypatch, PASSWORD.encode(), "--password-stdin") == 3
+    assert "Interrupted, so it is not known whether the change was written" in capsys.readouterr().err
+
+
+def test_what_is_not_there_is_named(
+    portal: InMemoryCluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert portal.list_secrets() == []
+    assert run(monkeypatch, b"p", "--password-stdin", "--username", "u") == 1
+    assert "There is no destination 'one' in the namespace 'epinio'" in capsys.readouterr().err
