@@ -39,7 +39,7 @@ def add(cluster: Cluster, draft: Draft, change: Change) -> Done:
 
 def _already_there(secret: Secret, change: Change) -> Done:
     if history.holds(secret, change.write_id):
-        return Done.of(secret)  # this very form, sent twice
+        return Done.before(secret, change)  # this very form, sent twice
     raise name_taken(secret, change.permit)
 
 

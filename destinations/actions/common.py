@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hmac import compare_digest
 from typing import Any
@@ -45,7 +45,8 @@ class Done:
     """A change that is in the cluster: the resourceVersion it left, and notes for the person who made it.
 
     `kept_password` says that the stored password is the one from before. `stored` is the destination as it is now, None
-    where there is none any more.
+    where there is none any more. `was_so` says that nothing was written, since it was so already. `is_repeat` says that
+    this very form was written before, and not again now; `is_overtaken`, that the destination changed since.
     """
 
     name: str
@@ -53,11 +54,20 @@ class Done:
     notes: tuple[str, ...] = ()
     uid: str = ""
     kept_password: bool = False
+    was_so: bool = False
+    is_repeat: bool = field(default=False, compare=False)
+    is_overtaken: bool = False
     stored: Secret | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, stored: Secret, *notes: str) -> Done:
         return cls(stored.name, stored.resource_version, notes, stored.uid, stored=stored)
+
+    @classmethod
+    def before(cls, stored: Secret, change: Change) -> Done:
+        """Return what a form that was written before has done, as far as the destination still tells."""
+        is_overtaken = owners.is_overtaken(stored, change.write_id)
+        return replace(cls.of(stored), is_repeat=True, is_overtaken=is_overtaken)
 
 
 def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
@@ -70,8 +80,10 @@ def refuse_foreign(secret: Secret, *, deleting: bool = False) -> None:
         raise UserError("The Secret is immutable, so Kubernetes does not change it.", fix)
 
 
-def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret | Done:
-    """Return the destination as the person saw it, or Done where this very form was written before.
+def read_seen(
+    cluster: Cluster, name: str, seen: Seen, change: Change, *, is_so: Callable[[Secret], bool] = lambda _: False
+) -> Secret | Done:
+    """Return the destination as the person saw it, or Done where this very form was written before, or where it `is_so`.
 
     Raises NotFound for a Secret that is no destination, Denied, Conflict where it is another than the person saw,
     UserError where it is not the portal's to change, and the port's errors.
@@ -81,7 +93,9 @@ def read_seen(cluster: Cluster, name: str, seen: Seen, change: Change) -> Secret
         raise NotFound("NotFound", status=404)
     change.permit.check(secret)
     if history.holds(secret, change.write_id):
-        return Done.of(secret)
+        return Done.before(secret, change)
+    if is_so(secret):
+        return replace(Done.of(secret), was_so=True)
     if Seen.of(secret) != seen:
         raise Conflict("Conflict", status=409)
     refuse_foreign(secret)

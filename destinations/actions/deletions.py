@@ -62,5 +62,5 @@ def sweep(cluster: Cluster, at: datetime) -> Done:
             gone.append(orphan.secret.name)
         except ClusterError:
             notes.append(f"{orphan.secret.name} stays: the cluster did not delete it.")
-    said = f"Deleted: {listed(gone)}." if gone else "There was nothing to delete."
+    said = f"Deleted: {listed(gone)}." if gone else "Nothing is left to delete now."
     return Done("", "", (said, *notes))

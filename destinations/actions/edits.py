@@ -130,16 +130,18 @@ def _is_readable(secret: Secret) -> bool:
 
 
 def switch(cluster: Cluster, name: str, *, on: bool, seen: Seen, change: Change) -> Done:
-    """Enable or disable a destination; one that is so already is left alone.
+    """Enable or disable a destination; one that is so already is left alone, whatever else changed since it was seen.
 
     Raises UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
-    secret = read_seen(cluster, name, seen, change)
+    value = "true" if on else "false"
+
+    def is_so(secret: Secret) -> bool:
+        return secret.labels[names.REGISTRY_LABEL] == value
+
+    secret = read_seen(cluster, name, seen, change, is_so=is_so)
     if isinstance(secret, Done):
         return secret
-    value = "true" if on else "false"
-    if secret.labels[names.REGISTRY_LABEL] == value:
-        return Done.of(secret)
     annotations = stamps(change, "enabled" if on else "disabled", old=secret)
     manifest = codec.changed(secret, labels={names.REGISTRY_LABEL: value}, annotations=annotations)
     return Done.of(write(cluster, secret, manifest, None))

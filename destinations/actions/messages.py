@@ -18,6 +18,7 @@ from destinations.cluster.port import (
 )
 from destinations.model import UserError
 
+OVERTAKEN = "This form was sent and saved before, and {} has changed since. The page shows the current state."
 TOO_MANY_REQUESTS = 429
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
@@ -69,6 +70,19 @@ _REFUSED_TOKEN = UserError(
     502,
 )
 _OTHER = UserError("The cluster rejected the request. Nothing was changed.", "Check the API server's log.", 502)
+
+
+def changed_meanwhile(*, by_oneself: bool, typed_password: bool, status: int) -> UserError:
+    """Return what to say of a form that is older than the destination."""
+    where = (
+        " yourself after you opened this page, perhaps in another tab" if by_oneself else " after you opened the page"
+    )
+    who, what = ("You", "What this page sent was") if by_oneself else ("Someone", "Your changes were")
+    fix = "Review the current state, type the password again, and save again." if typed_password else _REVIEW
+    return UserError(f"{who} changed this destination{where}. {what} not saved.", fix, status)
+
+
+_REVIEW = "Review what differs, and save again."
 
 
 def for_error(error: ClusterError | UserError | Denied) -> UserError:

@@ -50,14 +50,14 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     """
     secret = read_seen(cluster, name, seen, change)
     if isinstance(secret, Done):
-        return secret
+        return _before(secret, change)
     config = new_config(secret, rotation)
     is_same = is_known_password(secret, rotation.password, change.permit)
     certs = store_bundle(cluster, name, rotation.bundle or b"", change)
     data: dict[str, bytes | None] = {names.CONFIG_KEY: config.content}
     if rotation.bundle is not None:
         data[names.CERTS_KEY] = certs.name.encode() if certs else None
-    did = "edited: credentials" if is_same else "rotated"
+    did = _SAME if is_same else "rotated"
     annotations = {
         **stamps(change, did, old=secret, rotated=not is_same, password=history.TYPED),
         names.EXPIRY_ANNOTATION: rotation.expires_on or None,
@@ -67,6 +67,17 @@ def rotate(cluster: Cluster, name: str, rotation: Rotation, *, seen: Seen, chang
     notes = [SAME_PASSWORD] * is_same + [TOKEN_REMOVED] * config.removed_token
     done = Done.of(stored, *notes, *tidy(cluster, secret, stored, change))
     return replace(done, kept_password=is_same)
+
+
+_SAME = "edited: credentials"
+
+
+def _before(done: Done, change: Change) -> Done:
+    """Return a rotation that was written before with whether it was one: what its history says."""
+    entries = history.read(done.stored) if done.stored else ()
+    mark = history.mark(change.write_id)
+    is_same = any(history.names_same_write(one.id, mark) and one.did == _SAME for one in entries)
+    return replace(done, kept_password=is_same, notes=(SAME_PASSWORD,) * is_same)
 
 
 def lasting_expiry(secret: Secret, now: datetime) -> str:

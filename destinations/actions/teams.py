@@ -9,6 +9,7 @@ from destinations import names
 from destinations.actions.common import Change, Done, Seen, read_seen, stamps, write
 from destinations.cluster.config_maps import update
 from destinations.cluster.port import Cluster, ConfigMaps
+from destinations.model import Secret
 from destinations.names import TEAMS_CONFIG_MAP
 from destinations.secret import codec
 
@@ -22,16 +23,18 @@ class Assignment:
 
 
 def assign(cluster: Cluster, name: str, to: Assignment, *, seen: Seen, change: Change) -> Done:
-    """Write the team's label; one that has it already, with the same uid, is left alone.
+    """Write the team's label; one that has it already, with the same uid, is left alone, whatever else changed.
 
     Raises Denied, UserError, Conflict (`seen` is stale), NotWritten, Unknown and the port's errors.
     """
-    secret = read_seen(cluster, name, seen, change)
+
+    def is_so(secret: Secret) -> bool:
+        team, uid = secret.labels.get(names.TEAM_LABEL, ""), secret.annotations.get(names.TEAM_UID_ANNOTATION, "")
+        return (team, uid) == (to.team, to.uid)
+
+    secret = read_seen(cluster, name, seen, change, is_so=is_so)
     if isinstance(secret, Done):
         return secret
-    before = secret.labels.get(names.TEAM_LABEL, ""), secret.annotations.get(names.TEAM_UID_ANNOTATION, "")
-    if before == (to.team, to.uid):
-        return Done.of(secret)
     did = f"assigned to team {to.team}" if to.team else "shared with everyone"
     annotations = {names.TEAM_UID_ANNOTATION: to.uid or None, **stamps(change, did, old=secret)}
     manifest = codec.changed(secret, labels={names.TEAM_LABEL: to.team or None}, annotations=annotations)

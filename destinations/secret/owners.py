@@ -7,6 +7,7 @@ from typing import Any
 
 from destinations.model import Owner, Secret
 from destinations.names import CHANGED_BY_ANNOTATION, CONFIG_KEY, MANAGED_BY_LABEL, MANAGED_BY_PORTAL
+from destinations.secret import history
 
 SEALED_SECRETS = "Sealed Secrets"
 _CONTROLLERS = {
@@ -61,6 +62,15 @@ def last_change(secret: Secret) -> LastChange:
     manager = str(latest.get("manager") or "")
     person = secret.annotations.get(CHANGED_BY_ANNOTATION, "") if manager in {"", MANAGED_BY_PORTAL} else ""
     return LastChange(manager, str(latest.get("time") or ""), person)
+
+
+def is_overtaken(secret: Secret, write_id: str) -> bool:
+    """Return whether something changed a Secret after the portal's write of this id, which it holds."""
+    entries, last = history.read(secret), last_change(secret)
+    if not entries:
+        return False
+    is_last = history.names_same_write(entries[-1].id, history.mark(write_id))
+    return not is_last or (last.manager not in {"", MANAGED_BY_PORTAL} and last.at > entries[-1].at)
 
 
 def _controller(kind: str, name: str) -> Owner:

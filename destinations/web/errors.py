@@ -24,6 +24,7 @@ _API = "/api/"
 _FOUND_BEFORE_THE_SIGN_IN = {400, 403, 404, 405}
 """What can be wrong before it is known who asks. A failure of the cluster is not among them: it is not asked again."""
 _SERVER_ERROR = 500
+_SIGN_INS = {"signin", "demo-signin"}
 _GENERIC = "The portal cannot do this now. Nothing was changed."
 
 
@@ -79,10 +80,22 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
     """Answer a form that was not made by this portal, or whose cookie is gone; one of ours is given back."""
     if request.headers.get("Sec-Fetch-Site") == "same-origin":  # a browser says so, and no other site can
+        if request.resolver_match and request.resolver_match.url_name in _SIGN_INS:
+            return _signed_in_meanwhile(request)
         message = "The form is older than your last sign-in. Nothing was changed."
         return page(request, 403, message, "Send it again. Cookies must be enabled.", again=typed(request))
     fix = "Go back, reload the page, and send it again. Cookies must be enabled."
     return page(request, 403, "The form has expired, or it came from another site. Nothing was changed.", fix)
+
+
+def _signed_in_meanwhile(request: HttpRequest) -> HttpResponse:
+    """Answer a sign-in from a page that is older than another sign-in, as from a second tab."""
+    if isinstance(request, PortalRequest):
+        request.recognize()
+        if request.person:
+            fix = "To sign in as someone else, sign out first."
+            return page(request, 403, f"You are already signed in as {request.person.username}.", fix)
+    return page(request, 403, "This sign-in page is out of date.", "Open it again, and sign in.")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's

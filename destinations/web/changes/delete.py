@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
 from destinations.actions import Seen, bundles
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import ClusterError, NotFound
 from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, owners
 from destinations.secret.mask import masked_name
@@ -26,7 +27,7 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
     try:
         secret, snapshot = save.find(request, name)
     except ClusterError as error:
-        return errors.cluster_error(request, error)
+        return _gone(request, name, error) or errors.cluster_error(request, error)
     if request.method != "POST":
         return _page(request, secret, snapshot, DeleteForm(initial=save.initial(secret)), 200)
     form = DeleteForm(request.POST)
@@ -42,8 +43,20 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
     except (ClusterError, UserError) as error:
         form.data = save.seen_again(form, secret)
         trouble = save.trouble_of(request, error)
-        return _page(request, secret, snapshot, form, trouble.status, trouble)
+        return _gone(request, name, error) or _page(request, secret, snapshot, form, trouble.status, trouble)
     return save.done(request, result, f"{name} was deleted.", to="overview")
+
+
+def _gone(request: PortalRequest, name: str, error: ClusterError | UserError) -> HttpResponse | None:
+    """Answer a form whose wish has come true, as when it is sent twice; None where nobody asked for that.
+
+    One that does not exist for the person who asks is answered like one that does not exist.
+    """
+    is_asked = request.POST.get("confirmation") == name and DeleteForm(request.POST).is_valid()
+    if not is_asked or not isinstance(error, NotFound):
+        return None
+    messages.success(request, f"{name} does not exist anymore.")
+    return save.see_other("overview", name)
 
 
 def _page(  # noqa: PLR0913, PLR0917 - one page's parts

@@ -9,8 +9,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
-from destinations.actions import Edit, Seen, checks, downloads
-from destinations.cluster.port import ClusterError
+from destinations.actions import Done, Edit, Seen, checks, downloads
+from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, UserError
 from destinations.secret import codec, docker_config
 from destinations.secret.mask import masked_key, masked_name
@@ -19,6 +19,7 @@ from destinations.web import errors
 from destinations.web.changes import download, fragments, precheck, save
 from destinations.web.changes.precheck import Gate
 from destinations.web.forms import EditForm
+from destinations.web.forms.differences import differences
 from destinations.web.request import PortalRequest
 
 
@@ -50,7 +51,9 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
     try:
         download.check(request, name)
         gate = precheck.ask(
-            request, lambda: checks.of_edited(request.portal, secret, save.find(request, name)[1], wanted)
+            request,
+            lambda: checks.of_edited(request.portal, secret, save.find(request, name)[1], wanted),
+            lambda: precheck.is_written(request, form, secret),
         )
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
@@ -60,10 +63,20 @@ def edit(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 - 
         change = save.change(request, form)
         result = save.write(request, "edit", actions.edit, name, wanted, seen=seen, change=change)
     except (ClusterError, UserError) as error:
+        if isinstance(error, Conflict) and _is_as_wanted(form, secret, wanted):
+            return save.done(request, Done.of(secret), "", to="destination", notes=[_AS_WANTED.format(name)])
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, form, trouble.status, trouble)
     saved, notes = gate.after(request.portal, result), (*form.bundle_notes, *form.host_notes)
     return save.done(request, saved, f"{name} was changed.", to="destination", notes=notes)
+
+
+_AS_WANTED = "{} already has these values. Nothing was left to change."
+
+
+def _is_as_wanted(form: EditForm, secret: Secret, wanted: Edit) -> bool:
+    """Return whether someone, or the same person in another tab, has made the very change; secrets are not compared."""
+    return not wanted.password and wanted.bundle is None and not differences(form, secret)
 
 
 def _unsaved(request: PortalRequest, secret: Secret) -> EditForm:

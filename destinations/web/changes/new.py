@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from destinations import actions, names
 from destinations.actions import checks, downloads
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import ClusterError, NotFound
 from destinations.model import Secret, Snapshot, UserError
 from destinations.secret import codec, docker_config, history
 from destinations.secret.mask import masked_key
@@ -65,7 +65,11 @@ def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:
     """Check first if that is wanted, and write. Raises what the action raises."""
     draft = form.draft(uid)
     download.check(request, draft.name)
-    gate = precheck.ask(request, lambda: checks.of_new(request.portal, draft, request.reads.rules, request.authority))
+    gate = precheck.ask(
+        request,
+        lambda: checks.of_new(request.portal, draft, request.reads.rules, request.authority),
+        lambda: _is_written(request, form, draft.name),
+    )
     if not gate.may_save:
         return _page(request, form, 422, gate=gate)
     if download.is_asked(request):
@@ -76,6 +80,13 @@ def _save(request: PortalRequest, form: NewForm, uid: str) -> HttpResponse:
     saved = gate.after(request.portal, result)
     saved = replace(saved, notes=(*saved.notes, *form.import_notes, *form.bundle_notes, *form.host_notes))
     return save.done(request, saved, f"{result.name} was added.", to="destination")
+
+
+def _is_written(request: PortalRequest, form: NewForm, name: str) -> bool:
+    try:
+        return precheck.is_written(request, form, request.portal.cluster.get_secret(name))
+    except NotFound:
+        return False
 
 
 def _empty(request: PortalRequest) -> HttpResponse:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from django.forms import Form
+
 from destinations.actions import Done
 from destinations.actions import checks as checking
 from destinations.livecheck import explanations
@@ -16,9 +18,10 @@ from destinations.livecheck.presentation import Shown
 from destinations.livecheck.ratelimit import RateLimited
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
-from destinations.model import UserError
+from destinations.model import Secret, UserError
 from destinations.portal import Portal
-from destinations.web.changes import check
+from destinations.secret import history
+from destinations.web.changes import check, save
 from destinations.web.request import PortalRequest
 
 
@@ -44,7 +47,7 @@ class Gate:
 
     def after(self, portal: Portal, done: Done) -> Done:
         """Keep the result of the check for the destination that was saved, and say what it said."""
-        if self.last is None:
+        if self.last is None or done.is_repeat:  # its result is that of another moment
             return done
         when = "" if checking.keep_saved(portal, self.last, done) else ", once the destination is enabled"
         return replace(done, notes=(f"Live check{when}: {self.words}", *done.notes))
@@ -53,8 +56,13 @@ class Gate:
 OPEN = Gate(may_save=True)
 
 
-def ask(request: PortalRequest, question: Callable[[], Question]) -> Gate:
-    """Check first where that is wanted, and not where it is to be saved, or made a file of, anyway.
+def is_written(request: PortalRequest, form: Form, secret: Secret) -> bool:
+    """Return whether this very form is in the destination already: then nothing is left to check."""
+    return history.holds(secret, save.change(request, form).write_id)
+
+
+def ask(request: PortalRequest, question: Callable[[], Question], is_written: Callable[[], bool]) -> Gate:
+    """Check first where that is wanted, and not where it is to be saved, or made a file of, anyway, or is saved already.
 
     Raises what `question` raises, and the port's errors.
     """
@@ -62,6 +70,8 @@ def ask(request: PortalRequest, question: Callable[[], Question]) -> Gate:
         return OPEN
     if "check" not in request.POST and request.POST.get("download") != "checked":
         return Gate(may_save=False, unconfirmed=True) if "check_failed" in request.POST else OPEN
+    if "check" in request.POST and is_written():
+        return OPEN
     try:
         last = checking.check(request.portal, question(), check.asker(request))
     except RateLimited as error:

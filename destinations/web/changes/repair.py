@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from destinations import actions, repairs
-from destinations.actions import Seen, Split
+from destinations.actions import Done, Seen, Split
 from destinations.actions.repairs import name_problems, suggestions
-from destinations.cluster.port import ClusterError
+from destinations.cluster.port import ClusterError, Conflict
 from destinations.model import Secret, Snapshot, UserError
 from destinations.overview import table
 from destinations.repairs import Fix
@@ -57,16 +57,33 @@ def _repair(
     typed = form.cleaned_data
     seen_state = Seen(typed["uid"], typed["resource_version"])
     try:
-        change = save.change(request, form)
+        change = save.change(request, form, scope=f"repair {sorted(_asked(request).items())}", without=form.fix_names)
         result = save.write(request, "repair", actions.repair, name, form.choice(), seen=seen_state, change=change)
     except (ClusterError, UserError) as error:
+        if isinstance(error, Conflict) and _is_needless(request, form):
+            return save.done(request, Done.of(secret), "", to="destination", notes=[_NOT_NEEDED.format(name)])
         trouble = save.explain_failure(request, form, secret, error)
         return _page(request, secret, snapshot, form, trouble.status, trouble)
     look = partial(save.as_written, request, result)
-    standing = save.standing(request, [name], "was changed as chosen", look)
+    standing = {} if result.is_overtaken else save.standing(request, [name], "was changed as chosen", look)
     for told in standing.values():
         messages.warning(request, told)
     return save.done(request, result, "" if standing else f"{name} was repaired.", to="destination")
+
+
+_NOT_NEEDED = "{} does not need this repair anymore. Nothing was left to change."
+
+
+def _is_needless(request: PortalRequest, form: RepairForm) -> bool:
+    """Return whether none of the chosen repairs is proposed any more: someone has made them, or the same person elsewhere."""
+    asked = _asked(request).keys()
+    return bool(asked) and not asked & set(form.fix_names)
+
+
+def _asked(request: PortalRequest) -> dict[str, str]:
+    """Return the choices as they were sent: once they are written, the form proposes others, or none."""
+    sent = {key: str(value) for key, value in request.POST.items() if value}
+    return {key: value for key, value in sent.items() if key.startswith("fix-") or key == "organization"}
 
 
 def _try(request: PortalRequest, secret: Secret, snapshot: Snapshot, groups: Sequence[tuple[Fix, ...]]) -> HttpResponse:

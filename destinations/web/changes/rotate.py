@@ -46,7 +46,11 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
     seen = Seen(typed["uid"], typed["resource_version"])
     try:
         download.check(request, name)
-        gate = precheck.ask(request, lambda: checks.of_rotated(request.portal, *save.find(request, name), rotation))
+        gate = precheck.ask(
+            request,
+            lambda: checks.of_rotated(request.portal, *save.find(request, name), rotation),
+            lambda: precheck.is_written(request, form, secret),
+        )
         if not gate.may_save:
             return _page(request, secret, form, 422, gate=gate)
         if download.is_asked(request):
@@ -64,6 +68,8 @@ def rotate(request: PortalRequest, name: str) -> HttpResponse:  # noqa: PLR0911 
 
 def _warn(request: PortalRequest, result: Done) -> bool:
     """Say what still keeps exports from the new credentials, and return whether anything does."""
+    if result.is_overtaken:
+        return False
     look = partial(save.as_written, request, result)
     standing = save.standing(request, [result.name], "has new credentials", look)
     for trouble in standing.values():

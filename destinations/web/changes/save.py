@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 
 from destinations import actions
 from destinations.actions import Change, Denied, Done, Seen
-from destinations.actions.messages import for_error
+from destinations.actions.messages import OVERTAKEN, changed_meanwhile, for_error
 from destinations.actions.writes import Unknown
 from destinations.cluster.port import Ambiguous, ClusterError, Conflict, NotFound
 from destinations.model import Secret, Snapshot, UserError
@@ -165,20 +165,15 @@ def write(  # noqa: PLR0913 - who asks, for what
     return act(request, action, name, lambda: use_case(cluster, name, *what, seen=seen, change=change), before=seen)
 
 
-_CHANGED = "Someone changed this destination after you opened the page. Your changes were not saved."
-_REVIEW = "Review what differs, and save again."
-
-
 def explain_failure(request: PortalRequest, form: Form, secret: Secret, error: ClusterError | UserError) -> UserError:
     """Return what to say of a change that did not happen; after a conflict, saving once more is a conscious step."""
-    if isinstance(error, Conflict):
-        form.data = seen_again(form, secret)
     trouble = trouble_of(request, error)
-    typed = getattr(form, "cleaned_data", {}).get("password") or form.data.get("password")
     if not isinstance(error, Conflict):
         return trouble
-    fix = "Review the current state, type the password again, and save again." if typed else _REVIEW
-    return UserError(_CHANGED, fix, trouble.status)
+    form.data = seen_again(form, secret)
+    typed = bool(getattr(form, "cleaned_data", {}).get("password") or form.data.get("password"))
+    by_oneself = owners.last_change(secret).person == request.principal.username
+    return changed_meanwhile(by_oneself=by_oneself, typed_password=typed, status=trouble.status)
 
 
 def _copy(portal: Portal, event: Event, result: Done) -> None:
@@ -203,8 +198,10 @@ def refusal(secret: Secret) -> UserError | None:
 
 
 def done(request: PortalRequest, result: Done, sentence: str, *, to: str, notes: Iterable[str] = ()) -> HttpResponse:
-    """Redirect with a message and the notes; 303, so that a reload writes nothing."""
-    if sentence:
+    """Redirect with a message and the notes; 303, so that a reload writes nothing. An old write is not called news."""
+    if result.is_overtaken:
+        messages.info(request, OVERTAKEN.format(result.name))
+    elif sentence:
         messages.success(request, sentence)
     for note in (*result.notes, *notes):
         messages.info(request, note)

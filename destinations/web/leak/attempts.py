@@ -77,7 +77,8 @@ def write_each(chosen: Iterable[str], write: Callable[[str], Done]) -> list[Atte
             continue
         try:
             done = write(name)
-            outcomes.append(Attempt(name, WriteResult.WRITTEN, notes=done.notes))
+            was_so = Attempt(name, WriteResult.UNCHANGED, "It was so already.")
+            outcomes.append(was_so if done.was_so else Attempt(name, WriteResult.WRITTEN, notes=done.notes))
         except (ClusterError, UserError, Denied) as error:
             trouble = messages.for_error(error)
             result = WriteResult.UNKNOWN if isinstance(error, Unknown | Ambiguous) else WriteResult.NOT_WRITTEN

@@ -10,13 +10,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from destinations import actions, names
-from destinations.actions import Done, Rotation, Seen, checks
+from destinations.actions import Change, Done, Rotation, Seen, checks
 from destinations.cluster.port import ClusterError
 from destinations.livecheck.result import Last
 from destinations.livecheck.runner import Question
 from destinations.model import Secret, Snapshot, UserError
 from destinations.portal import Reads
-from destinations.secret import docker_config
+from destinations.secret import docker_config, history
 from destinations.web import errors
 from destinations.web.changes import check, save
 from destinations.web.forms import NewAccountForm, ResponseForm
@@ -37,6 +37,7 @@ _UNFINISHED = UserError("Nothing was changed: the new credentials need attention
 _INCOMPLETE = UserError("Nothing was changed: the form was not complete.", "Search again.", 422)
 _FOREIGN = UserError("Nothing was changed: a destination was not in what was found.", "Search again.", 422)
 _GONE = "This destination does not exist anymore, or something replaced it. Search again."
+_OVERTAKEN = "This form was sent and done before, and the destination has changed since. Search again."
 _Write = Callable[[str], Done]
 
 
@@ -117,6 +118,7 @@ class _Response:
     def act(self, action: str) -> list[Attempt]:
         """Return what became of each chosen destination, by name. Raises RateLimited and the port's errors."""
         chosen = {name: secret for name in sorted(self._seen) if (secret := self._there(name))}
+        self._leave_written(action, chosen)
         write = {"disable": self._disable, "enable": self._enable, "rotate": self._rotate}[action](chosen)
         left = [name for name in chosen if name not in self._ended]
         written = attempts_of.write_each(left, write)
@@ -131,6 +133,18 @@ class _Response:
 
     def _end(self, name: str, result: WriteResult, why: str) -> None:
         self._ended[name] = Attempt(name, result, why)
+
+    def _leave_written(self, action: str, chosen: dict[str, Secret]) -> None:
+        """Take out what this very form has written before: sent twice, it is not told what the first time left."""
+        for name, secret in list(chosen.items()):
+            change = self._change(action, name)
+            if history.holds(secret, change.write_id):
+                is_overtaken = Done.before(secret, change).is_overtaken
+                self._end(name, *((WriteResult.NOT_WRITTEN, _OVERTAKEN) if is_overtaken else (WriteResult.WRITTEN, "")))
+                del chosen[name]
+
+    def _change(self, action: str, name: str) -> Change:
+        return save.change(self._request, self._form, scope=f"{action} {name}")
 
     def _leave(self, chosen: Mapping[str, Secret], value: str, state: str) -> dict[str, Secret]:
         """Return those that have to be written: one that is so already would only seem to be."""
@@ -188,9 +202,9 @@ class _Response:
         name: str,
         found: Mapping[str, Last] | None = None,
     ) -> Done:
-        change = save.change(self._request, self._form, scope=f"{action} {name}")
+        change = self._change(action, name)
         done = save.write(self._request, action, use_case, name, *what, seen=self._seen[name], change=change)
         last = (found or {}).get(name)
-        if last and (action == "enable" or attempts_of.is_enabled(self._snapshot.secrets[name])):
+        if last and not done.is_repeat and (action == "enable" or attempts_of.is_enabled(self._snapshot.secrets[name])):
             checks.keep_saved(self._request.portal, last, done)
         return done

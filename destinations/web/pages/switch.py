@@ -11,9 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from destinations import actions
 from destinations.actions import Denied, Done, Seen
+from destinations.actions.messages import OVERTAKEN
 from destinations.actions.writes import Series
-from destinations.cluster.port import ClusterError, Conflict
+from destinations.cluster.port import ClusterError
 from destinations.model import Advice, UserError
+from destinations.secret import history
 from destinations.web import errors
 from destinations.web.changes import check, save
 from destinations.web.forms import SwitchForm
@@ -22,6 +24,7 @@ from destinations.web.request import PortalRequest
 
 NOTHING = "Nothing was changed: no destination was selected. Select at least one."
 NOT_CHECKED = "Nothing was checked: no destination was selected. Select at least one."
+_OTHER_LIST = "Nothing was changed: the list has changed since you selected it. Review it, and select again."
 _MOST_NAMED = 10
 _MAX_UNDO = 2000
 """So many characters of a message can say how to undo it: messages are in a cookie."""
@@ -35,6 +38,7 @@ class _Outcome:
     on: bool
     switched: list[Done] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
+    overtaken: list[str] = field(default_factory=list)
     failed: dict[tuple[Advice, int], list[str]] = field(default_factory=dict)
     series: Series = field(default_factory=Series)
 
@@ -44,7 +48,9 @@ class _Outcome:
         try:
             before = _state(request, name, seen)
             done = save.write(request, action, use_case, name, seen=before, change=change)
-            if done.resource_version == before.resource_version:
+            if done.is_overtaken:
+                self.overtaken.append(name)
+            elif done.was_so:
                 self.unchanged.append(name)
             else:
                 self.switched.append(done)
@@ -91,7 +97,7 @@ def _chosen(request: PortalRequest, form: SwitchForm) -> list[tuple[str, Seen]] 
     if "every" in request.POST and not {"to", "nonce"} & set(form.errors):
         found = overview.matching(request)
         if str(len(found)) != request.POST["every"]:
-            return "Nothing was changed: the list has changed since you selected it. Review it, and select again."
+            return _written(request, form) or _OTHER_LIST
         return [(secret.name, Seen.of(secret)) for secret in found] or NOTHING
     if not valid:
         return NOTHING
@@ -99,14 +105,22 @@ def _chosen(request: PortalRequest, form: SwitchForm) -> list[tuple[str, Seen]] 
     return chosen
 
 
+def _written(request: PortalRequest, form: SwitchForm) -> list[tuple[str, Seen]]:
+    """Return what this very form has written before: sent twice, it finds another list, since it changed that itself."""
+    mine = (one for one in request.reads.direct.destinations if request.authority.changes(one))
+    return [
+        (one.name, Seen.of(one))
+        for one in mine
+        if history.holds(one, save.change(request, form, scope=one.name).write_id)
+    ]
+
+
 def _state(request: PortalRequest, name: str, seen: Seen) -> Seen:
-    """Return the state to write on; an Undo knows it by its resourceVersion alone. Raises Conflict, the port's errors."""
+    """Return the state to write on; an Undo knows it by its resourceVersion alone. Raises the port's errors."""
     if seen.uid != SwitchForm.WITHOUT_UID:
         return seen
     now = Seen.of(request.portal.cluster.get_secret(name))
-    if now.resource_version != seen.resource_version:
-        raise Conflict("Conflict", status=409)
-    return now
+    return Seen(now.uid, seen.resource_version)
 
 
 def _tell(request: PortalRequest, outcome: _Outcome) -> None:
@@ -119,6 +133,8 @@ def _tell(request: PortalRequest, outcome: _Outcome) -> None:
         messages.success(request, said, extra_tags=undo)
     if outcome.unchanged:
         messages.info(request, f"{named(outcome.unchanged)} {_was(outcome.unchanged)} {_WORD[outcome.on]} already.")
+    for name in outcome.overtaken:
+        messages.info(request, OVERTAKEN.format(name))
     if outcome.on:
         _tell_enabled(request, switched, outcome.unchanged, undo)
 
