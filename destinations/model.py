@@ -18,7 +18,8 @@ class Secret:
 
     `labels`, `annotations` and `data` are never None. `manifest` is the object as it was read (plain JSON
     values); a write starts from a deep copy of it, so that what the portal does not own survives. Neither it nor
-    `data` nor `annotations` shows in a repr: all three may hold passwords.
+    `data` nor `annotations` shows in a repr: all three may hold passwords. `owner` is what the manifest said of one, where
+    that was cut off.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Secret:
     immutable: bool = False
     created_at: str = ""
     manifest: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    owner: Owner | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,7 +10,7 @@ from destinations import names
 from destinations.model import Check, Judgement, Secret, Snapshot, Stage, Verdict
 from destinations.overview import answer
 from destinations.overview.answer import CheckSummary, ExportAnswer, Prediction
-from destinations.secret import codec, docker_config
+from destinations.secret import codec, docker_config, owners
 from destinations.secret.codec import rfc3339
 from destinations.secret.mask import masked, masked_judgement, masked_key
 from destinations.verdict import certificates, tokens
@@ -57,6 +57,12 @@ class Row:
     @property
     def name(self) -> str:
         return self.secret.name
+
+    @property
+    def lock(self) -> str:
+        """Why the portal does not write it, in short; empty where it does."""
+        owner = owners.owner(self.secret)
+        return f"managed by {owner.name}" if owner else "immutable" if self.secret.immutable else ""
 
     @property
     def team(self) -> str:

@@ -11,6 +11,7 @@ from destinations.access import Authority, Team
 from destinations.overview import table
 from destinations.overview.answer import RANKS, ExportAnswer, Result
 from destinations.overview.table import Row
+from destinations.secret import owners
 from destinations.secret.codec import rfc3339
 from destinations.verdict.tokens import SOON, moment, stated_day
 
@@ -139,6 +140,9 @@ def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
     (status, reason, advice), step = _plainly(row), ""
     if may_change:
         (advice, step), status, reason = _next(row, now), found.words, found.reason
+        owner = owners.owner(row.secret)
+        if owner and step in {"repair", "destination"}:
+            advice, step = owner.advice, "destination"
     checked = table.ago(found.check.at, now) if found.check else ""
     return Line(row, table.age(since, now), row.expires_on, advice, step, may_change, status, reason, checked)
 

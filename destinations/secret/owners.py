@@ -34,6 +34,9 @@ class LastChange:
 
 
 def owner(secret: Secret) -> Owner | None:
+    """Return what manages a Secret, also of one that was cut down."""
+    if secret.owner:
+        return secret.owner
     for reference in _metadata(secret).get("ownerReferences") or ():
         return _controller(str(reference.get("kind", "")), str(reference.get("name", "")))
     labels, annotations = secret.labels, secret.annotations

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from destinations import names
 from destinations.model import Secret
+from destinations.secret import owners
 
 _JUDGED = {names.CONFIG_KEY, names.CERTS_KEY, names.BUNDLE_KEY}
 _LARGE = 64 * 1024
@@ -24,7 +25,8 @@ def trim_for_cache(secret: Secret) -> Secret:
     """
     kept = _kept(secret)
     data = {key: value if key in kept else _mark(value) for key, value in secret.data.items()}
-    return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={})
+    owner = owners.owner(secret) if names.REGISTRY_LABEL in secret.labels else None
+    return replace(secret, annotations=_annotations(secret.annotations), data=data, manifest={}, owner=owner)
 
 
 def drop_large_values(secret: Secret) -> Secret:

@@ -195,7 +195,7 @@ def _grouped(request: PortalRequest, found: Iterable[Last]) -> dict[str, object]
             continue
         row = request.portal.answered_row(secret, snapshot, sees_all=sees_all)
         summary = presentation.summary(last, sees_all=sees_all)
-        may_change = request.authority.changes(secret) and not request.portal.is_read_only
+        may_change = request.authority.changes(secret) and not request.portal.is_read_only and not row.lock
         lines.append(progress.CheckedLine(row.name, row.answer, summary, may_change))
     counts = Counter(line.outcome for line in lines)
     return {
