@@ -225,7 +225,7 @@ def test_a_conflict_loses_nothing_but_the_password_and_takes_a_second_save(
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "kept-user" in page
-    assert "Someone changed this destination" in page
+    assert "You changed this destination yourself after you opened this page" in page
     assert "edrportal" in page or "root" in page
     assert portal.get_secret("one").resource_version in page
     assert stored(portal)["password"] == "between"

@@ -111,6 +111,15 @@ def test_a_destination_that_was_deleted_is_not_missed(client: Client, demo: InMe
     assert "quay" not in {one.name for one in demo.list_secrets()}
 
 
+def test_what_is_no_destination_any_more_is_not_called_deleted(client: Client, demo: InMemoryCluster) -> None:
+    path = "/destinations/quay/delete"
+    fields = form(client, path, confirmation="quay")
+    manifest = demo.get_secret("quay").manifest
+    demo.replace_secret({**manifest, "metadata": {**manifest["metadata"], "labels": {}}})
+    assert Client().post(path, fields).status_code == 404
+    assert demo.get_secret("quay").name == "quay"
+
+
 def test_another_destination_by_the_name_is_not_deleted(client: Client, demo: InMemoryCluster) -> None:
     path = "/destinations/quay/delete"
     fields = form(client, path, confirmation="quay")

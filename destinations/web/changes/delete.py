@@ -48,12 +48,19 @@ def delete(request: PortalRequest, name: str) -> HttpResponse:
 
 
 def _gone(request: PortalRequest, name: str, error: ClusterError | UserError) -> HttpResponse | None:
-    """Answer a form whose wish has come true, as when it is sent twice; None where nobody asked for that.
+    """Answer a form whose wish has come true, as when it is sent twice; None where it has not, or nobody asked for that.
 
-    One that does not exist for the person who asks is answered like one that does not exist.
+    Another Secret by the name tells nobody that it exists: its uid is not that of the form.
     """
-    is_asked = request.POST.get("confirmation") == name and DeleteForm(request.POST).is_valid()
-    if not is_asked or not isinstance(error, NotFound):
+    form = DeleteForm(request.POST)
+    if not isinstance(error, NotFound) or not form.is_valid() or form.cleaned_data["confirmation"] != name:
+        return None
+    try:
+        if request.portal.cluster.get_secret(name).uid == form.cleaned_data["uid"]:
+            return None
+    except NotFound:
+        pass
+    except ClusterError:
         return None
     messages.success(request, f"{name} does not exist anymore.")
     return save.see_other("overview", name)
