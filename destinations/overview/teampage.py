@@ -41,6 +41,8 @@ _INCONCLUSIVE = (
 _EXPIRED = ("May not work now", "Its credentials have expired, as far as is known.", _ASK)
 _EXPIRED_CODES = {"credentials-expired", "token-expired"}
 
+_IMMUTABLE = "The Secret is immutable: delete it, and add it again."
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -140,9 +142,9 @@ def _line(row: Row, now: datetime, *, may_change: bool) -> Line:
     (status, reason, advice), step = _plainly(row), ""
     if may_change:
         (advice, step), status, reason = _next(row, now), found.words, found.reason
-        owner = owners.owner(row.secret)
-        if owner and step in {"repair", "destination"}:
-            advice, step = owner.advice, "destination"
+        if row.lock and found.kind in {"disabled", "fails", "hidden"}:
+            owner = owners.owner(row.secret)
+            advice, step = owner.advice if owner else _IMMUTABLE, "destination"
     checked = table.ago(found.check.at, now) if found.check else ""
     return Line(row, table.age(since, now), row.expires_on, advice, step, may_change, status, reason, checked)
 

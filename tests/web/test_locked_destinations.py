@@ -58,7 +58,9 @@ def test_it_is_said_beforehand_what_the_portal_does_not_change(
     }  # fmt: skip
     assert f"<b>{manager} manages this destination.</b>" in page
     for way in ("rotate", "edit"):
-        assert "Download as SealedSecret" in client.get(f"/destinations/one/{way}").content.decode()
+        form = client.get(f"/destinations/one/{way}").content.decode()
+        assert "Download as SealedSecret" in form
+        assert "Check, then save" not in form
     for explained in ("assign", "delete"):
         assert manager in client.get(f"/destinations/one/{explained}").content.decode()
 
@@ -98,6 +100,24 @@ def test_the_results_of_checks_offer_no_step_that_is_none(client: Client, portal
     assert 'aria-label="Repair two"' in page
     assert 'aria-label="Open one"' in page
     assert 'aria-label="Repair one"' not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({"labels": {names.REGISTRY_LABEL: "false"}}, "Change it in the Git repository that Argo CD syncs."),
+        ({"annotations": {names.ORGANIZATION_ANNOTATION: "Up"}}, "Change it in the Git repository that Argo CD syncs."),
+        ({}, ""),
+    ],
+)
+def test_a_team_reads_where_to_change_it_only_where_it_has_to(
+    client: Client, portal: InMemoryCluster, change: dict[str, Any], advice: str
+) -> None:
+    made = owned(change, destination("one"))
+    portal.load([owned(OWNERS["Argo CD"], made)])
+    page = client.get("/team/").content.decode()
+    assert advice in page
+    assert ("<b>Next:</b>" in page) == bool(advice)
 
 
 @pytest.mark.people

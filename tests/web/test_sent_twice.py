@@ -175,7 +175,8 @@ def test_a_team_that_was_given_in_another_tab_is_no_conflict(client: Client, dem
     path = "/destinations/quay/assign"
     one, other = form(client, path, team="team-a"), form(client, path, team="team-a")
     assert client.post(path, one).status_code == 303
-    assert again(path, other) == "quay now belongs to team team-a."
+    assert again(path, one) == "quay now belongs to team team-a."
+    assert again(path, other) == "quay already belongs to team team-a."
     assert len(did(demo, "quay")) == 1
 
 

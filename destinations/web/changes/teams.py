@@ -48,7 +48,7 @@ def assign(request: PortalRequest, name: str) -> HttpResponse:
     except (ClusterError, UserError) as error:
         trouble = save.explain_failure(request, form, secret, error)
         return _assignment_page(request, secret, form, trouble.status, trouble)
-    when = "already" if result.resource_version == seen.resource_version else "now"
+    when = "already" if result.was_so else "now"
     said = f"{name} {when} belongs to team {to.team}." if to.team else f"{name} is {when} shared with everyone."
     return save.done(request, result, said, to="destination")
 
