@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from destinations.golang import gojson
+from destinations.golang.gobase64 import decode_leniently
+from destinations.golang.gostrings import GoError
 from destinations.input.leak import keypairs
-from destinations.input.leak.texts import encoded, pieces, words
-from destinations.model import InputError, UserError
-from destinations.secret import plainyaml
+from destinations.input.leak.texts import PEM, encoded, of_utf16, pieces, unescaped
+from destinations.model import UserError
 
 MAX_BYTES = 256 * 1024
 LEAST = 4
 """Characters: anything shorter is in too many places by chance."""
 _LEAST_WORD = 6
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _MOST = 20_000
+_MOST_PIECES = 200_000
+_AROUND = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _UNUSABLE = 422
-_HEADER = re.compile(r"(?i)\A\s*(?:(?:proxy-)?authorization\s*:\s*)?(?:basic|bearer)\s+(\S+)\s*\Z")
-_DOCUMENT = re.compile(r"\A\s*(?:[{\[]|---|(?:apiVersion|kind|metadata|data|stringData|auths)\s*:)")
+_HEADER = re.compile(r"(?i)(?:(?:proxy-)?authorization\s*:\s*)?(?:basic|bearer)\s+(\S.*)")
+_DOCUMENT = re.compile(
+    r"(?:\s|#[^\n]*+(?:\n|\Z))*+(?:[{\[]|---(?!-)|(?:apiVersion|kind|metadata|data|stringData|auths)\s*:)"
+)
+_CONTROLS = frozenset(map(chr, (*range(7), *range(14, 27), *range(28, 32), 127)))
+_LEAST_CONTROLS, _MOST_CONTROLS = 8, 0.1
 EMPTY = UserError("Nothing was pasted.", "Paste a token, a password, a user name, a file, or a private key.", _UNUSABLE)
 SHORT = UserError(
     f"The value has fewer than {LEAST} characters, so it is found in too many places by chance.",
@@ -30,6 +37,17 @@ SHORT = UserError(
 )
 LONG = UserError("The text is larger than 256 KiB.", "Paste only the part that contains the credentials.", _UNUSABLE)
 MANY = UserError("The text contains too many values.", "Paste only the part that contains the credentials.", _UNUSABLE)
+UNREADABLE = UserError(
+    "The file is binary, so nothing in it can be compared.",
+    "Export what it contains as text, for example a private key in PEM, and paste that.",
+    _UNUSABLE,
+)
+NOTHING = UserError(
+    "The file contains no password, no token, and no private key.",
+    "If it names a credential helper (credsStore or credHelpers), docker login keeps the credentials there: "
+    "paste the password or token itself.",
+    _UNUSABLE,
+)
 LOCKED = UserError(
     "The private key is encrypted or damaged, so its certificates cannot be found.",
     "Decrypt it first, for example with openssl pkey, and paste the result.",
@@ -63,7 +81,11 @@ class Pasted:
 
 
 def read(raw: bytes) -> Pasted:
-    """Return what was pasted. Raises UserError (422) for nothing, too little, too much, and an encrypted key alone."""
+    """Return what was pasted.
+
+    Raises UserError (422) for nothing, too little, too much, a binary file, a file without credentials, and an encrypted
+    key alone.
+    """
     if len(raw) > MAX_BYTES:
         raise LONG
     text = _text(raw)
@@ -77,18 +99,56 @@ def read(raw: bytes) -> Pasted:
             forms[form] = how
         if len(forms) > _MOST:
             raise MANY
-    keys = keypairs.of_private_keys(forms)
-    if "PRIVATE KEY-----" in text and not keys:
-        raise LOCKED
-    alone = not (_is_document(text) or "\n" in text.strip())
+    blocks = keypairs.blocks(forms)
+    if len(blocks) > keypairs.MOST:
+        raise MANY
+    keys, locked = keypairs.of_blocks(blocks)
+    keys |= _of_der(raw, text)
+    is_document = _is_document(text) and _is_sound(text)
+    if not keys:
+        _refuse_unreadable(text, forms, is_document=is_document)
+    alone = not (is_document or "\n" in text.strip())
     names = frozenset(form for form, how in forms.items() if how is not How.PART) if alone else frozenset()
-    return Pasted(_kind(text, keys), forms, names, keys)
+    return Pasted(_kind(keys, locked, is_document=is_document), forms, names, keys)
 
 
-def _kind(text: str, keys: frozenset[bytes]) -> str:
-    if keys:
-        return "a private key"
-    return "a file with credentials" if _is_document(text) else "a value"
+def _refuse_unreadable(text: str, forms: Mapping[bytes, How], *, is_document: bool) -> None:
+    """Raise UserError for a text without a private key in which nothing else can be compared either."""
+    if "PRIVATE KEY-----" in text and not _outside_blocks(text):
+        raise LOCKED
+    if sum(map(_CONTROLS.__contains__, text)) > max(_LEAST_CONTROLS, _MOST_CONTROLS * len(text)):
+        raise UNREADABLE
+    whole = encoded(text.strip())
+    if is_document and all(form.strip() in {whole, b""} for form in forms):
+        raise NOTHING
+
+
+def _is_sound(text: str) -> bool:
+    """Return whether a document can be read; what begins like JSON may be a password."""
+    if text.lstrip()[:1] not in "{[":
+        return True
+    try:
+        gojson.parse(encoded(text))
+    except GoError:
+        return False
+    return True
+
+
+def _outside_blocks(text: str) -> str:
+    """Return what is beside the PEM blocks of a text."""
+    return PEM.sub("", text).strip()
+
+
+def _of_der(raw: bytes, text: str) -> frozenset[bytes]:
+    """Return the public key of a private key that was pasted as DER, or as base64 of it without its first and last line."""
+    bare = text.strip()
+    decoded = decode_leniently(bare) if bare.startswith("M") and bare.isascii() else None
+    return keypairs.of_der(raw) | keypairs.of_der(decoded or b"")
+
+
+def _kind(keys: frozenset[bytes], locked: int, *, is_document: bool) -> str:
+    kind = "a private key" if keys else "a file with credentials" if is_document else "a value"
+    return f"{kind} (an encrypted or damaged private key beside it was not compared)" if locked else kind
 
 
 def _is_document(text: str) -> bool:
@@ -97,11 +157,8 @@ def _is_document(text: str) -> bool:
 
 def _text(raw: bytes) -> str:
     """Return the text with line feeds alone; what is not UTF-8 is read as Latin-1."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace").replace("\r\n", "\n")
-    for encoding, high in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):  # as a pipe on Windows may send it
-        if high and not high.strip(b"\0"):
-            return raw.decode(encoding, "replace").replace("\r\n", "\n")
+    if text := of_utf16(raw):
+        return text.removeprefix("\ufeff").replace("\r\n", "\n")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -112,45 +169,52 @@ def _text(raw: bytes) -> str:
 def _all_forms(text: str, raw: bytes) -> Iterator[tuple[How, bytes]]:
     yield How.EXACT, raw
     bare = text.strip()
-    for how, one in ((How.EXACT, text), (How.TRIMMED, bare), *_decoded(bare)):
+    decoded = list(_decoded(bare))
+    for how, one in ((How.EXACT, text), (How.TRIMMED, bare), *decoded):
         for form in _encodings(one):
             yield how if form == encoded(one) else max(how, How.DECODED, key=RANKS.__getitem__), form
-        inside = How.EXACT if _is_document(text) else How.DECODED
-        yield from ((inside, found) for found in _secrets_in(one, after=1))
-    for one in _of_document(bare):
-        yield from ((How.EXACT, found) for found in _secrets_in(one))
-    for one in dict.fromkeys(words(bare)):
-        yield from ((How.PART, form) for form in _of_word(one))
+    inside = How.EXACT if _is_document(text) else How.PART if "\n" in bare else How.DECODED
+    for one in dict.fromkeys([bare, *(other for _, other in decoded if "\n" not in bare)]):
+        yield from _wrapped(one, inside)
 
 
-def _secrets_in(text: str, after: int = 0) -> Iterator[bytes]:
-    """Yield what is wrapped in a text and is no name, without so many of the outermost. Raises UserError for too many."""
-    for number, piece in enumerate(pieces(encoded(text), most=_MOST + 2)):
-        if number > _MOST:
+def _wrapped(text: str, inside: How) -> Iterator[tuple[How, bytes]]:
+    """Yield what is wrapped in a text and is no name. Raises UserError for too many."""
+    known: set[bytes] = set()
+    for number, piece in enumerate(pieces(encoded(text), most=_MOST_PIECES + 2)):
+        if number > _MOST_PIECES:
             raise MANY
-        if number >= after and not piece.is_name:
-            yield piece.text
+        if not number or piece.is_name or (piece.is_loose and len(piece.text) < _LEAST_WORD) or piece.text in known:
+            continue
+        known.add(piece.text)
+        how = How.PART if piece.is_loose or piece.is_word else inside
+        if piece.text != piece.text.strip():
+            yield max(how, How.TRIMMED, key=RANKS.__getitem__), piece.text.strip()
+        if piece.text.isascii():
+            yield how, piece.text
+        else:
+            yield from ((how, form) for form in _encodings(piece.text.decode("utf-8", "surrogateescape")))
 
 
 def _decoded(bare: str) -> Iterator[tuple[How, str]]:
     """Yield the text without quotation marks, the escapes of a URL, or the name of a header in front."""
+    if (inner := bare.strip(_AROUND)) != bare:
+        yield How.TRIMMED, inner
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'`":
         yield How.TRIMMED, bare[1:-1]
-    if "%" in bare:
+    if "%" in bare and "-----BEGIN" not in bare:
         yield How.DECODED, _unescaped(bare)
         yield How.DECODED, _unescaped(bare.replace("+", " "))
-    elif "+" in bare:
+    elif "+" in bare and "-----BEGIN" not in bare:
         yield How.DECODED, bare.replace("+", " ")
-    if header := _HEADER.match(bare):
+    if header := _HEADER.fullmatch(bare):
         yield How.DECODED, header[1]
     if "\\n" in bare:
         yield How.DECODED, bare.replace("\\r", "").replace("\\n", "\n")
 
 
 def _unescaped(text: str) -> str:
-    """Return the text of a part of a URL (RFC 3986); `urllib` takes 40 MiB for 256 KiB of percent signs."""
-    raw = _ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), encoded(text))
-    return raw.decode("utf-8", "surrogateescape")
+    return unescaped(encoded(text)).decode("utf-8", "surrogateescape")
 
 
 def _encodings(text: str) -> Iterator[bytes]:
@@ -161,32 +225,3 @@ def _encodings(text: str) -> Iterator[bytes]:
             yield one.encode("latin-1")
         except UnicodeEncodeError:
             continue
-
-
-def _of_document(bare: str) -> Iterator[str]:
-    """Yield every text of a manifest in YAML but names; nothing for what is no document."""
-    if not _is_document(bare) or bare[0] in "{[":  # JSON was read already
-        return
-    try:
-        waiting: list[object] = list(plainyaml.load_all(bare, most=_MOST))
-    except InputError:
-        return
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += [value for key, value in one.items() if str(key).lower() not in {"username", "email", "name"}]
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, str):
-            yield one
-
-
-def _of_word(word: str) -> Iterator[bytes]:
-    if len(word) < _LEAST_WORD:
-        return
-    yield from _encodings(word)
-    if "%" in word:
-        yield from _encodings(_unescaped(word))
-    for piece in pieces(encoded(word)):
-        if not piece.is_name and len(piece.text) >= _LEAST_WORD:
-            yield piece.text

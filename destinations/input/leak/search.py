@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from secrets import token_bytes
@@ -10,15 +11,24 @@ from secrets import token_bytes
 from destinations import names
 from destinations.input.leak import keypairs
 from destinations.input.leak.paste import RANKS, How, Pasted
-from destinations.input.leak.texts import HOST, MEMBERS, Fragment, encoded, pieces, words
+from destinations.input.leak.texts import HOST, MEMBERS, Fragment, encoded, pieces_of
+from destinations.input.leak.words import is_secret_name, is_telling
 from destinations.model import Secret
 from destinations.secret import codec
-from destinations.secret.mask import masked_key, masked_name
+from destinations.secret.mask import MASK, masked_key, masked_name
 
 _MEMBERS = {**{name: name for name in MEMBERS}, "username": "the user name", HOST: "the host key"}
 _LAST_APPLIED = "the copy of kubectl apply (last-applied annotation)"
 _ELSEWHERE = "another place in .dockerconfigjson"
-_MAX_WORDS = 64 * 1024
+_WHOLE = ".dockerconfigjson"
+_WRITTEN_BY_PORTAL = {
+    names.HISTORY_ANNOTATION, names.WRITE_ID_ANNOTATION, names.CHANGED_BY_ANNOTATION, names.CHANGED_AT_ANNOTATION,
+    names.ROTATED_AT_ANNOTATION, names.EXPIRY_ANNOTATION, names.RELEASED_AT_ANNOTATION, names.TEAM_UID_ANNOTATION,
+}  # fmt: skip
+"""What nobody types: names of people, times, dates, and words of the portal, which are no credentials of a registry."""
+_OF_TOOLS = re.compile(
+    r"(?:[\w-]+\.)*(?:kubernetes\.io|k8s\.io|helm\.sh|argoproj\.io|fluxcd\.io|epinio\.io|edrportal)/.*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +83,39 @@ class _Search:
         return tuple(sorted(filter(None, holders), key=lambda one: (not one.is_destination, one.name)))
 
     def _places(self, secret: Secret) -> Iterator[_Place]:
+        yield from self._of_names(secret)
         for key, value in secret.data.items():
-            yield from self._in_value(value, "" if key == names.CONFIG_KEY else f"the key {key}")
-            yield from self._of_keys(value, f"the key {key}")
+            where = "" if key == names.CONFIG_KEY else f"the key {self._shown(key)}"
+            yield from self._in_value(Fragment(value, is_name=key == names.CERTS_KEY), where)
         for key, text in secret.annotations.items():
-            where = _LAST_APPLIED if key == names.LAST_APPLIED_ANNOTATION else f"the annotation {key}"
-            yield from self._in_value(encoded(text), where)
+            if key == names.LAST_APPLIED_ANNOTATION:
+                yield from self._in_value(Fragment(encoded(text)), _LAST_APPLIED)
+            elif key not in _WRITTEN_BY_PORTAL:
+                known = bool(_OF_TOOLS.fullmatch(key))
+                piece = Fragment(encoded(text), is_name=known, is_loose=not is_secret_name(key))
+                yield from self._in_value(piece, f"the annotation {self._shown(key)}")
 
-    def _in_value(self, value: bytes, where: str) -> Iterator[_Place]:
-        every = [*pieces(value), *_words(value)]
+    def _of_names(self, secret: Secret) -> Iterator[_Place]:
+        """Yield what is itself the name of a key, or a label: no place for a secret, but one where it is found."""
+        labels = ((text, f"the label {self._shown(key)}") for key, text in secret.labels.items())
+        for text, where in (*((key, "the name of a key") for key in (*secret.data, *secret.annotations)), *labels):
+            if is_telling(text) and (how := self._match(Fragment(encoded(text), is_loose=True))) is not None:
+                yield _Place(where, how)
+
+    def _shown(self, key: str) -> str:
+        """Return the name of a key, the mask where it is itself what was pasted."""
+        digest = self._digest(encoded(key))
+        return MASK if digest in self._names or (digest in self._forms and is_telling(key)) else key
+
+    def _in_value(self, first: Fragment, where: str) -> Iterator[_Place]:
+        every = list(pieces_of(first))
         several = len({piece.host for piece in every if piece.host}) > 1
         for piece in every:
             how = self._match(piece)
             if how is not None:
                 is_shown = several and piece.host and self._digest(encoded(piece.host)) not in self._forms
                 yield _Place(_phrase(piece, where), how, piece.is_name, masked_key(piece.host) if is_shown else "")
+            yield from self._of_keys(piece, where or _WHOLE)
 
     def _match(self, piece: Fragment) -> How | None:
         """Return how a stored text is what was pasted, None where it is not."""
@@ -97,13 +125,18 @@ class _Search:
         if piece.is_name and trimmed not in self._names:
             return None
         how = self._forms.get(whole)
-        return How.TRIMMED if how is None and trimmed in self._forms else how
+        if how is None and trimmed in self._forms:
+            how = How.TRIMMED
+        is_likely = not piece.is_loose or trimmed in self._names or is_telling(bare.decode("utf-8", "replace"))
+        return how if is_likely else None
 
-    def _of_keys(self, value: bytes, where: str) -> Iterator[_Place]:
+    def _of_keys(self, piece: Fragment, where: str) -> Iterator[_Place]:
         wanted = self._pasted.keys
-        if wanted and wanted & keypairs.of_private_keys([value]):
+        if not wanted or piece.is_word:
+            return
+        if wanted & keypairs.of_private_keys(piece.text):
             yield _Place(f"the private key in {where}")
-        if wanted and wanted & keypairs.of_certificates(value):
+        if wanted & keypairs.of_certificates(piece.text):
             yield _Place(f"a certificate of this private key in {where}")
 
     def _digest(self, text: bytes) -> bytes:
@@ -131,15 +164,6 @@ def _with_certificates(
     name = codec.certs_name(secret) if codec.is_destination(secret) else ""
     held = certificates.get(name, ())
     return [*own, *(replace(one, phrase=f"{one.phrase} of the certificate Secret {masked_name(name)}") for one in held)]
-
-
-def _words(value: bytes) -> Iterator[Fragment]:
-    """Yield the words of a value that is no document, such as a file of settings."""
-    bare = value[:_MAX_WORDS].lstrip()
-    if bare[:1] in {b"{", b"[", b'"'} or b"-----BEGIN" in bare or not any(sign in bare for sign in b" \n=:"):
-        return
-    for word in words(bare.decode("utf-8", "surrogateescape")):
-        yield Fragment(encoded(word))
 
 
 def _phrase(piece: Fragment, where: str) -> str:
