@@ -24,7 +24,7 @@ from destinations.cluster.port import Unreachable
 from destinations.livecheck.registry.port import Code, Side, Step
 from destinations.model import Credentials
 from destinations.permissions import TABLE, Right
-from destinations.secret import docker_config, history
+from destinations.secret import codec, docker_config, history
 from destinations.web.leak import attempts
 from tests.services import composition
 from tests.services.leaks import canary, find
@@ -511,3 +511,28 @@ def test_a_stored_password_that_is_no_text_stops_no_rotation(portal: InMemoryClu
     answer = respond(paste("robot"), "rotate", username="robot2", password=NEW)
     assert answer.status_code in {200, 409}
     assert results(answer)["one"] == "written"
+
+
+def test_only_what_can_be_tried_again_is_called_selected(portal: InMemoryCluster) -> None:
+    three(portal)
+    answer = paste(LEAKED)
+    for name in ("one", "two"):
+        secret = portal.get_secret(name)
+        portal.delete_secret(name, uid=secret.uid, resource_version=secret.resource_version)
+    portal.create_secret(destination("two", account()))
+    portal.replace_secret(codec.changed(portal.get_secret("three"), annotations={"x": "changed meanwhile"}))
+    answer = respond(answer, "disable", confirmed="1")
+    assert set(results(answer).values()) == {"not written", "skipped"}
+    assert ticked(answer) == {"three"}
+    assert "the 1 left over is selected below. The others cannot be selected" in answer.content.decode()
+
+
+def test_no_text_of_a_secret_is_markup_in_the_report(portal: InMemoryCluster) -> None:
+    host = "~~x~~ | [y](z) <b>&lt; https://evil.example.com www.evil.example.com\n# h"
+    portal.load([destination("one", account(host=host), more={"k|`": LEAKED})])
+    markdown = Client().post("/leak/report", {"state": state(paste(LEAKED))}).content.decode()
+    (row,) = (line for line in markdown.splitlines() if line.startswith("| one |"))
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6
+    assert re.findall(r"(?<!\\)[~`*_<>#&\[\]]", row) == []
+    assert "://" not in row
+    assert "www." not in row

@@ -71,6 +71,7 @@ def _table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> lis
 
 
 def _cell(value: object) -> str:
-    """Return a text that stays in its cell and is no markup."""
+    """Return a text that stays in its cell and is no markup; GitHub and GitLab make links of bare addresses, too."""
     text = " ".join(str(value).split())
-    return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in text)
+    plain = "".join(f"\\{one}" if one in "\\`*_[]<>|#~&" else one for one in text)
+    return plain.replace("://", ":\\//").replace("www.", "www\\.")
