@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -252,6 +253,13 @@ def test_names_that_everyone_sees_are_called_mere_names(pasted: str) -> None:
     }
     (holder,) = found(pasted, secret(data={"certs": "quay-ca"}, annotations=noted)).values()
     assert holder.only_name
+
+
+def test_a_command_that_could_be_base64_by_chance_is_read_as_a_command() -> None:
+    for number in range(200):
+        password = sha256(bytes([number])).hexdigest()[:18]
+        stored = configured(config(username="robot", password=password))
+        assert set(found(f"docker login -p {password}", stored)) == {"one"}, number
 
 
 @pytest.mark.parametrize(

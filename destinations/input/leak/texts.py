@@ -113,6 +113,7 @@ def _inside(piece: Fragment) -> Iterator[Fragment]:
         if decoded and (is_sure or decoded.lstrip()[:1] == b"{" or b":" in decoded):
             yield _like(piece, decoded, loose=False if is_sure else None)
             yield from _pair(decoded, piece)
+        if is_sure:
             return
     yield from _of_line(bare, piece)
 
