@@ -87,8 +87,7 @@ def unescaped(raw: bytes) -> bytes:
 
 def of_utf16(raw: bytes) -> str:
     """Return the text of bytes in UTF-16, with its mark or, where all of it is ASCII, without; empty for others."""
-    if len(raw) % 2:
-        return ""
+    raw = raw[: len(raw) // 2 * 2]  # a line break may have lost its half
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", "replace")
     for codec, zeros in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
