@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SECONDS = 0.5
 MEBIBYTES = 32
-_TRIES = 4
-_HOPELESS = 10
+_TRIES = 8
+_HOPELESS = 40
 _UNIT = 0.02
 """Seconds that `_work` takes on a machine of 2020; where it takes longer, everything does."""
 
@@ -50,7 +50,7 @@ def seconds(call: Callable[[], Any], *, enough: float = SECONDS) -> float:
     gc.freeze()  # what pytest holds is not looked through again and again
     try:
         for _ in range(_TRIES - 1):
-            if best < enough or best > _TRIES * enough * _HOPELESS:
+            if best < enough or best > enough * _HOPELESS:
                 break
             slower = max(1.0, min(_thread_seconds(_work) for _ in range(3)) / _UNIT)
             best = min(best, _thread_seconds(call) / slower)
