@@ -109,3 +109,8 @@ def test_style_sheets_name_colours_in_one_place_and_load_nothing() -> None:
         assert not re.findall(r"@import|url\(", text), path
         if path.name != "tokens.css":
             assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)|rgba?\(|hsla?\(", text), path
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    found = [path.name for path in Path("tests").rglob("test_*.py")]
+    assert sorted(found) == sorted(set(found))  # pytest imports them by their names, and leaves out the second
