@@ -155,12 +155,20 @@ LOOPBACK = {**KEY, "EDRPORTAL_REGISTRY_LOOPBACK": "true", "EDRPORTAL_PUBLIC_URL"
 
 
 @pytest.mark.parametrize(
-    "bind", ["0.0.0.0:8000", "[::]:8000", "portal.example.com:8000", ":8000", "8000", "unix:/portal"]
+    ("bind", "reason"),
+    [
+        ("0.0.0.0:8000", "EDRPORTAL_REGISTRY_LOOPBACK"),
+        ("[::]:8000", "EDRPORTAL_REGISTRY_LOOPBACK"),
+        ("portal.example.com:8000", "EDRPORTAL_REGISTRY_LOOPBACK"),
+        (":8000", "EDRPORTAL_REGISTRY_LOOPBACK"),
+        ("8000", "--bind must be HOST:PORT"),
+        ("unix:/portal", "--bind must be HOST:PORT"),
+    ],
 )
-def test_the_server_refuses_to_ask_loopback_for_people_elsewhere(bind: str) -> None:
+def test_the_server_refuses_to_ask_loopback_for_people_elsewhere(bind: str, reason: str) -> None:
     with (
         override_settings(ENVIRONMENT=Environment.read({**LOOPBACK, "EDRPORTAL_ALLOW_PLAIN_HTTP": "true"})),
-        pytest.raises(CommandError, match="EDRPORTAL_REGISTRY_LOOPBACK"),
+        pytest.raises(CommandError, match=reason),
     ):
         call_command("serve", bind=bind)
 

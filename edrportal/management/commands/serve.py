@@ -52,13 +52,13 @@ class Command(PortalOptions):
 
     def handle(self, *_args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
         host = options["bind"].rpartition(":")[0].strip("[]")
+        if not is_address(options["bind"]):
+            raise CommandError(_NO_ADDRESS)
         try:
             settings.ENVIRONMENT.check()
             settings.ENVIRONMENT.check_address(host)
         except ConfigurationError as error:
             raise CommandError(str(error)) from None
-        if not is_address(options["bind"]):
-            raise CommandError(_NO_ADDRESS)
         ports = [*self._platform(host), *self._webhook(host)]
 
         def opening() -> None:
