@@ -145,10 +145,10 @@ def _after(word: str) -> Iterator[str]:
     before, colon, _ = word.partition(":")
     if colon:
         yield before
-    for sign, other in ("=:", ":="):
+    for sign in "=:":
         if after := word.partition(sign)[2]:
             yield from (after, after.strip(_AROUND))
-            yield from (one.partition(again)[2] for one in (after,) for again in (sign, other))
+            yield from (after.partition(again)[2] for again in "=:")
 
 
 def _of_address(token: str) -> Iterator[str]:
