@@ -263,6 +263,13 @@ def test_a_command_that_could_be_base64_by_chance_is_read_as_a_command() -> None
 
 
 @pytest.mark.parametrize(
+    "line", ["build --arg=STEP={} .", "use registry:robot:{} now", "helm --set=account=robot:{} ."]
+)
+def test_what_is_behind_a_second_sign_is_read(line: str) -> None:
+    assert set(found(line.format(TOKEN), configured(config(username="robot", password=TOKEN)))) == {"one"}
+
+
+@pytest.mark.parametrize(
     ("pasted", "words"),
     [
         ('{"auths": {"h": {}}, "credsStore": "desktop"}', "no password, no token"),
